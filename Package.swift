@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+let settings: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (ProcessInfo.processInfo.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
+
+extension Target {
+  /// A layer of Prepull: the order of calls below is the order of the layers, lowest first.
+  static func layer(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+  ) -> Target {
+    .target(
+      name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
+  }
+
+  /// The tests of one layer.
+  static func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+      name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, resources: resources,
+      swiftSettings: settings)
+  }
+}
+
+extension Target.Dependency {
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let grpcCore = product(name: "GRPCCore", package: "grpc-swift-2")
+  static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+  static let grpcTransport = product(
+    name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+  static let log = product(name: "Logging", package: "swift-log")
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+  static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+  static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+  static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+  static let x509 = product(name: "X509", package: "swift-certificates")
+  static let yams = product(name: "Yams", package: "Yams")
+}
+
+let package = Package(
+  name: "prepull",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "prepull", targets: ["prepull"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    // Pure: no input or output, no clock of their own.
+    .layer("ImageModel"),
+    .layer("Terminal"),
+    .layer("Planning", ["ImageModel"]),
+
+    // One outside system each.
+    .layer(
+      "Registry",
+      [
+        "ImageModel", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+        .subprocess, .systemPackage,
+      ]),
+    .layer(
+      "Runtimes",
+      [
+        "ImageModel", "Planning", "Registry", .asyncHTTPClient, .crypto, .grpcCore, .grpcProtobuf, .grpcTransport,
+        .log, .nioCore, .nioHTTP1, .nioPosix, .protobuf, .systemPackage,
+      ]),
+    .layer("Kubernetes"),
+    .layer("Engines", ["ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", .crypto]),
+
+    // What a person meets.
+    .layer(
+      "CLI",
+      [
+        "ImageModel", "Planning", "Terminal", "Registry", "Runtimes", "Kubernetes", "Engines", .argumentParser,
+        .log, .nioCore, .nioPosix, .systemPackage, .unixSignals, .yams,
+      ]),
+    .executableTarget(name: "prepull", dependencies: ["CLI"], swiftSettings: settings),
+
+    // Real and fake outside systems that the tests start.
+    .target(
+      name: "TestKit",
+      dependencies: [
+        "ImageModel", .asyncHTTPClient, .crypto, .hummingbird, .hummingbirdTLS, .log, .nioCore, .nioHTTP1,
+        .nioPosix, .nioSSL, .subprocess, .systemPackage, .x509,
+      ], path: "Tests/TestKit", swiftSettings: settings),
+    .tests("ImageModel", []),
+    .tests("Terminal", []),
+    .tests("Planning", []),
+    .tests("Registry", ["ImageModel", "Planning", "TestKit"]),
+    .tests("Runtimes", ["ImageModel", "Registry", "TestKit", .grpcCore, .grpcTransport]),
+    .tests("Engines", ["ImageModel", "Kubernetes", "TestKit"]),
+    .tests(
+      "CLI",
+      ["Engines", "ImageModel", "Kubernetes", "Registry", "Runtimes", "Terminal", "TestKit", .argumentParser, .subprocess]),
+    .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

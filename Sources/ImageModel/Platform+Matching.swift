@@ -1,0 +1,55 @@
+extension Platform {
+  /// The platforms whose programs run here, best first, as containerd orders them.
+  ///
+  /// `arm64` also runs `arm/v8`…`arm/v5`; `amd64/v3` also runs `v2`, the base variant and `386`.
+  package var runnable: [Platform] {
+    let own = normalized
+    switch own.architecture {
+    case "amd64":
+      let level = own.variant.flatMap { Int($0.dropFirst()) } ?? 1
+      let lower = stride(from: level - 1, through: 1, by: -1).map { own.with(variant: $0 == 1 ? nil : "v\($0)") }
+      return [own] + lower + [Platform(os: own.os, architecture: "386")]
+    case "arm64":
+      let arm = [8, 7, 6, 5].map { Platform(os: own.os, architecture: "arm", variant: "v\($0)") }
+      return (own.variant == nil ? [own] : [own, own.with(variant: nil)]) + arm
+    case "arm":
+      guard let level = own.variant.flatMap({ Int($0.dropFirst()) }), level > 5 else { return [own] }
+      return [own] + stride(from: level - 1, through: 5, by: -1).map { own.with(variant: "v\($0)") }
+    default:
+      return [own]
+    }
+  }
+
+  /// The manifest of an index that suits this platform best; `nil` when none runs here.
+  ///
+  /// An entry without a platform says nothing about itself and is taken only when no other matches.
+  package func best(in manifests: [Descriptor]) -> Descriptor? {
+    for candidate in runnable {
+      let match = manifests.first { entry in
+        guard let platform = entry.platform?.normalized else { return false }
+        return platform.os == candidate.os && platform.architecture == candidate.architecture
+          && platform.variant == candidate.variant && Self.accepts(platform.osVersion, on: osVersion)
+      }
+      if let match { return match }
+    }
+    return manifests.first { $0.platform == nil }
+  }
+
+  /// Whether an image of `platform` runs here.
+  package func runs(_ platform: Platform) -> Bool {
+    let image = platform.normalized
+    return runnable.contains {
+      $0.os == image.os && $0.architecture == image.architecture && $0.variant == image.variant
+    }
+  }
+
+  private func with(variant: String?) -> Platform {
+    Platform(os: os, architecture: architecture, variant: variant, osVersion: osVersion)
+  }
+
+  /// Windows images run on the same build only (the first three numbers of the version).
+  private static func accepts(_ image: String?, on host: String?) -> Bool {
+    guard let image, let host else { return true }
+    return image.split(separator: ".").prefix(3) == host.split(separator: ".").prefix(3)
+  }
+}

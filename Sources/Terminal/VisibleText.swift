@@ -1,0 +1,53 @@
+/// Text as a terminal shows it: escape sequences take no columns.
+package enum VisibleText {
+  /// Columns that the text takes on the screen.
+  package static func width(_ text: String) -> Int {
+    var columns = 0
+    forEach(text) { _, isEscape in if !isEscape { columns += 1 } }
+    return columns
+  }
+
+  /// Cuts to at most `columns`, ends a cut text with `…`, and never cuts an escape sequence in half.
+  package static func cut(_ text: String, to columns: Int) -> String {
+    guard width(text) > columns else { return text }
+    guard columns > 0 else { return "" }
+    var result = ""
+    var used = 0
+    var coloured = false
+    forEach(text) { character, isEscape in
+      if isEscape {
+        coloured = true
+        if used < columns { result.append(character) }
+      } else if used < columns - 1 {
+        result.append(character)
+        used += 1
+      } else if used == columns - 1 {
+        result.append("…")
+        used += 1
+      }
+    }
+    return coloured ? result + "\u{1B}[0m" : result
+  }
+
+  /// Pads with spaces to `columns`; longer text stays as it is.
+  package static func pad(_ text: String, to columns: Int, alignment: Table.Alignment = .left) -> String {
+    let gap = String(repeating: " ", count: max(0, columns - width(text)))
+    return alignment == .left ? text + gap : gap + text
+  }
+
+  /// Removes what could steer a terminal, so that foreign text (a registry's message) is shown and not obeyed.
+  package static func sanitised(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? " " : $0 }))
+  }
+
+  private static func forEach(_ text: String, _ body: (Character, _ isEscape: Bool) -> Void) {
+    var inEscape = false
+    for character in text {
+      if character == "\u{1B}" { inEscape = true }
+      body(character, inEscape)
+      if inEscape, character.isLetter { inEscape = false }
+    }
+  }
+}
