@@ -90,7 +90,7 @@ let package = Package(
       [
         "ImageModel", "Planning", "Registry", .asyncHTTPClient, .crypto, .grpcCore, .grpcProtobuf, .grpcTransport,
         .log, .nioCore, .nioHTTP1, .nioPosix, .protobuf, .systemPackage,
-      ]),
+      ], exclude: ["CRI/Protos"]),
     .layer("Kubernetes"),
     .layer("Engines", ["ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", .crypto]),
 
@@ -114,11 +114,18 @@ let package = Package(
     .tests("Terminal", []),
     .tests("Planning", []),
     .tests("Registry", ["ImageModel", "Planning", "TestKit"]),
-    .tests("Runtimes", ["ImageModel", "Registry", "TestKit", .grpcCore, .grpcTransport]),
-    .tests("Engines", ["ImageModel", "Kubernetes", "TestKit"]),
+    .tests(
+      "Runtimes",
+      ["ImageModel", "Registry", "TestKit", .grpcCore, .grpcTransport, .log, .nioCore, .protobuf, .systemPackage]),
+    .tests(
+      "Engines",
+      ["ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "TestKit", .log, .subprocess, .systemPackage]),
     .tests(
       "CLI",
-      ["Engines", "ImageModel", "Kubernetes", "Registry", "Runtimes", "Terminal", "TestKit", .argumentParser, .subprocess]),
+      [
+        "Engines", "ImageModel", "Kubernetes", "Registry", "Runtimes", "Terminal", "TestKit", .argumentParser,
+        .subprocess,
+      ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

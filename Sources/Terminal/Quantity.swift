@@ -13,6 +13,12 @@ package enum Quantity {
     return "\(count) B"
   }
 
+  /// A time that is guessed ahead, in whole seconds: `5s`, `3m05s`.
+  package static func timeLeft(_ duration: Duration) -> String {
+    let seconds = max(1, (duration / .seconds(1)).rounded(.up))
+    return seconds < 10 ? "\(Int(seconds))s" : time(.seconds(seconds))
+  }
+
   /// A time span: `85ms`, `4.1s`, `12s`, `3m05s`, `2h10m`.
   package static func time(_ duration: Duration) -> String {
     let seconds = max(0, duration / .seconds(1))

@@ -18,6 +18,12 @@ struct DrawingTests {
     ] as [(Double, String)])
   func time(seconds: Double, text: String) { #expect(Quantity.time(.seconds(seconds)) == text) }
 
+  @Test func timeLeftIsAGuessInWholeSeconds() {
+    #expect(Quantity.timeLeft(.milliseconds(10)) == "1s")
+    #expect(Quantity.timeLeft(.seconds(5.2)) == "6s")
+    #expect(Quantity.timeLeft(.seconds(184.5)) == "3m05s")
+  }
+
   @Test func table() {
     var table = Table([.init("IMAGE"), .init("SIZE", .right), .init("RESULT")])
     table.add(["nginx", "69.2 MB", "pulled"])

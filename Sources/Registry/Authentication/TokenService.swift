@@ -1,0 +1,98 @@
+import NIOCore
+import NIOHTTP1
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Gets bearer tokens from the servers that registries point at.
+///
+/// Source: the distribution project's token specification; GET with basic auth or none, POST for identity tokens.
+struct TokenService {
+  struct Token {
+    let text: String
+    let life: Duration
+  }
+
+  private struct Answer: Decodable {
+    var token: String?
+    var access_token: String?
+    var expires_in: Double?
+  }
+
+  /// A token is 60 s old at most when a server does not say how long it lives.
+  private static let defaultLife = 60.0
+  private static let maximumAnswer = 1 << 20
+
+  let transport: Transport
+  let clock: RegistryClock
+
+  func token(for challenge: Challenge, repository: String, credential: RegistryCredential?) async throws -> Token {
+    guard let realm = challenge.parameters["realm"], let url = URL(string: realm), url.host() != nil else {
+      throw Problem(.fault, "the registry does not say where to get a token")
+    }
+    let asked = challenge.parameters["scope"] ?? ""
+    let fields = [
+      ("service", challenge.parameters["service"] ?? ""),
+      ("scope", asked.isEmpty ? "repository:\(repository):pull" : asked),
+    ].filter { !$0.1.isEmpty }
+    var request = Transport.Request(url: url)
+    switch credential {
+    case .identityToken(_, let token):
+      request.method = .POST
+      request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+      let form = fields + [("grant_type", "refresh_token"), ("client_id", "prepull"), ("refresh_token", token)]
+      request.body = ByteBuffer(string: Self.encode(form))
+    case .basic(let username, let password):
+      request.authorization = RegistryCredential.basicHeader(username, password)
+      request.url = try Self.adding([("account", username)] + fields, to: url)
+    case .registryToken, nil:
+      request.url = try Self.adding(fields, to: url)
+    }
+    let response = try await transport.send(request)
+    guard response.status == 200 else {
+      var problem = Problem(
+        status: response.status, headers: response.headers, body: await response.excerpt(), host: response.host,
+        clock: clock)
+      if problem.code == .notFound { (problem.code, problem.status) = (.fault, nil) }
+      problem.detail = "no token: " + problem.detail
+      throw problem
+    }
+    let body = try await response.collect(upTo: Self.maximumAnswer)
+    let answer = try? JSONDecoder().decode(Answer.self, from: Data(body))
+    guard let text = answer?.token ?? answer?.access_token, !text.isEmpty else {
+      throw Problem(.fault, "\(response.host) answered without a token")
+    }
+    let life = answer?.expires_in.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultLife
+    return Token(text: text, life: .seconds(min(life, 86_400)))
+  }
+
+  private static func adding(_ fields: [(String, String)], to url: URL) throws -> URL {
+    let text = url.absoluteString
+    guard let result = URL(string: text + (text.contains("?") ? "&" : "?") + encode(fields)) else {
+      throw Problem(.fault, "the registry's token address is malformed")
+    }
+    return result
+  }
+
+  /// Fields as a form or a query has them: all but letters, digits and `-._~` in percent form.
+  private static func encode(_ fields: [(String, String)]) -> String {
+    fields.map { "\($0)=\(percent($1))" }.joined(separator: "&")
+  }
+
+  private static func percent(_ text: String) -> String {
+    let hex = Array("0123456789ABCDEF")
+    return text.utf8.reduce(into: "") { result, byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        result.append(Character(Unicode.Scalar(byte)))
+      default:
+        result += "%\(hex[Int(byte >> 4)])\(hex[Int(byte & 15)])"
+      }
+    }
+  }
+}

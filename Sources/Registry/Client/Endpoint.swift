@@ -1,0 +1,45 @@
+import ImageModel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One place where the images of a registry may be had: a mirror of it, or the registry itself.
+struct Endpoint: Hashable {
+  /// `nil`: to be found out.
+  let scheme: String?
+  let address: HostAddress
+  /// Where the API begins, `/v2`.
+  let path: String
+  /// The registry as credentials name it.
+  let name: String
+  /// For a mirror: the registry that it stands in for.
+  let mirrored: String?
+
+  var isMirror: Bool { mirrored != nil }
+
+  /// Mirrors in their order, then the registry.
+  static func all(for registry: String, _ configuration: RegistryConfiguration) throws(Problem) -> [Endpoint] {
+    // Docker Hub's API does not live at the name that its images bear.
+    guard let address = HostAddress(registry == "docker.io" ? "registry-1.docker.io" : registry) else {
+      throw Problem(.noSuchHost, "'\(registry)' is no host")
+    }
+    let mirrors = configuration.mirrors[registry] ?? configuration.mirrors["*"] ?? []
+    return mirrors.map { mirror in
+      Endpoint(
+        scheme: mirror.scheme, address: mirror.address, path: mirror.path, name: "\(mirror.address)",
+        mirrored: registry)
+    } + [Endpoint(scheme: nil, address: address, path: "/v2", name: registry, mirrored: nil)]
+  }
+
+  /// The address of something in a repository; mirrors are told whom they mirror, as containerd tells them.
+  func url(scheme: String, repository: String, item: String) throws(Problem) -> URL {
+    let query = mirrored.map { "?ns=\($0)" } ?? ""
+    guard let url = URL(string: "\(scheme)://\(address)\(path)/\(repository)/\(item)\(query)") else {
+      throw Problem(.fault, "'\(address)' makes no URL")
+    }
+    return url
+  }
+}

@@ -1,0 +1,129 @@
+import ImageModel
+package import Logging
+import NIOHTTP1
+import Planning
+import Synchronization
+
+/// Pulls from OCI registries: resolves references, fetches manifests and blobs, and checks all digests.
+///
+/// Source: OCI distribution specification 1.1, and Docker's token authentication. What is fetched comes from the mirrors
+/// of a registry in their order, and from the registry itself when none of them has it. A client must be shut down.
+package final class RegistryClient: Sendable {
+  package let configuration: RegistryConfiguration
+  let transport: Transport
+  private let authenticator: Authenticator
+  private let schemes: SchemeFinder
+  private let logger: Logger
+  /// Mirrors that could not be reached, why, and until when they are passed by.
+  private let absent = Mutex<[HostAddress: (problem: Problem, until: ContinuousClock.Instant)]>([:])
+
+  private static let absence = Duration.seconds(60)
+
+  package init(configuration: RegistryConfiguration, credentials: any CredentialSource, logger: Logger) {
+    self.configuration = configuration
+    self.logger = logger
+    self.transport = Transport(configuration: configuration, logger: logger)
+    self.schemes = SchemeFinder(transport: transport, configuration: configuration)
+    self.authenticator = Authenticator(
+      source: credentials, tokens: TokenService(transport: transport, clock: configuration.clock),
+      clock: configuration.clock)
+  }
+
+  /// Closes all connections; the client is of no use afterwards.
+  package func shutdown() async throws {
+    try await transport.shutdown()
+  }
+
+  /// Runs `body` again while its error says that it may succeed later and the retry policy has tries left.
+  package func retrying<Result>(_ body: () async throws -> Result) async throws -> Result {
+    var attempt = 1
+    while true {
+      do {
+        return try await body()
+      } catch let error as RegistryError {
+        attempt += 1
+        try await pause(before: attempt, after: error)
+      }
+    }
+  }
+
+  /// Waits until `attempt` is due, or throws `error` if there is to be none.
+  func pause(before attempt: Int, after error: RegistryError) async throws {
+    let clock = configuration.clock
+    guard error.isRetryable, error.retryAfter ?? .zero <= configuration.longestWait,
+      let delay = configuration.retry.delay(before: attempt, serverAsks: error.retryAfter, random: clock.random())
+    else { throw error }
+    logger.debug("trying again", metadata: ["attempt": "\(attempt)", "delay": "\(delay)", "error": "\(error.code)"])
+    try await clock.sleep(delay)
+  }
+}
+
+extension RegistryClient {
+  /// One question about a repository.
+  struct Call {
+    var method = HTTPMethod.GET
+    /// `manifests/<tag or digest>` or `blobs/<digest>`.
+    var item: String
+    var headers = HTTPHeaders()
+  }
+
+  /// Asks the mirrors and then the registry, until one gives an answer that `read` accepts.
+  func ask<Result>(
+    _ call: Call, of reference: Reference, read: (Transport.Response) async throws -> Result
+  ) async throws -> Result {
+    var passedBy: [String] = []
+    for endpoint in try Endpoint.all(for: reference.registry, configuration) {
+      do {
+        if let problem = absence(of: endpoint) { throw problem }
+        return try await read(send(call, repository: reference.repository, to: endpoint))
+      } catch let problem as Problem where endpoint.isMirror {
+        noteAbsence(of: endpoint, problem)
+        logger.debug("mirror passed by", metadata: ["mirror": "\(endpoint.address)", "error": "\(problem.code)"])
+        passedBy.append(problem.detail)
+      } catch var problem as Problem {
+        if !passedBy.isEmpty { problem.detail += " (mirrors before it: \(passedBy.joined(separator: "; ")))" }
+        throw problem
+      }
+    }
+    throw Problem(.notFound, "there is no registry to ask")
+  }
+
+  /// Asks one endpoint, answering its challenge once.
+  private func send(_ call: Call, repository: String, to endpoint: Endpoint) async throws -> Transport.Response {
+    let scheme: String
+    if let own = endpoint.scheme { scheme = own } else { scheme = try await schemes.scheme(of: endpoint.address) }
+    let url = try endpoint.url(scheme: scheme, repository: repository, item: call.item)
+    let key = Authenticator.Key(registry: endpoint.name, repository: repository)
+    var request = Transport.Request(method: call.method, url: url, headers: call.headers)
+    request.authorization = await authenticator.known(for: key)
+    var response = try await transport.send(request)
+    let challenges = Challenge.all(in: response.headers)
+    if response.status == 401, !challenges.isEmpty {
+      await response.discard()
+      request.authorization = try await authenticator.answer(challenges, refused: request.authorization, for: key)
+      response = try await transport.send(request)
+    }
+    guard response.status == 200 || response.status == 206 else {
+      let body = call.method == .HEAD ? [] : await response.excerpt()
+      throw Problem(
+        status: response.status, headers: response.headers, body: body, host: response.host,
+        clock: configuration.clock)
+    }
+    return response
+  }
+
+  private func absence(of endpoint: Endpoint) -> Problem? {
+    let now = configuration.clock.now()
+    guard endpoint.isMirror, let entry = absent.withLock({ $0[endpoint.address] }) else { return nil }
+    return now < entry.until ? entry.problem : nil
+  }
+
+  private func noteAbsence(of endpoint: Endpoint, _ problem: Problem) {
+    let now = configuration.clock.now()
+    guard [.noSuchHost, .refused, .unreachable, .timedOut, .tls].contains(problem.code) else { return }
+    absent.withLock { absent in
+      if let entry = absent[endpoint.address], now < entry.until { return }
+      absent[endpoint.address] = (problem, now.advanced(by: Self.absence))
+    }
+  }
+}

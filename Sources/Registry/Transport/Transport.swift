@@ -1,0 +1,180 @@
+import AsyncHTTPClient
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import Synchronization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Sends requests over HTTP: picks the proxy, checks certificates, follows redirects, times out.
+///
+/// HTTP/1.1 only: a blob is one long stream, and one connection each is faster than streams in one connection.
+final class Transport: Sendable {
+  struct Request {
+    var method = HTTPMethod.GET
+    var url: URL
+    var headers = HTTPHeaders()
+    /// Sent to the origin of `url` only, wherever redirects lead.
+    var authorization: String?
+    var body: ByteBuffer?
+  }
+
+  struct Response {
+    let status: Int
+    let headers: HTTPHeaders
+    /// Host that answered, after redirects.
+    let host: String
+    fileprivate(set) var body: HTTPClientResponse.Body
+  }
+
+  /// What an HTTP client of its own is needed for.
+  private struct Setting: Hashable {
+    var proxy: ProxySettings.Server?
+    var verifies: Bool
+  }
+
+  private struct State {
+    var clients: [Setting: HTTPClient] = [:]
+    var isShutDown = false
+  }
+
+  private static let maximumRedirects = 10
+
+  private let configuration: RegistryConfiguration
+  private let logger: Logger
+  private let state = Mutex(State())
+
+  init(configuration: RegistryConfiguration, logger: Logger) {
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  func shutdown() async throws {
+    let clients = state.withLock { state in
+      state.isShutDown = true
+      defer { state.clients = [:] }
+      return state.clients.values
+    }
+    for client in clients { try await client.shutdown() }
+  }
+
+  /// Sends a request and returns the answer that ends the redirects, whatever its status.
+  ///
+  /// - Parameter limit: how long the head of one answer may take; by default connect and idle time-out together.
+  func send(_ request: Request, within limit: Duration? = nil, followsRedirects: Bool = true) async throws -> Response {
+    var current = request
+    for _ in 0...Self.maximumRedirects {
+      let response = try await sendOnce(current, within: limit)
+      guard followsRedirects, request.method == .GET || request.method == .HEAD,
+        [301, 302, 303, 307, 308].contains(response.status)
+      else { return response }
+      await response.discard()
+      guard let location = response.headers.first(name: "Location"),
+        let target = URL(string: location, relativeTo: current.url)?.absoluteURL
+      else { throw Problem(.fault, "\(response.host) redirects to nowhere", status: response.status) }
+      current.url = target
+      current.authorization = target.origin == request.url.origin ? request.authorization : nil
+    }
+    throw Problem(.fault, "\(request.url.authority) redirects in a circle, or more than \(Self.maximumRedirects) times")
+  }
+
+  private func sendOnce(_ request: Request, within limit: Duration?) async throws -> Response {
+    let url = request.url
+    guard let scheme = url.scheme?.lowercased(), scheme == "https" || scheme == "http", let address = HostAddress(url)
+    else { throw Problem(.fault, "'\(url.scheme ?? "")' is no address on the web") }
+    guard scheme == "https" || configuration.allowsPlainHTTP(address) else {
+      throw Problem(.insecure, "plain HTTP to \(url.authority) is not allowed")
+    }
+    let proxy = configuration.proxy.server(scheme: scheme, to: address)
+    let client = try client(for: Setting(proxy: proxy, verifies: !configuration.skipsVerification(address)))
+    var message = HTTPClientRequest(url: url.absoluteString)
+    message.method = request.method
+    message.headers = request.headers
+    message.headers.replaceOrAdd(name: "User-Agent", value: configuration.userAgent)
+    if let authorization = request.authorization {
+      message.headers.replaceOrAdd(name: "Authorization", value: authorization)
+    }
+    message.body = request.body.map { .bytes($0) }
+    let limit = limit ?? configuration.connectTimeout + configuration.idleTimeout
+    do {
+      let response = try await client.execute(message, timeout: TimeAmount(limit), logger: nil)
+      logger.debug(
+        "registry answered",
+        metadata: [
+          "method": "\(request.method)", "host": "\(url.authority)", "path": "\(url.path())",
+          "status": "\(response.status.code)",
+        ])
+      return Response(
+        status: Int(response.status.code), headers: response.headers, host: url.authority, body: response.body)
+    } catch {
+      if Task.isCancelled { throw CancellationError() }
+      var problem = Problem(error, host: proxy.map { "\($0), the proxy to \(url.authority)," } ?? url.authority)
+      if proxy == nil, (error as? NIOSSLError)?.isUntrustedCertificate ?? false {
+        problem.detail = await CertificateDates.explanation(of: address, configuration) ?? problem.detail
+      }
+      throw problem
+    }
+  }
+
+  private func client(for setting: Setting) throws -> HTTPClient {
+    try state.withLock { state in
+      guard !state.isShutDown else { throw CancellationError() }
+      if let client = state.clients[setting] { return client }
+      var options = HTTPClient.Configuration()
+      options.httpVersion = .http1Only
+      options.redirectConfiguration = .disallow
+      options.timeout.connect = TimeAmount(configuration.connectTimeout)
+      options.timeout.read = TimeAmount(configuration.idleTimeout)
+      // Callers bound how much runs at once; a request must not fail for want of a place in the pool.
+      options.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+      options.connectionPool.retryConnectionEstablishment = false
+      options.tlsConfiguration = try TLSConfiguration.client(configuration, verifies: setting.verifies)
+      options.proxy = setting.proxy.map { proxy in
+        let port = proxy.address.port ?? 80
+        guard proxy.kind == .http else { return .socksServer(host: proxy.address.host, port: port) }
+        let authorization = proxy.username.map {
+          HTTPClient.Authorization.basic(username: $0, password: proxy.password ?? "")
+        }
+        return .server(host: proxy.address.host, port: port, authorization: authorization)
+      }
+      let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: options)
+      state.clients[setting] = client
+      return client
+    }
+  }
+}
+
+extension TLSConfiguration {
+  /// What is trusted when talking to registries.
+  static func client(_ configuration: RegistryConfiguration, verifies: Bool = true) throws(Problem) -> TLSConfiguration
+  {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.minimumTLSVersion = .tlsv12
+    if !verifies { tls.certificateVerification = .none }
+    for file in configuration.caFiles {
+      guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
+        throw Problem(
+          .tls, "\(file) holds no certificates in PEM form, or cannot be read",
+          remedy: "Name a file of CA certificates.")
+      }
+      tls.additionalTrustRoots.append(.certificates(certificates))
+    }
+    return tls
+  }
+}
+
+extension URL {
+  /// Host and port as they are shown to people.
+  var authority: String { HostAddress(self)?.description ?? "the registry" }
+
+  /// Scheme, host and port: what `Authorization` is bound to.
+  fileprivate var origin: [String] {
+    let scheme = self.scheme?.lowercased() ?? ""
+    return [scheme, HostAddress(self)?.host ?? "", String(port ?? (scheme == "https" ? 443 : 80))]
+  }
+}

@@ -1,0 +1,275 @@
+import ImageModel
+import Registry
+import TestKit
+import Testing
+
+/// Registries that answer, but not with what was asked for.
+@Suite(.timeLimit(.minutes(2)))
+struct AnswerFaultTests {
+  @Test(arguments: [
+    (401, RegistryError.Code.unauthorized), (403, .denied), (404, .notFound), (400, .fault), (501, .fault),
+  ])
+  func stopsAtOnce(_ status: Int, _ code: RegistryError.Code) async throws {
+    try await withFakeRegistry { registry in
+      let image = try SampleImage()
+      let reference = registry.add(image)
+      let body = #"{"errors":[{"code":"DENIED","message":"requested access\u0007 to the resource\n is denied"}]}"#
+      registry.inject(.status(status, body: body)) { $0.path != "/v2/" }
+      let clock = ManualClock()
+      try await withClient(attempts: 5, configure: { $0.clock = clock.clock }) { client in
+        let error = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) }
+        #expect(error?.code == code)
+        #expect(error?.status == status)
+        #expect(error?.isRetryable == false)
+        #expect(
+          error?.detail.contains("answered \(status): requested access to the resource is denied") == true,
+          "\(String(describing: error))")
+        let blob = await #expect(throws: RegistryError.self) {
+          try await client.download(image.blobs[0].descriptor, of: reference, restart: {}, write: { _ in })
+        }
+        #expect(blob?.code == code)
+      }
+      #expect(registry.requests.filter { $0.path != "/v2/" }.count == 2)
+      #expect(clock.sleeps.isEmpty)
+    }
+  }
+
+  @Test func rateLimitThatPasses() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      registry.inject(.status(429, headers: ["Retry-After": "7"]), times: 1) { $0.method == "HEAD" }
+      registry.inject(
+        .status(503, headers: ["Retry-After": "Sun, 06 Nov 1994 08:49:57 GMT"]), times: 1
+      ) { $0.method == "HEAD" }
+      let clock = ManualClock()
+      try await withClient(attempts: 3, configure: { $0.clock = clock.clock }) { client in
+        _ = try await client.resolve(reference)
+      }
+      #expect(clock.sleeps == [.seconds(7), .seconds(20)])
+    }
+  }
+
+  @Test func rateLimitThatStays() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      let body = #"{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}"#
+      registry.inject(.status(429, headers: ["Retry-After": "60"], body: body)) {
+        $0.method == "GET" && $0.path != "/v2/"
+      }
+      let clock = ManualClock()
+      try await withClient(attempts: 3, configure: { $0.clock = clock.clock }) { client in
+        let error = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) }
+        #expect(error?.code == .rateLimited)
+        #expect(error?.retryAfter == .seconds(60))
+        #expect(
+          error?.detail.hasSuffix("answered 429: You have reached your pull rate limit.; it asks to wait 60 s") == true)
+      }
+      #expect(clock.sleeps == [.seconds(60), .seconds(60)])
+    }
+  }
+
+  /// Nobody wants a pull that sleeps for hours: the error says when to come back.
+  @Test func rateLimitBeyondPatience() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      registry.inject(.status(429, headers: ["Retry-After": "21600"])) { $0.path != "/v2/" }
+      let clock = ManualClock()
+      try await withClient(attempts: 3, configure: { $0.clock = clock.clock }) { client in
+        let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+        #expect(error?.code == .rateLimited)
+        #expect(error?.retryAfter == .seconds(21_600))
+        #expect(error?.detail.contains("it asks to wait 21600 s") == true)
+      }
+      #expect(clock.sleeps.isEmpty)
+    }
+  }
+
+  @Test func faultThatPasses() async throws {
+    try await withFakeRegistry { registry in
+      let image = try SampleImage()
+      let reference = registry.add(image)
+      registry.inject(.status(502), times: 1) { $0.path != "/v2/" }
+      registry.inject(.truncate(after: 5), times: 1) { $0.path != "/v2/" }
+      registry.inject(.status(500), times: 1) { $0.path != "/v2/" }
+      let clock = ManualClock()
+      try await withClient(attempts: 4, configure: { $0.clock = clock.clock }) { client in
+        let resolved = try await client.image(reference, platform: .host)
+        #expect(resolved.descriptor.digest == image.root.descriptor.digest)
+      }
+      #expect(clock.sleeps.count == 3)
+    }
+  }
+
+  @Test func faultThatStays() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      registry.inject(.status(500, body: "upstream is down")) { $0.path != "/v2/" }
+      let clock = ManualClock()
+      try await withClient(attempts: 4, configure: { $0.clock = clock.clock }) { client in
+        let error = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) }
+        #expect(error?.code == .fault)
+        #expect(error?.detail == "\(registry.host) answered 500: upstream is down")
+      }
+      #expect(registry.requests.filter { $0.path != "/v2/" }.count == 4)
+    }
+  }
+
+  @Test(arguments: [
+    ("application/vnd.docker.distribution.manifest.v1+prettyjws", "schema 1"),
+    ("application/vnd.example.thing+json", "application/vnd.example.thing+json"),
+    ("image/png; charset=none", "image/png"),
+  ])
+  func unknownMediaType(_ type: String, _ said: String) async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(manifest: SampleImage.Blob(Array("{}".utf8), mediaType: type))
+      try await withClient { client in
+        for error in [
+          await #expect(throws: RegistryError.self) { try await client.resolve(reference) },
+          await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) },
+        ] {
+          #expect(error?.code == .unsupportedMediaType)
+          #expect(error?.detail.contains(said) == true)
+        }
+      }
+    }
+  }
+
+  /// Registries on plain object stores serve manifests under vague types.
+  @Test(arguments: ["application/json", "text/plain; charset=utf-8", "application/octet-stream"])
+  func vagueMediaType(_ type: String) async throws {
+    try await withFakeRegistry { registry in
+      let image = try SampleImage(indexed: true)
+      let reference = registry.add(image)
+      registry.inject(.headers(["Content-Type": type]))
+      try await withClient { client in
+        #expect(try await client.resolve(reference).mediaType == MediaType.ociIndex)
+        let resolved = try await client.image(reference, platform: .host)
+        #expect(resolved.manifestDescriptor.digest == image.variants[0].manifest.descriptor.digest)
+      }
+    }
+  }
+
+  @Test func page() async throws {
+    try await withFakeRegistry { registry in
+      let page = SampleImage.Blob(Array("<!DOCTYPE html><title>Sign in</title>".utf8), mediaType: "text/html")
+      let reference = registry.add(manifest: page)
+      registry.inject(.status(403, body: "<html>no</html>")) { $0.path.hasSuffix("/forbidden") }
+      try await withClient { client in
+        let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+        #expect(error?.code == .fault)
+        #expect(error?.detail == "\(registry.host) answered with an HTML page")
+        let other = Reference(registry: registry.host, repository: "test/image", tag: "forbidden", digest: nil)
+        let denied = await #expect(throws: RegistryError.self) { try await client.image(other, platform: .host) }
+        #expect(denied?.code == .denied)
+        #expect(
+          denied?.detail.contains("an HTML page; does a proxy or a login page stand before the registry?") == true)
+      }
+    }
+  }
+
+  @Test(arguments: ["", "no JSON", "[]", #"{"schemaVersion":2,"layers":7}"#, #"{"manifests":[{"digest":"sha256:1"}]}"#])
+  func brokenManifest(_ text: String) async throws {
+    try await withFakeRegistry { registry in
+      for type in [MediaType.ociManifest, MediaType.ociIndex, "application/json"] {
+        let reference = registry.add(manifest: SampleImage.Blob(Array(text.utf8), mediaType: type))
+        try await withClient { client in
+          let error = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) }
+          #expect(error?.code == .fault)
+          #expect(error?.isRetryable == false)
+        }
+      }
+    }
+  }
+
+  @Test func noSuchPlatform() async throws {
+    try await withFakeRegistry { registry in
+      let platforms = ["linux/amd64", "linux/arm64", "linux/arm/v7"].compactMap { try? Platform(parsing: $0) }
+      let reference = registry.add(try SampleImage(platforms: platforms))
+      try await withClient { client in
+        let platform = Platform(os: "linux", architecture: "s390x")
+        let error = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: platform) }
+        #expect(error?.code == .noPlatform)
+        #expect(error?.operation == "find the image for linux/s390x in")
+        #expect(error?.detail == "it has images for linux/amd64, linux/arm64, linux/arm/v7 only")
+      }
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func manifestOfFiveMegabytes(_ tellsItsLength: Bool) async throws {
+    try await withFakeRegistry { registry in
+      let padding = String(repeating: "x", count: 5 << 20)
+      let bytes = Array(#"{"schemaVersion":2,"annotations":{"a":"\#(padding)"}}"#.utf8)
+      let reference = registry.add(manifest: SampleImage.Blob(bytes, mediaType: MediaType.ociManifest))
+      if !tellsItsLength { registry.inject(.withoutHeader("Content-Length")) }
+      try await withClient { client in
+        let error = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) }
+        #expect(error?.code == .tooLarge)
+        if tellsItsLength {
+          let resolved = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+          #expect(resolved?.code == .tooLarge)
+        }
+      }
+    }
+  }
+
+  /// The word of a HEAD is checked as soon as something is fetched by it.
+  @Test func lyingDigests() async throws {
+    try await withFakeRegistry { registry in
+      let image = try SampleImage()
+      let other = try SampleImage(seed: 9).root
+      let reference = registry.add(image)
+      registry.inject(.headers(["Docker-Content-Digest": other.descriptor.digest.description]))
+      try await withClient { client in
+        let byTag = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) }
+        #expect(byTag?.code == .digestMismatch)
+      }
+      registry.clearFaults()
+      registry.inject(.corrupt) { $0.path.contains("/manifests/sha256:") }
+      try await withClient { client in
+        let descriptor = try await client.resolve(reference)
+        let byDigest = await #expect(throws: RegistryError.self) {
+          try await client.image(reference, platform: .host, descriptor: descriptor)
+        }
+        #expect(byDigest?.code == .digestMismatch)
+        #expect(byDigest?.detail.contains("the content has the digest sha256:") == true)
+      }
+      registry.clearFaults()
+      registry.inject(.headers(["Docker-Content-Digest": "md5:1"]))
+      try await withClient { client in
+        let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+        #expect(error?.code == .fault)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    Fault.status(404), .status(405), .withoutHeader("Docker-Content-Digest"), .headers(["Content-Type": ""]),
+  ])
+  func headThatDoesNotTell(_ fault: Fault) async throws {
+    try await withFakeRegistry { registry in
+      let image = try SampleImage()
+      let reference = registry.add(image)
+      registry.inject(fault) { $0.method == "HEAD" }
+      try await withClient { client in
+        let descriptor = try await client.resolve(reference)
+        #expect(descriptor.digest == image.root.descriptor.digest)
+        #expect(descriptor.mediaType == MediaType.ociManifest)
+      }
+      #expect(registry.requests.map(\.method) == ["GET", "HEAD", "GET"])
+    }
+  }
+
+  @Test func rateLimitIsTold() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      try await withClient { client in
+        let before = try await client.image(reference, platform: .host)
+        #expect(before.rateLimit == nil)
+        registry.inject(.headers(["RateLimit-Limit": "100;w=21600", "RateLimit-Remaining": "76;w=21600"]))
+        let after = try await client.image(reference, platform: .host)
+        #expect(after.rateLimit?.remaining == 76)
+      }
+    }
+  }
+}

@@ -1,0 +1,237 @@
+import ImageModel
+import Registry
+import TestKit
+import Testing
+
+/// Basic and token authentication: who gets in, how often tokens are fetched, and what is said when it fails.
+@Suite(.timeLimit(.minutes(2)))
+struct AuthenticationTests {
+  private let ada = RegistryCredential.basic(username: "ada", password: "s3cr3t word+%")
+
+  /// A registry that wants tokens, its token server, and an image in it.
+  private func withTokens(
+    _ body: (FakeRegistry, TokenServer, Reference) async throws -> Void
+  ) async throws {
+    try await withTokenServer(certificates: TestCertificates()) { tokens in
+      try await withFakeRegistry { registry in
+        registry.require(.bearer(tokens))
+        try await body(registry, tokens, registry.add(SampleImage(layers: [10, 20, 30])))
+      }
+    }
+  }
+
+  @Test func noCredentialForBasic() async throws {
+    try await withFakeRegistry { registry in
+      registry.require(.basic(username: "ada", password: "x"))
+      let reference = registry.add(try SampleImage())
+      let tokenOnly = RegistryCredential.identityToken(username: nil, token: "t")
+      for source: any CredentialSource in [NoCredentials(), FixedCredential(tokenOnly)] {
+        try await withClient(credentials: source, attempts: 3) { client in
+          let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+          #expect(error?.code == .unauthorized)
+          #expect(error?.detail == "\(registry.host) asks for a user name and a password, and none are known for it")
+          #expect(error?.isRetryable == false)
+        }
+      }
+    }
+  }
+
+  @Test func wrongPassword() async throws {
+    try await withFakeRegistry { registry in
+      registry.require(.basic(username: "ada", password: "right"))
+      let reference = registry.add(try SampleImage())
+      try await withClient(credentials: FixedCredential(ada), attempts: 3) { client in
+        for _ in 0..<2 {
+          let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+          #expect(error?.code == .unauthorized)
+          #expect(error?.description.contains("s3cr3t") == false)
+        }
+      }
+      // The challenge, the answer that was refused; then that answer again, and no third time.
+      #expect(registry.requests.filter { $0.path != "/v2/" }.count == 3)
+    }
+  }
+
+  @Test func passwordAtTheTokenServer() async throws {
+    try await withTokens { registry, tokens, reference in
+      tokens.allow(username: "ada", password: "s3cr3t word+%")
+      try await withClient(credentials: FixedCredential(ada)) { client in
+        _ = try await client.image(reference, platform: .host)
+      }
+      let request = try #require(tokens.requests.first)
+      #expect(tokens.requests.count == 1)
+      #expect(request.method == "GET")
+      #expect(request.query == "account=ada&service=test-registry&scope=repository%3Atest%2Fimage%3Apull")
+      #expect(registry.requests.filter { $0.path != "/v2/" }.map { $0.authorization == nil } == [true, false, false])
+    }
+  }
+
+  @Test func anonymousToken() async throws {
+    try await withTokens { registry, tokens, reference in
+      try await withClient { client in _ = try await client.image(reference, platform: .host) }
+      #expect(tokens.requests.map(\.authorization) == [nil])
+    }
+  }
+
+  @Test func identityToken() async throws {
+    try await withTokens { registry, tokens, reference in
+      tokens.allow(identityToken: "refresh/me+now=")
+      let credential = RegistryCredential.identityToken(username: "ada", token: "refresh/me+now=")
+      try await withClient(credentials: FixedCredential(credential)) { client in
+        _ = try await client.image(reference, platform: .host)
+      }
+      let request = try #require(tokens.requests.first)
+      #expect(request.method == "POST")
+      #expect(request.authorization == nil)
+      #expect(request.query.isEmpty)
+      #expect(request.headers["content-type"] == "application/x-www-form-urlencoded")
+    }
+  }
+
+  @Test func registryToken() async throws {
+    try await withTokens { registry, tokens, reference in
+      let token = try tokens.issue(repository: "test/image")
+      try await withClient(credentials: FixedCredential(.registryToken(token))) { client in
+        _ = try await client.image(reference, platform: .host)
+      }
+      #expect(tokens.requests.isEmpty)
+    }
+  }
+
+  @Test func refusedByTheTokenServer() async throws {
+    try await withTokens { registry, tokens, reference in
+      tokens.allow(username: "ada", password: "another")
+      for source: any CredentialSource in [FixedCredential(ada), NoCredentials()] {
+        try await withClient(credentials: source, attempts: 3) { client in
+          let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+          #expect(error?.code == .unauthorized)
+          #expect(error?.detail.hasSuffix("answered 401: incorrect username or password") == true)
+        }
+      }
+      #expect(tokens.requests.count == 2)
+    }
+  }
+
+  @Test func troubleAtTheTokenServer() async throws {
+    try await withTokens { registry, tokens, reference in
+      let clock = ManualClock()
+      try await withClient(attempts: 3, configure: { $0.clock = clock.clock }) { client in
+        tokens.failNext(503)
+        tokens.failNext(500)
+        _ = try await client.resolve(reference)
+        #expect(clock.sleeps.count == 2)
+        tokens.revokeAll()
+        tokens.failNext(200, body: #"{"expires_in":300}"#)
+        let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+        #expect(error?.code == .fault)
+        #expect(error?.detail.hasSuffix("answered without a token") == true)
+        tokens.failNext(404)
+        let missing = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+        #expect(missing?.code == .fault)
+      }
+    }
+  }
+
+  /// A token is used until it expires, and then fetched again.
+  @Test func expiry() async throws {
+    try await withTokens { registry, tokens, reference in
+      tokens.setExpiry(300)
+      let clock = ManualClock()
+      try await withClient(configure: { $0.clock = clock.clock }) { client in
+        for (wait, fetched) in [(0, 1), (200, 1), (100, 2), (200, 2), (100, 3)] {
+          clock.advance(by: .seconds(wait))
+          _ = try await client.resolve(reference)
+          #expect(tokens.requests.count == fetched)
+        }
+        // Without a word of the server a token lives for a minute.
+        tokens.setExpiry(nil)
+        clock.advance(by: .seconds(300))
+        _ = try await client.resolve(reference)
+        clock.advance(by: .seconds(50))
+        _ = try await client.resolve(reference)
+        #expect(tokens.requests.count == 4)
+        clock.advance(by: .seconds(10))
+        _ = try await client.resolve(reference)
+        #expect(tokens.requests.count == 5)
+      }
+    }
+  }
+
+  /// A token that is refused before its time is fetched once more; when that one is refused too, it is over.
+  @Test func refusedToken() async throws {
+    try await withTokens { registry, tokens, reference in
+      try await withClient(attempts: 5) { client in
+        _ = try await client.resolve(reference)
+        tokens.revokeAll()
+        _ = try await client.resolve(reference)
+        #expect(tokens.requests.count == 2)
+        registry.inject(.status(401, headers: ["WWW-Authenticate": "Bearer realm=\"\(tokens.realm)\""])) {
+          $0.path != "/v2/"
+        }
+        registry.clearRequests()
+        let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+        #expect(error?.code == .unauthorized)
+        #expect(registry.requests.count == 2)
+        #expect(tokens.requests.count == 3)
+      }
+    }
+  }
+
+  @Test func oneTokenForAllWhoAsk() async throws {
+    try await withTokens { registry, tokens, reference in
+      try await withClient { client in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for _ in 0..<20 { group.addTask { _ = try await client.resolve(reference) } }
+          try await group.waitForAll()
+        }
+        #expect(tokens.requests.count == 1)
+        let other = registry.add(try SampleImage(seed: 2), to: "other/image")
+        _ = try await client.resolve(other)
+        #expect(tokens.requests.count == 2)
+      }
+    }
+  }
+
+  /// A realm on plain HTTP where that is not allowed gets no password.
+  @Test func realmOnPlainHTTP() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      let challenge = "Bearer realm=\"http://tokens.test/get\",service=\"x\""
+      registry.inject(.status(401, headers: ["WWW-Authenticate": challenge])) { $0.path != "/v2/" }
+      try await withClient(credentials: FixedCredential(ada)) { client in
+        let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+        #expect(error?.code == .insecure)
+        #expect(error?.detail == "plain HTTP to tokens.test is not allowed")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("Negotiate", "a kind that is not known here (negotiate)"), ("Bearer service=\"x\"", "where to get a token"),
+  ])
+  func challengeWithoutAnswer(_ challenge: String, _ said: String) async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      registry.inject(.status(401, headers: ["WWW-Authenticate": challenge])) { $0.path != "/v2/" }
+      try await withClient(credentials: FixedCredential(ada)) { client in
+        let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
+        #expect(error?.detail.contains(said) == true, "\(String(describing: error))")
+      }
+    }
+  }
+
+  @Test func secretsStayOutOfText() {
+    for credential in [
+      ada, .identityToken(username: "ada", token: "s3cr3t"), .identityToken(username: nil, token: "s3cr3t"),
+      .registryToken("s3cr3t"),
+    ] {
+      var dumped = ""
+      dump(credential, to: &dumped)
+      for text in [
+        "\(credential)", String(reflecting: credential), dumped, "\([credential])",
+      ] {
+        #expect(!text.contains("s3cr3t"))
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Foundation
+
+/// A containerd of its own, with CRI, that knows nothing of one that the machine may run.
+package struct Containerd: Sendable {
+  package let socket: String
+  package let folder: ScratchFolder
+  package let daemon: Daemon
+
+  /// The endpoint as `--runtime` takes it.
+  package var endpoint: String { "cri://\(socket)" }
+
+  /// Runs `ctr` in the namespace that the kubelet uses.
+  @discardableResult
+  package func ctr(_ arguments: String...) async throws -> String {
+    try await output(of: "ctr", ["--address", socket, "--namespace", "k8s.io"] + arguments)
+  }
+
+  /// The blobs that are being written or were left half-written.
+  package func ingests() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder("root/io.containerd.content.v1.content/ingest"))
+  }
+}
+
+/// What a containerd of the tests differs in.
+package struct ContainerdOptions: Sendable {
+  /// Size of the file system for its root, in bytes; `nil` puts it on the machine's own disk.
+  package var diskSize: Int?
+  /// Docker switches CRI off in the containerd that it brings along.
+  package var hasCRI = true
+  /// Host and port of registries that are spoken to with TLS, with the file of their certificate authority.
+  package var authorities: [String: String] = [:]
+
+  package init(diskSize: Int? = nil, hasCRI: Bool = true, authorities: [String: String] = [:]) {
+    self.diskSize = diskSize
+    self.hasCRI = hasCRI
+    self.authorities = authorities
+  }
+}
+
+/// Starts Debian's containerd with root, state and socket of its own for the length of `body`.
+///
+/// Registries on loopback are spoken to in plain HTTP unless `authorities` names them.
+package func withContainerd<R: Sendable>(
+  _ options: ContainerdOptions = ContainerdOptions(), _ body: (Containerd) async throws -> R
+) async throws -> R {
+  let folder = try ScratchFolder(named: "ctd")
+  do {
+    if let size = options.diskSize { try mountMemory(at: folder("root"), size: size) }
+    for (host, authority) in options.authorities {
+      try write(
+        """
+        server = "https://\(host)"
+        [host."https://\(host)"]
+          ca = "\(authority)"
+        """, to: folder("certs.d/\(host)/hosts.toml"))
+    }
+    try write(configuration(in: folder, options), to: folder("config.toml"))
+    let socket = folder("c.sock")
+    let result = try await withDaemon(
+      "containerd", ["--config", folder("config.toml")], folder: folder,
+      isReady: { (try? await output(of: "ctr", ["--address", socket, "version"])) != nil }
+    ) { daemon in
+      try await body(Containerd(socket: socket, folder: folder, daemon: daemon))
+    }
+    await folder.remove()
+    return result
+  } catch {
+    await folder.remove()
+    throw error
+  }
+}
+
+private func configuration(in folder: ScratchFolder, _ options: ContainerdOptions) -> String {
+  """
+  version = 2
+  root = "\(folder("root"))"
+  state = "\(folder("state"))"
+  disabled_plugins = [\(options.hasCRI ? "" : "\"io.containerd.grpc.v1.cri\"")]
+
+  [grpc]
+    address = "\(folder("c.sock"))"
+
+  [plugins."io.containerd.internal.v1.opt"]
+    path = "\(folder("opt"))"
+
+  [plugins."io.containerd.grpc.v1.cri"]
+    restrict_oom_score_adj = true
+    stats_collect_period = 1
+
+    [plugins."io.containerd.grpc.v1.cri".registry]
+      config_path = "\(folder("certs.d"))"
+  """
+}
+
+func write(_ text: String, to path: String) throws {
+  let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+}

@@ -1,0 +1,26 @@
+import Foundation
+import Glibc
+
+/// Mounts a file system of a few bytes in memory, to run out of. The scratch folder around it detaches it.
+func mountMemory(at path: String, size: Int) throws {
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  guard mount("tmpfs", path, "tmpfs", 0, "size=\(size),mode=0755") == 0 else {
+    throw DaemonError(description: "cannot mount a tmpfs on \(path): \(String(cString: strerror(errno)))")
+  }
+}
+
+/// Runs `body` with a folder on a file system of `size` bytes in memory.
+package func withSmallFileSystem<R: Sendable>(
+  size: Int, _ body: (_ path: String) async throws -> R
+) async throws -> R {
+  let folder = try ScratchFolder(named: "fs")
+  do {
+    try mountMemory(at: folder("fs"), size: size)
+    let result = try await body(folder("fs"))
+    await folder.remove()
+    return result
+  } catch {
+    await folder.remove()
+    throw error
+  }
+}
