@@ -1,0 +1,43 @@
+package import ImageModel
+package import Registry
+
+/// One image to pull, with what is known of it already.
+package struct PullOrder: Sendable {
+  package let reference: Reference
+  package let platform: Platform
+  /// The manifest as the registry gave it, where it could be asked from here.
+  package let resolved: ResolvedImage?
+  /// The credential that the runtime is to use; `nil` leaves it to the runtime's own configuration.
+  package let credential: RegistryCredential?
+
+  package init(
+    reference: Reference, platform: Platform, resolved: ResolvedImage? = nil, credential: RegistryCredential? = nil
+  ) {
+    self.reference = reference
+    self.platform = platform
+    self.resolved = resolved
+    self.credential = credential
+  }
+}
+
+/// How far a pull has come.
+package struct PullProgress: Hashable, Sendable {
+  /// The steps in their order.
+  package enum Phase: Int, Sendable, Comparable {
+    case waiting, downloading, unpacking, verifying
+
+    package static func < (left: Phase, right: Phase) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  package var phase: Phase
+  /// Compressed bytes that are on the machine, those that were there before included.
+  package var completedBytes: Int64
+  /// Compressed bytes of the whole image, where known.
+  package var totalBytes: Int64?
+
+  package init(phase: Phase, completedBytes: Int64 = 0, totalBytes: Int64? = nil) {
+    self.phase = phase
+    self.completedBytes = completedBytes
+    self.totalBytes = totalBytes
+  }
+}

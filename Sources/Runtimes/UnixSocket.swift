@@ -1,0 +1,59 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+import SystemPackage
+
+/// A unix socket in the file system, asked by a plain connect whether somebody listens.
+///
+/// The clients above it connect lazily and try again for a while; this tells at once, and why.
+struct UnixSocket: Hashable, Sendable {
+  let path: String
+
+  /// Why nobody can be spoken to, or `nil` when somebody listens.
+  func fault() -> Errno? {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    // One byte stays for the terminating zero.
+    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return .fileNameTooLong }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    #if os(Linux)
+      let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    #else
+      let kind = SOCK_STREAM
+    #endif
+    let descriptor = socket(AF_UNIX, kind, 0)
+    guard descriptor >= 0 else { return Errno(rawValue: errno) }
+    defer { close(descriptor) }
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    guard result != 0 else { return nil }
+    let code = Errno(rawValue: errno)
+    // A full queue means that somebody listens and is busy.
+    return code == .resourceTemporarilyUnavailable ? nil : code
+  }
+}
+
+extension RuntimeError {
+  /// The error for a socket that cannot be connected to.
+  init(socket fault: Errno, of endpoint: RuntimeEndpoint, operation: String, subject: String) {
+    let (code, detail): (Code, String) =
+      switch fault {
+      case .noSuchFileOrDirectory, .notDirectory: (.noSocket, "there is no socket at \(endpoint.path)")
+      case .permissionDenied, .notPermitted: (.notPermitted, "this user may not use the socket \(endpoint.path)")
+      case .connectionRefused: (.unreachable, "nothing listens at the socket \(endpoint.path)")
+      case .fileNameTooLong: (.unsupported, "the socket's path is longer than 107 bytes")
+      default: (.unreachable, "the socket \(endpoint.path) cannot be used: \(fault)")
+      }
+    self.init(
+      code, endpoint: endpoint, operation: operation, subject: subject, detail: detail,
+      remedy: Self.remedy(for: code))
+  }
+}

@@ -1,0 +1,43 @@
+import GRPCCore
+import ImageModel
+import SwiftProtobuf
+import Synchronization
+
+@testable import Runtimes
+
+/// containerd's content service, answering from a script.
+final class FakeContent: Sendable {
+  private let looks = Mutex(0)
+  private let writing: @Sendable (_ look: Int) throws -> [Digest: Int64]
+
+  /// - Parameter writing: the blobs that are being written at each look, counted from 0.
+  init(_ writing: @escaping @Sendable (_ look: Int) throws -> [Digest: Int64]) {
+    self.writing = writing
+  }
+}
+
+extension FakeContent: Containerd_Services_Content_V1_Content.SimpleServiceProtocol {
+  func info(
+    request: Containerd_Services_Content_V1_InfoRequest, context: ServerContext
+  ) async throws -> Containerd_Services_Content_V1_InfoResponse {
+    throw RPCError(code: .notFound, message: "content \(request.digest): not found")
+  }
+
+  func listStatuses(
+    request: Containerd_Services_Content_V1_ListStatusesRequest, context: ServerContext
+  ) async throws -> Containerd_Services_Content_V1_ListStatusesResponse {
+    let look = looks.withLock { look in
+      defer { look += 1 }
+      return look
+    }
+    let blobs = try writing(look)
+    return .with {
+      $0.statuses = blobs.map { digest, offset in
+        .with {
+          $0.ref = "layer-\(digest)"
+          $0.offset = offset
+        }
+      }
+    }
+  }
+}
