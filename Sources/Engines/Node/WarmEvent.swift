@@ -1,0 +1,83 @@
+package import ImageModel
+package import Registry
+package import Runtimes
+
+/// An image that a node shall hold.
+package struct WantedImage: Hashable, Sendable {
+  /// The reference as the user wrote it.
+  package let given: String
+  package let reference: Reference
+
+  package init(given: String, reference: Reference) {
+    self.given = given
+    self.reference = reference
+  }
+}
+
+/// What happens to one image while a node is being warmed.
+package enum WarmEvent: Sendable {
+  /// Work on the image begins.
+  case started
+  /// The registry told what the reference points at.
+  case resolved(ResolvedImage)
+  /// The registry cannot be asked from here, so the runtime resolves the reference by itself.
+  case unresolved(RegistryError)
+  case progress(PullProgress)
+  /// A try failed; the next begins after the wait. `attempt` of `of` tries has failed.
+  case retrying(attempt: Int, of: Int, after: Duration, cause: RuntimeError)
+  case finished(WarmResult)
+}
+
+/// How it ended for one image.
+package struct WarmResult: Sendable {
+  package enum Outcome: Sendable {
+    /// Pulled now, and confirmed by the runtime.
+    case pulled
+    /// The runtime held it already.
+    case alreadyThere
+    case failed(WarmFailure)
+    /// Stopped by the user before the image was there.
+    case cancelled
+  }
+
+  package let image: WantedImage
+  package let outcome: Outcome
+  /// The digest of the index or manifest that the runtime holds under the reference.
+  package let digest: Digest?
+  /// Compressed size where the registry told it, else the size that the runtime states. Bytes.
+  package let sizeBytes: Int64?
+  package let duration: Duration
+
+  /// Whether the node holds the image.
+  package var isWarm: Bool {
+    switch outcome {
+    case .pulled, .alreadyThere: true
+    case .failed, .cancelled: false
+    }
+  }
+}
+
+/// Why an image is not there, in the words for a person and a code for a machine.
+package struct WarmFailure: Error, Hashable, Sendable {
+  /// A stable code: `notFound`, `noSpace`, `timedOut`, …
+  package let code: String
+  /// What happened, in one line.
+  package let detail: String
+  /// What to do next, in one line.
+  package let remedy: String
+
+  package init(code: String, detail: String, remedy: String) {
+    self.code = code
+    self.detail = detail
+    self.remedy = remedy
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let error as RegistryError:
+      self.init(code: error.code.rawValue, detail: error.detail, remedy: error.remedy)
+    case let error as RuntimeError: self.init(code: error.code.name, detail: error.detail, remedy: error.remedy)
+    default: self.init(code: "fault", detail: "\(error)", remedy: "Try again; if it stays, report it with -v.")
+    }
+  }
+}

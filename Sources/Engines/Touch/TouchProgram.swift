@@ -1,0 +1,19 @@
+/// The program that a puller container runs in place of the image's own: it exits at once, or holds until it is told
+/// to end. `Touch/README.md` tells the whole of it.
+package enum TouchProgram {
+  /// The architectures that `touch` exists for, by the names that nodes bear in `kubernetes.io/arch`.
+  package enum Architecture: String, CaseIterable, Sendable {
+    case amd64, arm64, ppc64le, riscv64, s390x
+  }
+
+  /// The program as a static ELF file.
+  package static func bytes(for architecture: Architecture) -> [UInt8] {
+    switch architecture {
+    case .amd64: TouchBytes.amd64
+    case .arm64: TouchBytes.arm64
+    case .ppc64le: TouchBytes.ppc64le
+    case .riscv64: TouchBytes.riscv64
+    case .s390x: TouchBytes.s390x
+    }
+  }
+}

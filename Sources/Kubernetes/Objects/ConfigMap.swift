@@ -1,0 +1,14 @@
+/// A ConfigMap.
+package struct ConfigMap: Resource {
+  package static let apiVersion = "v1"
+  package static let kind = "ConfigMap"
+
+  package var metadata: ObjectMeta
+  /// Files by name, each in base64.
+  package var binaryData: StringMap?
+
+  package init(metadata: ObjectMeta, binaryData: StringMap? = nil) {
+    self.metadata = metadata
+    self.binaryData = binaryData
+  }
+}

@@ -1,0 +1,243 @@
+import Engines
+import ImageModel
+import Logging
+import Planning
+import Registry
+import Runtimes
+import Synchronization
+import TestKit
+import Testing
+
+/// A runtime whose pulls end as the test says.
+private final class ScriptedRuntime: Runtime {
+  struct State {
+    var images: [Reference: RuntimeImage] = [:]
+    var failures: [RuntimeError] = []
+    var pulls: [PullOrder] = []
+    var running = 0
+    var mostRunning = 0
+  }
+
+  let endpoint = RuntimeEndpoint(kind: .cri, path: "/scripted.sock")
+  let state = Mutex(State())
+  /// What a pull leaves behind; `nil` is the resolved digest, or one of its own where nothing was resolved.
+  let digest: Digest?
+  let pullTime: Duration
+  /// Pulls wait until so many have run at the same time.
+  let crowd: Int
+
+  init(digest: Digest? = nil, pullTime: Duration = .zero, crowd: Int = 0) {
+    self.digest = digest
+    self.pullTime = pullTime
+    self.crowd = crowd
+  }
+
+  func identify() -> RuntimeIdentity {
+    RuntimeIdentity(name: "scripted", version: "1", apiVersion: "v1", platform: .host)
+  }
+  func list() -> [RuntimeImage] { state.withLock { Array($0.images.values) } }
+  func image(_ reference: Reference) -> RuntimeImage? { state.withLock { $0.images[reference] } }
+  func remove(_ reference: Reference) -> Bool { state.withLock { $0.images.removeValue(forKey: reference) != nil } }
+  func space() -> ImageFileSystem { ImageFileSystem(path: "/", usedBytes: 0, availableBytes: nil, capacityBytes: nil) }
+
+  func pull(_ order: PullOrder, progress: @escaping @Sendable (PullProgress) -> Void) async throws -> RuntimeImage {
+    let failure = state.withLock { state -> RuntimeError? in
+      state.pulls.append(order)
+      state.running += 1
+      state.mostRunning = max(state.mostRunning, state.running)
+      return state.failures.isEmpty ? nil : state.failures.removeFirst()
+    }
+    defer { state.withLock { $0.running -= 1 } }
+    if let failure { throw failure }
+    progress(PullProgress(phase: .downloading, completedBytes: 1, totalBytes: 2))
+    try await Task.sleep(for: pullTime)
+    while state.withLock({ $0.mostRunning }) < crowd { try await Task.sleep(for: .milliseconds(1)) }
+    let held = digest ?? order.resolved?.descriptor.digest ?? Self.own
+    let image = RuntimeImage(id: "id", references: [order.reference.description], digests: [held], sizeBytes: 7)
+    state.withLock { $0.images[order.reference] = image }
+    return image
+  }
+
+  func fail(_ code: RuntimeError.Code) {
+    let error = RuntimeError(
+      code, endpoint: endpoint, operation: "pull", subject: "it", detail: "said so", remedy: "Wait.")
+    state.withLock { $0.failures.append(error) }
+  }
+
+  static let own = Digest(bytes: Array(repeating: 9, count: 32))
+}
+
+@Suite("Warming a node")
+struct NodeWarmerTests {
+  /// Warms with a registry client that is closed afterwards.
+  private func warm(
+    _ references: [Reference], with runtime: ScriptedRuntime, policy: PullPolicy = .ifNotPresent, parallel: Int = 2,
+    timeout: Duration = .seconds(60), report: @escaping @Sendable (Int, WarmEvent) -> Void = { _, _ in }
+  ) async throws -> [WarmResult] {
+    var configuration = RegistryConfiguration()
+    configuration.retry = .never
+    let registry = RegistryClient(
+      configuration: configuration, credentials: NoCredentials(), logger: Logger(label: "test"))
+    let warmer = NodeWarmer(
+      runtime: runtime, registry: registry, credentials: NoCredentials(), platform: .host,
+      settings: .init(
+        parallel: parallel, policy: policy, timeout: timeout,
+        retry: RetryPolicy(attempts: 3, base: .milliseconds(1))))
+    let images = references.map { WantedImage(given: $0.description, reference: $0) }
+    let results = await warmer.warm(images, report: report)
+    try await registry.shutdown()
+    return results
+  }
+
+  /// A reference to a registry that nobody runs.
+  private let unreachable = Reference(registry: "127.0.0.1:1", repository: "app", tag: "v1", digest: nil)
+
+  private func failure(_ result: WarmResult) -> WarmFailure? {
+    if case .failed(let failure) = result.outcome { failure } else { nil }
+  }
+
+  @Test func resultsKeepTheOrderAndTheBound() async throws {
+    try await withFakeRegistry { registry in
+      let image = try SampleImage()
+      let references = (0..<7).map { registry.add(image, to: "image-\($0)") }
+      let runtime = ScriptedRuntime(pullTime: .milliseconds(20), crowd: 3)
+      let results = try await warm(references, with: runtime, parallel: 3)
+      #expect(results.map(\.image.reference) == references)
+      #expect(results.map(\.digest) == Array(repeating: image.root.descriptor.digest, count: 7))
+      #expect(runtime.state.withLock { $0.mostRunning } == 3)
+    }
+  }
+
+  @Test func presentImagesAreTakenWithoutAskingARegistry() async throws {
+    let runtime = ScriptedRuntime()
+    let image = RuntimeImage(id: "i", references: [], digests: [ScriptedRuntime.own], sizeBytes: 3)
+    runtime.state.withLock { $0.images[unreachable] = image }
+    let results = try await warm([unreachable], with: runtime)
+    guard case .alreadyThere = results[0].outcome else {
+      Issue.record("\(results[0])")
+      return
+    }
+    #expect(results[0].digest == ScriptedRuntime.own)
+  }
+
+  @Test func aPinnedDigestMustBeTheOneThatIsThere() async throws {
+    try await withFakeRegistry { registry in
+      let tagged = registry.add(try SampleImage())
+      let pinned = tagged.at(try SampleImage().root.descriptor.digest)
+      let runtime = ScriptedRuntime()
+      let stale = RuntimeImage(id: "i", references: [], digests: [ScriptedRuntime.own], sizeBytes: 3)
+      runtime.state.withLock { $0.images[pinned] = stale }
+      let results = try await warm([pinned], with: runtime)
+      #expect(results[0].isWarm)
+      #expect(runtime.state.withLock { $0.pulls.count } == 1, "another digest under the reference is not good enough")
+    }
+  }
+
+  @Test func theRuntimeMayReachWhatWeCannot() async throws {
+    let runtime = ScriptedRuntime()
+    let events = Mutex<[String]>([])
+    let results = try await warm([unreachable], with: runtime) { _, event in
+      if case .unresolved(let error) = event { events.withLock { $0.append(error.code.rawValue) } }
+    }
+    #expect(results[0].isWarm)
+    #expect(results[0].digest == ScriptedRuntime.own, "the runtime's own word is reported")
+    #expect(events.withLock { $0 } == ["refused"], "and it is said that the registry was not asked by us")
+  }
+
+  @Test func aMissingTagIsNotLeftToTheRuntime() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      let missing = Reference(registry: reference.registry, repository: "test/image", tag: "none", digest: nil)
+      let runtime = ScriptedRuntime()
+      let results = try await warm([missing, reference], with: runtime)
+      #expect(failure(results[0])?.code == "notFound")
+      #expect(results[1].isWarm, "the other image is not stopped by it")
+      #expect(runtime.state.withLock { $0.pulls.map(\.reference) } == [reference])
+    }
+  }
+
+  @Test func whatTheRuntimeHoldsMustBeWhatWasResolved() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      let runtime = ScriptedRuntime(digest: ScriptedRuntime.own)
+      let results = try await warm([reference], with: runtime)
+      let found = try #require(failure(results[0]))
+      #expect(found.code == "digestMismatch")
+      #expect(found.detail.contains(ScriptedRuntime.own.description))
+    }
+  }
+
+  @Test func alwaysPullsOnlyWhereTheDigestMoved() async throws {
+    try await withFakeRegistry { registry in
+      let image = try SampleImage()
+      let reference = registry.add(image)
+      let runtime = ScriptedRuntime()
+      _ = try await warm([reference], with: runtime, policy: .always)
+      registry.clearRequests()
+      _ = try await warm([reference], with: runtime, policy: .always)
+      #expect(runtime.state.withLock { $0.pulls.count } == 1)
+      let manifests = registry.requests.filter { $0.path.contains("/manifests/") }
+      #expect(manifests.map(\.method) == ["HEAD"], "an unmoved tag costs one request that is no pull")
+      registry.add(try SampleImage(seed: 5))
+      _ = try await warm([reference], with: runtime, policy: .always)
+      #expect(runtime.state.withLock { $0.pulls.count } == 2)
+    }
+  }
+
+  @Test func passingFaultsAreTriedAgainAndOthersNot() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      let runtime = ScriptedRuntime()
+      runtime.fail(.died)
+      runtime.fail(.registry(.rateLimited))
+      let retries = Mutex(0)
+      var results = try await warm([reference], with: runtime) { _, event in
+        if case .retrying = event { retries.withLock { $0 += 1 } }
+      }
+      #expect(results[0].isWarm)
+      #expect(retries.withLock { $0 } == 2)
+
+      runtime.state.withLock { $0 = .init() }
+      runtime.fail(.noSpace)
+      results = try await warm([reference], with: runtime)
+      #expect(failure(results[0])?.code == "noSpace")
+      #expect(runtime.state.withLock { $0.pulls.count } == 1)
+
+      runtime.state.withLock { $0 = .init() }
+      for _ in 0..<3 { runtime.fail(.died) }
+      results = try await warm([reference], with: runtime)
+      #expect(failure(results[0])?.code == "died", "the tries have an end")
+    }
+  }
+
+  @Test func aTimeoutIsNoCancellation() async throws {
+    try await withFakeRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      let runtime = ScriptedRuntime(pullTime: .seconds(3600))
+      let results = try await warm([reference], with: runtime, timeout: .milliseconds(200))
+      #expect(failure(results[0])?.code == "timedOut")
+    }
+  }
+
+  @Test func cancellationStopsEverything() async throws {
+    try await withFakeRegistry { registry in
+      let references = try (0..<4).map { registry.add(try SampleImage(), to: "image-\($0)") }
+      let runtime = ScriptedRuntime(pullTime: .seconds(3600))
+      let (started, isStarted) = AsyncStream.makeStream(of: Void.self)
+      let task = Task {
+        try await warm(references, with: runtime) { _, event in
+          if case .progress = event { isStarted.yield() }
+        }
+      }
+      for await _ in started { break }
+      task.cancel()
+      for result in try await task.value {
+        guard case .cancelled = result.outcome else {
+          Issue.record("\(result)")
+          continue
+        }
+      }
+      #expect(runtime.state.withLock { $0.running } == 0)
+    }
+  }
+}
