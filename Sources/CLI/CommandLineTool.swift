@@ -1,0 +1,58 @@
+package import ArgumentParser
+
+import Glibc
+
+/// The root of all commands.
+package struct CommandLineTool: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "prepull",
+    abstract: "Puts container images on Kubernetes nodes before the pods that need them arrive.",
+    version: Version.current,
+    subcommands: [PullCommand.self, RenderCommand.self])
+
+  package init() {}
+
+  /// Runs the command line of this process and ends it.
+  ///
+  /// Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong, 130 and 143 it was interrupted.
+  package static func runAndExit() async -> Never {
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      let command = try parseAsRoot()
+      do {
+        try await run(command)
+        Glibc.exit(0)
+      } catch let error as ValidationError {
+        // The parser would show the usage of the root command.
+        let name = type(of: command)._commandName
+        Console.standardError.write("Error: \(error.message)\nSee 'prepull \(name) --help' for more information.\n")
+        Glibc.exit(2)
+      }
+    } catch {
+      finish(error)
+    }
+  }
+
+  private static func run(_ command: any ParsableCommand) async throws {
+    var command = command
+    if var asynchronous = command as? any AsyncParsableCommand {
+      try await asynchronous.run()
+    } else {
+      try command.run()
+    }
+  }
+
+  private static func finish(_ error: any Error) -> Never {
+    let code = exitCode(for: error)
+    switch code {
+    case .success:
+      Console.standardOutput.write(fullMessage(for: error) + "\n")
+    case .validationFailure:
+      Console.standardError.write(fullMessage(for: error) + "\n")
+      Glibc.exit(2)
+    default:
+      if !(error is ExitCode) { Console.standardError.write("Error: \(error)\n") }
+    }
+    Glibc.exit(code.rawValue)
+  }
+}

@@ -1,0 +1,54 @@
+import Glibc
+
+import Terminal
+
+/// One of the standard streams.
+struct Console: Sendable {
+  let descriptor: Int32
+
+  static let standardOutput = Console(descriptor: STDOUT_FILENO)
+  static let standardError = Console(descriptor: STDERR_FILENO)
+
+  var isTerminal: Bool { isatty(descriptor) == 1 }
+
+  /// Columns and rows of the terminal; 80 by 24 where it does not say.
+  var size: (columns: Int, rows: Int) {
+    var window = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else {
+      return (80, 24)
+    }
+    return (Int(window.ws_col), Int(window.ws_row))
+  }
+
+  /// Writes what a person may miss: a stream that does not take it is no reason to stop.
+  func write(_ text: String) { try? writeAll(text) }
+
+  /// Writes all of `text`. A reader that went away is no error of ours.
+  ///
+  /// - Throws: `OutputError` when the text did not get through.
+  func writeAll(_ text: String) throws {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if written > 0 {
+        bytes = bytes.dropFirst(written)
+      } else if errno == EPIPE {
+        return
+      } else if errno != EINTR && errno != EAGAIN {
+        throw OutputError(reason: String(cString: strerror(errno)).lowercased())
+      }
+    }
+  }
+
+  func write(lines: [String]) {
+    guard !lines.isEmpty else { return }
+    write(lines.joined(separator: "\n") + "\n")
+  }
+}
+
+/// The result could not be written to standard output.
+struct OutputError: Error, CustomStringConvertible {
+  let reason: String
+
+  var description: String { "cannot write the output: \(reason); nothing that was printed is complete" }
+}

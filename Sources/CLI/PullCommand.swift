@@ -1,0 +1,187 @@
+import ArgumentParser
+import Engines
+import ImageModel
+import Logging
+import Planning
+import Registry
+import Runtimes
+import Terminal
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+import Glibc
+
+/// `prepull pull`: warms the machine that it runs on.
+struct PullCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pull",
+    abstract: "Pull images into the container runtime of this machine.",
+    discussion: """
+      The runtime is found by itself: containerd, CRI-O, Docker; where none is, images go into an OCI layout folder. \
+      It exits with 0 only when the runtime confirms every image at the digest that its reference resolves to.
+
+      Examples:
+        prepull pull nginx:1.27 redis:7
+        prepull pull --runtime docker:///var/run/docker.sock hello-world
+        prepull pull --runtime oci:/var/lib/images --platform linux/arm64 --from-file images.txt
+      """)
+
+  @OptionGroup var imageArguments: ImageArguments
+
+  @Option(
+    help: ArgumentHelp("cri:///path, docker:///path or oci:/path, instead of what is found.", valueName: "endpoint"))
+  var runtime: String?
+
+  @Option(
+    help: ArgumentHelp("IfNotPresent takes an image that is there; Always asks the registry.", valueName: "policy"))
+  var policy: PullPolicy = .ifNotPresent
+
+  @Option(help: ArgumentHelp("Images in work at the same time.", valueName: "n"))
+  var parallel: Int = 3
+
+  @Option(help: ArgumentHelp("os/arch[/variant], where not the runtime's own.", valueName: "platform"))
+  var platform: String?
+
+  @Option(
+    help: ArgumentHelp("The longest time for one image, all tries included: 90s, 10m, 1h.", valueName: "duration"))
+  var timeout: TimeSpan = TimeSpan(.seconds(1800))
+
+  @Option(help: ArgumentHelp("How often a failed pull is tried again.", valueName: "n"))
+  var retries: Int = 5
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("text or json.", valueName: "format"))
+  var output: ReportFormat = .text
+
+  @Flag(name: .shortAndLong, help: "Print nothing but errors.")
+  var quiet = false
+
+  @Flag(name: .shortAndLong, help: "Log what is asked of registries and runtimes.")
+  var verbose = false
+
+  @OptionGroup(title: "Registry options") var registryOptions: RegistryOptions
+
+  func validate() throws {
+    guard (1...100).contains(parallel) else { throw ValidationError("--parallel takes 1 to 100, not \(parallel)") }
+    guard (0...100).contains(retries) else { throw ValidationError("--retries takes 0 to 100, not \(retries)") }
+  }
+
+  func run() async throws {
+    let (images, repeated) = try imageArguments.wanted()
+    let platform = try platform.map { text in try usage { try Platform(parsing: text) } }
+    let endpoint = try runtime.map { text in try usage { try RuntimeEndpoint(parsing: text) } }
+    let (credentials, configuration) = try registryOptions.loaded(retries: retries)
+    let console = Console.standardError
+    if !quiet { console.write(lines: repeated.map { "note: \($0) names an image that is in the list already" }) }
+
+    let (ending, interrupt) = try await Interrupt.cancelling {
+      try await warm(
+        images, at: endpoint, on: platform, credentials: credentials, configuration: configuration, console: console)
+    }
+    if let ending { try print(ending, console: console) }
+    if let interrupt { throw ExitCode(interrupt.exitCode) }
+    if ending?.ok != true { throw ExitCode.failure }
+  }
+
+  /// Warms the machine and reports; `nil` when it was interrupted before the runtime was known.
+  private func warm(
+    _ images: [WantedImage], at wanted: RuntimeEndpoint?, on platform: Platform?, credentials: Credentials,
+    configuration: RegistryConfiguration, console: Console
+  ) async throws -> PullReport? {
+    let logger = Logger(label: "prepull") { _ in Logs(console: console, level: verbose ? .debug : .error) }
+    let registry = RegistryClient(configuration: configuration, credentials: credentials, logger: logger)
+    return try await closing(registry) {
+      let (endpoint, reason) = try await find(wanted, console: console)
+      return try await withRuntime(endpoint, registry: registry, platform: platform ?? .host, logger: logger) {
+        runtime in
+        let identity = try await runtime.identify()
+        let target = platform ?? identity.platform
+        guard endpoint.kind != .cri || target == identity.platform else {
+          throw ValidationError(
+            "\(identity.name) pulls for \(identity.platform) only, not for \(target); use a docker or oci runtime")
+        }
+        if !quiet {
+          console.write(
+            "\(identity.name) \(identity.version) at \(endpoint)\(reason.map { " (\($0))" } ?? ""), \(target)\n")
+        }
+        let warmer = NodeWarmer(
+          runtime: runtime, registry: registry, credentials: credentials, platform: target,
+          settings: .init(
+            parallel: parallel, policy: policy, timeout: timeout.duration,
+            retry: RetryPolicy(attempts: retries + 1, base: .seconds(1))))
+        let results = await show(images, console: console) { report in await warmer.warm(images, report: report) }
+        return PullReport(runtime: identity, at: endpoint, platform: target, results: results)
+      }
+    }
+  }
+
+  private func find(_ wanted: RuntimeEndpoint?, console: Console) async throws -> (RuntimeEndpoint, String?) {
+    if let wanted { return (wanted, nil) }
+    let discovery = RuntimeDiscovery(environment: ProcessInfo.processInfo.environment, isSuperuser: geteuid() == 0)
+    let finding: RuntimeDiscovery.Finding
+    do {
+      finding = try await discovery.find()
+    } catch let error as RuntimeEndpointError {
+      throw ValidationError(error.description)
+    }
+    for attempt in finding.passedOver where !quiet {
+      console.write("note: passed over \(attempt.endpoint): \(attempt.error?.detail ?? "it does not answer")\n")
+    }
+    if finding.endpoint.kind == .oci {
+      // Said in every case: a kubelet whose runtime is down gains nothing from a folder.
+      console.write(
+        """
+        warning: no container runtime was found, so images go into the folder \(finding.endpoint.path), where no kubelet \
+        looks; start the runtime, or choose with --runtime
+
+        """)
+    }
+    return (finding.endpoint, finding.reason)
+  }
+
+  /// Runs `work` and shows its events until it ends.
+  private func show(
+    _ images: [WantedImage], console: Console,
+    work: (@escaping @Sendable (Int, WarmEvent) -> Void) async -> [WarmResult]
+  ) async -> [WarmResult] {
+    guard !quiet else { return await work { _, _ in } }
+    let style = Style.choose(isTerminal: console.isTerminal, environment: ProcessInfo.processInfo.environment)
+    let view = PullView(images: images, console: console, style: style)
+    // Not a child task: the screen must be cleared before the report is printed, also when we are cancelled.
+    let drawing = Task { await view.run() }
+    let results = await work { view.report($0, $1) }
+    drawing.cancel()
+    await drawing.value
+    return results
+  }
+
+  private func print(_ report: PullReport, console: Console) throws {
+    let environment = ProcessInfo.processInfo.environment
+    let out = Console.standardOutput
+    switch output {
+    case .json:
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      try out.writeAll(String(decoding: try encoder.encode(report), as: UTF8.self) + "\n")
+    case .text where !quiet:
+      let table = report.table(style: .choose(isTerminal: out.isTerminal, environment: environment))
+      try out.writeAll(table.joined(separator: "\n") + "\n")
+    case .text: break
+    }
+    console.write(lines: report.failures(style: .choose(isTerminal: console.isTerminal, environment: environment)))
+  }
+
+  /// Runs `body` and shuts the client down on every way out.
+  private func closing<Result>(_ registry: RegistryClient, _ body: () async throws -> Result) async throws -> Result {
+    do {
+      let result = try await body()
+      try? await registry.shutdown()
+      return result
+    } catch {
+      try? await registry.shutdown()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import ImageModel
+import Planning
+import Registry
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+import Glibc
+
+/// How registries are reached: the options that all commands which ask a registry share.
+struct RegistryOptions: ParsableArguments {
+  @Option(
+    name: .customLong("auth-file"),
+    help: ArgumentHelp(
+      "Credentials: a Docker config.json or the .dockerconfigjson of a Secret. Repeatable; the first match holds.",
+      valueName: "file"))
+  var authFiles: [String] = []
+
+  @Option(
+    name: .customLong("ca-file"),
+    help: ArgumentHelp("Trust these certificates too (PEM). Repeatable.", valueName: "file"))
+  var caFiles: [String] = []
+
+  @Option(
+    name: .customLong("plain-http"),
+    help: ArgumentHelp("Allow plain HTTP to this registry. Loopback is always allowed. Repeatable.", valueName: "host"))
+  var plainHTTP: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Ask a mirror first, as in docker.io=https://mirror.example. Repeatable.", valueName: "registry=url"))
+  var mirror: [String] = []
+
+  /// Reads what the options name.
+  ///
+  /// - Throws: `ValidationError` for what cannot be read or understood.
+  func loaded(retries: Int) throws -> (Credentials, RegistryConfiguration) {
+    let environment = ProcessInfo.processInfo.environment
+    var configuration = try usage {
+      try RegistryConfiguration.fromEnvironment(environment, userAgent: "prepull/\(Version.current)")
+    }
+    configuration.retry = RetryPolicy(attempts: retries + 1)
+    configuration.plainHTTP = Set(plainHTTP)
+    for file in caFiles where access(file, R_OK) != 0 {
+      throw ValidationError("cannot read \(file): \(String(cString: strerror(errno)).lowercased()); check --ca-file")
+    }
+    configuration.caFiles += caFiles
+    for text in mirror {
+      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+        throw ValidationError(
+          "--mirror '\(text)' names no registry; write for example docker.io=https://mirror.example")
+      }
+      let mirror = try usage { try RegistryMirror(parsing: String(text[text.index(after: equals)...])) }
+      configuration.mirrors[String(text[..<equals]), default: []].append(mirror)
+    }
+    return (try usage { try Credentials(files: authFiles, environment: environment) }, configuration)
+  }
+}
+
+/// Turns what a parser says of a bad value into a usage error.
+func usage<Value>(_ parse: () throws -> Value) throws -> Value {
+  do { return try parse() } catch { throw ValidationError("\(error)") }
+}

@@ -1,0 +1,161 @@
+import ArgumentParser
+package import Engines
+import Kubernetes
+import Planning
+
+extension DaemonSetManifest.Engine: ExpressibleByArgument {}
+
+/// `prepull render`: the manifest that makes every node pull.
+struct RenderCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "render",
+    abstract: "Print a DaemonSet that pulls images onto every node, for kubectl apply.",
+    discussion: """
+      Nothing needs to be installed in the cluster, and nothing is asked of it: the output depends on the arguments \
+      alone.
+
+      Examples:
+        prepull render nginx:1.27 | kubectl apply -f -
+        prepull render --from-file images.txt --pull-secret regcred --toleration all --arch amd64
+        prepull render --engine docker hello-world
+      """)
+
+  @OptionGroup var images: ImageArguments
+
+  @Option(
+    help: """
+      Who pulls: the kubelet, because the pod names the image; or Prepull's own image through the node's docker or \
+      cri socket, as root, after which every pod of the node may use the images.
+      """)
+  var engine = DaemonSetManifest.Engine.kubelet
+
+  @Option(help: "Name of the objects. (default: prepull- and the first image's name)")
+  var name: String?
+
+  @Option(name: .shortAndLong, help: "Namespace of the objects. (default: kubectl's current one)")
+  var namespace: String?
+
+  @Option(help: ArgumentHelp("Only nodes with this label. Repeatable.", valueName: "key=value"))
+  var nodeSelector: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Also nodes with this taint: key=value:Effect, key:Effect, key=value, key, or all. Repeatable.",
+      valueName: "taint"))
+  var toleration: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Secret with registry credentials, of the same namespace. Repeatable.", valueName: "name"))
+  var pullSecret: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Architectures of the nodes, with commas or repeated: \(Self.architectures). (default: amd64,arm64)",
+      valueName: "arch"))
+  var arch: [String] = []
+
+  @Flag(help: "Give each image a container that stays, so that one that cannot be pulled does not keep others waiting.")
+  var isolate = false
+
+  @Option(help: "When a node asks the registry.")
+  var policy = PullPolicy.ifNotPresent
+
+  @Option(help: ArgumentHelp("Label of the objects and the pods. Repeatable.", valueName: "key=value"))
+  var label: [String] = []
+
+  @Option(help: ArgumentHelp("Annotation of the objects and the pods. Repeatable.", valueName: "key=value"))
+  var annotation: [String] = []
+
+  @Option(help: ArgumentHelp("Priority class of the pods.", valueName: "name"))
+  var priorityClass: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How many nodes may be without their pod while an update rolls out: a number or a percentage.",
+      valueName: "number"))
+  var maxUnavailable = "10%"
+
+  @Option(help: ArgumentHelp("Prepull's own image, for the engines docker and cri.", valueName: "image"))
+  var prepullImage = "ghcr.io/prepull/prepull:\(Version.current)"
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The runtime's socket on the nodes, for the engines docker and cri. \
+      (default: /var/run/docker.sock, /run/containerd/containerd.sock)
+      """, valueName: "path"))
+  var socket: String?
+
+  @Option(name: .shortAndLong, help: "Form of the output.")
+  var output = ManifestOutput.yaml
+
+  func run() throws {
+    let (text, remarks) = try rendered()
+    Console.standardError.write(lines: remarks)
+    try Console.standardOutput.writeAll(text)
+  }
+
+  /// What goes to standard output, and remarks for standard error.
+  func rendered() throws -> (text: String, remarks: [String]) {
+    let (wanted, repeated) = try images.wanted()
+    do {
+      let manifest = try manifest(of: wanted)
+      let resources = try manifest.resources()
+      var remarks = repeated.map { "note: \($0) is there already and was left out" }
+      if manifest.needsServerSideApply(resources) {
+        remarks.append("note: too large for plain kubectl apply: use kubectl apply --server-side")
+      }
+      return (try output.text(of: resources, notes: manifest.notes(on: resources)), remarks)
+    } catch let error as ManifestError {
+      throw ValidationError(error.description)
+    }
+  }
+
+  private func manifest(of images: [WantedImage]) throws -> DaemonSetManifest {
+    var manifest = DaemonSetManifest(images: images, prepullImage: prepullImage)
+    manifest.name = name
+    manifest.namespace = namespace
+    manifest.engine = engine
+    if !arch.isEmpty { manifest.architectures = try parsedArchitectures() }
+    manifest.isolate = isolate
+    manifest.policy = policy
+    manifest.nodeSelector = try Self.pairs(nodeSelector, of: "--node-selector")
+    manifest.tolerations = try toleration.map { try Toleration(parsing: $0) }
+    manifest.pullSecrets = pullSecret
+    manifest.labels = try Self.pairs(label, of: "--label")
+    manifest.annotations = try Self.pairs(annotation, of: "--annotation")
+    manifest.priorityClass = priorityClass
+    manifest.maxUnavailable = try IntOrString(maxUnavailable: maxUnavailable)
+    manifest.socket = socket
+    return manifest
+  }
+
+  private static let architectures = TouchProgram.Architecture.allCases.map(\.rawValue).joined(separator: ", ")
+
+  private func parsedArchitectures() throws -> Set<TouchProgram.Architecture> {
+    Set(
+      try arch.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map { name in
+        guard let architecture = TouchProgram.Architecture(rawValue: String(name)) else {
+          throw ValidationError("--arch '\(name)' is none of \(Self.architectures)")
+        }
+        return architecture
+      })
+  }
+
+  /// Reads `key=value` texts; the value may be empty or hold more of '='.
+  private static func pairs(_ texts: [String], of option: String) throws -> StringMap {
+    var pairs: StringMap = [:]
+    for text in texts {
+      guard let equals = text.firstIndex(of: "=") else {
+        throw ValidationError("\(option) '\(text)' has no value: write key=value")
+      }
+      let key = String(text[..<equals])
+      let value = String(text[text.index(after: equals)...])
+      if let other = pairs[key], other != value {
+        throw ValidationError("\(option) '\(key)' is given twice, as '\(other)' and as '\(value)'")
+      }
+      pairs[key] = value
+    }
+    return pairs
+  }
+}

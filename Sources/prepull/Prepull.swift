@@ -1,0 +1,6 @@
+import CLI
+
+@main
+struct Prepull {
+  static func main() async { await CommandLineTool.runAndExit() }
+}

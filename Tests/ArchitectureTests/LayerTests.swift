@@ -1,0 +1,99 @@
+import Foundation
+import Testing
+
+/// The layers of ARCHITECTURE.md, lowest first: a layer imports only layers above it in this list, and of the outside
+/// only the modules named with it.
+private let layers: [(name: String, outside: Set<String>)] = [
+  ("ImageModel", []),
+  ("Terminal", []),
+  ("Planning", []),
+  (
+    "Registry",
+    [
+      "AsyncHTTPClient", "Crypto", "Logging", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix", "NIOSSL",
+      "Subprocess", "SystemPackage",
+    ]
+  ),
+  (
+    "Runtimes",
+    [
+      "AsyncHTTPClient", "Crypto", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "Logging", "NIOCore",
+      "NIOHTTP1", "NIOPosix", "SwiftProtobuf", "SystemPackage",
+    ]
+  ),
+  ("Kubernetes", []),
+  ("Engines", ["Crypto"]),
+  ("CLI", ["ArgumentParser", "Logging", "NIOCore", "NIOPosix", "SystemPackage", "UnixSignals", "Yams"]),
+  ("prepull", []),
+]
+
+/// The standard library and the parts of Foundation that cost little.
+private let everywhere: Set = ["Foundation", "FoundationEssentials", "Glibc", "Musl", "Darwin", "Synchronization"]
+
+/// Layers that neither read nor write anything: their inputs come as values, their results go as values.
+private let pure: Set = ["ImageModel", "Terminal", "Planning", "Kubernetes"]
+
+private let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent().appending(path: "Sources")
+
+/// Every `import` of a layer, with the file that has it.
+private func imports(of layer: String) throws -> [(module: String, file: String)] {
+  let folder = sources.appending(path: layer)
+  let files =
+    FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?
+    .compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" } ?? []
+  #expect(!files.isEmpty, "the layer \(layer) has no sources")
+  return try files.flatMap { file in
+    try String(contentsOf: file, encoding: .utf8).split(separator: "\n").compactMap { line in
+      let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+      guard let keyword = words.prefix(3).firstIndex(of: "import"), keyword + 1 < words.count,
+        words[..<keyword].allSatisfy({ ["package", "public", "internal", "private", "@preconcurrency"].contains($0) })
+      else { return nil }
+      // `import struct Foundation.Date` names the module after the kind.
+      let kinds: Set = ["struct", "class", "enum", "protocol", "func", "typealias", "let", "var"]
+      let name = kinds.contains(words[keyword + 1]) ? words[keyword + 2] : words[keyword + 1]
+      return (String(name.split(separator: ".")[0]), file.lastPathComponent)
+    }
+  }
+}
+
+@Test("Every layer imports only what stands below it", arguments: layers.indices)
+func direction(of index: Int) throws {
+  let layer = layers[index]
+  let below = Set(layers[..<index].map(\.name))
+  let allowed = below.union(layer.outside).union(everywhere)
+  for (module, file) in try imports(of: layer.name) where module != layer.name {
+    #expect(allowed.contains(module), "\(layer.name)/\(file) imports \(module)")
+  }
+}
+
+@Test("Pure layers import no input, output or clock", arguments: pure)
+func purity(of layer: String) throws {
+  for (module, file) in try imports(of: layer) {
+    let isPure = pure.contains(module) || module == "FoundationEssentials" || module == "Foundation"
+    #expect(isPure, "\(layer)/\(file) imports \(module)")
+  }
+}
+
+@Test("Full Foundation stays in the command line's layer")
+func foundation() throws {
+  for layer in layers.map(\.name) where layer != "CLI" {
+    for file in FileManager.default.enumerator(at: sources.appending(path: layer), includingPropertiesForKeys: nil)?
+      .compactMap({ $0 as? URL }).filter({ $0.pathExtension == "swift" && !$0.path.contains("/Generated/") }) ?? []
+    {
+      let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
+        $0.trimmingCharacters(in: .whitespaces)
+      }
+      // `import Foundation` may only stand as the fallback where FoundationEssentials does not exist.
+      for (number, line) in lines.enumerated() where line.hasSuffix("import Foundation") {
+        #expect(number > 0 && lines[number - 1] == "#else", "\(layer)/\(file.lastPathComponent) imports Foundation")
+      }
+    }
+  }
+}
+
+@Test("Every folder of Sources is a layer of this test")
+func complete() throws {
+  let folders = try FileManager.default.contentsOfDirectory(atPath: sources.path).filter { !$0.hasPrefix(".") }
+  #expect(Set(folders) == Set(layers.map(\.name)))
+}

@@ -1,1 +1,0 @@
-// Its first types follow.
