@@ -99,7 +99,7 @@ let package = Package(
       "CLI",
       [
         "ImageModel", "Planning", "Terminal", "Registry", "Runtimes", "Kubernetes", "Engines", .argumentParser,
-        .log, .nioCore, .nioPosix, .systemPackage, .unixSignals, .yams,
+        .log, .systemPackage, .unixSignals, .yams,
       ]),
     .executableTarget(name: "prepull", dependencies: ["CLI"], swiftSettings: settings),
 

@@ -1,7 +1,5 @@
 import Glibc
 
-import Terminal
-
 /// One of the standard streams.
 struct Console: Sendable {
   let descriptor: Int32

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Engines
 import ImageModel
-import NIOCore
 import SystemPackage
 
 /// The images of a command: arguments, and references from files.

@@ -23,7 +23,7 @@ private let layers: [(name: String, outside: Set<String>)] = [
   ),
   ("Kubernetes", []),
   ("Engines", ["Crypto"]),
-  ("CLI", ["ArgumentParser", "Logging", "NIOCore", "NIOPosix", "SystemPackage", "UnixSignals", "Yams"]),
+  ("CLI", ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Yams"]),
   ("prepull", []),
 ]
 

@@ -115,8 +115,8 @@ package struct NodeWarmer: Sendable {
     let order = PullOrder(reference: reference, platform: platform, resolved: resolved, credential: credential)
     // A layout downloads with the registry client, which has tried again itself.
     let isTriedAgain = resolved != nil && runtime.endpoint.kind != .oci
-    let image = try await pull(order, retry: isTriedAgain ? settings.retry : .never, report: report)
-    return try await confirm(image, order: order)
+    try await pull(order, retry: isTriedAgain ? settings.retry : .never, report: report)
+    return try await confirm(order)
   }
 
   private func present(_ reference: Reference) async throws -> RuntimeImage? {
@@ -152,11 +152,12 @@ package struct NodeWarmer: Sendable {
 
   private func pull(
     _ order: PullOrder, retry: RetryPolicy, report: @escaping @Sendable (WarmEvent) -> Void
-  ) async throws -> RuntimeImage {
+  ) async throws {
     var attempt = 1
     while true {
       do {
-        return try await runtime.pull(order) { report(.progress($0)) }
+        _ = try await runtime.pull(order) { report(.progress($0)) }
+        return
       } catch let error as RuntimeError where error.isRetryable {
         guard let wait = retry.delay(before: attempt + 1, random: .random(in: 0..<1)) else { throw error }
         report(.retrying(attempt: attempt, of: retry.attempts, after: wait, cause: error))
@@ -167,7 +168,7 @@ package struct NodeWarmer: Sendable {
   }
 
   /// The last word is the runtime's: it must hold the reference, at the digest that was resolved.
-  private func confirm(_ pulled: RuntimeImage, order: PullOrder) async throws -> Held {
+  private func confirm(_ order: PullOrder) async throws -> Held {
     func fault(_ code: RuntimeError.Code, _ detail: String, _ remedy: String) -> RuntimeError {
       RuntimeError(
         code, endpoint: runtime.endpoint, operation: "confirm", subject: order.reference.description, detail: detail,

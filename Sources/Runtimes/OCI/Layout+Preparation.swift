@@ -79,8 +79,10 @@ extension Layout {
     try synchronize(path.removingLastComponent())
   }
 
-  /// Makes a folder, and those above it, open to all readers.
-  func makeFolder(_ path: FilePath) throws {
+  /// Makes a folder, and those above it unless they are known to be there, open to all readers.
+  ///
+  /// Some file systems (/proc) refuse a new folder as if its parent were missing; that is not tried for ever.
+  func makeFolder(_ path: FilePath, hasParent: Bool = false) throws {
     if mkdir(path.string, 0o755) == 0 {
       // The mask of the process must not keep others from reading.
       chmod(path.string, 0o755)
@@ -91,13 +93,9 @@ extension Layout {
     switch error {
     case .fileExists where (try? Stat(path))?.type == .directory:
       return
-    case .noSuchFileOrDirectory where !parent.isEmpty && parent != path:
+    case .noSuchFileOrDirectory where !hasParent && !parent.isEmpty && parent != path:
       try makeFolder(parent)
-      // Some file systems (/proc) refuse a new folder with this error though the parent is there.
-      guard mkdir(path.string, 0o755) == 0 || errno == EEXIST else {
-        throw LayoutFault(Errno(rawValue: errno), "make the folder", path)
-      }
-      chmod(path.string, 0o755)
+      try makeFolder(path, hasParent: true)
     default:
       throw LayoutFault(error, "make the folder", path)
     }
