@@ -38,10 +38,12 @@ extension Target.Dependency {
   static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
   static let log = product(name: "Logging", package: "swift-log")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
   static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+  static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
   static let systemPackage = product(name: "SystemPackage", package: "swift-system")
   static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -74,6 +76,7 @@ let package = Package(
   ],
   targets: [
     // Pure: no input or output, no clock of their own.
+    .layer("Documents"),
     .layer("ImageModel"),
     .layer("Terminal"),
     .layer("Planning", ["ImageModel"]),
@@ -88,18 +91,31 @@ let package = Package(
     .layer(
       "Runtimes",
       [
-        "ImageModel", "Planning", "Registry", .asyncHTTPClient, .crypto, .grpcCore, .grpcProtobuf, .grpcTransport,
+        "Documents", "ImageModel", "Planning", "Registry", .asyncHTTPClient, .crypto, .grpcCore, .grpcProtobuf,
+        .grpcTransport,
         .log, .nioCore, .nioHTTP1, .nioPosix, .protobuf, .systemPackage,
       ], exclude: ["CRI/Protos"]),
-    .layer("Kubernetes"),
-    .layer("Engines", ["ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", .crypto]),
+    .layer(
+      "Kubernetes",
+      [
+        "Documents", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix,
+        .nioSSL, .subprocess, .systemPackage,
+      ]),
+    .layer("Engines", ["Documents", "ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", .crypto, .log]),
+    .layer(
+      "Sandbox",
+      [
+        "Documents", "ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", "Engines", .asyncHTTPClient,
+        .crypto, .hummingbird, .hummingbirdTLS, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+        .serviceLifecycle, .systemPackage, .x509,
+      ]),
 
     // What a person meets.
     .layer(
       "CLI",
       [
-        "ImageModel", "Planning", "Terminal", "Registry", "Runtimes", "Kubernetes", "Engines", .argumentParser,
-        .log, .systemPackage, .unixSignals, .yams,
+        "Documents", "ImageModel", "Planning", "Terminal", "Registry", "Runtimes", "Kubernetes", "Engines", "Sandbox",
+        .argumentParser, .log, .systemPackage, .unixSignals, .yams,
       ]),
     .executableTarget(name: "prepull", dependencies: ["CLI"], swiftSettings: settings),
 
@@ -107,24 +123,41 @@ let package = Package(
     .target(
       name: "TestKit",
       dependencies: [
-        "ImageModel", .asyncHTTPClient, .crypto, .hummingbird, .hummingbirdTLS, .log, .nioCore, .nioHTTP1,
+        "Documents", "ImageModel", "Kubernetes", "Sandbox", .asyncHTTPClient, .crypto, .hummingbird, .hummingbirdTLS,
+        .log, .nioCore, .nioHTTP1,
         .nioPosix, .nioSSL, .subprocess, .systemPackage, .x509,
       ], path: "Tests/TestKit", swiftSettings: settings),
+    .tests("Documents", []),
     .tests("ImageModel", []),
     .tests("Terminal", []),
     .tests("Planning", []),
     .tests("Registry", ["ImageModel", "Planning", "TestKit"]),
     .tests(
       "Runtimes",
-      ["ImageModel", "Registry", "TestKit", .grpcCore, .grpcTransport, .log, .nioCore, .protobuf, .systemPackage]),
+      [
+        "Documents", "ImageModel", "Registry", "TestKit", .grpcCore, .grpcTransport, .log, .nioCore, .protobuf,
+        .systemPackage,
+      ]),
+    .tests(
+      "Kubernetes",
+      ["Documents", "Planning", "Sandbox", "TestKit", .log, .nioCore, .nioHTTP1, .nioSSL, .subprocess, .x509]),
     .tests(
       "Engines",
-      ["ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "TestKit", .log, .subprocess, .systemPackage]),
+      [
+        "Documents", "ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "Sandbox", "TestKit", .log,
+        .subprocess, .systemPackage,
+      ]),
+    .tests(
+      "Sandbox",
+      [
+        "Documents", "Engines", "ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "TestKit",
+        .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .nioSSL, .subprocess, .systemPackage, .x509,
+      ]),
     .tests(
       "CLI",
       [
-        "Engines", "ImageModel", "Kubernetes", "Registry", "Runtimes", "Terminal", "TestKit", .argumentParser,
-        .subprocess,
+        "Documents", "Engines", "ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "Sandbox", "Terminal",
+        "TestKit", .argumentParser, .log, .subprocess,
       ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ],

@@ -33,16 +33,16 @@ enum ManifestOutput: String, ExpressibleByArgument, CaseIterable {
   /// Quotes every text that a reader of YAML 1.1, as kubectl is, could take for something else: `y`, `on`, `1e3`.
   ///
   /// Yams quotes the values that itself reads as something else, which are fewer, and no keys.
-  private static func quoting(_ node: Node, isKey: Bool = false) -> Node {
+  private static func quoting(_ node: Yams.Node, isKey: Bool = false) -> Yams.Node {
     switch node {
     case .scalar(var scalar):
       let isUnclear = scalar.style == .plain && (isKey || node.tag == Tag(.str)) && !isPlainly(text: scalar.string)
       if isUnclear || scalar.style == .singleQuoted { scalar.style = .doubleQuoted }
       return .scalar(scalar)
     case .sequence(let sequence):
-      return Node(sequence.map { quoting($0) }, sequence.tag, sequence.style)
+      return Yams.Node(sequence.map { quoting($0) }, sequence.tag, sequence.style)
     case .mapping(let mapping):
-      return Node(mapping.map { (quoting($0.key, isKey: true), quoting($0.value)) }, mapping.tag, mapping.style)
+      return Yams.Node(mapping.map { (quoting($0.key, isKey: true), quoting($0.value)) }, mapping.tag, mapping.style)
     case .alias:
       return node
     }

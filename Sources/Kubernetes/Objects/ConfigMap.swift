@@ -2,8 +2,10 @@
 package struct ConfigMap: Resource {
   package static let apiVersion = "v1"
   package static let kind = "ConfigMap"
+  package static let plural = "configmaps"
 
   package var metadata: ObjectMeta
+  package var data: StringMap?
   /// Files by name, each in base64.
   package var binaryData: StringMap?
 

@@ -2,6 +2,7 @@
 package struct DaemonSet: Resource {
   package static let apiVersion = "apps/v1"
   package static let kind = "DaemonSet"
+  package static let plural = "daemonsets"
 
   package struct Spec: Codable, Hashable, Sendable {
     package var selector: LabelSelector
@@ -29,8 +30,20 @@ package struct DaemonSet: Resource {
     }
   }
 
+  package struct Status: Codable, Hashable, Sendable {
+    package var observedGeneration: Int?
+    package var desiredNumberScheduled: Int?
+    package var currentNumberScheduled: Int?
+    package var updatedNumberScheduled: Int?
+    package var numberReady: Int?
+    package var numberAvailable: Int?
+    package var numberUnavailable: Int?
+    package var numberMisscheduled: Int?
+  }
+
   package var metadata: ObjectMeta
   package var spec: Spec
+  package var status: Status?
 
   package init(metadata: ObjectMeta, spec: Spec) {
     self.metadata = metadata

@@ -7,13 +7,27 @@ package struct PodTemplateSpec: Codable, Hashable, Sendable {
     self.metadata = metadata
     self.spec = spec
   }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    metadata = try container.decodeIfPresent(ObjectMeta.self, forKey: .metadata) ?? ObjectMeta()
+    spec = try container.decode(PodSpec.self, forKey: .spec)
+  }
 }
 
 /// What a pod runs, where and as whom.
 package struct PodSpec: Codable, Hashable, Sendable {
+  /// Set by the scheduler, or by who makes the pod and bypasses the scheduler.
+  package var nodeName: String?
+  package var restartPolicy: String?
+  package var serviceAccountName: String?
   package var nodeSelector: StringMap?
+  package var affinity: Affinity?
   package var tolerations: [Toleration]?
   package var priorityClassName: String?
+  package var preemptionPolicy: String?
+  /// Seconds after which the kubelet fails the pod.
+  package var activeDeadlineSeconds: Int?
   package var automountServiceAccountToken: Bool?
   package var enableServiceLinks: Bool?
   package var terminationGracePeriodSeconds: Int?
@@ -39,11 +53,12 @@ package struct Toleration: Codable, Hashable, Sendable {
   }
 
   package var key: String?
-  package var `operator`: Operator
+  /// `Equal` when nil.
+  package var `operator`: Operator?
   package var value: String?
   package var effect: Effect?
 
-  package init(key: String? = nil, operator: Operator, value: String? = nil, effect: Effect? = nil) {
+  package init(key: String? = nil, operator: Operator?, value: String? = nil, effect: Effect? = nil) {
     self.key = key
     self.operator = `operator`
     self.value = value

@@ -3,9 +3,22 @@
 /// The types of this folder hold only the fields that Prepull uses, in the order in which people write them.
 /// `apiVersion` and `kind` are not among them: items of a list come without. `TypedResource` adds them.
 package protocol Resource: Codable, Hashable, Sendable {
+  /// `v1`, `apps/v1`: group and version.
   static var apiVersion: String { get }
   static var kind: String { get }
+  /// The name in addresses and permissions: `pods`.
+  static var plural: String { get }
+  static var isNamespaced: Bool { get }
   var metadata: ObjectMeta { get set }
+}
+
+extension Resource {
+  package static var isNamespaced: Bool { true }
+
+  /// `apps` of `apps/v1`; empty for the core group.
+  package static var group: String {
+    apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : ""
+  }
 }
 
 /// A resource as it is sent or printed: with `apiVersion` and `kind` ahead of its own fields.

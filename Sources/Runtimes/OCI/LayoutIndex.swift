@@ -1,3 +1,4 @@
+import Documents
 import ImageModel
 
 #if canImport(FoundationEssentials)

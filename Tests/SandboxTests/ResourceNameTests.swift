@@ -1,0 +1,9 @@
+import Kubernetes
+import Sandbox
+import Testing
+
+@Test("Resources are named as kubectl names them")
+func resourceNames() {
+  #expect(ResourceName(Pod.self).description == "pods")
+  #expect(ResourceName(DaemonSet.self).description == "daemonsets.apps")
+}
