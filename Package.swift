@@ -131,12 +131,12 @@ let package = Package(
     .tests("ImageModel", []),
     .tests("Terminal", []),
     .tests("Planning", []),
-    .tests("Registry", ["ImageModel", "Planning", "TestKit"]),
+    .tests("Registry", ["ImageModel", "Planning", "Sandbox", "TestKit"]),
     .tests(
       "Runtimes",
       [
-        "Documents", "ImageModel", "Registry", "TestKit", .grpcCore, .grpcTransport, .log, .nioCore, .protobuf,
-        .systemPackage,
+        "Documents", "ImageModel", "Registry", "Sandbox", "TestKit", .grpcCore, .grpcTransport, .log, .nioCore,
+        .protobuf, .systemPackage,
       ]),
     .tests(
       "Kubernetes",

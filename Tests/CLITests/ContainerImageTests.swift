@@ -1,3 +1,4 @@
+import Sandbox
 import CLI
 import Foundation
 import ImageModel

@@ -1,3 +1,4 @@
+import Sandbox
 import Foundation
 import Glibc
 import ImageModel
@@ -39,7 +40,7 @@ private struct Report: Decodable {
 @Suite("prepull pull, as a user runs it", .serialized)
 struct PullCommandTests {
   @Test func warmsALayoutAndFindsItWarm() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let image = try SampleImage(layers: [100_000, 5], platforms: [.host, Platform(parsing: "linux/s390x")])
         let reference = registry.add(image)
@@ -63,7 +64,7 @@ struct PullCommandTests {
   }
 
   @Test func alwaysFollowsAMovedTag() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let reference = registry.add(try SampleImage(seed: 1))
         let arguments = ["pull", "--runtime", "oci:\(folder)", "-o", "json", reference.description]
@@ -78,7 +79,7 @@ struct PullCommandTests {
   }
 
   @Test func oneBadImageDoesNotStopTheOthers() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let good = registry.add(try SampleImage(), to: "shop/good")
         let foreign = registry.add(
@@ -99,7 +100,7 @@ struct PullCommandTests {
   }
 
   @Test func theTextReportNamesCauseAndRemedy() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let reference = registry.add(try SampleImage())
         let run = try await PrepullProgram.run([
@@ -118,7 +119,7 @@ struct PullCommandTests {
   }
 
   @Test func referencesFromStandardInputAndFiles() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let one = registry.add(try SampleImage(seed: 1), to: "one")
         let two = registry.add(try SampleImage(seed: 2), to: "two")
@@ -171,7 +172,7 @@ struct PullCommandTests {
 
   @Test("SIGINT and SIGTERM leave nothing half-made", arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
   func interrupted(signal: Int32, exitCode: Int32) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let image = try SampleImage(layers: [2_000_000])
         let reference = registry.add(image)
@@ -191,7 +192,7 @@ struct PullCommandTests {
   }
 
   @Test func aKilledPullIsResumed() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let image = try SampleImage(layers: [4_000_000])
         let reference = registry.add(image)
@@ -213,7 +214,7 @@ struct PullCommandTests {
   }
 
   @Test func twoProcessesShareALayout() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let references = try (1...4).map {
           registry.add(try SampleImage(seed: UInt64($0 % 2), layers: [300_000, 200_000]), to: "image-\($0)")
@@ -231,7 +232,7 @@ struct PullCommandTests {
   }
 
   @Test func credentialsFromAFileAndNoSecretsInOutput() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         registry.require(.basic(username: "robot", password: "s3cret-word"))
         let reference = registry.add(try SampleImage())
@@ -259,7 +260,7 @@ struct PullCommandTests {
   }
 
   @Test func aTimeoutIsNamed() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let reference = registry.add(try SampleImage())
         registry.inject(.hang) { $0.path.contains("/manifests/") }
@@ -316,7 +317,7 @@ struct PullCommandTests {
   }
 
   @Test func anImageForAnotherPlatformIsNotWarm() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let reference = registry.add(try SampleImage()).description
         let arguments = ["pull", "--runtime", "oci:\(folder)", "-o", "json", reference]
@@ -332,7 +333,7 @@ struct PullCommandTests {
   }
 
   @Test func aLayoutForAnotherPlatform() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let image = try SampleImage(platforms: [.host, Platform(parsing: "linux/s390x")])
         let run = try await PrepullProgram.run([
@@ -345,7 +346,7 @@ struct PullCommandTests {
   }
 
   @Test func aFolderThatCannotBe() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let run = try await PrepullProgram.run([
         "pull", "--runtime", "oci:/proc/nosuch/layout", "--retries", "0", registry.add(try SampleImage()).description,
       ])

@@ -1,3 +1,4 @@
+import Sandbox
 import Engines
 import ImageModel
 import Logging
@@ -97,7 +98,7 @@ struct NodeWarmerTests {
   }
 
   @Test func resultsKeepTheOrderAndTheBound() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let image = try SampleImage()
       let references = (0..<7).map { registry.add(image, to: "image-\($0)") }
       let runtime = ScriptedRuntime(pullTime: .milliseconds(20), crowd: 3)
@@ -121,7 +122,7 @@ struct NodeWarmerTests {
   }
 
   @Test func aPinnedDigestMustBeTheOneThatIsThere() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let tagged = registry.add(try SampleImage())
       let pinned = tagged.at(try SampleImage().root.descriptor.digest)
       let runtime = ScriptedRuntime()
@@ -145,7 +146,7 @@ struct NodeWarmerTests {
   }
 
   @Test func aMissingTagIsNotLeftToTheRuntime() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       let missing = Reference(registry: reference.registry, repository: "test/image", tag: "none", digest: nil)
       let runtime = ScriptedRuntime()
@@ -157,7 +158,7 @@ struct NodeWarmerTests {
   }
 
   @Test func whatTheRuntimeHoldsMustBeWhatWasResolved() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       let runtime = ScriptedRuntime(digest: ScriptedRuntime.own)
       let results = try await warm([reference], with: runtime)
@@ -168,7 +169,7 @@ struct NodeWarmerTests {
   }
 
   @Test func alwaysPullsOnlyWhereTheDigestMoved() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let image = try SampleImage()
       let reference = registry.add(image)
       let runtime = ScriptedRuntime()
@@ -185,7 +186,7 @@ struct NodeWarmerTests {
   }
 
   @Test func passingFaultsAreTriedAgainAndOthersNot() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       let runtime = ScriptedRuntime()
       runtime.fail(.died)
@@ -211,7 +212,7 @@ struct NodeWarmerTests {
   }
 
   @Test func aTimeoutIsNoCancellation() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       let runtime = ScriptedRuntime(pullTime: .seconds(3600))
       let results = try await warm([reference], with: runtime, timeout: .milliseconds(200))
@@ -220,7 +221,7 @@ struct NodeWarmerTests {
   }
 
   @Test func cancellationStopsEverything() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let references = try (0..<4).map { registry.add(try SampleImage(), to: "image-\($0)") }
       let runtime = ScriptedRuntime(pullTime: .seconds(3600))
       let (started, isStarted) = AsyncStream.makeStream(of: Void.self)

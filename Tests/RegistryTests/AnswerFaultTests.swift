@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import Registry
 import TestKit
@@ -10,7 +11,7 @@ struct AnswerFaultTests {
     (401, RegistryError.Code.unauthorized), (403, .denied), (404, .notFound), (400, .fault), (501, .fault),
   ])
   func stopsAtOnce(_ status: Int, _ code: RegistryError.Code) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let image = try SampleImage()
       let reference = registry.add(image)
       let body = #"{"errors":[{"code":"DENIED","message":"requested access\u0007 to the resource\n is denied"}]}"#
@@ -35,7 +36,7 @@ struct AnswerFaultTests {
   }
 
   @Test func rateLimitThatPasses() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(.status(429, headers: ["Retry-After": "7"]), times: 1) { $0.method == "HEAD" }
       registry.inject(
@@ -50,7 +51,7 @@ struct AnswerFaultTests {
   }
 
   @Test func rateLimitThatStays() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       let body = #"{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}"#
       registry.inject(.status(429, headers: ["Retry-After": "60"], body: body)) {
@@ -70,7 +71,7 @@ struct AnswerFaultTests {
 
   /// Nobody wants a pull that sleeps for hours: the error says when to come back.
   @Test func rateLimitBeyondPatience() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(.status(429, headers: ["Retry-After": "21600"])) { $0.path != "/v2/" }
       let clock = ManualClock()
@@ -85,7 +86,7 @@ struct AnswerFaultTests {
   }
 
   @Test func faultThatPasses() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let image = try SampleImage()
       let reference = registry.add(image)
       registry.inject(.status(502), times: 1) { $0.path != "/v2/" }
@@ -101,7 +102,7 @@ struct AnswerFaultTests {
   }
 
   @Test func faultThatStays() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(.status(500, body: "upstream is down")) { $0.path != "/v2/" }
       let clock = ManualClock()
@@ -120,7 +121,7 @@ struct AnswerFaultTests {
     ("image/png; charset=none", "image/png"),
   ])
   func unknownMediaType(_ type: String, _ said: String) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(manifest: SampleImage.Blob(Array("{}".utf8), mediaType: type))
       try await withClient { client in
         for error in [
@@ -137,7 +138,7 @@ struct AnswerFaultTests {
   /// Registries on plain object stores serve manifests under vague types.
   @Test(arguments: ["application/json", "text/plain; charset=utf-8", "application/octet-stream"])
   func vagueMediaType(_ type: String) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let image = try SampleImage(indexed: true)
       let reference = registry.add(image)
       registry.inject(.headers(["Content-Type": type]))
@@ -150,7 +151,7 @@ struct AnswerFaultTests {
   }
 
   @Test func page() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let page = SampleImage.Blob(Array("<!DOCTYPE html><title>Sign in</title>".utf8), mediaType: "text/html")
       let reference = registry.add(manifest: page)
       registry.inject(.status(403, body: "<html>no</html>")) { $0.path.hasSuffix("/forbidden") }
@@ -169,7 +170,7 @@ struct AnswerFaultTests {
 
   @Test(arguments: ["", "no JSON", "[]", #"{"schemaVersion":2,"layers":7}"#, #"{"manifests":[{"digest":"sha256:1"}]}"#])
   func brokenManifest(_ text: String) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       for type in [MediaType.ociManifest, MediaType.ociIndex, "application/json"] {
         let reference = registry.add(manifest: SampleImage.Blob(Array(text.utf8), mediaType: type))
         try await withClient { client in
@@ -182,7 +183,7 @@ struct AnswerFaultTests {
   }
 
   @Test func noSuchPlatform() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let platforms = ["linux/amd64", "linux/arm64", "linux/arm/v7"].compactMap { try? Platform(parsing: $0) }
       let reference = registry.add(try SampleImage(platforms: platforms))
       try await withClient { client in
@@ -197,7 +198,7 @@ struct AnswerFaultTests {
 
   @Test(arguments: [true, false])
   func manifestOfFiveMegabytes(_ tellsItsLength: Bool) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let padding = String(repeating: "x", count: 5 << 20)
       let bytes = Array(#"{"schemaVersion":2,"annotations":{"a":"\#(padding)"}}"#.utf8)
       let reference = registry.add(manifest: SampleImage.Blob(bytes, mediaType: MediaType.ociManifest))
@@ -215,7 +216,7 @@ struct AnswerFaultTests {
 
   /// The word of a HEAD is checked as soon as something is fetched by it.
   @Test func lyingDigests() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let image = try SampleImage()
       let other = try SampleImage(seed: 9).root
       let reference = registry.add(image)
@@ -244,10 +245,10 @@ struct AnswerFaultTests {
   }
 
   @Test(arguments: [
-    Fault.status(404), .status(405), .withoutHeader("Docker-Content-Digest"), .headers(["Content-Type": ""]),
+    RegistryFault.status(404), .status(405), .withoutHeader("Docker-Content-Digest"), .headers(["Content-Type": ""]),
   ])
-  func headThatDoesNotTell(_ fault: Fault) async throws {
-    try await withFakeRegistry { registry in
+  func headThatDoesNotTell(_ fault: RegistryFault) async throws {
+    try await withEmbeddedRegistry { registry in
       let image = try SampleImage()
       let reference = registry.add(image)
       registry.inject(fault) { $0.method == "HEAD" }
@@ -261,7 +262,7 @@ struct AnswerFaultTests {
   }
 
   @Test func rateLimitIsTold() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       try await withClient { client in
         let before = try await client.image(reference, platform: .host)

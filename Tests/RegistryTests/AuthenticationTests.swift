@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import Registry
 import TestKit
@@ -10,10 +11,10 @@ struct AuthenticationTests {
 
   /// A registry that wants tokens, its token server, and an image in it.
   private func withTokens(
-    _ body: (FakeRegistry, TokenServer, Reference) async throws -> Void
+    _ body: (EmbeddedRegistry, TokenServer, Reference) async throws -> Void
   ) async throws {
-    try await withTokenServer(certificates: TestCertificates()) { tokens in
-      try await withFakeRegistry { registry in
+    try await withTokenServer(certificates: CertificateAuthority()) { tokens in
+      try await withEmbeddedRegistry { registry in
         registry.require(.bearer(tokens))
         try await body(registry, tokens, registry.add(SampleImage(layers: [10, 20, 30])))
       }
@@ -21,7 +22,7 @@ struct AuthenticationTests {
   }
 
   @Test func noCredentialForBasic() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       registry.require(.basic(username: "ada", password: "x"))
       let reference = registry.add(try SampleImage())
       let tokenOnly = RegistryCredential.identityToken(username: nil, token: "t")
@@ -37,7 +38,7 @@ struct AuthenticationTests {
   }
 
   @Test func wrongPassword() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       registry.require(.basic(username: "ada", password: "right"))
       let reference = registry.add(try SampleImage())
       try await withClient(credentials: FixedCredential(ada), attempts: 3) { client in
@@ -194,7 +195,7 @@ struct AuthenticationTests {
 
   /// A realm on plain HTTP where that is not allowed gets no password.
   @Test func realmOnPlainHTTP() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       let challenge = "Bearer realm=\"http://tokens.test/get\",service=\"x\""
       registry.inject(.status(401, headers: ["WWW-Authenticate": challenge])) { $0.path != "/v2/" }
@@ -210,7 +211,7 @@ struct AuthenticationTests {
     ("Negotiate", "a kind that is not known here (negotiate)"), ("Bearer service=\"x\"", "where to get a token"),
   ])
   func challengeWithoutAnswer(_ challenge: String, _ said: String) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(.status(401, headers: ["WWW-Authenticate": challenge])) { $0.path != "/v2/" }
       try await withClient(credentials: FixedCredential(ada)) { client in

@@ -1,3 +1,4 @@
+import Sandbox
 import Foundation
 import ImageModel
 import NIOCore
@@ -16,7 +17,7 @@ struct BlobTests {
   }
 
   @Test func stallAmidABlob() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       registry.inject(.stall(after: 300_000)) { $0.path.contains("/blobs/") }
       try await withClient(configure: { $0.idleTimeout = .milliseconds(500) }) { client in
@@ -31,7 +32,7 @@ struct BlobTests {
   }
 
   @Test func truncatedBlob() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       registry.inject(.truncate(after: 300_000)) { $0.path.contains("/blobs/") }
       try await withClient { client in
@@ -46,10 +47,10 @@ struct BlobTests {
 
   /// Cut three times and stalled once, with two tries at the most without progress.
   @Test func downloadGoesOnWhereItEnded() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       for fault in [
-        Fault.truncate(after: 100_000), .truncate(after: 300_000), .stall(after: 1000), .truncate(after: 1),
+        RegistryFault.truncate(after: 100_000), .truncate(after: 300_000), .stall(after: 1000), .truncate(after: 1),
       ] {
         registry.inject(fault, times: 1) { $0.path.contains("/blobs/") }
       }
@@ -80,7 +81,7 @@ struct BlobTests {
   }
 
   @Test func downloadFromWhatIsThere() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       try await withClient { client in
         var bytes = Array(layer.bytes.prefix(400_000))
@@ -98,7 +99,7 @@ struct BlobTests {
   }
 
   @Test func serverWithoutRanges() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       registry.inject(.ignoreRange) { $0.headers["range"] != nil }
       try await withClient { client in
@@ -114,10 +115,10 @@ struct BlobTests {
   }
 
   @Test(arguments: [
-    Fault.status(416), .headers(["Content-Range": "bytes 0-5/6"]), .headers(["Content-Range": "nonsense"]),
+    RegistryFault.status(416), .headers(["Content-Range": "bytes 0-5/6"]), .headers(["Content-Range": "nonsense"]),
   ])
-  func rangeThatIsNotServed(_ fault: Fault) async throws {
-    try await withFakeRegistry { registry in
+  func rangeThatIsNotServed(_ fault: RegistryFault) async throws {
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       registry.inject(fault) { $0.headers["range"] != nil }
       try await withClient(attempts: 2, configure: { $0.clock = ManualClock().clock }) { client in
@@ -138,7 +139,7 @@ struct BlobTests {
 
   /// A registry that breaks off at one place and does no ranges must not be asked for ever.
   @Test func downloadThatNeverGetsOn() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       registry.inject(.status(416)) { $0.headers["range"] != nil }
       registry.inject(.truncate(after: 1000)) { $0.path.contains("/blobs/") }
@@ -153,7 +154,7 @@ struct BlobTests {
   }
 
   @Test func wrongContent() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       registry.inject(.corrupt) { $0.path.contains("/blobs/") }
       try await withClient { client in
@@ -172,7 +173,7 @@ struct BlobTests {
 
   @Test(arguments: [-1, 1])
   func wrongSize(_ difference: Int64) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       var descriptor = layer.descriptor
       descriptor.size += difference
@@ -210,9 +211,9 @@ struct BlobTests {
 
   /// Foreign layers are where their descriptor says, when the registry does not have them.
   @Test func foreignLayer() async throws {
-    try await withFakeRegistry { elsewhere in
+    try await withEmbeddedRegistry { elsewhere in
       elsewhere.add(layer)
-      try await withFakeRegistry { registry in
+      try await withEmbeddedRegistry { registry in
         registry.require(.basic(username: "ada", password: "secret"))
         let reference = Reference(registry: registry.host, repository: "test/image", tag: "v1", digest: nil)
         var descriptor = layer.descriptor
@@ -232,7 +233,7 @@ struct BlobTests {
 
   /// Stopping early frees the connection; the next blob comes all the same.
   @Test func leavingEarly() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       try await withClient { client in
         for _ in 0..<3 {

@@ -1,3 +1,4 @@
+import Sandbox
 import Foundation
 import ImageModel
 import Registry
@@ -50,7 +51,7 @@ struct ConnectionFaultTests {
 
   @Test(arguments: Certificate.allCases)
   func badCertificate(_ certificate: Certificate) async throws {
-    let authority = try TestCertificates()
+    let authority = try CertificateAuthority()
     let identity =
       switch certificate {
       case .unknownAuthority: try authority.issue()
@@ -58,8 +59,8 @@ struct ConnectionFaultTests {
       case .expired: try authority.issue(from: Certificate.yesterday - 86_400, to: Certificate.yesterday)
       case .notYetValid: try authority.issue(from: Certificate.tomorrow, to: Certificate.tomorrow + 86_400)
       }
-    let stranger = try TestCertificates(name: "another authority")
-    try await withFakeRegistry(tls: identity) { registry in
+    let stranger = try CertificateAuthority(name: "another authority")
+    try await withEmbeddedRegistry(tls: identity) { registry in
       try await withTemporaryFolder { folder in
         let file = try (certificate == .unknownAuthority ? stranger : authority).writeAuthority(to: folder)
         let clock = ManualClock()
@@ -98,7 +99,7 @@ struct ConnectionFaultTests {
 
   /// Only loopback and hosts that are named may be asked over plain HTTP.
   @Test func plainHTTPOnlyWhereAllowed() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let image = try SampleImage()
       registry.add(image)
       try await withConnectProxy(to: registry.port) { proxy in
@@ -127,7 +128,7 @@ struct ConnectionFaultTests {
   }
 
   @Test func oneProbeForManyQuestions() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       try await withClient { client in
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -141,9 +142,9 @@ struct ConnectionFaultTests {
     }
   }
 
-  @Test(arguments: [Fault.hang, .stall(after: 0), .stall(after: 10)])
-  func silenceInAManifest(_ fault: Fault) async throws {
-    try await withFakeRegistry { registry in
+  @Test(arguments: [RegistryFault.hang, .stall(after: 0), .stall(after: 10)])
+  func silenceInAManifest(_ fault: RegistryFault) async throws {
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(fault) { $0.method == "GET" && $0.path != "/v2/" }
       try await withClient(configure: { $0.idleTimeout = .milliseconds(400) }) { client in
@@ -156,7 +157,7 @@ struct ConnectionFaultTests {
   }
 
   @Test func cancellationIsNoTimeOut() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let image = try SampleImage(layers: [100_000])
       let reference = registry.add(image)
       let layer = image.variants[0].layers[0].descriptor

@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import Registry
 import TestKit
@@ -8,10 +9,10 @@ struct MirrorTests {
   /// A mirror and an origin, with a client that knows both; `registry.test` can only be reached through the mirror.
   private func withMirror(
     origin: String? = nil, credentials: any CredentialSource = NoCredentials(),
-    _ body: (FakeRegistry, FakeRegistry, RegistryClient) async throws -> Void
+    _ body: (EmbeddedRegistry, EmbeddedRegistry, RegistryClient) async throws -> Void
   ) async throws {
-    try await withFakeRegistry { mirror in
-      try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { mirror in
+      try await withEmbeddedRegistry { registry in
         let mirrors = [try RegistryMirror(parsing: "http://\(mirror.host)")]
         try await withClient(
           credentials: credentials,
@@ -37,10 +38,10 @@ struct MirrorTests {
     }
   }
 
-  @Test(arguments: [Fault.status(404), .status(401), .status(403), .status(500), .status(429), .corrupt, .hang])
-  func fallsThrough(_ fault: Fault) async throws {
-    try await withFakeRegistry { mirror in
-      try await withFakeRegistry { registry in
+  @Test(arguments: [RegistryFault.status(404), .status(401), .status(403), .status(500), .status(429), .corrupt, .hang])
+  func fallsThrough(_ fault: RegistryFault) async throws {
+    try await withEmbeddedRegistry { mirror in
+      try await withEmbeddedRegistry { registry in
         let image = try SampleImage()
         mirror.add(image)
         let reference = registry.add(image)
@@ -83,8 +84,8 @@ struct MirrorTests {
         .basic(username: registry == origin ? "origin" : "mirror", password: "x")
       }
     }
-    try await withFakeRegistry { mirror in
-      try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { mirror in
+      try await withEmbeddedRegistry { registry in
         mirror.require(.basic(username: "mirror", password: "x"))
         registry.require(.basic(username: "origin", password: "x"))
         let image = try SampleImage()
@@ -104,8 +105,8 @@ struct MirrorTests {
 
   /// A mirror that is down is asked once a minute, not once a layer.
   @Test func mirrorThatIsDown() async throws {
-    try await withFakeRegistry { mirror in
-      try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { mirror in
+      try await withEmbeddedRegistry { registry in
         let reference = registry.add(try SampleImage())
         mirror.inject(.hang)
         let clock = ManualClock()
@@ -130,7 +131,7 @@ struct MirrorTests {
   }
 
   @Test func pathOfAMirror() async throws {
-    try await withFakeRegistry { mirror in
+    try await withEmbeddedRegistry { mirror in
       let mirrors = [try RegistryMirror(parsing: "http://\(mirror.host)/v2/proxy/")]
       let image = try SampleImage()
       mirror.add(image, to: "proxy/library/nginx")

@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import Planning
 import TestKit
@@ -56,8 +57,8 @@ struct ProxyTests {
 
   /// A registry that is reached directly sends its clients to a host behind the proxy.
   @Test func eachHopItsOwnWay() async throws {
-    try await withFakeRegistry { store in
-      try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { store in
+      try await withEmbeddedRegistry { registry in
         try await withConnectProxy(to: store.port) { proxy in
           let image = try SampleImage()
           let reference = registry.add(image)
@@ -78,8 +79,8 @@ struct ProxyTests {
 
   /// Through a real tunnel, with TLS in it, to a host that only the proxy knows.
   @Test func tunnel() async throws {
-    let certificates = try TestCertificates()
-    try await withFakeRegistry(tls: certificates.issue(names: ["registry.test"])) { registry in
+    let certificates = try CertificateAuthority()
+    try await withEmbeddedRegistry(tls: certificates.issue(names: ["registry.test"])) { registry in
       try await withConnectProxy(to: registry.port, requiring: "Proxy-Authorization: Basic YWRhOnM6dw==") { proxy in
         let image = try SampleImage()
         registry.add(image)

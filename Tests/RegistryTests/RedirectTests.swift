@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import Registry
 import TestKit
@@ -12,9 +13,9 @@ struct RedirectTests {
   func authorizationStaysWithItsOrigin(_ status: Int) async throws {
     let image = try SampleImage(layers: [50_000])
     let layer = image.variants[0].layers[0]
-    try await withFakeRegistry { store in
+    try await withEmbeddedRegistry { store in
       store.add(layer)
-      try await withFakeRegistry { registry in
+      try await withEmbeddedRegistry { registry in
         registry.require(.basic(username: "ada", password: "secret"))
         let reference = registry.add(image)
         let target = "http://localhost:\(store.port)/v2/store/blobs/\(layer.descriptor.digest)?signature=s3cr3t"
@@ -33,9 +34,9 @@ struct RedirectTests {
   /// The same host on another port is another origin.
   @Test func anotherPortIsAnotherOrigin() async throws {
     let image = try SampleImage()
-    try await withFakeRegistry { store in
+    try await withEmbeddedRegistry { store in
       store.add(image)
-      try await withFakeRegistry { registry in
+      try await withEmbeddedRegistry { registry in
         registry.require(.basic(username: "ada", password: "secret"))
         let reference = registry.add(image)
         registry.inject(.redirect(to: "http://\(store.host)/v2/test/image/manifests/v1")) { $0.method == "HEAD" }
@@ -47,7 +48,7 @@ struct RedirectTests {
   }
 
   @Test func withinTheOrigin() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       registry.require(.basic(username: "ada", password: "secret"))
       let image = try SampleImage()
       let reference = registry.add(image)
@@ -62,7 +63,7 @@ struct RedirectTests {
   }
 
   @Test func circle() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(.redirect(to: "/v2/test/image/manifests/v1")) { $0.path != "/v2/" }
       try await withClient { client in
@@ -76,7 +77,7 @@ struct RedirectTests {
 
   @Test(arguments: ["", "gopher://example.test/", "http://"])
   func toNowhere(_ target: String) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(.redirect(to: target)) { $0.path != "/v2/" && $0.path.hasSuffix("v1") }
       try await withClient { client in
@@ -88,8 +89,8 @@ struct RedirectTests {
 
   /// From https down to http on a host for which plain HTTP was not allowed.
   @Test func downToPlainHTTP() async throws {
-    let certificates = try TestCertificates()
-    try await withFakeRegistry(tls: certificates.issue()) { registry in
+    let certificates = try CertificateAuthority()
+    try await withEmbeddedRegistry(tls: certificates.issue()) { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(.redirect(to: "http://store.test/blob?signature=s3cr3t"))
       try await withTemporaryFolder { folder in

@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import Registry
 import TestKit
@@ -9,7 +10,7 @@ extension Daemons {
   /// Real runtimes in trouble.
   @Suite struct DaemonFaultTests {
     /// An image of which the registry sends the first 3 MiB and then nothing more.
-    private func stalling(_ registry: FakeRegistry) throws -> PullOrder {
+    private func stalling(_ registry: EmbeddedRegistry) throws -> PullOrder {
       let image = try SampleImage(layers: [4_000_000])
       let layer = image.variants[0].layers[0].descriptor.digest.description
       registry.inject(.stall(after: 3 << 20)) { $0.method == "GET" && $0.path.hasSuffix(layer) }
@@ -17,7 +18,7 @@ extension Daemons {
     }
 
     private func expectDeath(
-      of daemon: Daemon, in runtime: any Runtime, _ registry: FakeRegistry
+      of daemon: Daemon, in runtime: any Runtime, _ registry: EmbeddedRegistry
     ) async throws {
       let order = try stalling(registry)
       let log = ProgressLog()
@@ -33,7 +34,7 @@ extension Daemons {
     }
 
     @Test func containerdDies() async throws {
-      try await withFakeRegistry { registry in
+      try await withEmbeddedRegistry { registry in
         try await withContainerd { containerd in
           try await RuntimeUnderTest.connect(containerd.endpoint) {
             try await expectDeath(of: containerd.daemon, in: $0, registry)
@@ -43,7 +44,7 @@ extension Daemons {
     }
 
     @Test func dockerdDies() async throws {
-      try await withFakeRegistry { registry in
+      try await withEmbeddedRegistry { registry in
         try await withDockerd { dockerd in
           try await RuntimeUnderTest.connect(dockerd.endpoint) {
             try await expectDeath(of: dockerd.daemon, in: $0, registry)
@@ -85,7 +86,7 @@ extension Daemons {
     }
 
     /// The disk is too small for the layer, and large enough for what the daemon itself writes.
-    private func expectFull(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+    private func expectFull(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
       let image = try SampleImage(layers: [40_000_000])
       let order = try image.order(registry.add(image))
       let error = await #expect(throws: RuntimeError.self) { try await runtime.pull(order, progress: { _ in }) }
@@ -97,7 +98,7 @@ extension Daemons {
     }
 
     @Test func containerdIsFull() async throws {
-      try await withFakeRegistry { registry in
+      try await withEmbeddedRegistry { registry in
         try await withContainerd(ContainerdOptions(diskSize: 24 << 20)) { containerd in
           try await RuntimeUnderTest.connect(containerd.endpoint) { try await expectFull($0, registry) }
         }
@@ -105,7 +106,7 @@ extension Daemons {
     }
 
     @Test func dockerdIsFull() async throws {
-      try await withFakeRegistry { registry in
+      try await withEmbeddedRegistry { registry in
         try await withDockerd(diskSize: 24 << 20) { dockerd in
           try await RuntimeUnderTest.connect(dockerd.endpoint) { try await expectFull($0, registry) }
         }
@@ -114,7 +115,7 @@ extension Daemons {
 
     /// What containerd left of a pull that was cancelled, or of one in which its own writing failed.
     @Test func containerdKeepsNothingHalfMade() async throws {
-      try await withFakeRegistry { registry in
+      try await withEmbeddedRegistry { registry in
         try await withContainerd { containerd in
           try await RuntimeUnderTest.connect(containerd.endpoint) { runtime in
             let order = try stalling(registry)
@@ -133,7 +134,7 @@ extension Daemons {
     }
 
     @Test func dockerdStopsDownloading() async throws {
-      try await withFakeRegistry { registry in
+      try await withEmbeddedRegistry { registry in
         try await withDockerd { dockerd in
           try await RuntimeUnderTest.connect(dockerd.endpoint) { runtime in
             let order = try stalling(registry)

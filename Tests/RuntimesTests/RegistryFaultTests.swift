@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import Registry
 import TestKit
@@ -9,13 +10,13 @@ extension Daemons {
   /// What real runtimes tell of a registry in trouble.
   @Suite struct RegistryFaultTests {
     private struct Trouble: Sendable {
-      let fault: Fault
+      let fault: RegistryFault
       /// Part of the path of the requests that go wrong.
       let path: String
       let code: RuntimeError.Code
     }
 
-    private func expect(_ troubles: [Trouble], _ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+    private func expect(_ troubles: [Trouble], _ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
       for (number, trouble) in troubles.enumerated() {
         registry.clearFaults()
         registry.inject(trouble.fault) { $0.path.contains(trouble.path) }
@@ -72,8 +73,8 @@ extension Daemons {
     }
 
     @Test func containerdTrustsTheRightAuthorityOnly() async throws {
-      let (right, wrong) = (try TestCertificates(), try TestCertificates(name: "Another authority"))
-      try await withFakeRegistry(tls: try right.issue()) { registry in
+      let (right, wrong) = (try CertificateAuthority(), try CertificateAuthority(name: "Another authority"))
+      try await withEmbeddedRegistry(tls: try right.issue()) { registry in
         let image = try SampleImage()
         let order = try image.order(registry.add(image))
         for (certificates, code) in [(wrong, RuntimeError.Code.registry(.tls)), (right, nil)] {

@@ -1,3 +1,4 @@
+import Sandbox
 import Foundation
 import ImageModel
 import Registry
@@ -17,7 +18,7 @@ enum RuntimeContract {
     #expect(identity.platform.architecture == Platform.host.architecture)
   }
 
-  static func pullsWithProgress(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+  static func pullsWithProgress(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
     let image = try SampleImage(layers: [300_000, 2_000_000], platforms: [.host, .other], gzip: true)
     let reference = registry.add(image)
     #expect(try await runtime.image(reference) == nil)
@@ -36,7 +37,7 @@ enum RuntimeContract {
       zip(progress, progress.dropFirst()).allSatisfy { $0.completedBytes <= $1.completedBytes && $0.phase <= $1.phase })
   }
 
-  static func listsAndRemoves(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+  static func listsAndRemoves(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
     let (first, second) = (try SampleImage(seed: 1), try SampleImage(seed: 2))
     let (one, two) = (registry.add(first, to: "test/one"), registry.add(second, to: "test/two"))
     #expect(try await runtime.list().isEmpty)
@@ -55,7 +56,7 @@ enum RuntimeContract {
     #expect(try await runtime.list().count == 1)
   }
 
-  static func downloadsNothingTwice(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+  static func downloadsNothingTwice(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
     let image = try SampleImage()
     let reference = registry.add(image)
     let first = try await runtime.pull(image.order(reference), progress: { _ in })
@@ -70,7 +71,7 @@ enum RuntimeContract {
   }
 
   /// Pods may name an image by tag, by digest, or by both.
-  static func findsEveryFormOfAReference(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+  static func findsEveryFormOfAReference(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
     let image = try SampleImage(platforms: [.host, .other])
     let digest = image.root.descriptor.digest
     let tagged = registry.add(image, to: "test/forms", tag: "v1")
@@ -87,7 +88,7 @@ enum RuntimeContract {
     }
   }
 
-  static func tellsTheSpace(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+  static func tellsTheSpace(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
     let image = try SampleImage(layers: [1_000_000])
     _ = try await runtime.pull(image.order(registry.add(image)), progress: { _ in })
     var space = try await runtime.space()
@@ -102,7 +103,7 @@ enum RuntimeContract {
     #expect(0 < available && available < capacity)
   }
 
-  static func tellsWhatIsMissing(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+  static func tellsWhatIsMissing(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
     let image = try SampleImage(platforms: [.other, Platform(os: "linux", architecture: "s390x")])
     let reference = registry.add(image, to: "test/elsewhere")
     func missing(_ repository: String, _ tag: String) -> Reference {
@@ -118,7 +119,7 @@ enum RuntimeContract {
     #expect(try await runtime.list().isEmpty)
   }
 
-  static func needsTheRightCredential(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+  static func needsTheRightCredential(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
     let image = try SampleImage()
     let reference = registry.add(image, to: "private/image")
     registry.require(.basic(username: "anna", password: "geheim"))
@@ -132,7 +133,7 @@ enum RuntimeContract {
   }
 
   /// Two images over one base: while the base is on its way both show its bytes.
-  static func countsSharedLayersForBoth(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+  static func countsSharedLayersForBoth(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
     let (first, second) = try SampleImage.sharing(layerOf: 4_000_000)
     let shared = first.variants[0].layers[0].descriptor
     let (one, two) = (registry.add(first, to: "test/one"), registry.add(second, to: "test/two"))
@@ -160,7 +161,7 @@ enum RuntimeContract {
     }
   }
 
-  static func stopsAtOnceWhenCancelled(_ runtime: any Runtime, _ registry: FakeRegistry) async throws {
+  static func stopsAtOnceWhenCancelled(_ runtime: any Runtime, _ registry: EmbeddedRegistry) async throws {
     let image = try SampleImage(layers: [4_000_000])
     let reference = registry.add(image)
     registry.inject(.stall(after: 3 << 20), times: 1) {

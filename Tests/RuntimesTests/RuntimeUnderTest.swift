@@ -1,3 +1,4 @@
+import Sandbox
 import Foundation
 import ImageModel
 import Logging
@@ -25,9 +26,9 @@ enum RuntimeUnderTest: String, CaseIterable, CustomTestStringConvertible {
 
   /// Starts the runtime and an empty registry, and runs `body` with both.
   func run(
-    limits: RuntimeLimits = .test(), _ body: (any Runtime, FakeRegistry) async throws -> Void
+    limits: RuntimeLimits = .test(), _ body: (any Runtime, EmbeddedRegistry) async throws -> Void
   ) async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       switch self {
       case .containerd:
         try await withContainerd { try await Self.connect($0.endpoint, limits) { try await body($0, registry) } }

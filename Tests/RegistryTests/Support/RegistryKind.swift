@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import Registry
 import TestKit
@@ -14,22 +15,22 @@ enum RegistryKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
   func withImage<Result: Sendable>(
     _ image: SampleImage, _ body: (RegistryClient, Reference) async throws -> Result
   ) async throws -> Result {
-    let certificates = try TestCertificates()
+    let certificates = try CertificateAuthority()
     let password = RegistryCredential.basic(username: "ada", password: "pass:word")
     switch self {
     case .fake:
-      return try await withFakeRegistry { registry in
+      return try await withEmbeddedRegistry { registry in
         try await withClient { try await body($0, registry.add(image)) }
       }
     case .fakeBasic:
-      return try await withFakeRegistry { registry in
+      return try await withEmbeddedRegistry { registry in
         registry.require(.basic(username: "ada", password: "pass:word"))
         return try await withClient(credentials: FixedCredential(password)) { try await body($0, registry.add(image)) }
       }
     case .fakeToken:
       return try await withTokenServer(certificates: certificates) { tokens in
         tokens.allow(username: "ada", password: "pass:word")
-        return try await withFakeRegistry { registry in
+        return try await withEmbeddedRegistry { registry in
           registry.require(.bearer(tokens))
           return try await withClient(credentials: FixedCredential(password)) {
             try await body($0, registry.add(image))
@@ -37,7 +38,7 @@ enum RegistryKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
         }
       }
     case .fakeTLS:
-      return try await withFakeRegistry(tls: certificates.issue()) { registry in
+      return try await withEmbeddedRegistry(tls: certificates.issue()) { registry in
         try await withTrust(certificates, registry.add(image), body)
       }
     case .real:
@@ -68,7 +69,8 @@ enum RegistryKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
 /// A client that trusts an authority of the tests.
 private func withTrust<Result>(
-  _ certificates: TestCertificates, _ reference: Reference, _ body: (RegistryClient, Reference) async throws -> Result
+  _ certificates: CertificateAuthority, _ reference: Reference,
+  _ body: (RegistryClient, Reference) async throws -> Result
 ) async throws -> Result {
   try await withTemporaryFolder { folder in
     let file = try certificates.writeAuthority(to: folder)

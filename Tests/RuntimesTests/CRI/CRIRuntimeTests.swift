@@ -1,3 +1,4 @@
+import Sandbox
 import GRPCCore
 import ImageModel
 import Registry

@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import TestKit
 import Testing

@@ -1,3 +1,4 @@
+import Sandbox
 import Crypto
 import Foundation
 import ImageModel

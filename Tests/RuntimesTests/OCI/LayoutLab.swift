@@ -1,3 +1,4 @@
+import Sandbox
 import Documents
 import Foundation
 import ImageModel
@@ -11,7 +12,7 @@ import TestKit
 
 /// A layout in a temporary folder with a fake registry to fill it from.
 struct LayoutLab: Sendable {
-  let registry: FakeRegistry
+  let registry: EmbeddedRegistry
   let client: RegistryClient
   /// The folder of the layout; nothing is there at first.
   let path: String
@@ -54,7 +55,7 @@ struct LayoutLab: Sendable {
   }
 
   /// Makes every answer with this blob go wrong, the next `times` times.
-  func inject(_ fault: Fault, into descriptor: Descriptor, times: Int = .max) {
+  func inject(_ fault: RegistryFault, into descriptor: Descriptor, times: Int = .max) {
     let suffix = "/blobs/\(descriptor.digest)"
     registry.inject(fault, times: times) { $0.method == "GET" && $0.path.hasSuffix(suffix) }
   }
@@ -66,7 +67,7 @@ func withLayoutLab<Result: Sendable>(
   _ body: (LayoutLab) async throws -> Result
 ) async throws -> Result {
   try await withTemporaryFolder("layout") { folder in
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       var configuration = RegistryConfiguration()
       configuration.retry = RetryPolicy(attempts: attempts, base: .milliseconds(5), factor: 1)
       configuration.idleTimeout = idleTimeout

@@ -1,3 +1,4 @@
+import Sandbox
 import ImageModel
 import Registry
 import TestKit
@@ -10,7 +11,7 @@ import Testing
 /// Credentials are missing here: the folder's registry client has a source of its own, see `RegistryClient`'s tests.
 @Suite("OCI layout: runtime contract")
 struct OCILayoutContractTests {
-  private func run(_ promise: (any Runtime, FakeRegistry) async throws -> Void) async throws {
+  private func run(_ promise: (any Runtime, EmbeddedRegistry) async throws -> Void) async throws {
     try await withLayoutLab { try await promise($0.runtime(), $0.registry) }
   }
 

@@ -1,3 +1,4 @@
+import Sandbox
 import Documents
 import Foundation
 import ImageModel
@@ -81,8 +82,8 @@ struct OCILayoutFaultTests {
     }
   }
 
-  @Test(arguments: [Fault.ignoreRange, .status(416)])
-  func startsOverWhereRangesAreNotServed(fault: Fault) async throws {
+  @Test(arguments: [RegistryFault.ignoreRange, .status(416)])
+  func startsOverWhereRangesAreNotServed(fault: RegistryFault) async throws {
     try await withLayoutLab { lab in
       let (image, layer) = try sample()
       try lab.leave(layer.bytes.prefix(2_000_000), of: layer.descriptor)

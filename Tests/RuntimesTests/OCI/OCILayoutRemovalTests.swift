@@ -1,3 +1,4 @@
+import Sandbox
 import Documents
 import Foundation
 import ImageModel

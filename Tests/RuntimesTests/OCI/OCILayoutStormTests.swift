@@ -1,3 +1,4 @@
+import Sandbox
 import Documents
 import Crypto
 import Foundation
@@ -22,7 +23,7 @@ struct OCILayoutStormTests {
         lab.registry.add(try SampleImage(seed: 9, layers: Array(sizes.prefix(count))), tag: "v\(count)")
       }
       let dice = Dice(seed: seed)
-      let faults: [Fault] = [.truncate(after: 30_000), .corrupt, .status(503), .ignoreRange, .status(416)]
+      let faults: [RegistryFault] = [.truncate(after: 30_000), .corrupt, .status(503), .ignoreRange, .status(416)]
       for fault in faults { lab.registry.inject(fault) { $0.path.contains("/blobs/") && dice.roll(12) == 0 } }
 
       try await withThrowingTaskGroup(of: Void.self) { group in

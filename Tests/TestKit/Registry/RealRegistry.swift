@@ -1,3 +1,4 @@
+package import Sandbox
 import AsyncHTTPClient
 import Foundation
 package import ImageModel
@@ -9,7 +10,7 @@ import SystemPackage
 
 /// Runs Debian's docker-registry on a free loopback port, with its data in a folder of its own.
 package func withRealRegistry<Result: Sendable>(
-  auth: RealRegistry.Auth = .none, tls: TestCertificates? = nil, _ body: (RealRegistry) async throws -> Result
+  auth: RealRegistry.Auth = .none, tls: CertificateAuthority? = nil, _ body: (RealRegistry) async throws -> Result
 ) async throws -> Result {
   try await withTemporaryFolder("registry") { folder in
     try await RealRegistry.configure(in: folder, auth: auth, tls: tls)
@@ -42,19 +43,19 @@ package struct RealRegistry: Sendable {
     case none
     case htpasswd(username: String, password: String)
     /// The registry trusts the tokens of this server, which `certificates` signed.
-    case token(TokenServer, TestCertificates)
+    case token(TokenServer, CertificateAuthority)
   }
 
   package let port: Int
   package let auth: Auth
-  fileprivate let tls: TestCertificates?
+  fileprivate let tls: CertificateAuthority?
 
   /// The registry part of references to its images.
   package var host: String { "127.0.0.1:\(port)" }
   private var base: String { (tls == nil ? "http://" : "https://") + host }
 
   /// Writes `config.yml` and what it names into `folder`.
-  fileprivate static func configure(in folder: String, auth: Auth, tls: TestCertificates?) async throws {
+  fileprivate static func configure(in folder: String, auth: Auth, tls: CertificateAuthority?) async throws {
     func write(_ text: String, to name: String) throws {
       try Data(text.utf8).write(to: URL(filePath: folder + "/" + name))
     }
@@ -118,7 +119,7 @@ package struct RealRegistry: Sendable {
     let authorization: String? =
       switch auth {
       case .none: nil
-      case .htpasswd(let username, let password): FakeRegistry.basic(username, password)
+      case .htpasswd(let username, let password): EmbeddedRegistry.basic(username, password)
       case .token(let server, _):
         "Bearer " + (try server.issue(repository: repository, actions: ["pull", "push"]))
       }

@@ -1,3 +1,4 @@
+import Sandbox
 import Glibc
 
 /// Runs `body` with a loopback port that refuses connections: it is bound, so that nobody else gets it, but no more.

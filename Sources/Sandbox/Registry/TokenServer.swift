@@ -1,12 +1,17 @@
 import Crypto
-import Foundation
 import HTTPTypes
 import Hummingbird
 import Synchronization
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Runs a token server as the distribution protocol has it: GET with basic auth, POST with an identity token.
 package func withTokenServer<Result>(
-  certificates: TestCertificates, _ body: (TokenServer) async throws -> Result
+  certificates: CertificateAuthority, _ body: (TokenServer) async throws -> Result
 ) async throws -> Result {
   let server = TokenServer(signer: try certificates.issue(names: ["token.test"]))
   return try await withLoopbackServer(respond: { try await server.respond(to: $0) }) { port in
@@ -32,10 +37,10 @@ package final class TokenServer: Sendable {
     var requests: [RecordedRequest] = []
   }
 
-  private let signer: TestCertificates.Identity
+  private let signer: CertificateAuthority.Identity
   private let state = Mutex(State())
 
-  init(signer: TestCertificates.Identity) {
+  init(signer: CertificateAuthority.Identity) {
     self.signer = signer
   }
 
@@ -111,7 +116,7 @@ package final class TokenServer: Sendable {
     }
     if let fault { return .plain(fault.status, body: Array(fault.body.utf8)) }
     guard allowed else {
-      return .plain(401, body: FakeRegistry.error("UNAUTHORIZED", "incorrect username or password"))
+      return .plain(401, body: EmbeddedRegistry.error("UNAUTHORIZED", "incorrect username or password"))
     }
     let scope = Self.fields(of: record)["scope"]?.split(separator: ":").map(String.init) ?? []
     let token = try issue(repository: scope.count == 3 ? scope[1] : nil)
@@ -127,14 +132,11 @@ package final class TokenServer: Sendable {
       return fields["grant_type"] == "refresh_token" && state.identityTokens.contains(fields["refresh_token"] ?? "")
     }
     guard let authorization = request.authorization else { return state.allowsAnonymous }
-    return state.users.contains { authorization == FakeRegistry.basic($0.key, $0.value) }
+    return state.users.contains { authorization == EmbeddedRegistry.basic($0.key, $0.value) }
   }
 
   private static func fields(of request: RecordedRequest) -> [String: String] {
     let text = request.method == "POST" ? String(decoding: request.body, as: UTF8.self) : request.query
-    return text.split(separator: "&").reduce(into: [:]) { fields, pair in
-      let parts = pair.split(separator: "=", maxSplits: 1)
-      fields[String(parts[0])] = parts.count == 2 ? String(parts[1]).removingPercentEncoding : ""
-    }
+    return (try? URLEncodedFormDecoder().decode([String: String].self, from: text)) ?? [:]
   }
 }

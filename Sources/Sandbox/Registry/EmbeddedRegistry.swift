@@ -6,18 +6,18 @@ import Synchronization
 
 /// Runs a registry in memory on a loopback socket: it speaks the OCI distribution protocol, remembers what it was
 /// asked, and misbehaves on demand.
-package func withFakeRegistry<Result>(
-  tls identity: TestCertificates.Identity? = nil, _ body: (FakeRegistry) async throws -> Result
+package func withEmbeddedRegistry<Result>(
+  tls identity: CertificateAuthority.Identity? = nil, _ body: (EmbeddedRegistry) async throws -> Result
 ) async throws -> Result {
-  let registry = FakeRegistry()
+  let registry = EmbeddedRegistry()
   return try await withLoopbackServer(tls: identity, respond: { try await registry.respond(to: $0) }) { port in
     registry.listens(on: port)
     return try await body(registry)
   }
 }
 
-/// A registry in memory; see `withFakeRegistry`.
-package final class FakeRegistry: Sendable {
+/// A registry in memory; see `withEmbeddedRegistry`.
+package final class EmbeddedRegistry: Sendable {
   /// Who may read.
   package enum Access: Sendable {
     case open
@@ -33,7 +33,7 @@ package final class FakeRegistry: Sendable {
 
   private struct Rule {
     var matches: @Sendable (RecordedRequest) -> Bool
-    var fault: Fault
+    var fault: RegistryFault
     var remaining: Int
   }
 
@@ -94,7 +94,8 @@ package final class FakeRegistry: Sendable {
 
   /// Answers the requests that match with a fault, the next `times` of them; earlier rules win.
   package func inject(
-    _ fault: Fault, times: Int = .max, where matches: @escaping @Sendable (RecordedRequest) -> Bool = { _ in true }
+    _ fault: RegistryFault, times: Int = .max,
+    where matches: @escaping @Sendable (RecordedRequest) -> Bool = { _ in true }
   ) {
     state.withLock { $0.rules.append(Rule(matches: matches, fault: fault, remaining: times)) }
   }
@@ -104,7 +105,7 @@ package final class FakeRegistry: Sendable {
   }
 }
 
-extension FakeRegistry {
+extension EmbeddedRegistry {
   func respond(to request: Request) async throws -> Response {
     let record = try await RecordedRequest(request)
     let access = state.withLock {
@@ -112,7 +113,7 @@ extension FakeRegistry {
       return $0.access
     }
     if let refusal = refusal(of: record, request.method, access) { return refusal }
-    let fault = state.withLock { state -> Fault? in
+    let fault = state.withLock { state -> RegistryFault? in
       guard let index = state.rules.firstIndex(where: { $0.remaining > 0 && $0.matches(record) }) else { return nil }
       state.rules[index].remaining -= 1
       return state.rules[index].fault
@@ -137,7 +138,7 @@ extension FakeRegistry {
     case .open: return nil
     case .basic(let username, let password):
       if request.authorization == Self.basic(username, password) { return nil }
-      challenge = "Basic realm=\"fake registry\""
+      challenge = "Basic realm=\"sandbox registry\""
     case .bearer(let server):
       let repository = Self.parts(of: request.path)?.repository
       let token = request.authorization.flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
@@ -151,7 +152,7 @@ extension FakeRegistry {
       body: Self.error("UNAUTHORIZED", "authentication required"), to: method)
   }
 
-  private func answer(to request: RecordedRequest, method: HTTPRequest.Method, fault: Fault?) -> Response {
+  private func answer(to request: RecordedRequest, method: HTTPRequest.Method, fault: RegistryFault?) -> Response {
     guard method == .get || method == .head else { return .plain(405) }
     if request.path == "/v2/" {
       return .plain(
@@ -174,7 +175,7 @@ extension FakeRegistry {
 
   private func serve(
     _ bytes: [UInt8], type: String, digest: Digest, _ request: RecordedRequest, _ method: HTTPRequest.Method,
-    _ fault: Fault?
+    _ fault: RegistryFault?
   ) -> Response {
     var content = bytes[...]
     var status = 200
@@ -227,7 +228,7 @@ extension FakeRegistry {
     Array(#"{"errors":[{"code":"\#(code)","message":"\#(message)"}]}"#.utf8)
   }
 
-  static func basic(_ username: String, _ password: String) -> String {
+  package static func basic(_ username: String, _ password: String) -> String {
     "Basic " + Base64.encode(Array("\(username):\(password)".utf8))
   }
 

@@ -7,7 +7,7 @@ import ServiceLifecycle
 
 /// Runs an HTTP server on a free loopback port for as long as `body` runs; `body` gets the port.
 package func withLoopbackServer<Result>(
-  tls identity: TestCertificates.Identity? = nil,
+  tls identity: CertificateAuthority.Identity? = nil,
   respond: @escaping @Sendable (Request) async throws -> Response,
   _ body: (Int) async throws -> Result
 ) async throws -> Result {
@@ -51,9 +51,11 @@ func stall() async throws {
   try await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(3600)) }
 }
 
-/// A server of the tests ended before it listened.
+/// A server ended before it listened.
 package struct ServerDidNotStart: Error, CustomStringConvertible {
-  var log = ""
+  private let log: String
+
+  package init(log: String = "") { self.log = log }
 
   package var description: String { "the server did not start: \(log)" }
 }

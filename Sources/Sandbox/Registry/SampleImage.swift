@@ -1,6 +1,11 @@
 import struct Crypto.SHA256
 package import ImageModel
-import Foundation
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// A small valid OCI image, made without any tool: random layers, the same bytes for the same seed.
 package struct SampleImage: Sendable {

@@ -1,17 +1,22 @@
 package import Crypto
-package import Foundation
 package import NIOSSL
 import SwiftASN1
 import X509
 
-/// A certificate authority of the tests, made anew for each of them.
-package struct TestCertificates: Sendable {
+#if canImport(FoundationEssentials)
+  package import FoundationEssentials
+#else
+  package import Foundation
+#endif
+
+/// A certificate authority of a sandbox or a test, made anew for each of them.
+package struct CertificateAuthority: Sendable {
   private let key = P256.Signing.PrivateKey()
   private let certificate: Certificate
   /// The authority's own certificate, to be trusted by clients.
   package let authorityPEM: String
 
-  package init(name: String = "Prepull test authority") throws {
+  package init(name: String = "Prepull sandbox authority") throws {
     let subject = try DistinguishedName { CommonName(name) }
     let key = Certificate.PrivateKey(self.key)
     certificate = try Certificate(
@@ -49,7 +54,7 @@ package struct TestCertificates: Sendable {
     let key = P256.Signing.PrivateKey()
     let leaf = try Certificate(
       version: .v3, serialNumber: .init(), publicKey: Certificate.PrivateKey(key).publicKey, notValidBefore: from,
-      notValidAfter: to, issuer: certificate.subject, subject: try DistinguishedName { CommonName("test server") },
+      notValidAfter: to, issuer: certificate.subject, subject: try DistinguishedName { CommonName("sandbox server") },
       signatureAlgorithm: .ecdsaWithSHA256,
       extensions: try .init {
         Critical(BasicConstraints.notCertificateAuthority)

@@ -1,5 +1,5 @@
-/// How the fake registry misbehaves.
-package enum Fault: Sendable {
+/// How an embedded registry misbehaves.
+package enum RegistryFault: Sendable {
   case status(Int, headers: [String: String] = [:], body: String = "")
   case redirect(to: String, status: Int = 307)
   /// Takes the request and never answers.

@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// What a server of the tests was asked.
+/// What a server was asked.
 package struct RecordedRequest: Sendable, CustomStringConvertible {
   package let method: String
   /// Path without the query.
