@@ -5,10 +5,10 @@ import Glibc
 /// The root of all commands.
 package struct CommandLineTool: AsyncParsableCommand {
   package static let configuration = CommandConfiguration(
-    commandName: "prepull",
+    commandName: Program.name,
     abstract: "Puts container images on Kubernetes nodes before the pods that need them arrive.",
     version: Version.current,
-    subcommands: [PullCommand.self, RenderCommand.self])
+    subcommands: [PullCommand.self, RenderCommand.self, CompleteCommand.self])
 
   package init() {}
 
@@ -25,7 +25,8 @@ package struct CommandLineTool: AsyncParsableCommand {
       } catch let error as ValidationError {
         // The parser would show the usage of the root command.
         let name = type(of: command)._commandName
-        Console.standardError.write("Error: \(error.message)\nSee 'prepull \(name) --help' for more information.\n")
+        Console.standardError.write(
+          "Error: \(error.message)\nSee '\(Program.name) \(name) --help' for more information.\n")
         Glibc.exit(2)
       }
     } catch {

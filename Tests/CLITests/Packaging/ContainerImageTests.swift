@@ -156,7 +156,7 @@ private struct BuiltImage: Sendable {
   var said = ""
   var binary = ""
 
-  static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../scripts/image")
+  static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../scripts/image")
     .standardizedFileURL.path
 
   var script: String { Self.script }
