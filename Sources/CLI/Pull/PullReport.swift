@@ -1,5 +1,6 @@
 import Engines
 import ImageModel
+import Planning
 import Runtimes
 import Terminal
 

@@ -1,5 +1,6 @@
 import Engines
 import ImageModel
+import Planning
 import Registry
 import Runtimes
 import Terminal

@@ -1,4 +1,5 @@
 package import ImageModel
+package import Planning
 package import Registry
 package import Runtimes
 
@@ -57,21 +58,7 @@ package struct WarmResult: Sendable {
   }
 }
 
-/// Why an image is not there, in the words for a person and a code for a machine.
-package struct WarmFailure: Error, Hashable, Sendable {
-  /// A stable code: `notFound`, `noSpace`, `timedOut`, …
-  package let code: String
-  /// What happened, in one line.
-  package let detail: String
-  /// What to do next, in one line.
-  package let remedy: String
-
-  package init(code: String, detail: String, remedy: String) {
-    self.code = code
-    self.detail = detail
-    self.remedy = remedy
-  }
-
+extension WarmFailure {
   init(_ error: any Error) {
     switch error {
     case let error as RegistryError:
