@@ -1,0 +1,13 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Base64 as Secrets and ConfigMaps hold it.
+enum Base64Text {
+  static func encode(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+
+  /// Bytes that `text` stands for; nil when it is not base64.
+  static func count(_ text: String) -> Int? { Data(base64Encoded: text)?.count }
+}

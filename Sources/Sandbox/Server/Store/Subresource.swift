@@ -1,0 +1,13 @@
+/// A part of an object with an address of its own.
+package enum Subresource: String, Sendable, Hashable {
+  case status
+  /// Of pods: sets the node.
+  case binding
+  /// Of pods: deletes where no budget forbids it.
+  case eviction
+  /// Of namespaces: removes `spec.finalizers`.
+  case finalize
+  case scale
+  /// Of pods. Not simulated: answers with nothing.
+  case log
+}
