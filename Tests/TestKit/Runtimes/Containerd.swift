@@ -43,8 +43,7 @@ package struct ContainerdOptions: Sendable {
 package func withContainerd<R: Sendable>(
   _ options: ContainerdOptions = ContainerdOptions(), _ body: (Containerd) async throws -> R
 ) async throws -> R {
-  let folder = try ScratchFolder(named: "ctd")
-  do {
+  try await withScratchFolder("ctd") { folder in
     if let size = options.diskSize { try mountMemory(at: folder("root"), size: size) }
     for (host, authority) in options.authorities {
       try write(
@@ -56,17 +55,12 @@ package func withContainerd<R: Sendable>(
     }
     try write(configuration(in: folder, options), to: folder("config.toml"))
     let socket = folder("c.sock")
-    let result = try await withDaemon(
+    return try await withDaemon(
       "containerd", ["--config", folder("config.toml")], folder: folder,
       isReady: { (try? await output(of: "ctr", ["--address", socket, "version"])) != nil }
     ) { daemon in
       try await body(Containerd(socket: socket, folder: folder, daemon: daemon))
     }
-    await folder.remove()
-    return result
-  } catch {
-    await folder.remove()
-    throw error
   }
 }
 

@@ -29,12 +29,11 @@ package struct Dockerd: Sendable {
 package func withDockerd<R: Sendable>(
   diskSize: Int? = nil, _ body: (Dockerd) async throws -> R
 ) async throws -> R {
-  let folder = try ScratchFolder(named: "dkd")
-  do {
+  try await withScratchFolder("dkd") { folder in
     if let diskSize { try mountMemory(at: folder("data"), size: diskSize) }
     try write("{}", to: folder("daemon.json"))
     let socket = folder("d.sock")
-    let result = try await withDaemon(
+    return try await withDaemon(
       "dockerd",
       [
         "--host", "unix://\(socket)", "--data-root", folder("data"), "--exec-root", folder("exec"),
@@ -45,10 +44,5 @@ package func withDockerd<R: Sendable>(
     ) { daemon in
       try await body(Dockerd(socket: socket, folder: folder, daemon: daemon))
     }
-    await folder.remove()
-    return result
-  } catch {
-    await folder.remove()
-    throw error
   }
 }

@@ -13,14 +13,8 @@ func mountMemory(at path: String, size: Int) throws {
 package func withSmallFileSystem<R: Sendable>(
   size: Int, _ body: (_ path: String) async throws -> R
 ) async throws -> R {
-  let folder = try ScratchFolder(named: "fs")
-  do {
+  try await withScratchFolder("fs") { folder in
     try mountMemory(at: folder("fs"), size: size)
-    let result = try await body(folder("fs"))
-    await folder.remove()
-    return result
-  } catch {
-    await folder.remove()
-    throw error
+    return try await body(folder("fs"))
   }
 }

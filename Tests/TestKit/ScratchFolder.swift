@@ -1,11 +1,33 @@
 import Foundation
 import Glibc
 
-/// A short-named folder under /tmp for one daemon, and everything that hangs on it.
+/// Makes a folder under the system's temporary folder, and removes it with all that hangs on it after `body`.
+package func withScratchFolder<Result>(
+  _ name: String, _ body: (ScratchFolder) async throws -> Result
+) async throws -> Result {
+  let folder = try ScratchFolder(named: name)
+  do {
+    let result = try await body(folder)
+    await folder.remove()
+    return result
+  } catch {
+    await folder.remove()
+    throw error
+  }
+}
+
+/// The same for tests that only need a path.
+package func withTemporaryFolder<Result>(
+  _ name: String = "t", _ body: (String) async throws -> Result
+) async throws -> Result {
+  try await withScratchFolder(name) { try await body($0.path) }
+}
+
+/// A short-named folder for the length of a test, and everything that hangs on it.
 package struct ScratchFolder: Sendable {
   package let path: String
 
-  init(named name: String) throws {
+  fileprivate init(named name: String) throws {
     // Sockets live here: their paths must stay under 108 bytes.
     path =
       FileManager.default.temporaryDirectory.path + "/pp-\(name)-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
@@ -16,7 +38,7 @@ package struct ScratchFolder: Sendable {
   package func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
 
   /// Ends the processes that were started with a path of this folder, detaches its mounts, and deletes it.
-  func remove() async {
+  fileprivate func remove() async {
     for _ in 0..<50 {
       let left = processes()
       if left.isEmpty { break }
