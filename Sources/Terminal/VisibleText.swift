@@ -29,6 +29,16 @@ package enum VisibleText {
     return coloured ? result + "\u{1B}[0m" : result
   }
 
+  /// Cuts the middle out of a long reference or name: the registry and the tag tell more than what is between.
+  ///
+  /// A text with escape sequences is cut at its end instead.
+  package static func shorten(_ text: String, to columns: Int) -> String {
+    guard width(text) > columns else { return text }
+    guard columns > 3, !text.contains("\u{1B}") else { return cut(text, to: columns) }
+    let head = (columns - 1) / 3
+    return "\(text.prefix(head))…\(text.suffix(columns - 1 - head))"
+  }
+
   /// Pads with spaces to `columns`; longer text stays as it is.
   package static func pad(_ text: String, to columns: Int, alignment: Table.Alignment = .left) -> String {
     let gap = String(repeating: " ", count: max(0, columns - width(text)))

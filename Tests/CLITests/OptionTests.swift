@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engines
+import Planning
 import Testing
 
 @testable import CLI
@@ -10,13 +11,26 @@ struct OptionTests {
     arguments: [
       ("90s", 90), ("1h30m", 5400), ("500ms", 0.5), ("1.5h", 5400), ("2m0.5s", 120.5),
     ] as [(String, Double)])
-  func timeSpans(text: String, seconds: Double) {
-    #expect(TimeSpan(argument: text)?.duration == .seconds(seconds))
+  func timeSpans(text: String, seconds: Double) throws {
+    #expect(try TimeSpan(parsing: text).duration == .seconds(seconds))
   }
 
-  @Test(arguments: ["", "5", "s", "5x", "-5s", "0s", "1e9h", "5 s", "5s ", "1..5s"])
-  func noTimeSpans(text: String) {
-    #expect(TimeSpan(argument: text) == nil)
+  @Test(
+    arguments: [
+      ("", "no time span"), ("5", "no unit; write for example 90s"), ("s", "no time span"), ("5x", "'x' is no unit"),
+      ("-5s", "no time span"), ("0s", "no time at all"), ("1e9h", "'e9h' is no unit"), ("5 s", "' s' is no unit"),
+      ("5s ", "no time span"), ("1..5s", "no time span"),
+    ])
+  func noTimeSpans(text: String, problem: String) {
+    let error = #expect(throws: ValidationError.self) { try TimeSpan(parsing: text) }
+    #expect(error?.message.contains(problem) == true, "\(error?.message ?? "")")
+  }
+
+  @Test(arguments: [
+    ("always", PullPolicy.always), ("IFNOTPRESENT", .ifNotPresent), ("Always", .always), ("never", nil),
+  ])
+  func policiesInAnyCase(text: String, policy: PullPolicy?) {
+    #expect(PullPolicy(argument: text) == policy)
   }
 
   @Test func imagesAreMergedAndFaultsNamedTogether() throws {

@@ -142,7 +142,7 @@ struct PullCommandTests {
       (["pull", "Nginx"], "lower case"),
       (["pull", "nginx", "--runtime", "ftp://x"], "cri, docker or oci"),
       (["pull", "nginx", "--platform", "linux"], "linux/arm64"),
-      (["pull", "nginx", "--timeout", "5"], "--timeout"),
+      (["pull", "nginx", "--timeout", "5"], "it has no unit; write for example 90s"),
       (["pull", "nginx", "--parallel", "0"], "--parallel"),
       (["pull", "nginx", "--retries", "-1"], "retries"),
       (["pull", "nginx", "--policy", "Never"], "IfNotPresent"),
@@ -150,6 +150,10 @@ struct PullCommandTests {
       (["pull", "nginx", "--runtime", "oci:/tmp/x", "--auth-file", "/nosuch/auth"], "/nosuch/auth"),
       (["pull", "nginx", "--runtime", "oci:/tmp/x", "--ca-file", "/nosuch/ca"], "/nosuch/ca"),
       (["pull", "nginx", "--runtime", "oci:/tmp/x", "--mirror", "x"], "--mirror"),
+      (
+        ["pull", "nginx", "--runtime", "oci:/tmp/x", "--ca-file", "/etc/hostname"],
+        "/etc/hostname holds no certificates"
+      ),
       (["pull", "--from-file", "-"], "no image"),
       (["nosuch"], "nosuch"),
       (["pull", "nginx", "--nosuch"], "--nosuch"),
@@ -170,7 +174,9 @@ struct PullCommandTests {
     }
   }
 
-  @Test("SIGINT and SIGTERM leave nothing half-made", arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  @Test(
+    "A signal leaves nothing half-made",
+    arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
   func interrupted(signal: Int32, exitCode: Int32) async throws {
     try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
@@ -341,6 +347,18 @@ struct PullCommandTests {
           registry.add(image).description,
         ])
         #expect(try Report(run).ok, "\(run)")
+      }
+    }
+  }
+
+  @Test func waitingForARegistryIsNoSilence() async throws {
+    try await withFakeRegistry { registry in
+      try await withTemporaryFolder { folder in
+        let reference = registry.add(try SampleImage())
+        registry.inject(.status(503), times: 1) { $0.path.contains("/manifests/") }
+        let run = try await PrepullProgram.run(["pull", "--runtime", "oci:\(folder)", reference.description])
+        #expect(run.exitCode == 0, "\(run)")
+        #expect(run.errors.contains("\(reference): try 1 of 6 failed: "), "\(run)")
       }
     }
   }

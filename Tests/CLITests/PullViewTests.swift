@@ -36,9 +36,7 @@ private struct Story {
   }
 }
 
-private let cause = RuntimeError(
-  .died, endpoint: RuntimeEndpoint(kind: .cri, path: "/x"), operation: "pull", subject: "b:1", detail: "it went away",
-  remedy: "start it")
+private let cause = WarmFailure(code: "died", detail: "it went away", remedy: "start it")
 
 @Suite("What a person sees of a pull")
 struct PullViewTests {
@@ -94,7 +92,7 @@ struct PullViewTests {
   }
 
   @Test func longNamesKeepBothEnds() {
-    #expect(PullScreen.shorten("registry.example.com/team/application:v1.2.3", to: 20) == "regist…cation:v1.2.3")
+    #expect(VisibleText.shorten("registry.example.com/team/application:v1.2.3", to: 20) == "regist…cation:v1.2.3")
   }
 
   @Test func theLogTellsEachStepOnce() throws {

@@ -87,6 +87,13 @@ struct RenderTests {
     #expect(remarks == ["note: too large for plain kubectl apply: use kubectl apply --server-side"])
   }
 
+  @Test("An option that the engine has no use for is not dropped in silence")
+  func unusedImage() throws {
+    let (text, remarks) = try render(["nginx", "--prepull-image", "example.com/own:1"])
+    #expect(text == (try render(["nginx"]).text))
+    #expect(remarks == ["note: --prepull-image is not used: with engine kubelet nothing of Prepull's image runs"])
+  }
+
   @Test("The head says who may use the images and what the namespace must allow")
   func head() throws {
     func head(_ engine: String) throws -> String {

@@ -18,6 +18,9 @@ struct Console: Sendable {
     return (Int(window.ws_col), Int(window.ws_row))
   }
 
+  /// Columns that a line should keep to: those of the terminal, none for a file or a pipe.
+  var columns: Int? { isTerminal ? size.columns : nil }
+
   /// Writes what a person may miss: a stream that does not take it is no reason to stop.
   func write(_ text: String) { try? writeAll(text) }
 

@@ -2,27 +2,44 @@ import UnixSignals
 
 import Glibc
 
-/// The signals by which a person or a kubelet ends a command.
+/// The signals by which a person, a kubelet or a terminal that closes ends a command.
 enum Interrupt: Sendable {
   case sigint
   case sigterm
+  case sighup
 
   /// 128 plus the number of the signal, as shells have it.
-  var exitCode: Int32 { 128 + (self == .sigint ? SIGINT : SIGTERM) }
+  var exitCode: Int32 {
+    switch self {
+    case .sigint: 128 + SIGINT
+    case .sigterm: 128 + SIGTERM
+    case .sighup: 128 + SIGHUP
+    }
+  }
 
-  /// Runs `body` and cancels it on the first SIGINT or SIGTERM; a second one ends the process at once.
+  private init(_ signal: UnixSignal) {
+    self = signal == .sigint ? .sigint : signal == .sigterm ? .sigterm : .sighup
+  }
+
+  /// Runs `body` and cancels it on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once.
   ///
+  /// - Parameter onSecond: called before the process ends without having cleaned up.
   /// - Returns: what `body` returned, `nil` when it was cancelled before it could, and the signal that cancelled it.
   static func cancelling<Result: Sendable>(
-    _ body: @escaping @Sendable () async throws -> Result?
+    onSecond: @escaping @Sendable () -> Void = {}, _ body: @escaping @Sendable () async throws -> Result?
   ) async throws -> (Result?, Interrupt?) {
-    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+    // Who started us with SIGHUP ignored (nohup) wants us to outlive the terminal.
+    let trapped: [UnixSignal] = isIgnored(SIGHUP) ? [.sigint, .sigterm] : [.sigint, .sigterm, .sighup]
+    let signals = await UnixSignalsSequence(trapping: trapped)
     let received = Received()
     let work = Task { try await body() }
     let watch = Task {
       for await signal in signals {
-        let interrupt: Interrupt = signal == .sigint ? .sigint : .sigterm
-        if await received.note(interrupt) { exit(interrupt.exitCode) }
+        let interrupt = Interrupt(signal)
+        if await received.note(interrupt) {
+          onSecond()
+          exit(interrupt.exitCode)
+        }
         work.cancel()
       }
     }
@@ -33,6 +50,14 @@ enum Interrupt: Sendable {
       guard let interrupt = await received.first else { throw error }
       return (nil, interrupt)
     }
+  }
+
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(signal, nil, &action) == 0, let handler = action.__sigaction_handler.sa_handler else {
+      return false
+    }
+    return unsafeBitCast(handler, to: Int.self) == 1  // SIG_IGN
   }
 
   /// Guards which signal came first.

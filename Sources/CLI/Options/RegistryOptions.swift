@@ -48,6 +48,11 @@ struct RegistryOptions: ParsableArguments {
       throw ValidationError("cannot read \(file): \(String(cString: strerror(errno)).lowercased()); check --ca-file")
     }
     configuration.caFiles += caFiles
+    do {
+      try configuration.checkAuthorities()
+    } catch {
+      throw ValidationError("\(error.detail); check --ca-file and SSL_CERT_FILE")
+    }
     for text in mirror {
       guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
         throw ValidationError(

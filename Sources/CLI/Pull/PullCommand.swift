@@ -24,9 +24,9 @@ struct PullCommand: AsyncParsableCommand {
       It exits with 0 only when the runtime confirms every image at the digest that its reference resolves to.
 
       Examples:
-        prepull pull nginx:1.27 redis:7
-        prepull pull --runtime docker:///var/run/docker.sock hello-world
-        prepull pull --runtime oci:/var/lib/images --platform linux/arm64 --from-file images.txt
+        \(Program.name) pull nginx:1.27 redis:7
+        \(Program.name) pull --runtime docker:///var/run/docker.sock hello-world
+        \(Program.name) pull --runtime oci:/var/lib/images --platform linux/arm64 --from-file images.txt
       """)
 
   @OptionGroup var imageArguments: ImageArguments
@@ -46,8 +46,9 @@ struct PullCommand: AsyncParsableCommand {
   var platform: String?
 
   @Option(
-    help: ArgumentHelp("The longest time for one image, all tries included: 90s, 10m, 1h.", valueName: "duration"))
-  var timeout: TimeSpan = TimeSpan(.seconds(1800))
+    help: ArgumentHelp("The longest time for one image, all tries included: 90s, 10m, 1h.", valueName: "duration"),
+    transform: TimeSpan.parse)
+  var timeout = TimeSpan(.seconds(1800))
 
   @Option(help: ArgumentHelp("How often a failed pull is tried again.", valueName: "n"))
   var retries: Int = 5
@@ -166,7 +167,8 @@ struct PullCommand: AsyncParsableCommand {
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       try out.writeAll(String(decoding: try encoder.encode(report), as: UTF8.self) + "\n")
     case .text where !quiet:
-      let table = report.table(style: .choose(isTerminal: out.isTerminal, environment: environment))
+      let table = report.table(
+        style: .choose(isTerminal: out.isTerminal, environment: environment), columns: out.columns)
       try out.writeAll(table.joined(separator: "\n") + "\n")
     case .text: break
     }

@@ -55,9 +55,9 @@ struct PullReport: Encodable, Sendable {
   }
 
   /// The table: reference, digest, size, time, and whether it was there already.
-  func table(style: Style) -> [String] {
+  func table(style: Style, columns: Int? = nil) -> [String] {
     var table = Table([
-      .init("IMAGE"), .init("DIGEST"), .init("SIZE", .right), .init("TIME", .right), .init("RESULT"),
+      .init("IMAGE", shrinksTo: 12), .init("DIGEST"), .init("SIZE", .right), .init("TIME", .right), .init("RESULT"),
     ])
     for image in images {
       let word: String =
@@ -72,7 +72,7 @@ struct PullReport: Encodable, Sendable {
         image.sizeBytes.map(Quantity.bytes) ?? "-", Quantity.time(.seconds(image.seconds)), word,
       ])
     }
-    return table.draw(style: style)
+    return table.draw(style: style, columns: columns)
   }
 
   /// What went wrong and what to do, two lines for each image.

@@ -45,8 +45,10 @@ struct PullScreen: Sendable {
       rows[index].stage = .resolving
       rows[index].since = now
     case .resolved(let image):
+      rows[index].stage = .resolving
       rows[index].totalBytes = image.compressedSize
-    case .unresolved: break
+    case .unresolved:
+      rows[index].stage = .resolving
     case .progress(let progress):
       if case .pulling(let last) = rows[index].stage, last.phase == progress.phase {
       } else {
@@ -77,7 +79,7 @@ struct PullScreen: Sendable {
     // What stands beside a bar takes up to 46 columns.
     let bar = ProgressBar(width: min(24, columns - nameWidth - 50))
     let lines = shown.map { row in
-      let name = VisibleText.pad(Self.shorten(row.name, to: nameWidth), to: nameWidth)
+      let name = VisibleText.pad(VisibleText.shorten(row.name, to: nameWidth), to: nameWidth)
       return "  \(name)  \(draw(row, bar: bar, style: style, at: now))"
     }
     return lines + [total(style: style, at: now) + hidden]
@@ -142,13 +144,6 @@ struct PullScreen: Sendable {
       parts.append("\(Quantity.timeLeft(left)) left")
     }
     return parts.joined(separator: "   ")
-  }
-
-  /// Keeps both ends of a long reference: the registry and the tag tell more than the middle.
-  static func shorten(_ name: String, to columns: Int) -> String {
-    guard name.count > columns, columns > 3 else { return name }
-    let head = (columns - 1) / 3
-    return "\(name.prefix(head))…\(name.suffix(columns - 1 - head))"
   }
 }
 

@@ -15,9 +15,9 @@ struct RenderCommand: ParsableCommand {
       alone.
 
       Examples:
-        prepull render nginx:1.27 | kubectl apply -f -
-        prepull render --from-file images.txt --pull-secret regcred --toleration all --arch amd64
-        prepull render --engine docker hello-world
+        \(Program.name) render nginx:1.27 | kubectl apply -f -
+        \(Program.name) render --from-file images.txt --pull-secret regcred --toleration all --arch amd64
+        \(Program.name) render --engine docker hello-world
       """)
 
   @OptionGroup var images: ImageArguments
@@ -75,8 +75,10 @@ struct RenderCommand: ParsableCommand {
       valueName: "number"))
   var maxUnavailable = "10%"
 
-  @Option(help: ArgumentHelp("Prepull's own image, for the engines docker and cri.", valueName: "image"))
-  var prepullImage = "ghcr.io/prepull/prepull:\(Version.current)"
+  @Option(
+    help: ArgumentHelp(
+      "Prepull's own image, for the engines docker and cri. (default: \(Self.publishedImage))", valueName: "image"))
+  var prepullImage: String?
 
   @Option(
     help: ArgumentHelp(
@@ -102,6 +104,9 @@ struct RenderCommand: ParsableCommand {
       let manifest = try manifest(of: wanted)
       let resources = try manifest.resources()
       var remarks = repeated.map { "note: \($0) is there already and was left out" }
+      if engine == .kubelet, prepullImage != nil {
+        remarks.append("note: --prepull-image is not used: with engine kubelet nothing of Prepull's image runs")
+      }
       if manifest.needsServerSideApply(resources) {
         remarks.append("note: too large for plain kubectl apply: use kubectl apply --server-side")
       }
@@ -112,7 +117,7 @@ struct RenderCommand: ParsableCommand {
   }
 
   private func manifest(of images: [WantedImage]) throws -> DaemonSetManifest {
-    var manifest = DaemonSetManifest(images: images, prepullImage: prepullImage)
+    var manifest = DaemonSetManifest(images: images, prepullImage: prepullImage ?? Self.publishedImage)
     manifest.name = name
     manifest.namespace = namespace
     manifest.engine = engine
@@ -129,6 +134,8 @@ struct RenderCommand: ParsableCommand {
     manifest.socket = socket
     return manifest
   }
+
+  static let publishedImage = "ghcr.io/prepull/prepull:\(Version.current)"
 
   private static let architectures = TouchProgram.Architecture.allCases.map(\.rawValue).joined(separator: ", ")
 

@@ -78,7 +78,15 @@ package struct NodeWarmer: Sendable {
     guard !Task.isCancelled else { return result(.cancelled) }
     report(.started)
     do {
-      let held = try await withTimeLimit(settings.timeout) { try await hold(image.reference, report: report) }
+      let held = try await RegistryClient.$onRetry.withValue(
+        { retry in
+          report(
+            .retrying(
+              attempt: retry.attempt, of: retry.attempts, after: retry.delay, cause: WarmFailure(retry.error)))
+        },
+        operation: {
+          try await withTimeLimit(settings.timeout) { try await hold(image.reference, report: report) }
+        })
       return result(held.wasThere ? .alreadyThere : .pulled, held)
     } catch is TimeLimitReached {
       let detail = "it was not there after \(settings.timeout)"
@@ -160,7 +168,7 @@ package struct NodeWarmer: Sendable {
         return
       } catch let error as RuntimeError where error.isRetryable {
         guard let wait = retry.delay(before: attempt + 1, random: .random(in: 0..<1)) else { throw error }
-        report(.retrying(attempt: attempt, of: retry.attempts, after: wait, cause: error))
+        report(.retrying(attempt: attempt, of: retry.attempts, after: wait, cause: WarmFailure(error)))
         attempt += 1
         try await Task.sleep(for: wait)
       }

@@ -25,7 +25,7 @@ package enum WarmEvent: Sendable {
   case unresolved(RegistryError)
   case progress(PullProgress)
   /// A try failed; the next begins after the wait. `attempt` of `of` tries has failed.
-  case retrying(attempt: Int, of: Int, after: Duration, cause: RuntimeError)
+  case retrying(attempt: Int, of: Int, after: Duration, cause: WarmFailure)
   case finished(WarmResult)
 }
 

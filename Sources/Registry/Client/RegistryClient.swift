@@ -19,6 +19,18 @@ package final class RegistryClient: Sendable {
 
   private static let absence = Duration.seconds(60)
 
+  /// A try that failed and will be repeated after a wait.
+  package struct Retry: Sendable {
+    package let error: RegistryError
+    /// How many tries have failed, and how many there are.
+    package let attempt: Int
+    package let attempts: Int
+    package let delay: Duration
+  }
+
+  /// Told of every repetition within the task that sets it, so that waiting is no silence.
+  @TaskLocal package static var onRetry: (@Sendable (Retry) -> Void)?
+
   package init(configuration: RegistryConfiguration, credentials: any CredentialSource, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
@@ -54,6 +66,8 @@ package final class RegistryClient: Sendable {
       let delay = configuration.retry.delay(before: attempt, serverAsks: error.retryAfter, random: clock.random())
     else { throw error }
     logger.debug("trying again", metadata: ["attempt": "\(attempt)", "delay": "\(delay)", "error": "\(error.code)"])
+    Self.onRetry?(
+      Retry(error: error, attempt: attempt - 1, attempts: configuration.retry.attempts, delay: delay))
     try await clock.sleep(delay)
   }
 }

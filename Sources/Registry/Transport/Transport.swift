@@ -149,6 +149,17 @@ final class Transport: Sendable {
   }
 }
 
+extension RegistryConfiguration {
+  /// Reads the files of authorities, so that a wrong one is found before any registry is asked.
+  package func checkAuthorities() throws(RegistryError) {
+    do {
+      _ = try TLSConfiguration.client(self)
+    } catch {
+      throw RegistryError(error, operation: "read", subject: "the CA certificates")
+    }
+  }
+}
+
 extension TLSConfiguration {
   /// What is trusted when talking to registries.
   static func client(_ configuration: RegistryConfiguration, verifies: Bool = true) throws(Problem) -> TLSConfiguration
