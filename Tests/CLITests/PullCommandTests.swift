@@ -352,7 +352,7 @@ struct PullCommandTests {
   }
 
   @Test func waitingForARegistryIsNoSilence() async throws {
-    try await withFakeRegistry { registry in
+    try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in
         let reference = registry.add(try SampleImage())
         registry.inject(.status(503), times: 1) { $0.path.contains("/manifests/") }
