@@ -47,7 +47,7 @@ package struct RunResult: Sendable {
   package var retries: Int
 
   /// Whether every node that was wanted holds every image that it can hold, at the digest that was resolved.
-  package var isWarm: Bool { stopped == nil && coverage.isWarm && nodes.allSatisfy { $0.outcome == .warm } }
+  package var isWarm: Bool { stopped == nil && coverage.isWarm && nodes.allSatisfy { $0.outcome.isGood } }
 
   /// Every cell that failed or is stale, by image and node.
   package var failures: [Failure] {

@@ -1,4 +1,4 @@
-package import ImageModel
+import ImageModel
 
 extension Coverage.Cell: Codable {
   private enum CodingKeys: CodingKey { case state, digest, failure, reason }

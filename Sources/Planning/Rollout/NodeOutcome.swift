@@ -8,6 +8,11 @@ package enum NodeOutcome: Hashable, Sendable {
   case refused(WarmFailure)
   /// The run stopped first.
   case notDone
+  /// None of the images, or no pod of ours, can run there.
+  case unsupported
+
+  /// Whether nothing is missing that could be there.
+  package var isGood: Bool { self == .warm || self == .unsupported }
 }
 
 /// Why a run ends before every node had its turn.

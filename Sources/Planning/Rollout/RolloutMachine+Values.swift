@@ -1,0 +1,102 @@
+package import ImageModel
+
+extension RolloutMachine {
+  /// What was seen.
+  package enum Input: Hashable, Sendable {
+    /// A node is to be warm. `unsupported` are the images that have nothing for it, and why. Told again, it changes
+    /// nothing; with another uid it is another node.
+    case nodeWanted(name: String, uid: String, unsupported: [Int: String])
+    /// A node is not, or no longer, to be warm. Work that was begun is ended.
+    case nodeUnwanted(name: String)
+    /// A node left the cluster.
+    case nodeGone(name: String)
+    case podCreated(PodID)
+    case podCreationFailed(PodID, CreationFailure)
+    case podScheduled(PodID)
+    case podUnschedulable(PodID, reason: String)
+    /// A pod ended without its images being at fault, or was deleted by somebody else.
+    case podLost(PodID, reason: String)
+    /// Every container of a pod ran.
+    case podSucceeded(PodID)
+    case image(PodID, image: Int, ImageSignal)
+    /// A warning about a pod that tells why nothing moves.
+    case note(PodID, String)
+    /// Time went on.
+    case tick
+    case stop(StopReason)
+  }
+
+  /// What is known of one image on one node.
+  package enum ImageSignal: Hashable, Sendable {
+    case pulling
+    /// The node has the image.
+    case held(Digest?, isStale: Bool)
+    /// Another try failed. The kubelet tells each failure twice, in the pod's status and in an event.
+    case failing(WarmFailure, FailureNature, by: Witness)
+
+    package enum Witness: Hashable, Sendable { case status, event }
+  }
+
+  /// Why a pod could not be made.
+  package enum CreationFailure: Hashable, Sendable {
+    /// The API server does not answer, or asks to wait: the same pod is asked for again.
+    case passing(after: Duration)
+    /// A quota is used up: it may have room when other pods of ours are gone.
+    case crowded(WarmFailure)
+    /// Every node's pod would be refused the same.
+    case final(WarmFailure)
+  }
+
+  /// What to do, or to tell.
+  package enum Action: Hashable, Sendable {
+    case create(PodID, images: [Int])
+    case delete(PodID)
+    case nodeAdded(String)
+    case nodeStarted(String)
+    case cell(node: String, image: Int, Coverage.Cell)
+    case imageFailed(node: String, image: Int, WarmFailure, isFinal: Bool)
+    case retrying(node: String, reason: String, after: Duration)
+    case nodeFinished(String, NodeOutcome)
+    case nodeGone(String)
+    case stopping(StopReason)
+  }
+
+  struct NodeState: Sendable {
+    let uid: String
+    var cells: [CellState]
+    /// The images that this node can hold, in the order of pulling, split over pods.
+    let parts: [[Int]]
+    var nextPart = 0
+    var live: [Int: LivePod] = [:]
+    var activeSince: Duration?
+    /// Time at work in earlier turns.
+    var spent = Duration.zero
+    /// Refusals and losses since an image last arrived.
+    var tries = 0
+    /// Pods made.
+    var pods = 0
+    var note: String?
+    var outcome: NodeOutcome?
+  }
+
+  struct CellState: Sendable {
+    var cell: Coverage.Cell
+    var statusFailures = 0
+    var eventFailures = 0
+    /// The last one, and what it means.
+    var failure: WarmFailure?
+    var nature: FailureNature?
+
+    var failures: Int { max(statusFailures, eventFailures) }
+    var isSettled: Bool { cell.isSettled }
+  }
+
+  struct LivePod: Sendable {
+    let id: PodID
+    let images: [Int]
+    var isCreated = false
+    /// When to ask for it again, after the API server did not answer.
+    var createAt: Duration?
+    var unschedulable: (since: Duration, reason: String)?
+  }
+}
