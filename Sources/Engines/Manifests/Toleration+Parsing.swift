@@ -15,7 +15,7 @@ extension Toleration {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     var effect: Effect?
     if parts.count == 2 {
-      effect = Effect(rawValue: parts[1])
+      effect = Effect.allCases.first { $0.rawValue == parts[1] }
       if effect == nil {
         let effects = Effect.allCases.map(\.rawValue).joined(separator: ", ")
         throw fault("has the effect '\(parts[1])', which is none of \(effects)")

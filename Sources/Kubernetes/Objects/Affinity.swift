@@ -36,13 +36,16 @@ package struct NodeSelectorTerm: Codable, Hashable, Sendable {
 
 /// What a label or field has to be.
 package struct NodeSelectorRequirement: Codable, Hashable, Sendable {
-  package enum Operator: String, Codable, Sendable {
-    case `in` = "In"
-    case notIn = "NotIn"
-    case exists = "Exists"
-    case doesNotExist = "DoesNotExist"
-    case gt = "Gt"
-    case lt = "Lt"
+  package struct Operator: OpenName {
+    package let rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    package static let `in` = Operator(rawValue: "In")
+    package static let notIn = Operator(rawValue: "NotIn")
+    package static let exists = Operator(rawValue: "Exists")
+    package static let doesNotExist = Operator(rawValue: "DoesNotExist")
+    package static let gt = Operator(rawValue: "Gt")
+    package static let lt = Operator(rawValue: "Lt")
   }
 
   package var key: String

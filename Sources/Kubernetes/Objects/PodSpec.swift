@@ -42,14 +42,25 @@ package struct PodSpec: Codable, Hashable, Sendable {
 
 /// A taint that a pod bears with. Without a key it is every taint.
 package struct Toleration: Codable, Hashable, Sendable {
-  package enum Operator: String, Codable, Sendable {
-    case exists = "Exists"
-    case equal = "Equal"
+  package struct Operator: OpenName {
+    package let rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    package static let exists = Operator(rawValue: "Exists")
+    package static let equal = Operator(rawValue: "Equal")
+    /// Since 1.35, alpha: the taint's value is a number less than this one's.
+    package static let lt = Operator(rawValue: "Lt")
+    package static let gt = Operator(rawValue: "Gt")
   }
-  package enum Effect: String, Codable, CaseIterable, Sendable {
-    case noSchedule = "NoSchedule"
-    case preferNoSchedule = "PreferNoSchedule"
-    case noExecute = "NoExecute"
+
+  package struct Effect: OpenName {
+    package let rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    package static let noSchedule = Effect(rawValue: "NoSchedule")
+    package static let preferNoSchedule = Effect(rawValue: "PreferNoSchedule")
+    package static let noExecute = Effect(rawValue: "NoExecute")
+    package static let allCases = [noSchedule, preferNoSchedule, noExecute]
   }
 
   package var key: String?

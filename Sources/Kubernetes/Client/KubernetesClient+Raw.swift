@@ -1,0 +1,51 @@
+package import Documents
+
+extension KubernetesClient {
+  /// An answer of any path below the server's address, `/version`.
+  package func getJSON(_ path: String) async throws -> JSON { try await send(APIRequest(get: path)) }
+
+  /// An object of a kind that is known only at run time, with all its fields.
+  package func object(_ resource: DynamicResource, _ name: String, in namespace: String? = nil) async throws -> JSON {
+    try await send(APIRequest(.get, resource, namespace: namespace, name: name))
+  }
+
+  /// All objects of such a kind.
+  package func objects(
+    _ resource: DynamicResource, in namespace: String? = nil, labels: String? = nil, fields: String? = nil
+  ) async throws -> [JSON] {
+    var request = APIRequest(.list, resource, namespace: namespace)
+    request.query = Self.selection(labels, fields)
+    let (items, _): ([JSON], String) = try await list(request, pageSize: 500)
+    return items
+  }
+
+  /// Replaces an object by one that was read and changed; its `resourceVersion` makes it fail when somebody else was
+  /// quicker.
+  package func replace(_ object: JSON, as resource: DynamicResource, subresource: String? = nil) async throws -> JSON {
+    var request = APIRequest(
+      .update, resource, namespace: object[path: "metadata", "namespace"]?.string,
+      name: object[path: "metadata", "name"]?.string ?? "", subresource: subresource)
+    request.query = [("fieldManager", "prepull")]
+    request.body = object.bytes()
+    return try await send(request)
+  }
+
+  /// Makes, or brings up to date, an object of such a kind by server-side apply.
+  package func apply(
+    _ object: JSON, as resource: DynamicResource, fieldManager: String = "prepull", force: Bool = true,
+    dryRun: Bool = false
+  ) async throws -> JSON {
+    var request = APIRequest(
+      .apply, resource, namespace: object[path: "metadata", "namespace"]?.string,
+      name: object[path: "metadata", "name"]?.string ?? "")
+    request.query = [("fieldManager", fieldManager), ("force", "\(force)")] + (dryRun ? [("dryRun", "All")] : [])
+    request.contentType = "application/apply-patch+yaml"
+    request.body = object.bytes()
+    return try await send(request)
+  }
+
+  /// The version of the API server: `v1.36.2`.
+  package func serverVersion() async throws -> String {
+    try await getJSON("/version")["gitVersion"]?.string ?? "unknown"
+  }
+}

@@ -1,0 +1,133 @@
+import Documents
+package import Logging
+import NIOHTTP1
+package import Planning
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Talks to the API server of one cluster. All errors are `APIError` or `CancellationError`.
+///
+/// What is safe is tried again: requests that never reached the server, those it turned away with `Retry-After`, and
+/// reads and applies that broke off. A refused credential is renewed once. A client must be shut down.
+package final class KubernetesClient: Sendable {
+  /// Whatever this machine and API servers allow for one answer.
+  static let largestAnswer = 64 << 20
+  /// The longest `Retry-After` that is waited for.
+  private static let longestWait = Duration.seconds(30)
+
+  package let configuration: ClusterConfiguration
+  let transport: Transport
+  let clock: KubernetesClock
+  let watchTimeout: Duration
+  let watchBackOff: RetryPolicy
+  let logger: Logger
+  private let retry: RetryPolicy
+
+  /// - Parameters:
+  ///   - watchTimeout: how long the server is asked to keep a watch open.
+  ///   - notice: gets lines of text that an exec plugin has for the user.
+  package init(
+    _ configuration: ClusterConfiguration, retry: RetryPolicy = RetryPolicy(attempts: 4, base: .milliseconds(300)),
+    watchTimeout: Duration = .seconds(290), watchBackOff: RetryPolicy = WatchMachine.backOff,
+    clock: KubernetesClock = .system,
+    notice: @escaping @Sendable (String) -> Void = { _ in }, logger: Logger
+  ) throws(ConfigurationError) {
+    self.configuration = configuration
+    self.retry = retry
+    self.clock = clock
+    self.watchTimeout = watchTimeout
+    self.watchBackOff = watchBackOff
+    self.logger = logger
+    // A few seconds more than a healthy server takes to end the watch: a silence that long is a dead connection.
+    transport = try Transport(
+      configuration, watchIdleLimit: watchTimeout + .seconds(5), clock: clock, notice: notice, logger: logger)
+  }
+
+  /// Closes all connections; the client is of no use afterwards.
+  package func shutdown() async { await transport.shutdown() }
+
+  /// Sends a request until it succeeds or may not be tried again; returns the body.
+  func send(_ request: APIRequest) async throws -> [UInt8] {
+    var attempt = 1
+    var hasRenewed = false
+    while true {
+      do {
+        let limit = configuration.requestTimeout ?? .seconds(60)
+        let (response, body) = try await transport.call(request, within: limit, upTo: Self.largestAnswer)
+        if (200..<300).contains(response.status) { return body }
+        if response.status == 401, !hasRenewed, await transport.renew(after: response.credential) {
+          hasRenewed = true
+          continue
+        }
+        throw error(response, body, request)
+      } catch let error as APIError {
+        attempt += 1
+        guard Self.maySendAgain(request, after: error), error.retryAfter ?? .zero <= Self.longestWait,
+          let delay = retry.delay(before: attempt, serverAsks: error.retryAfter, random: clock.random())
+        else { throw error }
+        logger.debug("trying again", metadata: ["attempt": "\(attempt)", "error": "\(error.code)"])
+        try await clock.sleep(delay)
+      }
+    }
+  }
+
+  /// Whether nothing can go wrong by sending it once more.
+  private static func maySendAgain(_ request: APIRequest, after error: APIError) -> Bool {
+    switch error.code {
+    // It never reached the server.
+    case .unreachable: true
+    // The server did not look at it.
+    case .tooManyRequests: true
+    case .serverError where error.status == 503 && error.retryAfter != nil: true
+    case .interrupted: request.verb.isIdempotent
+    case .serverError: request.verb.isIdempotent && [500, 502, 503].contains(error.status)
+    case .timedOut: request.verb.isIdempotent && error.status == 504
+    default: false
+    }
+  }
+
+  func error(_ response: Transport.Response, _ body: [UInt8], _ request: APIRequest) -> APIError {
+    let seconds = response.headers.first(name: "Retry-After").flatMap { Int($0) }
+    return APIError(
+      status: response.status, body: body, contentType: response.headers.first(name: "Content-Type"),
+      retryAfter: seconds.flatMap { $0 >= 0 ? .seconds($0) : nil }, to: request,
+      user: configuration.impersonation?.user ?? configuration.userName)
+  }
+
+  /// Sends a request whose answer is one object.
+  func send<Answer: Decodable>(_ request: APIRequest, as type: Answer.Type = Answer.self) async throws -> Answer {
+    try decode(try await send(request), request)
+  }
+
+  func decode<Answer: Decodable>(_ bytes: [UInt8], _ request: APIRequest) throws -> Answer {
+    do {
+      if Answer.self == JSON.self, let json = try JSON(parsing: bytes) as? Answer { return json }
+      return try JSONDecoder().decode(Answer.self, from: Data(bytes))
+    } catch {
+      var problem = APIError(
+        .malformed, request, detail: "the answer cannot be read: \(Self.place(of: error, bytes))",
+        remedy: "Is this the address of a Kubernetes API server? Is a proxy in between?")
+      problem.status = 200
+      throw problem
+    }
+  }
+
+  /// Where the decoder gave up, and why.
+  private static func place(of error: any Error, _ bytes: [UInt8]) -> String {
+    if bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "<") { return "it is an HTML page" }
+    let context: DecodingError.Context? =
+      switch error {
+      case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context),
+        DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+        context
+      default: nil
+      }
+    guard let context, !context.codingPath.isEmpty else { return "it is not the JSON that was expected" }
+    let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+    return ServerText.clean("\(path): \(context.debugDescription)", limit: 200)
+  }
+}

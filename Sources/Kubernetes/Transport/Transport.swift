@@ -1,0 +1,218 @@
+import AsyncHTTPClient
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Sends requests to one API server: credentials, certificates, proxy, time limits.
+///
+/// HTTP/1.1 with a bounded number of connections: a connection that dies takes one request with it, not all, and
+/// async-http-client has no pings that would notice a dead HTTP/2 connection. Watches have connections of their own.
+final class Transport: Sendable {
+  struct Response {
+    let status: Int
+    let headers: HTTPHeaders
+    let body: HTTPClientResponse.Body
+    let credential: Credential
+  }
+
+  private static let connectTimeout = TimeAmount.seconds(10)
+  /// Requests that run at once; the others wait their turn.
+  private static let concurrency = 32
+
+  let address: ServerAddress
+  private let configuration: ClusterConfiguration
+  private let tls: TLSMaterial
+  private let credentials: any CredentialSource
+  private let headers: HTTPHeaders
+  private let calls: HTTPClient
+  private let watches: HTTPClient
+  private let places = ConcurrencyLimit(concurrency)
+  private let clock: KubernetesClock
+  private let logger: Logger
+
+  init(
+    _ configuration: ClusterConfiguration, watchIdleLimit: Duration, clock: KubernetesClock,
+    notice: @escaping @Sendable (String) -> Void, logger: Logger
+  ) throws(ConfigurationError) {
+    address = try ServerAddress(configuration)
+    tls = try TLSMaterial(configuration, clock: clock)
+    self.configuration = configuration
+    self.clock = clock
+    self.logger = logger
+    credentials = configuration.authentication.source(clock: clock, notice: notice)
+    headers = HTTPHeaders(configuration)
+    let proxy = try Proxy.choose(for: address, configuration)
+    var options = HTTPClient.Configuration()
+    options.httpVersion = .http1Only
+    options.redirectConfiguration = .disallow
+    options.timeout.connect = Self.connectTimeout
+    options.proxy = proxy?.server
+    // Shorter than any server or load balancer keeps an idle connection, so that we never send into a closing one.
+    options.connectionPool.idleTimeout = .seconds(20)
+    options.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
+    options.connectionPool.retryConnectionEstablishment = false
+    if let name = configuration.tls.serverName { options.dnsOverride = [name: address.host] }
+    calls = HTTPClient(eventLoopGroupProvider: .singleton, configuration: options)
+    options.timeout.read = TimeAmount(watchIdleLimit)
+    watches = HTTPClient(eventLoopGroupProvider: .singleton, configuration: options)
+  }
+
+  func shutdown() async {
+    try? await calls.shutdown()
+    try? await watches.shutdown()
+  }
+
+  /// Sends a request and reads the whole answer, within `limit`.
+  func call(
+    _ request: APIRequest, within limit: Duration, upTo size: Int
+  ) async throws -> (response: Response, body: [UInt8]) {
+    let credential = try await credential(for: request)
+    do {
+      return try await places.run {
+        try await withTimeLimit(limit) {
+          let response = try await self.send(request, credential, with: self.calls)
+          return (response, try await self.collect(response, upTo: size, request))
+        }
+      }
+    } catch is TimeLimitExceeded {
+      throw APIError(
+        .timedOut, request, detail: "\(address.authority) did not answer within \(limit.text)",
+        remedy: "Check the network and the API server's load; --request-timeout allows more time.")
+    }
+  }
+
+  /// Sends a request whose answer goes on and on.
+  func stream(_ request: APIRequest) async throws -> Response {
+    try await send(request, credential(for: request), with: watches)
+  }
+
+  /// Whether a request that was refused with `credential` is worth another try.
+  func renew(after credential: Credential) async -> Bool {
+    (try? await credentials.renew(after: credential)) ?? false
+  }
+
+  private func send(
+    _ request: APIRequest, _ credential: Credential, with client: HTTPClient
+  ) async throws -> Response {
+    let name = configuration.tls.serverName
+    var message = HTTPClientRequest(url: address.url(request.target, name: address.isTLS ? name : nil))
+    message.method = HTTPMethod(rawValue: request.verb.method)
+    message.headers = headers
+    message.headers.add(name: "Host", value: address.authority)
+    if let body = request.body {
+      message.headers.add(name: "Content-Type", value: request.contentType)
+      message.body = .bytes(ByteBuffer(bytes: body))
+    }
+    if let authorization = credential.authorization {
+      message.headers.add(name: "Authorization", value: authorization)
+    }
+    do {
+      if address.isTLS { message.tlsConfiguration = try tls.current(credential) }
+      let response = try await client.execute(message, timeout: .hours(1), logger: nil)
+      logger.debug(
+        "API server answered",
+        metadata: [
+          "method": "\(request.verb.method)", "path": "\(request.path)", "status": "\(response.status.code)",
+        ])
+      return Response(
+        status: Int(response.status.code), headers: response.headers, body: response.body, credential: credential)
+    } catch let error as ConfigurationError {
+      throw APIError(.credentials, request, detail: error.detail, remedy: error.remedy)
+    } catch {
+      if Task.isCancelled { throw CancellationError() }
+      throw await explain(error, request)
+    }
+  }
+
+  /// As client-go has it, credentials are for servers that prove who they are; the loopback host needs not.
+  private func credential(for request: APIRequest) async throws -> Credential {
+    guard address.isTLS || address.isLoopback else { return Credential() }
+    do {
+      return try await credentials.current()
+    } catch let problem as Problem {
+      throw APIError(problem.code, request, detail: problem.detail, remedy: problem.remedy)
+    }
+  }
+
+  private func explain(_ error: any Error, _ request: APIRequest) async -> APIError {
+    var explained = APIError(error, host: address.authority, request: request)
+    if APIError.isUntrusted(error), let tls = try? tls.current() {
+      let name = configuration.tls.serverName
+      if let reason = await CertificateProbe.explanation(of: address, tls, name: name, now: clock.date()) {
+        explained.detail = reason
+        explained.remedy = "Renew the API server's certificate."
+      }
+    }
+    return explained
+  }
+
+  private func collect(_ response: Response, upTo limit: Int, _ request: APIRequest) async throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    do {
+      for try await buffer in response.body {
+        guard bytes.count + buffer.readableBytes <= limit else {
+          throw APIError(
+            .malformed, request, detail: "the answer is longer than \(limit >> 20) MiB", remedy: "Ask for less at once."
+          )
+        }
+        bytes.append(contentsOf: buffer.readableBytesView)
+      }
+    } catch let error as APIError {
+      throw error
+    } catch {
+      if Task.isCancelled { throw CancellationError() }
+      var cut = APIError(error, host: address.authority, request: request)
+      if cut.code == .malformed || cut.code == .interrupted {
+        cut = APIError(
+          .interrupted, request, detail: "\(address.authority) closed the connection before the whole answer had come",
+          remedy: "Try again; is the API server being restarted?")
+        cut.isRetryable = true
+      }
+      throw cut
+    }
+    // Cancellation may end the body as if it were whole.
+    try Task.checkCancellation()
+    return bytes
+  }
+}
+
+extension HTTPHeaders {
+  /// What every request says.
+  fileprivate init(_ configuration: ClusterConfiguration) {
+    self.init([("User-Agent", configuration.userAgent), ("Accept", "application/json")])
+    guard let other = configuration.impersonation else { return }
+    add(name: "Impersonate-User", value: other.user)
+    if let uid = other.uid { add(name: "Impersonate-Uid", value: uid) }
+    for group in other.groups { add(name: "Impersonate-Group", value: group) }
+    for (key, values) in other.extra.sorted(by: { $0.key < $1.key }) {
+      for value in values { add(name: "Impersonate-Extra-\(APIRequest.encode(key))", value: value) }
+    }
+  }
+}
+
+extension ClusterConfiguration.Authentication {
+  fileprivate func source(
+    clock: KubernetesClock, notice: @escaping @Sendable (String) -> Void
+  ) -> any CredentialSource {
+    switch self {
+    case .none: return FixedCredential(credential: Credential())
+    case .token(let token): return FixedCredential(credential: Credential(authorization: "Bearer \(token)"))
+    case .tokenFile(let path, let token): return TokenFile(path: path, fallback: token, clock: clock)
+    case .basic(let username, let password):
+      let login = Data("\(username):\(password)".utf8).base64EncodedString()
+      return FixedCredential(credential: Credential(authorization: "Basic \(login)"))
+    case .exec(let plugin): return ExecCredentialSource(ExecCredential(plugin: plugin, notice: notice), clock: clock)
+    }
+  }
+}
+
+extension Duration {
+  var text: String { components.seconds > 0 ? "\(components.seconds) s" : "\(self)" }
+}

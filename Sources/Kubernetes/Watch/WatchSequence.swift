@@ -1,0 +1,175 @@
+import AsyncHTTPClient
+import Documents
+import NIOCore
+import NIOHTTP1
+import Planning
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The objects of a kind, kept up to date for ever: lists, watches, and heals what can heal.
+///
+/// It reads only when it is asked for the next event, so nothing piles up in it; leaving the loop or cancelling the task
+/// closes the connection. It throws what will not heal: no permission, refused credentials, a kind that is not there.
+package struct WatchSequence<R: Resource>: AsyncSequence, Sendable {
+  package typealias Element = WatchEvent<R>
+
+  let client: KubernetesClient
+  let namespace: String?
+  let selection: [(name: String, value: String)]
+  let backOff: RetryPolicy
+  let pageSize: Int
+
+  package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
+
+  /// Performs what `WatchMachine` says.
+  package struct AsyncIterator: AsyncIteratorProtocol {
+    private static var refusalsBorne: Int { 5 }
+
+    private let sequence: WatchSequence
+    private var machine: WatchMachine
+    private var action: WatchMachine.Action
+    private var items: [R] = []
+    private var stream: WatchStream?
+    private var failure: APIError?
+    private var hasSucceeded = false
+    private var refusals = 0
+
+    fileprivate init(_ sequence: WatchSequence) {
+      self.sequence = sequence
+      machine = WatchMachine(backOff: sequence.backOff)
+      action = machine.start
+    }
+
+    package mutating func next() async throws -> WatchEvent<R>? {
+      while true {
+        try Task.checkCancellation()
+        if let event = try await step() { return event }
+      }
+    }
+
+    /// Does one action; the event that came out of it, if any.
+    private mutating func step() async throws -> WatchEvent<R>? {
+      let client = sequence.client
+      switch action {
+      case .list(let token):
+        if token == nil { items = [] }
+        do {
+          let request = request(.list)
+          let page: ListPage<R> = try await client.page(request, after: token, size: sequence.pageSize)
+          items += page.items ?? []
+          advance(.page(resourceVersion: page.metadata?.resourceVersion ?? "", next: page.next))
+        } catch let error as APIError {
+          return fail(error)
+        }
+      case .publish:
+        advance(.waited)
+        defer { items = [] }
+        return .restarted(items)
+      case .watch(let version):
+        do {
+          stream = try await WatchStream(request(.watch, from: version), client)
+          advance(.opened)
+        } catch let error as APIError {
+          return fail(error)
+        }
+      case .read:
+        do {
+          return try await read()
+        } catch let error as APIError {
+          return fail(error)
+        }
+      case .wait(let duration):
+        stream = nil
+        try await client.clock.sleep(duration)
+        advance(.waited)
+      case .end:
+        throw failure ?? CancellationError()
+      }
+      return nil
+    }
+
+    private mutating func read() async throws -> WatchEvent<R>? {
+      switch try await stream?.next(as: R.self) {
+      case nil:
+        stream = nil
+        advance(.closed)
+        return nil
+      case .bookmark(let version)?:
+        advance(.bookmark(resourceVersion: version))
+        return nil
+      case .applied(let object)?:
+        advance(.changed(resourceVersion: object.metadata.resourceVersion ?? ""))
+        return .applied(object)
+      case .deleted(let object)?:
+        advance(.changed(resourceVersion: object.metadata.resourceVersion ?? ""))
+        return .deleted(object)
+      case .failed(let error)?: return fail(error)
+      }
+    }
+
+    private mutating func advance(_ input: WatchMachine.Input) {
+      switch input {
+      case .page, .opened: (hasSucceeded, refusals) = (true, 0)
+      default: break
+      }
+      action = machine.event(input, random: sequence.client.clock.random())
+    }
+
+    /// Tells the machine; a failure that is waited for is told, and one that means listing again is not.
+    private mutating func fail(_ error: APIError) -> WatchEvent<R>? {
+      stream = nil
+      failure = error
+      refusals += 1
+      // A server that has just started refuses what it allows once its roles are loaded.
+      let mayHeal = hasSucceeded && refusals < Self.refusalsBorne
+      advance(.failed(WatchMachine.Failure(error, mayHeal: mayHeal)))
+      if case .wait(let duration) = action { return .failed(error, retryingAfter: duration) }
+      return nil
+    }
+
+    private func request(_ verb: APIRequest.Verb, from version: String? = nil) -> APIRequest {
+      var request = APIRequest(verb, DynamicResource(R.self), namespace: sequence.namespace)
+      request.query = sequence.selection
+      if let version {
+        let seconds = Swift.max(1, sequence.client.watchTimeout.components.seconds)
+        request.query += [
+          ("watch", "true"), ("allowWatchBookmarks", "true"), ("resourceVersion", version),
+          ("timeoutSeconds", "\(seconds)"),
+        ]
+      }
+      return request
+    }
+  }
+}
+
+extension WatchMachine.Failure {
+  init(_ error: APIError, mayHeal: Bool) {
+    switch error.code {
+    case .gone: self = .expired
+    case .unauthorized, .forbidden, .notFound, .methodNotAllowed, .credentials, .tls:
+      self = mayHeal ? .transient(retryAfter: error.retryAfter) : .final
+    default: self = .transient(retryAfter: error.retryAfter)
+    }
+  }
+}
+
+extension KubernetesClient {
+  /// Lists the objects of a kind and then tells what happens to them, for ever.
+  ///
+  /// - Parameters:
+  ///   - namespace: nil for all namespaces.
+  ///   - labels: a label selector.
+  ///   - fields: a field selector.
+  package func watch<R: Resource>(
+    _ type: R.Type = R.self, in namespace: String? = nil, labels: String? = nil, fields: String? = nil,
+    pageSize: Int = 500
+  ) -> WatchSequence<R> {
+    WatchSequence(
+      client: self, namespace: namespace, selection: Self.selection(labels, fields), backOff: watchBackOff,
+      pageSize: pageSize)
+  }
+}
