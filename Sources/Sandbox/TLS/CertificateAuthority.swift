@@ -51,17 +51,35 @@ package struct CertificateAuthority: Sendable {
     names: [String] = ["localhost"], addresses: [[UInt8]] = [[127, 0, 0, 1]], from: Date = Date() - 3600,
     to: Date = Date() + 86_400
   ) throws -> Identity {
+    try issue(
+      subject: DistinguishedName { CommonName("sandbox server") }, usage: ExtendedKeyUsage([.serverAuth]),
+      names: names.map { .dnsName($0) } + addresses.map { .ipAddress(ASN1OctetString(contentBytes: $0[...])) },
+      from: from, to: to)
+  }
+
+  /// Signs a certificate for a client, as the API server reads it: the name is the user, organizations are groups.
+  package func issueClient(
+    name: String, groups: [String] = [], from: Date = Date() - 3600, to: Date = Date() + 86_400
+  ) throws -> Identity {
+    let subject = try DistinguishedName {
+      for group in groups { OrganizationName(group) }
+      CommonName(name)
+    }
+    return try issue(subject: subject, usage: ExtendedKeyUsage([.clientAuth]), names: [], from: from, to: to)
+  }
+
+  private func issue(
+    subject: DistinguishedName, usage: ExtendedKeyUsage, names: [GeneralName], from: Date, to: Date
+  ) throws -> Identity {
     let key = P256.Signing.PrivateKey()
     let leaf = try Certificate(
       version: .v3, serialNumber: .init(), publicKey: Certificate.PrivateKey(key).publicKey, notValidBefore: from,
-      notValidAfter: to, issuer: certificate.subject, subject: try DistinguishedName { CommonName("sandbox server") },
-      signatureAlgorithm: .ecdsaWithSHA256,
+      notValidAfter: to, issuer: certificate.subject, subject: subject, signatureAlgorithm: .ecdsaWithSHA256,
       extensions: try .init {
         Critical(BasicConstraints.notCertificateAuthority)
         Critical(KeyUsage(digitalSignature: true))
-        try ExtendedKeyUsage([.serverAuth])
-        SubjectAlternativeNames(
-          names.map { .dnsName($0) } + addresses.map { .ipAddress(ASN1OctetString(contentBytes: $0[...])) })
+        usage
+        if !names.isEmpty { SubjectAlternativeNames(names) }
       }, issuerPrivateKey: .init(self.key))
     var serializer = DER.Serializer()
     try serializer.serialize(leaf)

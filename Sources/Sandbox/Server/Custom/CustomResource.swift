@@ -13,3 +13,8 @@ package struct CustomResource: Sendable {
 
   func admit(_ object: inout JSON, _ definition: ResourceDefinition) throws(StatusError) {}
 }
+
+extension CustomResource {
+  func columns(_ version: String) -> [Table.Column] { [Table.age] }
+  func openAPISchema(_ version: String) -> JSON? { nil }
+}

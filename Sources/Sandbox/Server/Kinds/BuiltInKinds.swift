@@ -12,9 +12,9 @@ enum BuiltInKinds {
 
   private static let apps: [ResourceDefinition] = [
     workload("apps", "v1", "DaemonSet", "daemonsets", ["ds"], PodDefaults.daemonSet, [.status]),
-    workload("apps", "v1", "Deployment", "deployments", ["deploy"], PodDefaults.deployment, [.status, .scale]),
-    workload("apps", "v1", "ReplicaSet", "replicasets", ["rs"], PodDefaults.replicaSet, [.status, .scale]),
-    workload("apps", "v1", "StatefulSet", "statefulsets", ["sts"], PodDefaults.statefulSet, [.status, .scale]),
+    workload("apps", "v1", "Deployment", "deployments", ["deploy"], PodDefaults.deployment, [.status]),
+    workload("apps", "v1", "ReplicaSet", "replicasets", ["rs"], PodDefaults.replicaSet, [.status]),
+    workload("apps", "v1", "StatefulSet", "statefulsets", ["sts"], PodDefaults.statefulSet, [.status]),
   ]
 
   private static let batch: [ResourceDefinition] = [

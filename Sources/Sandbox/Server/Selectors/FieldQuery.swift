@@ -60,3 +60,10 @@ package struct FieldQuery: Hashable, Sendable {
     }
   }
 }
+
+extension FieldQuery {
+  /// Demands one more value.
+  mutating func add(_ field: String, _ value: String) {
+    terms.append(Term(path: field.split(separator: ".").map(String.init), value: value, isEqual: true))
+  }
+}

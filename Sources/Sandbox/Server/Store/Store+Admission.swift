@@ -28,3 +28,8 @@ extension Store {
     pod[path: "spec", "preemptionPolicy"] = found["preemptionPolicy"]
   }
 }
+
+extension Store {
+  /// What the client is to be warned of.
+  func warnings(about object: JSON, _ definition: ResourceDefinition) -> [String] { [] }
+}

@@ -1,6 +1,13 @@
 import Documents
 import Synchronization
 
+/// A watch under way.
+struct OpenWatch: Sendable {
+  let id: Int
+  let events: AsyncStream<StoredEvent>
+  let end: @Sendable () -> Void
+}
+
 extension Store {
   /// The objects of a resource as they are now, as `added`, then a bookmark, then every change.
   package func watch(
@@ -12,7 +19,7 @@ extension Store {
   /// A watch that begins with the present state; `limit` bounds its buffer, a reader too slow for it is ended.
   func open(
     _ resource: ResourceName, namespace: String?, _ filter: ObjectFilter, limit: Int?, isBookmarked: Bool = true
-  ) -> (id: Int, events: AsyncStream<StoredEvent>) {
+  ) -> OpenWatch {
     let (events, continuation) = Self.stream(limit: limit)
     let id = state.withLock { state in
       let watcher = Self.register(&state, resource, namespace, filter, continuation)
@@ -24,13 +31,13 @@ extension Store {
       return watcher.id
     }
     continuation.onTermination = { [weak self] _ in self?.forget(id, of: resource) }
-    return (id, events)
+    return OpenWatch(id: id, events: events, end: { continuation.finish() })
   }
 
   /// A watch that goes on after `revision`; throws 410 when what happened since is no longer known.
   func resume(
     _ resource: ResourceName, namespace: String?, _ filter: ObjectFilter, after revision: Int, limit: Int?
-  ) throws(StatusError) -> (id: Int, events: AsyncStream<StoredEvent>) {
+  ) throws(StatusError) -> OpenWatch {
     let (events, continuation) = Self.stream(limit: limit)
     let id = try state.withLock { state throws(StatusError) -> Int in
       guard let table = state.tables[resource], revision >= table.horizon else {
@@ -41,7 +48,7 @@ extension Store {
       return watcher.id
     }
     continuation.onTermination = { [weak self] _ in self?.forget(id, of: resource) }
-    return (id, events)
+    return OpenWatch(id: id, events: events, end: { continuation.finish() })
   }
 
   /// Tells a reader how far it has got, behind everything that it was told before.

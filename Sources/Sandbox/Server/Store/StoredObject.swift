@@ -15,12 +15,21 @@ package final class StoredObject: Sendable {
     self.revision = revision
   }
 
-  /// The object as compact JSON, encoded once for all who ask.
-  var bytes: [UInt8] {
+  /// The object as compact JSON without `kind` and `apiVersion`, as lists have it; encoded once for all who ask.
+  var bareBytes: [UInt8] {
     if let bytes = encoding.withLock({ $0 }) { return bytes }
-    let bytes = json.bytes()
+    var bare = json
+    bare["kind"] = nil
+    bare["apiVersion"] = nil
+    let bytes = bare.bytes()
     encoding.withLock { $0 = bytes }
     return bytes
+  }
+
+  /// Appends the whole object, as of a version of its kind.
+  func write(to output: inout [UInt8], kind: String, apiVersion: String) {
+    output.append(contentsOf: "{\"kind\":\"\(kind)\",\"apiVersion\":\"\(apiVersion)\",".utf8)
+    output.append(contentsOf: bareBytes.dropFirst())
   }
 }
 

@@ -1,0 +1,58 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOSSL
+import SwiftASN1
+import X509
+
+/// Tells who sends a request: by client certificate, or by bearer token.
+struct Authenticator: Sendable {
+  let tokens: [String: ServerUser]
+  /// Without credentials everybody is the administrator.
+  let isOpen: Bool
+
+  static let unauthorized = StatusError(401, "Unauthorized", "Unauthorized")
+
+  /// The user, after impersonation; throws 401, or 403 for a user who may not impersonate.
+  func user(of request: Request, certificate: ServerUser?, faults: ServerFaults) throws(StatusError) -> ServerUser {
+    let user = try self.user(of: request, certificate: certificate)
+    guard let name = request.headers[Self.impersonated] else { return user }
+    let attempt = AccessAttempt(user: user, verb: "impersonate", plural: "users", name: name)
+    if faults.isDenied(attempt) { throw attempt.refusal }
+    var groups = request.headers[values: Self.impersonatedGroup]
+    if !groups.contains("system:authenticated"), name != "system:anonymous" { groups.append("system:authenticated") }
+    return ServerUser(name: name, groups: groups, uid: request.headers[Self.impersonatedUID])
+  }
+
+  private func user(of request: Request, certificate: ServerUser?) throws(StatusError) -> ServerUser {
+    if let certificate { return certificate }
+    if let authorization = request.headers[.authorization] {
+      let parts = authorization.split(separator: " ", maxSplits: 1)
+      if parts.count == 2, parts[0].lowercased() == "bearer", let user = tokens[String(parts[1])] { return user }
+      throw Self.unauthorized
+    }
+    guard isOpen else { throw Self.unauthorized }
+    return .admin
+  }
+
+  private static let impersonated = HTTPField.Name("Impersonate-User") ?? .from
+  private static let impersonatedGroup = HTTPField.Name("Impersonate-Group") ?? .from
+  private static let impersonatedUID = HTTPField.Name("Impersonate-Uid") ?? .from
+
+  /// The user that a connection's certificate names; its signature was checked when the connection began.
+  static func user(of channel: any Channel) async -> ServerUser? {
+    guard let certificate = try? await channel.nioSSL_peerCertificate().get(),
+      let bytes = try? certificate.toDERBytes(), let parsed = try? Certificate(derEncoded: bytes)
+    else { return nil }
+    var name: String?
+    var groups: [String] = []
+    for part in parsed.subject {
+      for attribute in part {
+        let text = String(describing: attribute.value)
+        if attribute.type == .RDNAttributeType.commonName { name = text }
+        if attribute.type == .RDNAttributeType.organizationName { groups.append(text) }
+      }
+    }
+    return name.map { ServerUser(name: $0, groups: groups + ["system:authenticated"]) }
+  }
+}

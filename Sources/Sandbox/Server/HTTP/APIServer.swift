@@ -1,0 +1,198 @@
+package import Logging
+import Hummingbird
+import HummingbirdTLS
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+import Synchronization
+
+/// A Kubernetes API server on the loopback interface, over a ``Store``.
+package final class APIServer: Sendable {
+  package struct Options: Sendable {
+    /// 0 for any free one.
+    package var port = 0
+    /// Signs the server's certificate and knows its clients'; nil for plain HTTP.
+    package var authority: CertificateAuthority?
+    /// Users by bearer token.
+    package var tokens: [String: ServerUser] = [:]
+    /// Whether requests without credentials are let in, as the administrator's.
+    package var isOpen = false
+    package var denied: Set<DeniedPermission> = []
+    /// How often watches that want bookmarks get one.
+    package var bookmarkInterval: Duration = .seconds(60)
+
+    package init() {}
+  }
+
+  package let store: Store
+  package let faults: ServerFaults
+  let options: Options
+  let logger: Logger
+  let connections = ConnectionTable()
+  let authenticator: Authenticator
+  private let state: Mutex<State>
+  private let ports: AsyncStream<Int>
+  private let started: AsyncStream<Int>.Continuation
+
+  private struct State {
+    var port: Int
+    var services: ServiceGroup?
+    var isStopping = false
+    var pause: Duration?
+  }
+
+  package init(store: Store, options: Options = Options(), logger: Logger) {
+    self.store = store
+    self.options = options
+    self.logger = logger
+    faults = ServerFaults(denied: options.denied)
+    authenticator = Authenticator(tokens: options.tokens, isOpen: options.isOpen)
+    state = Mutex(State(port: options.port))
+    (ports, started) = AsyncStream.makeStream()
+  }
+
+  /// How many requests there were, by kind.
+  package var requestCounts: [RequestKey: Int] { faults.requestCounts }
+
+  /// `https://127.0.0.1:PORT`, once it runs.
+  package var address: String {
+    "\(options.authority == nil ? "http" : "https")://127.0.0.1:\(state.withLock { $0.port })"
+  }
+
+  /// Serves for as long as `body` runs.
+  package func serving<Result>(_ body: () async throws -> Result) async throws -> Result {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await self.run() }
+      var iterator = ports.makeAsyncIterator()
+      guard await iterator.next() != nil else {
+        try await group.next()
+        throw CancellationError()
+      }
+      do {
+        let result = try await body()
+        await stop()
+        return result
+      } catch {
+        await stop()
+        throw error
+      }
+    }
+  }
+
+  /// Serves until ``stop`` or the task's cancellation; both let requests under way end.
+  package func run() async throws {
+    defer { started.finish() }
+    while let pause = try await runOnce() { try await Task.sleep(for: pause) }
+  }
+
+  /// Serves until the next restart, whose pause it returns, or the end.
+  private func runOnce() async throws -> Duration? {
+    let services = try makeServices()
+    let isStopping = state.withLock { state in
+      state.services = services
+      return state.isStopping
+    }
+    if isStopping { return nil }
+    // A service group that is cancelled drops fresh connections, on which NIO traps: shut it down instead.
+    let running = Task { try await services.run() }
+    try await withTaskCancellationHandler {
+      try await running.value
+    } onCancel: {
+      Task { await self.stop() }
+    }
+    return state.withLock { state in
+      let pause = state.isStopping ? nil : state.pause
+      state.services = nil
+      state.pause = nil
+      return pause
+    }
+  }
+
+  /// Ends all watches, then the server.
+  package func stop() async {
+    let services = state.withLock { state in
+      state.isStopping = true
+      return state.services
+    }
+    await end(services)
+  }
+
+  /// Drops every connection, answers nobody for a while, and comes back on the same port with the same store.
+  package func restart(downFor pause: Duration = .milliseconds(200)) async {
+    let services = state.withLock { state in
+      state.pause = pause
+      return state.services
+    }
+    connections.dropAll()
+    await end(services)
+  }
+
+  private func end(_ services: ServiceGroup?) async {
+    connections.endWatches()
+    await services?.triggerGracefulShutdown()
+    // Whoever does not finish within a second is cut off; nothing waits for this.
+    let connections = connections
+    Task {
+      for _ in 0..<20 {
+        try? await Task.sleep(for: .milliseconds(50))
+        connections.endWatches()
+      }
+      connections.dropAll()
+    }
+  }
+
+  /// Ends the watches under way as a server does that wants to be rid of them; clients begin them anew.
+  package func cutWatches() { connections.endWatches() }
+
+  /// Drops every connection in the middle of whatever goes over it.
+  package func dropConnections() { connections.dropAll() }
+
+  /// Forgets the past: resuming watches and pages meet 410.
+  package func compact() { store.compact() }
+
+  /// How many watches are open.
+  package var watchCount: Int { connections.watchCount }
+
+  private func makeServices() throws -> ServiceGroup {
+    var quiet = logger
+    quiet.logLevel = .critical
+    let port = state.withLock { $0.port }
+    let application = Application(
+      responder: CallbackResponder<APIRequestContext> { [self] request, context in
+        await respond(to: request, on: context.channel)
+      },
+      server: try tls.map {
+        try .tls(.http1(configuration: .init(additionalChannelHandlers: [HangUpHandler()])), tlsConfiguration: $0)
+      } ?? .http1(configuration: .init(additionalChannelHandlers: [HangUpHandler()])),
+      configuration: .init(address: .hostname("127.0.0.1", port: port), serverName: nil),
+      onServerRunning: { [self] channel in
+        let port = channel.localAddress?.port ?? 0
+        state.withLock { $0.port = port }
+        started.yield(port)
+      },
+      logger: quiet)
+    return ServiceGroup(configuration: .init(services: [.init(service: application)], logger: quiet))
+  }
+
+  private var tls: TLSConfiguration? {
+    get throws {
+      guard let authority = options.authority else { return nil }
+      var configuration = try authority.issue(names: ["localhost", "kubernetes.default.svc"]).serverConfiguration
+      configuration.certificateVerification = .optionalVerification
+      configuration.trustRoots = .certificates(
+        try NIOSSLCertificate.fromPEMBytes(Array(authority.authorityPEM.utf8)))
+      return configuration
+    }
+  }
+}
+
+/// A request's context with its connection.
+struct APIRequestContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  let channel: any Channel
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    channel = source.channel
+  }
+}

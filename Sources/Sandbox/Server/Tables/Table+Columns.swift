@@ -1,0 +1,213 @@
+import Documents
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension Table {
+  static func columns(of definition: ResourceDefinition, version: String) -> [Column] {
+    if let custom = definition.custom { return [name] + custom.columns(version) }
+    return builtIn[definition.kind] ?? [name, created]
+  }
+
+  private static let name = Column("Name", format: "name") { object, _ in object[path: "metadata", "name"] ?? "" }
+  static let age = Column("Age") { object, now in
+    .string(HumanTime.age(object[path: "metadata", "creationTimestamp"], now))
+  }
+  private static let created = Column("Created At", type: "date") { object, _ in
+    object[path: "metadata", "creationTimestamp"] ?? ""
+  }
+
+  private static func field(
+    _ title: String, _ path: String..., wide: Bool = false, missing: JSON = "<none>"
+  ) -> Column {
+    Column(title, priority: wide ? 1 : 0) { object, _ in object[path: path[...]] ?? missing }
+  }
+
+  private static func number(_ title: String, _ path: String...) -> Column {
+    Column(title, type: "integer") { object, _ in object[path: path[...]] ?? 0 }
+  }
+
+  private static func text(
+    _ title: String, wide: Bool = false, _ cell: @escaping @Sendable (JSON) -> String
+  ) -> Column {
+    Column(title, priority: wide ? 1 : 0) { object, _ in .string(cell(object)) }
+  }
+
+  private static func templates(_ title: String, _ field: String) -> Column {
+    text(title, wide: true) { object in
+      (object[path: "spec", "template", "spec", "containers"]?.array ?? []).compactMap { $0[field]?.string }
+        .joined(separator: ",")
+    }
+  }
+
+  private static let containers = templates("Containers", "name")
+  private static let images = templates("Images", "image")
+  private static let selector = text("Selector", wide: true) { labels($0[path: "spec", "selector", "matchLabels"]) }
+
+  private static func labels(_ map: JSON?) -> String {
+    let labels = map?.object ?? [:]
+    if labels.isEmpty { return "<none>" }
+    return labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.string ?? "")" }.joined(separator: ",")
+  }
+
+  private static let builtIn: [String: [Column]] = [
+    "Pod": pod, "Node": node, "DaemonSet": daemonSet, "Job": job, "CronJob": cronJob, "Event": event,
+    "Deployment": [
+      name, text("Ready", replicas), number("Up-to-date", "status", "updatedReplicas"),
+      number("Available", "status", "availableReplicas"), age, containers, images, selector,
+    ],
+    "ReplicaSet": [
+      name, number("Desired", "spec", "replicas"), number("Current", "status", "replicas"),
+      number("Ready", "status", "readyReplicas"), age, containers, images, selector,
+    ],
+    "StatefulSet": [name, text("Ready", replicas), age, containers, images],
+    "ConfigMap": [
+      name,
+      Column("Data", type: "integer") { map, _ in
+        .integer(Int64((map["data"]?.object?.count ?? 0) + (map["binaryData"]?.object?.count ?? 0)))
+      }, age,
+    ],
+    "Secret": [
+      name, field("Type", "type"),
+      Column("Data", type: "integer") { secret, _ in .integer(Int64(secret["data"]?.object?.count ?? 0)) }, age,
+    ],
+    "ServiceAccount": [
+      name,
+      Column("Secrets", type: "integer") { account, _ in .integer(Int64(account["secrets"]?.array?.count ?? 0)) },
+      age,
+    ],
+    "Namespace": [name, field("Status", "status", "phase"), age],
+    "Lease": [name, field("Holder", "spec", "holderIdentity", missing: ""), age],
+    "PriorityClass": [
+      name, number("Value", "value"),
+      Column("Global-Default", type: "boolean") { object, _ in object["globalDefault"] ?? false }, age,
+      field("PreemptionPolicy", "preemptionPolicy"),
+    ],
+    "CustomResourceDefinition": [name, created],
+  ]
+
+  private static let pod: [Column] = [
+    name,
+    text("Ready") { pod in
+      let row = PodRow(pod)
+      return "\(row.ready)/\(row.total)"
+    },
+    text("Status") { PodRow($0).status }, Column("Restarts") { .string(PodRow($0).restartText($1)) }, age,
+    field("IP", "status", "podIP", wide: true), field("Node", "spec", "nodeName", wide: true),
+    field("Nominated Node", "status", "nominatedNodeName", wide: true),
+    text("Readiness Gates", wide: true) { _ in "<none>" },
+  ]
+
+  private static let node: [Column] = [
+    name, text("Status", nodeStatus), text("Roles", nodeRoles), age,
+    field("Version", "status", "nodeInfo", "kubeletVersion", missing: ""),
+    text("Internal-IP", wide: true) { address($0, "InternalIP") },
+    text("External-IP", wide: true) { address($0, "ExternalIP") },
+    field("OS-Image", "status", "nodeInfo", "osImage", wide: true, missing: "<unknown>"),
+    field("Kernel-Version", "status", "nodeInfo", "kernelVersion", wide: true, missing: "<unknown>"),
+    field("Container-Runtime", "status", "nodeInfo", "containerRuntimeVersion", wide: true, missing: "<unknown>"),
+  ]
+
+  private static let daemonSet: [Column] = [
+    name, number("Desired", "status", "desiredNumberScheduled"), number("Current", "status", "currentNumberScheduled"),
+    number("Ready", "status", "numberReady"), number("Up-to-date", "status", "updatedNumberScheduled"),
+    number("Available", "status", "numberAvailable"),
+    text("Node Selector") { labels($0[path: "spec", "template", "spec", "nodeSelector"]) }, age, containers, images,
+    selector,
+  ]
+
+  private static let job: [Column] = [
+    name, text("Status", jobStatus),
+    text("Completions") { job in
+      "\(job[path: "status", "succeeded"]?.integer ?? 0)/\(job[path: "spec", "completions"]?.integer ?? 1)"
+    },
+    Column("Duration") { job, now in
+      guard let start = job[path: "status", "startTime"]?.string.flatMap(HumanTime.date) else { return "" }
+      let end = job[path: "status", "completionTime"]?.string.flatMap(HumanTime.date) ?? now
+      return .string(HumanTime.duration(Int(end.timeIntervalSince(start))))
+    }, age, containers, images, selector,
+  ]
+
+  private static let cronJob: [Column] = [
+    name, field("Schedule", "spec", "schedule"), field("Timezone", "spec", "timeZone"),
+    text("Suspend") { $0[path: "spec", "suspend"] == true ? "True" : "False" },
+    Column("Active", type: "integer") { job, _ in
+      .integer(Int64(job[path: "status", "active"]?.array?.count ?? 0))
+    },
+    Column("Last Schedule") { job, now in
+      job[path: "status", "lastScheduleTime"].map { .string(HumanTime.age($0, now)) } ?? "<none>"
+    }, age,
+  ]
+
+  private static let event: [Column] = [
+    Column("Last Seen") { .string(lastSeen($0, $1)) }, field("Type", "type", missing: ""),
+    field("Reason", "reason", missing: ""),
+    text("Object") { event in
+      let object = event["involvedObject"] ?? .null
+      return "\((object["kind"]?.string ?? "").lowercased())/\(object["name"]?.string ?? "")"
+    },
+    text("Subobject", wide: true) { $0[path: "involvedObject", "fieldPath"]?.string ?? "" },
+    text("Source", wide: true) { event in
+      [
+        event[path: "source", "component"]?.string ?? event["reportingComponent"]?.string,
+        event[path: "source", "host"]?.string,
+      ].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: ", ")
+    },
+    text("Message") { ($0["message"]?.string ?? "").trimmingSpaces },
+    Column("First Seen", priority: 1) { event, now in
+      .string(HumanTime.age(event["firstTimestamp"] ?? event["eventTime"], now))
+    },
+    Column("Count", type: "integer", priority: 1) { event, _ in event["count"] ?? 1 },
+    Column("Name", format: "name", priority: 1) { event, _ in event[path: "metadata", "name"] ?? "" },
+  ]
+
+  @Sendable private static func lastSeen(_ event: JSON, _ now: Date) -> String {
+    if let series = event[path: "series", "lastObservedTime"] { return HumanTime.age(series, now) }
+    let last = event["lastTimestamp"]?.string == nil ? event["eventTime"] : event["lastTimestamp"]
+    return HumanTime.age(last, now)
+  }
+
+  @Sendable private static func replicas(_ object: JSON) -> String {
+    "\(object[path: "status", "readyReplicas"]?.integer ?? 0)/\(object[path: "spec", "replicas"]?.integer ?? 0)"
+  }
+
+  @Sendable private static func jobStatus(_ job: JSON) -> String {
+    func isTrue(_ type: String) -> Bool {
+      (job[path: "status", "conditions"]?.array ?? []).contains {
+        $0["type"]?.string == type && $0["status"] == "True"
+      }
+    }
+    if isTrue("Complete") { return "Complete" }
+    if isTrue("Failed") { return "Failed" }
+    if job[path: "metadata", "deletionTimestamp"] != nil { return "Terminating" }
+    return isTrue("Suspended") ? "Suspended" : "Running"
+  }
+
+  @Sendable private static func nodeStatus(_ node: JSON) -> String {
+    let ready = (node[path: "status", "conditions"]?.array ?? []).first { $0["type"] == "Ready" }
+    var parts = [ready.map { $0["status"] == "True" ? "Ready" : "NotReady" } ?? "Unknown"]
+    if node[path: "spec", "unschedulable"] == true { parts.append("SchedulingDisabled") }
+    return parts.joined(separator: ",")
+  }
+
+  @Sendable private static func nodeRoles(_ node: JSON) -> String {
+    var roles: Set<String> = []
+    for (key, value) in node[path: "metadata", "labels"]?.object ?? [:] {
+      if key.hasPrefix("node-role.kubernetes.io/") {
+        roles.insert(String(key.dropFirst("node-role.kubernetes.io/".count)))
+      } else if key == "kubernetes.io/role", let role = value.string {
+        roles.insert(role)
+      }
+    }
+    roles.remove("")
+    return roles.isEmpty ? "<none>" : roles.sorted().joined(separator: ",")
+  }
+
+  private static func address(_ node: JSON, _ type: String) -> String {
+    (node[path: "status", "addresses"]?.array ?? []).first { $0["type"]?.string == type }?["address"]?.string
+      ?? "<none>"
+  }
+}
