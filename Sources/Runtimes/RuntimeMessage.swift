@@ -1,16 +1,16 @@
-import ImageModel
+package import ImageModel
 import Registry
 
 /// What a runtime wrote about a failure, read for its cause.
 ///
 /// containerd, CRI-O and Docker hand on a registry's answers as text only. The texts are those of their resolvers and
 /// of Go's net, http and tls packages; each has stood for years and is tested against the real programs.
-struct RuntimeMessage: Hashable, Sendable {
+package struct RuntimeMessage: Hashable, Sendable {
   /// The text without what surrounds the cause, in one line, short, and without the queries of signed addresses.
-  let text: String
+  package let text: String
   private let searched: String
 
-  init(_ message: String, about reference: Reference? = nil) {
+  package init(_ message: String, about reference: Reference? = nil) {
     var line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
     line = Self.withoutQueries(line)
     // Names may hold any word that is looked for below.
@@ -26,7 +26,7 @@ struct RuntimeMessage: Hashable, Sendable {
   }
 
   /// The cause, where the text tells it.
-  var code: RuntimeError.Code? {
+  package var code: RuntimeError.Code? {
     // containerd takes what is no manifest for a blob, and does not find it.
     if let type = fetchedType, !type.hasPrefix("application/vnd.oci.image."), !type.hasPrefix("application/vnd.docker.")
     {

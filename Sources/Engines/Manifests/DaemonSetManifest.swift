@@ -1,12 +1,6 @@
 package import Kubernetes
 package import Planning
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// The single-use DaemonSet: every node that it selects pulls the images once, and the pods then idle.
 ///
 /// It covers new nodes by itself, and as its pods stay, the kubelet's garbage collection spares the images.
@@ -101,11 +95,7 @@ package struct DaemonSetManifest: Sendable {
   }
 
   private func touchConfigMap() -> ConfigMap {
-    var files: StringMap = [:]
-    for architecture in architectures {
-      files["touch-\(architecture.rawValue)"] = Data(TouchProgram.bytes(for: architecture)).base64EncodedString()
-    }
-    return ConfigMap(metadata: metadata(name: effectiveName), binaryData: files)
+    ConfigMap(metadata: metadata(name: effectiveName), binaryData: PodShell.touchFiles(for: architectures))
   }
 
   private func daemonSet(for architecture: TouchProgram.Architecture) -> DaemonSet {
@@ -118,8 +108,7 @@ package struct DaemonSetManifest: Sendable {
         template: PodTemplateSpec(
           metadata: ObjectMeta(
             labels: selected.merging(labels),
-            // An idle puller is no reason to keep a node that the autoscaler could do without.
-            annotations: StringMap(["cluster-autoscaler.kubernetes.io/safe-to-evict": "true"]).merging(annotations)),
+            annotations: PodShell.evictable.merging(annotations)),
           spec: podSpec(for: architecture))))
   }
 }

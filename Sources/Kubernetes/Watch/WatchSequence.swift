@@ -22,6 +22,7 @@ package struct WatchSequence<R: Resource>: AsyncSequence, Sendable {
   let selection: [(name: String, value: String)]
   let backOff: RetryPolicy
   let pageSize: Int
+  let startsNow: Bool
 
   package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
 
@@ -58,10 +59,14 @@ package struct WatchSequence<R: Resource>: AsyncSequence, Sendable {
       case .list(let token):
         if token == nil { items = [] }
         do {
-          let request = request(.list)
-          let page: ListPage<R> = try await client.page(request, after: token, size: sequence.pageSize)
-          items += page.items ?? []
-          advance(.page(resourceVersion: page.metadata?.resourceVersion ?? "", next: page.next))
+          var request = request(.list)
+          // One object of any kind is enough to learn the version, and the quickest to find.
+          if sequence.startsNow { request.query = [] }
+          let size = sequence.startsNow ? 1 : sequence.pageSize
+          let page: ListPage<R> = try await client.page(request, after: token, size: size)
+          if !sequence.startsNow { items += page.items ?? [] }
+          let next = sequence.startsNow ? nil : page.next
+          advance(.page(resourceVersion: page.metadata?.resourceVersion ?? "", next: next))
         } catch let error as APIError {
           return fail(error)
         }
@@ -164,12 +169,14 @@ extension KubernetesClient {
   ///   - namespace: nil for all namespaces.
   ///   - labels: a label selector.
   ///   - fields: a field selector.
+  ///   - startsNow: tells only what happens from now on, without reading what is there: each list is empty. For events,
+  ///     of which there may be very many, and of which none is worth reading twice.
   package func watch<R: Resource>(
     _ type: R.Type = R.self, in namespace: String? = nil, labels: String? = nil, fields: String? = nil,
-    pageSize: Int = 500
+    pageSize: Int = 500, startsNow: Bool = false
   ) -> WatchSequence<R> {
     WatchSequence(
       client: self, namespace: namespace, selection: Self.selection(labels, fields), backOff: watchBackOff,
-      pageSize: pageSize)
+      pageSize: pageSize, startsNow: startsNow)
   }
 }

@@ -41,6 +41,8 @@ package struct NodeChoice: Hashable, Sendable {
     if let names, !names.contains(node.name) { return .skipped(.notNamed) }
     if let unmet = selector.first(where: { !$0.isMet(by: node.labels) }) { return .skipped(.lacks(unmet)) }
     if let anyOf, !anyOf.contains(where: { $0.matches(node) }) { return .skipped(.affinity) }
+    // Its kubelet has not come up yet.
+    if node.architecture.isEmpty { return .skipped(.notReady) }
     if node.os != "linux" { return .unsupported("it runs \(node.os); Prepull warms Linux nodes") }
     if !architectures.contains(node.architecture) {
       return .unsupported("its architecture \(node.architecture) is none that touch exists for")

@@ -24,7 +24,7 @@ package struct NodeFacts: Hashable, Sendable {
   /// False when the node is cordoned.
   package var isSchedulable = true
   package var isBeingDeleted = false
-  /// GOOS and GOARCH, as the kubelet reports them.
+  /// GOOS and GOARCH, as the kubelet reports them; no architecture before it does.
   package var os = "linux"
   package var architecture = "amd64"
 

@@ -18,6 +18,9 @@ extension RolloutMachine {
       parts: parts)
     order.append(name)
     actions.append(.nodeAdded(name))
+    for (image, reason) in unsupported.sorted(by: { $0.key < $1.key }) {
+      actions.append(.cell(node: name, image: image, .unsupported(reason)))
+    }
     if possible.isEmpty {
       finish(name, at: now, &actions)
     } else {

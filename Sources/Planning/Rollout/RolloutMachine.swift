@@ -96,6 +96,8 @@ package struct RolloutMachine: Sendable {
     }
   }
 
+  package func knows(_ node: String) -> Bool { nodes[node] != nil }
+
   /// The pods that are there or being made, by what was seen so far.
   package var livePods: [PodID] { nodes.values.flatMap { $0.live.values.map(\.id) } }
 }
