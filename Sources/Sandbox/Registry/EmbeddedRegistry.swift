@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 package import ImageModel
 import NIOCore
+import ServiceLifecycle
 import Synchronization
 
 /// Runs a registry in memory on a loopback socket: it speaks the OCI distribution protocol, remembers what it was
@@ -40,6 +41,8 @@ package final class EmbeddedRegistry: Sendable {
   private struct State {
     var port = 0
     var access = Access.open
+    /// By the beginning of the repository; the longest that fits counts.
+    var accessByPrefix: [String: Access] = [:]
     var blobs: [Digest: [UInt8]] = [:]
     var manifests: [String: [String: Stored]] = [:]
     var rules: [Rule] = []
@@ -62,8 +65,11 @@ package final class EmbeddedRegistry: Sendable {
     state.withLock { $0.requests = [] }
   }
 
-  package func require(_ access: Access) {
-    state.withLock { $0.access = access }
+  /// - Parameter prefix: only for repositories that begin with this.
+  package func require(_ access: Access, under prefix: String? = nil) {
+    state.withLock { state in
+      if let prefix { state.accessByPrefix[prefix] = access } else { state.access = access }
+    }
   }
 
   /// Stores `image` so that `host/repository:tag` names it; returns that reference.
@@ -110,14 +116,10 @@ extension EmbeddedRegistry {
     let record = try await RecordedRequest(request)
     let access = state.withLock {
       $0.requests.append(record)
-      return $0.access
+      return Self.access(to: record.path, $0)
     }
     if let refusal = refusal(of: record, request.method, access) { return refusal }
-    let fault = state.withLock { state -> RegistryFault? in
-      guard let index = state.rules.firstIndex(where: { $0.remaining > 0 && $0.matches(record) }) else { return nil }
-      state.rules[index].remaining -= 1
-      return state.rules[index].fault
-    }
+    let fault = fault(for: record)
     switch fault {
     case .status(let status, let headers, let body):
       return .plain(status, headers: headers.map { ($0, $1) }, body: Array(body.utf8), to: request.method)
@@ -128,6 +130,21 @@ extension EmbeddedRegistry {
     default: break
     }
     return answer(to: record, method: request.method, fault: fault)
+  }
+
+  func fault(for request: RecordedRequest) -> RegistryFault? {
+    state.withLock { state in
+      guard let index = state.rules.firstIndex(where: { $0.remaining > 0 && $0.matches(request) }) else { return nil }
+      state.rules[index].remaining -= 1
+      return state.rules[index].fault
+    }
+  }
+
+  private static func access(to path: String, _ state: State) -> Access {
+    guard let repository = parts(of: path)?.repository,
+      let prefix = state.accessByPrefix.keys.filter({ repository.hasPrefix($0) }).max(by: { $0.count < $1.count })
+    else { return state.access }
+    return state.accessByPrefix[prefix] ?? state.access
   }
 
   private func refusal(
@@ -201,6 +218,7 @@ extension EmbeddedRegistry {
     guard method == .get else { return response }
     switch fault {
     case .stall(let count): response.body = partial(content, count) { try await stall() }
+    case .slow(let rate): response.body = trickle(content, rate)
     case .truncate(let count): response.body = partial(content, count) { throw Cut() }
     case .withoutHeader("Content-Length"): response.body = partial(content, content.count) {}
     default: break
@@ -216,6 +234,19 @@ extension EmbeddedRegistry {
     return ResponseBody(contentLength: length) { writer in
       try await writer.write(ByteBuffer(bytes: content.prefix(count)))
       try await end()
+      try await writer.finish(nil)
+    }
+  }
+
+  /// Sends everything, `rate` bytes a second.
+  private func trickle(_ content: ArraySlice<UInt8>, _ rate: Int) -> ResponseBody {
+    ResponseBody(contentLength: content.count) { writer in
+      var rest = content
+      while !rest.isEmpty {
+        try await writer.write(ByteBuffer(bytes: rest.prefix(max(1, rate / 20))))
+        rest = rest.dropFirst(max(1, rate / 20))
+        try await cancelWhenGracefulShutdown { try await Task.sleep(for: .milliseconds(50)) }
+      }
       try await writer.finish(nil)
     }
   }
@@ -242,4 +273,24 @@ extension EmbeddedRegistry {
   }
 
   private struct Cut: Error {}
+}
+
+extension EmbeddedRegistry {
+  /// A manifest as a registry would give it, without a request: for pulls that are only modelled.
+  func stored(_ reference: Reference) -> (digest: Digest, mediaType: String, bytes: [UInt8])? {
+    state.withLock { state in
+      guard let found = state.manifests[reference.repository]?[reference.identifier] else { return nil }
+      return (found.digest, found.mediaType, found.bytes)
+    }
+  }
+
+  /// Whether a reader with this `Authorization` may read the repository.
+  func admits(_ authorization: String?, to repository: String) -> Bool {
+    let path = "/v2/\(repository)/manifests/any"
+    switch state.withLock({ Self.access(to: path, $0) }) {
+    case .open: return true
+    case .basic(let username, let password): return authorization == Self.basic(username, password)
+    case .bearer: return false
+    }
+  }
 }

@@ -15,6 +15,15 @@ package struct RecordedRequest: Sendable, CustomStringConvertible {
 
   package var description: String { "\(method) \(path)\(query.isEmpty ? "" : "?" + query)" }
 
+  /// A request that was never sent: what a modelled pull would have asked.
+  init(method: String, path: String) {
+    self.method = method
+    self.path = path
+    query = ""
+    headers = [:]
+    body = []
+  }
+
   init(_ request: Request) async throws {
     self.method = request.method.rawValue
     self.path = request.uri.path

@@ -6,6 +6,8 @@ package enum RegistryFault: Sendable {
   case hang
   /// Sends this many bytes of the body, then nothing more, and keeps the connection.
   case stall(after: Int)
+  /// Sends the body at this many bytes a second.
+  case slow(Int)
   /// Sends this many bytes of the body and closes the connection.
   case truncate(after: Int)
   /// Changes the first byte of the body.

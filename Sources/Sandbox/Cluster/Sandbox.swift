@@ -1,0 +1,106 @@
+import ImageModel
+package import Kubernetes
+import Logging
+import Planning
+import Registry
+import Runtimes
+
+/// A Kubernetes cluster inside this process: an API server, controllers, virtual nodes and a registry.
+///
+/// `README.md` beside this folder says what it simplifies.
+package final class Sandbox: Sendable {
+  package let options: SandboxOptions
+  package let store: Store
+  package let server: APIServer
+  /// Serves the sample images, at `registry.host`.
+  package let registry: EmbeddedRegistry
+  /// References of the sample images.
+  package let sampleImages: [String]
+  /// What is written here is gone at the end, unless the options named the folder.
+  package let folder: String
+  let fleet: Fleet
+  let pace: Pace
+  let link: SharedLink
+  let catalogue = ModelledCatalogue()
+  let registryClient: RegistryClient
+  let logger: Logger
+  private let authority: CertificateAuthority?
+  private let administrator: CertificateAuthority.Identity?
+
+  init(_ options: SandboxOptions, registry: EmbeddedRegistry, folder: String, logger: Logger) throws {
+    self.options = options
+    self.registry = registry
+    self.folder = folder
+    self.logger = logger
+    pace = Pace(speed: options.speed)
+    store = Store()
+    authority = options.tls ? try CertificateAuthority() : nil
+    administrator = try authority?.issueClient(
+      name: ServerUser.admin.name, groups: ServerUser.admin.groups.filter { $0 != "system:authenticated" })
+    var serverOptions = APIServer.Options()
+    serverOptions.port = options.port ?? 0
+    serverOptions.authority = authority
+    serverOptions.tokens = [Self.token: .admin]
+    serverOptions.isOpen = !options.tls
+    server = APIServer(store: store, options: serverOptions, logger: logger)
+    sampleImages = options.hasSampleImages ? try SampleImages.add(to: registry).map(\.description) : []
+    fleet = Fleet(store: store, pace: pace, heartbeat: options.heartbeat)
+    link = SharedLink(bandwidth: options.model?.registryBandwidth, pace: pace)
+    var configuration = RegistryConfiguration(userAgent: "containerd/2.1.4")
+    // The kubelet has its own back-off.
+    configuration.retry = .init(attempts: 1)
+    registryClient = RegistryClient(configuration: configuration, credentials: NoCredentials(), logger: logger)
+  }
+
+  /// A bearer token of the administrator's.
+  package static let token = "sandbox-administrator"
+
+  /// How a client of this process reaches the cluster, as its administrator.
+  package var configuration: ClusterConfiguration {
+    var configuration = ClusterConfiguration(server: server.address)
+    // A proxy of the environment leads nowhere near the loopback interface.
+    configuration.environment = [:]
+    if let authority, let administrator {
+      configuration.tls.authority = .text(authority.authorityPEM)
+      configuration.tls.clientCertificate = .text(administrator.certificatePEM)
+      configuration.tls.clientKey = .text(administrator.keyPEM)
+    }
+    return configuration
+  }
+
+  /// The same for programs: the text of a kubeconfig file (JSON, which is YAML too), to be kept as secret as a key.
+  package var kubeconfig: String {
+    var cluster: [String: String] = ["server": server.address]
+    var user: [String: String] = [:]
+    if let authority, let administrator {
+      cluster["certificate-authority-data"] = Base64.encode(Array(authority.authorityPEM.utf8))
+      user["client-certificate-data"] = Base64.encode(Array(administrator.certificatePEM.utf8))
+      user["client-key-data"] = Base64.encode(Array(administrator.keyPEM.utf8))
+    }
+    return Kubeconfiguration(name: "sandbox", cluster: cluster, user: user).text
+  }
+
+  // MARK: Nodes
+
+  /// Adds a node, which takes pods at once.
+  package func addNode(_ template: NodeTemplate) async throws {
+    let number = fleet.nextNumber()
+    let images = NodeImages(try backend(for: template), disk: template.diskBytes, pace: pace)
+    await images.load()
+    let kubelet = VirtualKubelet(template, number: number, store: store, pace: pace, images: images)
+    try fleet.add(kubelet)
+    if await !images.all.isEmpty { await fleet.writeStatus(kubelet) }
+  }
+
+  private func backend(for template: NodeTemplate) throws -> any ImageBackend {
+    if case .cri(let socket) = template.images {
+      return SocketImages(endpoint: RuntimeEndpoint(kind: .cri, path: socket), registry: registryClient, logger: logger)
+    }
+    if let model = options.model {
+      return ModelledImages(
+        registry, platform: template.platform, link: link, model: model, pace: pace, catalogue: catalogue)
+    }
+    let path = "\(folder)/nodes/\(template.name)"
+    return LayoutImages(path: path, platform: template.platform, registry: registryClient, logger: logger)
+  }
+}

@@ -1,0 +1,37 @@
+/// What a sandbox is made of.
+package struct SandboxOptions: Sendable {
+  /// Pulls that take the time which their bytes need, and move none: for thousands of nodes.
+  package struct Model: Sendable {
+    /// Of each node, in bytes a second.
+    package var linkBandwidth: Int64
+    /// That all nodes share, in bytes a second; nil for no limit.
+    package var registryBandwidth: Int64?
+    /// Until the first byte of a pull comes.
+    package var latency: Duration
+
+    package init(
+      linkBandwidth: Int64 = 125_000_000, registryBandwidth: Int64? = nil, latency: Duration = .milliseconds(100)
+    ) {
+      self.linkBandwidth = linkBandwidth
+      self.registryBandwidth = registryBandwidth
+      self.latency = latency
+    }
+  }
+
+  package var nodes: [NodeTemplate]
+  /// Set: all nodes (but those with a real runtime) pull by this model, and only from the sandbox's own registry.
+  package var model: Model?
+  /// Divides the waits of the sandbox's kubelets and controllers, and of modelled pulls; see ``Pace``.
+  package var speed: Double = 1
+  /// HTTPS with a certificate authority of its own, else HTTP.
+  package var tls = true
+  /// The API server's port; nil for any that is free.
+  package var port: Int?
+  /// Where images are kept; nil for a temporary folder that is removed at the end.
+  package var folder: String?
+  package var hasSampleImages = true
+  /// Between two renewals of a node's lease. Not divided by `speed`.
+  package var heartbeat: Duration = .seconds(10)
+
+  package init(nodes: [NodeTemplate] = NodeTemplate.numbered(3)) { self.nodes = nodes }
+}

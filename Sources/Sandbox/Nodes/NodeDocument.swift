@@ -1,0 +1,141 @@
+import Documents
+import ImageModel
+import Kubernetes
+import Synchronization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A Node object as its kubelet writes it.
+enum NodeDocument {
+  static let networkProblem =
+    "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
+    + "message:Network plugin returns error: cni plugin not initialized"
+  /// The kubelet's default, `nodeStatusMaxImages`.
+  private static let mostImages = 50
+
+  /// The object that a kubelet registers.
+  static func registration(_ kubelet: VirtualKubelet) -> JSON {
+    let template = kubelet.template
+    var labels: JSON = [
+      "kubernetes.io/hostname": .string(template.name), "kubernetes.io/arch": .string(template.platform.architecture),
+      "kubernetes.io/os": .string(template.platform.os),
+      "beta.kubernetes.io/arch": .string(template.platform.architecture),
+      "beta.kubernetes.io/os": .string(template.platform.os),
+    ]
+    for (key, value) in template.labels { labels[key] = .string(value) }
+    var node: JSON = [
+      "metadata": [
+        "name": .string(template.name), "labels": labels,
+        "annotations": ["volumes.kubernetes.io/controller-managed-attach-detach": "true"],
+      ], "spec": ["podCIDR": .string("10.244.\(kubelet.number % 250).0/24")],
+    ]
+    if !template.isSchedulable { node[path: "spec", "unschedulable"] = true }
+    let taints = template.taints.map { taint -> JSON in
+      var value: JSON = ["key": .string(taint.key), "effect": .string(taint.effect)]
+      if let text = taint.value { value["value"] = .string(text) }
+      return value
+    }
+    if !taints.isEmpty { node[path: "spec", "taints"] = .array(taints) }
+    node["status"] = status(kubelet, images: [], over: [:])
+    return node
+  }
+
+  static func status(_ kubelet: VirtualKubelet, images: [HeldImage], over old: JSON) -> JSON {
+    let template = kubelet.template
+    var status = old
+    let resources: JSON = [
+      "cpu": .string(String(template.cpus)), "memory": .string("\(template.memoryBytes / 1024)Ki"),
+      "pods": .string(String(template.maxPods)), "ephemeral-storage": .string("\(template.diskBytes / 1024)Ki"),
+      "hugepages-2Mi": "0",
+    ]
+    status["capacity"] = resources
+    status["allocatable"] = resources
+    status["addresses"] = [
+      ["type": "InternalIP", "address": .string(kubelet.hostIP)],
+      ["type": "Hostname", "address": .string(template.name)],
+    ]
+    status["daemonEndpoints"] = ["kubeletEndpoint": ["Port": 10250]]
+    status["nodeInfo"] = info(kubelet)
+    status["images"] = .array(list(images))
+    let (isReady, isFull) = kubelet.state.withLock { ($0.isReady, $0.hasDiskPressure) }
+    status["conditions"] = conditions(
+      [
+        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        isFull
+          ? ("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
+          : ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        isReady
+          ? ("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+          : ("Ready", "False", "KubeletNotReady", networkProblem),
+      ], over: old["conditions"]?.array ?? [])
+    return status
+  }
+
+  private static func info(_ kubelet: VirtualKubelet) -> JSON {
+    // The same node always has the same identifiers.
+    let id = String(repeating: "0", count: 28) + String(0x1000 + kubelet.number, radix: 16)
+    return [
+      "architecture": .string(kubelet.template.platform.architecture),
+      "operatingSystem": .string(kubelet.template.platform.os),
+      "osImage": .string(kubelet.template.platform.os == "windows" ? "Windows Server 2022" : "Prepull sandbox"),
+      "kernelVersion": "6.12.0", "containerRuntimeVersion": "containerd://2.1.4", "kubeletVersion": .string(version),
+      "kubeProxyVersion": "", "machineID": .string(id), "systemUUID": .string(id), "bootID": .string(id),
+    ]
+  }
+
+  /// Of the kubelets.
+  static let version = "v1.36.0"
+
+  /// At most fifty, the largest, each with its digest and its tags.
+  static func list(_ images: [HeldImage]) -> [JSON] {
+    var names: [Digest: Set<String>] = [:]
+    var sizes: [Digest: Int64] = [:]
+    for image in images {
+      sizes[image.digest] = image.sizeBytes
+      names[image.digest, default: []].insert(image.imageID)
+      if image.reference.digest == nil { names[image.digest, default: []].insert(image.reference.description) }
+    }
+    return sizes.sorted { ($0.value, $1.key.encoded) > ($1.value, $0.key.encoded) }.prefix(mostImages).map {
+      digest, size in
+      let own = (names[digest] ?? []).sorted { ($0.contains("@") ? 0 : 1, $0) < ($1.contains("@") ? 0 : 1, $1) }
+      return ["names": .array(own.prefix(5).map(JSON.string)), "sizeBytes": .integer(size)]
+    }
+  }
+
+  /// - Parameter facts: type, status, reason, message.
+  static func conditions(_ facts: [(String, String, String, String)], over old: [JSON]) -> JSON {
+    let now = JSON.string(Date().formatted(.iso8601))
+    return .array(
+      facts.map { type, status, reason, message in
+        let before = old.first { $0["type"]?.string == type }
+        return [
+          "type": .string(type), "status": .string(status), "reason": .string(reason), "message": .string(message),
+          "lastHeartbeatTime": now,
+          "lastTransitionTime": before?["status"]?.string == status ? before?["lastTransitionTime"] ?? now : now,
+        ]
+      })
+  }
+
+  /// A kubelet's lease, with the time of now in microseconds.
+  static func lease(_ name: String, node: JSON) -> JSON {
+    [
+      "metadata": [
+        "name": .string(name), "namespace": "kube-node-lease",
+        "ownerReferences": [
+          ["apiVersion": "v1", "kind": "Node", "name": .string(name), "uid": node[path: "metadata", "uid"] ?? ""]
+        ],
+      ], "spec": ["holderIdentity": .string(name), "leaseDurationSeconds": 40, "renewTime": microTime],
+    ]
+  }
+
+  static var microTime: JSON {
+    let now = Date()
+    let fraction = String(Int(now.timeIntervalSince1970.truncatingRemainder(dividingBy: 1) * 1_000_000) + 1_000_000)
+    return .string(now.formatted(.iso8601).dropLast() + "." + fraction.dropFirst() + "Z")
+  }
+}

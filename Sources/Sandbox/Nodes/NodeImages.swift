@@ -1,0 +1,103 @@
+import ImageModel
+import Registry
+
+/// The images of one node and the disk that they are on; one pull at a time, as the kubelet has it by default.
+actor NodeImages {
+  struct Pulled: Sendable {
+    let image: HeldImage
+    /// Without the time that other pulls took before it.
+    let duration: Duration
+  }
+
+  nonisolated let backend: any ImageBackend
+  private let pace: Pace
+  /// Bytes.
+  private let disk: Int64
+  private nonisolated let turnstile = Turnstile()
+  private var known: [Reference: (image: HeldImage, used: ContinuousClock.Instant)] = [:]
+  /// Bytes that something else takes.
+  private var filler: Int64 = 0
+
+  init(_ backend: any ImageBackend, disk: Int64, pace: Pace) {
+    self.backend = backend
+    self.disk = disk
+    self.pace = pace
+  }
+
+  /// Reads what is there from before.
+  func load() async {
+    for image in await backend.images() { known[image.reference] = (image, .now) }
+  }
+
+  func image(_ reference: Reference) async -> HeldImage? {
+    let image = await backend.image(reference)
+    known[reference] = image.map { ($0, .now) }
+    return image
+  }
+
+  var all: [HeldImage] { known.values.map(\.image) }
+  var usedBytes: Int64 { filler + imageBytes }
+  /// Share of the disk that is in use, in percent.
+  var usage: Int { Int(usedBytes * 100 / max(1, disk)) }
+  var availableBytes: Int64 { max(0, disk - usedBytes) }
+
+  private var imageBytes: Int64 {
+    var sizes: [Digest: Int64] = [:]
+    for (image, _) in known.values { sizes[image.digest] = image.sizeBytes }
+    return sizes.values.reduce(0, +)
+  }
+
+  /// Something else takes all of the disk but `free` bytes; nil takes that back.
+  func fill(leaving free: Int64?) {
+    filler = free.map { max(0, disk - imageBytes - $0) } ?? 0
+  }
+
+  /// Bytes to free to come from the limit at which garbage is collected (85 %) down to the one where that ends (80 %).
+  var surplus: Int64? { usage >= 85 ? usedBytes - disk * 80 / 100 : nil }
+
+  func pull(_ reference: Reference, credential: RegistryCredential?) async throws -> Pulled {
+    try await turnstile.passing {
+      let start = ContinuousClock.now
+      if let missing = await backend.missingBytes(reference), await missing > availableBytes {
+        throw PullFailure.noSpace(reference)
+      }
+      let image = try await backend.pull(reference, credential: credential)
+      let elapsed = backend.isModelled ? pace.elapsed(since: start) : ContinuousClock.now - start
+      return Pulled(image: try await keep(image), duration: elapsed)
+    }
+  }
+
+  private func keep(_ image: HeldImage) async throws -> HeldImage {
+    known[image.reference] = (image, .now)
+    guard usedBytes > disk else { return image }
+    await remove(image.reference)
+    throw PullFailure.noSpace(image.reference)
+  }
+
+  /// Deletes everything.
+  func clear() async {
+    for reference in known.keys { await remove(reference) }
+  }
+
+  func remove(_ reference: Reference) async {
+    known[reference] = nil
+    await backend.remove(reference)
+  }
+
+  /// Deletes images that are not in use, the one used longest ago first, until `bytes` are free.
+  ///
+  /// - Returns: bytes that became free.
+  func collectGarbage(_ bytes: Int64, inUse: Set<Digest>) async -> Int64 {
+    let before = usedBytes
+    let candidates = known.values.filter { !inUse.contains($0.image.digest) }.sorted { $0.used < $1.used }
+    for (image, _) in candidates where before - usedBytes < bytes { await remove(image.reference) }
+    return before - usedBytes
+  }
+}
+
+extension PullFailure {
+  static func noSpace(_ reference: Reference) -> PullFailure {
+    PullFailure(
+      message: "failed to pull and unpack image \"\(reference)\": failed to copy: write: no space left on device")
+  }
+}

@@ -1,0 +1,78 @@
+import Documents
+
+/// What a kubelet reads of a pod's specification, once.
+struct PodPlan: Sendable {
+  enum PullPolicy: String, Sendable { case always = "Always", ifNotPresent = "IfNotPresent", never = "Never" }
+
+  struct Container: Sendable {
+    let name: String
+    let image: String
+    let policy: PullPolicy
+    /// `command` and `args`; empty for the image's own program.
+    let program: [String]
+    /// `spec.containers{name}`.
+    let fieldPath: String
+  }
+
+  /// A volume that cannot be mounted before this object exists, with these keys in it.
+  struct Volume: Sendable {
+    let name: String
+    let resource: ResourceName
+    let object: String
+    let keys: [String]
+  }
+
+  let namespace: String
+  let name: String
+  let uid: String
+  let nodeName: String
+  let restartPolicy: String
+  let initContainers: [Container]
+  let containers: [Container]
+  let volumes: [Volume]
+  let pullSecrets: [String]
+  let activeDeadline: Duration?
+  let reference: JSON
+  /// As the pod came; a kubelet that starts anew goes on from it.
+  let status: JSON
+
+  init?(_ pod: JSON) {
+    guard let metadata = pod["metadata"], let spec = pod["spec"], let node = spec["nodeName"]?.string,
+      let name = metadata["name"]?.string, let uid = metadata["uid"]?.string
+    else { return nil }
+    self.name = name
+    self.uid = uid
+    namespace = metadata["namespace"]?.string ?? "default"
+    nodeName = node
+    restartPolicy = spec["restartPolicy"]?.string ?? "Always"
+    func containers(_ list: String) -> [Container] {
+      (spec[list]?.array ?? []).map { container in
+        let name = container["name"]?.string ?? ""
+        return Container(
+          name: name, image: container["image"]?.string ?? "",
+          policy: container["imagePullPolicy"]?.string.flatMap(PullPolicy.init) ?? .ifNotPresent,
+          program: ["command", "args"].flatMap { (container[$0]?.array ?? []).compactMap(\.string) },
+          fieldPath: "spec.\(list){\(name)}")
+      }
+    }
+    initContainers = containers("initContainers")
+    self.containers = containers("containers")
+    volumes = (spec["volumes"]?.array ?? []).compactMap { volume in
+      let sources: [(String, String, ResourceName)] = [
+        ("configMap", "name", .configMaps), ("secret", "secretName", .secrets),
+      ]
+      for (kind, field, resource) in sources {
+        guard let source = volume[kind], source["optional"]?.bool != true, let object = source[field]?.string else {
+          continue
+        }
+        let keys = (source["items"]?.array ?? []).compactMap { $0["key"]?.string }
+        return Volume(name: volume["name"]?.string ?? "", resource: resource, object: object, keys: keys)
+      }
+      return nil
+    }
+    pullSecrets = (spec["imagePullSecrets"]?.array ?? []).compactMap { $0["name"]?.string }
+    activeDeadline = spec["activeDeadlineSeconds"]?.integer.map { .seconds($0) }
+    reference = EventRecorder.reference(to: pod, kind: "Pod")
+    status = pod["status"] ?? [:]
+  }
+}
