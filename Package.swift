@@ -140,7 +140,7 @@ let package = Package(
       ]),
     .tests(
       "Kubernetes",
-      ["Documents", "Planning", "Sandbox", "TestKit", .log, .nioCore, .nioHTTP1, .nioSSL, .subprocess, .x509]),
+      ["Documents", "Planning", "Sandbox", "TestKit", .log, .nioCore, .nioPosix, .nioSSL, .subprocess]),
     .tests(
       "Engines",
       [

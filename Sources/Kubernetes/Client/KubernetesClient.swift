@@ -47,6 +47,14 @@ package final class KubernetesClient: Sendable {
       configuration, watchIdleLimit: watchTimeout + .seconds(5), clock: clock, notice: notice, logger: logger)
   }
 
+  /// Finds what is wrong with a configuration without talking to anybody: certificates, keys, addresses.
+  package static func check(
+    _ configuration: ClusterConfiguration, clock: KubernetesClock = .system
+  ) throws(ConfigurationError) {
+    _ = try Proxy.choose(for: ServerAddress(configuration), configuration)
+    _ = try TLSMaterial(configuration, clock: clock)
+  }
+
   /// Closes all connections; the client is of no use afterwards.
   package func shutdown() async { await transport.shutdown() }
 

@@ -53,6 +53,7 @@ extension APIError {
     case let error as NIOSSLExtraError:
       return (.tls, "TLS with \(host) failed: \(ServerText.clean("\(error)", limit: 200))", nil)
     case let error as BoringSSLError: return handshake("\(error)", host)
+    case HTTPParserError.invalidEOFState: return (.interrupted, "\(host) closed the connection", nil)
     case is HTTPParserError: return (.malformed, "\(host) sent something that is not HTTP", nil)
     case ChannelError.connectTimeout: return (.unreachable, "no connection to \(host) in time", nil)
     case is ChannelError: return (.interrupted, "the connection to \(host) broke", nil)
@@ -117,9 +118,8 @@ extension APIError {
     if text.contains("WRONG_VERSION_NUMBER") {
       return (.tls, "\(host) does not speak TLS on this port", "Check the server's address in the kubeconfig.")
     }
-    if text.contains("ALERT_BAD_CERTIFICATE") || text.contains("CERTIFICATE_REQUIRED") || text.contains("ALERT_CERTIF")
-      || text.contains("ALERT_UNKNOWN_CA")
-    {
+    // The alerts BAD_CERTIFICATE, CERTIFICATE_EXPIRED, CERTIFICATE_REQUIRED, UNKNOWN_CA and their kin.
+    if text.contains("ALERT"), text.contains("CERTIFICATE") || text.contains("UNKNOWN_CA") {
       return (
         .tls, "\(host) does not accept the client's certificate",
         "It may be expired, or of another cluster: let the cluster's tool write the kubeconfig anew."

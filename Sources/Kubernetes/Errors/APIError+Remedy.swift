@@ -14,6 +14,8 @@ extension APIError {
       } else if status.details?.name == nil || message.contains("could not find the requested resource") {
         detail = "the API server does not know \(resource)" + (message.isEmpty ? "" : ": \(message)")
         remedy = "Check the server's address, and that the cluster serves this kind: kubectl api-resources."
+      } else {
+        remedy = "Check the name and the namespace."
       }
     case .alreadyExists: remedy = "Choose another name, or delete the one that is there."
     case .conflict:

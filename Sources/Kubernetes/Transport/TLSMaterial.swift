@@ -108,6 +108,11 @@ final class TLSMaterial: Sendable {
     try checkDates(of: leaf)
     tls.certificateChain = chain.map { .certificate($0) }
     tls.privateKey = .privateKey(key)
+    guard (try? NIOSSLContext(configuration: tls)) != nil else {
+      throw ConfigurationError(
+        .badCertificate, "the client certificate\(user) and the client key do not belong together",
+        remedy: "Check both in the kubeconfig.")
+    }
     return tls
   }
 

@@ -1,0 +1,246 @@
+import Foundation
+import Kubernetes
+import Planning
+import Synchronization
+import Testing
+import TestKit
+
+@Suite("Watch over real sockets")
+struct WatchTests {
+  static func event(_ type: String, _ name: String, _ version: Int) -> String {
+    #"{"type":"\#(type)","object":\#(ClientTests.map(name, version: version))}"# + "\n"
+  }
+
+  static func list(_ names: [String], version: Int) -> ScriptedServer.Reply {
+    .json(
+      #"{"metadata":{"resourceVersion":"\#(version)"},"items":[\#(names.map { ClientTests.map($0) }.joined(separator: ","))]}"#
+    )
+  }
+
+  static let bookmark = #"{"type":"BOOKMARK","object":{"kind":"ConfigMap","metadata":{"resourceVersion":"90"}}}"# + "\n"
+  static let gone =
+    #"{"type":"ERROR","object":{"kind":"Status","status":"Failure","reason":"Expired","message":"too old","code":410}}"#
+    + "\n"
+
+  /// What a watch tells, as words, until it told `count` events or failed.
+  static func told(
+    _ server: ScriptedServer, _ count: Int, clock: ManualClock = ManualClock(), watchTimeout: Duration = .seconds(290)
+  ) async throws -> [String] {
+    var told: [String] = []
+    let configuration = ClientTests.local(server)
+    try await withClient(configuration, retry: .never, watchTimeout: watchTimeout, clock: clock.clock) { client in
+      do {
+        for try await event in client.watch(ConfigMap.self, in: "n", labels: "a=b") {
+          switch event {
+          case .restarted(let list): told.append("list " + list.map { $0.metadata.name ?? "" }.joined(separator: ","))
+          case .applied(let object): told.append("applied \(object.metadata.name ?? "")")
+          case .deleted(let object): told.append("deleted \(object.metadata.name ?? "")")
+          case .failed(let error, _): told.append("failed \(error.code)")
+          }
+          if told.count >= count { break }
+        }
+      } catch let error as APIError {
+        told.append("thrown \(error.code)")
+      }
+    }
+    return told
+  }
+
+  static func watches(_ server: ScriptedServer) -> [String] {
+    server.requests.filter { $0.target.contains("watch=true") }.map { request in
+      request.target.split(separator: "&").first { $0.hasPrefix("resourceVersion=") }.map(String.init) ?? ""
+    }
+  }
+
+  @Test("It lists, follows, goes on after an end, and lists again after 410")
+  func follows() async throws {
+    try await withScriptedServer({ request, number in
+      switch number {
+      case 1: Self.list(["a", "b"], version: 5)
+      case 2: .stream([Self.event("ADDED", "c", 6), Self.event("MODIFIED", "a", 7), Self.bookmark])
+      case 3: .stream([Self.event("DELETED", "a", 91), Self.gone])
+      case 4: Self.list(["b"], version: 95)
+      default: .stream([Self.event("ADDED", "z", 96)])
+      }
+    }) { server in
+      let told = try await Self.told(server, 6)
+      #expect(told == ["list a,b", "applied c", "applied a", "deleted a", "list b", "applied z"])
+      #expect(Self.watches(server) == ["resourceVersion=5", "resourceVersion=90", "resourceVersion=95"])
+      let target = server.requests[1].target
+      #expect(target.contains("allowWatchBookmarks=true&") && target.hasSuffix("timeoutSeconds=290"))
+      #expect(target.contains("labelSelector=a%3Db"))
+    }
+  }
+
+  @Test("Lines come whole over any pieces; one that is cut off is not believed, and comes again")
+  func cut() async throws {
+    let line = Self.event("ADDED", "c", 6)
+    let (head, tail) = (String(line.prefix(30)), String(line.dropFirst(30)))
+    try await withScriptedServer({ request, number in
+      switch number {
+      case 1: Self.list([], version: 5)
+      case 2: .stream([head, tail + String(Self.event("ADDED", "d", 7).prefix(50))])
+      case 3: .cut([Self.event("ADDED", "d", 7), head])
+      default: .stream([Self.event("ADDED", "e", 8)], ending: .hangs)
+      }
+    }) { server in
+      let told = try await Self.told(server, 4)
+      #expect(told == ["list ", "applied c", "applied d", "applied e"])
+      #expect(Self.watches(server) == ["resourceVersion=5", "resourceVersion=6", "resourceVersion=7"])
+    }
+  }
+
+  @Test("A line of megabytes is read")
+  func longLine() async throws {
+    let big = String(repeating: "x", count: 6_000_000)
+    let line =
+      #"{"type":"ADDED","object":{"metadata":{"name":"big","namespace":"n","resourceVersion":"6"},"data":{"a":"\#(big)"}}}"#
+    try await withScriptedServer({ _, number in
+      number == 1 ? Self.list([], version: 5) : .stream([line + "\n"], ending: .hangs)
+    }) { server in
+      let told = try await Self.told(server, 2)
+      #expect(told == ["list ", "applied big"])
+    }
+  }
+
+  @Test("A watch that is closed at once again and again is opened with pauses, and nothing is listed")
+  func closedAtOnce() async throws {
+    try await withScriptedServer({ _, number in
+      switch number {
+      case 1: Self.list(["a"], version: 5)
+      case 2..<10: .stream([])
+      default: .stream([Self.event("ADDED", "b", 6)], ending: .hangs)
+      }
+    }) { server in
+      let clock = ManualClock()
+      let told = try await Self.told(server, 2, clock: clock)
+      #expect(told == ["list a", "applied b"])
+      #expect(server.requests.filter { !$0.target.contains("watch=true") }.count == 1)
+      #expect(clock.sleeps.count == 8 && clock.sleeps.allSatisfy { $0 >= .milliseconds(400) && $0 <= .seconds(2) })
+    }
+  }
+
+  @Test("A silent connection is given up, and the watch goes on")
+  func silence() async throws {
+    try await withScriptedServer({ _, number in
+      switch number {
+      case 1: Self.list(["a"], version: 5)
+      case 2: .stream([Self.event("ADDED", "b", 6)], ending: .hangs)
+      default: .stream([Self.event("ADDED", "c", 7)], ending: .hangs)
+      }
+    }) { server in
+      // The idle limit is five seconds above the time that the server is asked for.
+      let told = try await Self.told(server, 3, watchTimeout: .milliseconds(-4800))
+      #expect(told == ["list a", "applied b", "applied c"])
+      #expect(Self.watches(server) == ["resourceVersion=5", "resourceVersion=6"])
+    }
+  }
+
+  @Test("What will not heal is thrown, what may is told and tried again")
+  func failures() async throws {
+    @Sendable func refusal(_ status: Int, _ reason: String) -> ScriptedServer.Reply {
+      .json(#"{"kind":"Status","reason":"\#(reason)","message":"no"}"#, status: status)
+    }
+    for (status, reason, code) in [
+      (401, "Unauthorized", "unauthorized"), (403, "Forbidden", "forbidden"), (404, "NotFound", "notFound"),
+    ] {
+      try await withScriptedServer({ _, _ in refusal(status, reason) }) { server in
+        let told = try await Self.told(server, 9)
+        #expect(told == ["thrown \(code)"])
+      }
+      // Once it worked, a refusal is borne for a while: a server that starts has no roles yet.
+      try await withScriptedServer({ _, number in
+        number == 1 ? Self.list([], version: 5) : refusal(status, reason)
+      }) { server in
+        do {
+          let told = try await Self.told(server, 9)
+          #expect(
+            told == ["list "] + Array(repeating: "failed \(code)", count: 4) + [
+              "thrown \(code)"
+            ])
+        }
+      }
+    }
+    try await withScriptedServer({ _, number in
+      switch number {
+      case 1: .json("{}", status: 500)
+      case 2: .hangUp
+      case 3: Self.list(["a"], version: 5)
+      case 4: .json("{}", status: 503)
+      case 5: .stream(["<html>\n"])
+      default: .stream([Self.event("ADDED", "b", 6)], ending: .hangs)
+      }
+    }) { server in
+      let clock = ManualClock()
+      do {
+        let told = try await Self.told(server, 6, clock: clock)
+        #expect(
+          told == [
+            "failed serverError", "failed interrupted", "list a", "failed serverError", "failed malformed", "applied b",
+          ])
+      }
+      #expect(clock.sleeps.count == 4 && server.requests.count == 6)
+    }
+  }
+
+  @Test("Leaving the loop and cancelling close the connection")
+  func ends() async throws {
+    try await withScriptedServer({ _, number in
+      number % 2 == 1
+        ? Self.list(["a"], version: 5) : .stream([Self.event("ADDED", "b", 6)], ending: .hangs)
+    }) { server in
+      try await withClient(ClientTests.local(server)) { client in
+        for try await event in client.watch(ConfigMap.self, in: "n") {
+          if case .applied = event { break }
+        }
+        let task = Task {
+          for try await event in client.watch(ConfigMap.self, in: "n") {
+            if case .applied = event { continue }
+          }
+        }
+        while server.requests.count < 4 { try await Task.sleep(for: .milliseconds(5)) }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        // What is left are connections that can be used again for requests.
+        while server.openConnections > 1 { try await Task.sleep(for: .milliseconds(5)) }
+      }
+    }
+  }
+
+  @Test("An informer tells what vanished between two lists")
+  func informer() async throws {
+    try await withScriptedServer({ _, number in
+      switch number {
+      case 1: Self.list(["a", "b"], version: 5)
+      case 2: .stream([Self.event("ADDED", "c", 6), Self.gone])
+      case 3: Self.list(["b"], version: 9)
+      default: .stream([Self.event("MODIFIED", "b", 10)], ending: .hangs)
+      }
+    }) { server in
+      try await withClient(ClientTests.local(server)) { client in
+        let informer = Informer(client, ConfigMap.self, in: "n")
+        #expect(!informer.isSynced)
+        struct Enough: Error {}
+        var told: [String] = []
+        await #expect(throws: Enough.self) {
+          try await informer.run { notice in
+            switch notice {
+            case .synced: told.append("synced")
+            case .failed: told.append("failed")
+            case .changed(.added(let object)): told.append("+\(object.metadata.name ?? "")")
+            case .changed(.deleted(let object)): told.append("-\(object.metadata.name ?? "")")
+            case .changed(.modified(_, let object)):
+              told.append("~\(object.metadata.name ?? "")")
+              throw Enough()
+            }
+          }
+        }
+        #expect(
+          told == ["+a", "+b", "synced", "+c", "-a", "-c", "~b"]
+            || told == ["+a", "+b", "synced", "+c", "-c", "-a", "~b"])
+        #expect(informer.isSynced && informer.objects.count == 1)
+        #expect(informer[.init(namespace: "n", name: "b")]?.metadata.resourceVersion == "10")
+      }
+    }
+  }
+}
