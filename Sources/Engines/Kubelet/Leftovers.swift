@@ -56,9 +56,10 @@ extension Leftover {
     guard let run = metadata.labels?[RunObjects.Key.run] else { return nil }
     let owner = metadata.ownerReferences?.first { $0.kind == ConfigMap.kind }?.name
     let expires = metadata.annotations?[RunObjects.Key.expires]
+    let age = metadata.creationTimestamp.flatMap(Timestamp.date).map { now.timeIntervalSince($0) } ?? .infinity
     self.init(
       namespace: metadata.namespace ?? "default", name: owner ?? metadata.name ?? "", run: run, expires: expires ?? "",
-      // A pod without its owner belongs to no run that is alive.
-      isExpired: expires.flatMap(Timestamp.date).map { $0 < now } ?? true)
+      // A pod without its owner belongs to no run that is alive, unless the owner is just being made anew.
+      isExpired: expires.flatMap(Timestamp.date).map { $0 < now } ?? (age > 300))
   }
 }

@@ -9,6 +9,17 @@ extension KubernetesClient {
     try await send(APIRequest(.get, resource, namespace: namespace, name: name))
   }
 
+  /// What an object says about itself, without what is in it: the way to see that a secret is there and not read it.
+  package func metadata(
+    of resource: DynamicResource, _ name: String, in namespace: String? = nil
+  ) async throws -> ObjectMeta {
+    struct Partial: Decodable { let metadata: ObjectMeta }
+    var request = APIRequest(.get, resource, namespace: namespace, name: name)
+    request.accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+    let partial: Partial = try await send(request)
+    return partial.metadata
+  }
+
   /// All objects of such a kind.
   package func objects(
     _ resource: DynamicResource, in namespace: String? = nil, labels: String? = nil, fields: String? = nil

@@ -36,6 +36,8 @@ struct APIRequest: Sendable {
   var query: [(name: String, value: String)] = []
   var body: [UInt8]?
   var contentType = "application/json"
+  /// In place of plain JSON.
+  var accept: String?
 
   /// A request about the objects of a kind, or about one of them.
   init(

@@ -106,6 +106,7 @@ final class Transport: Sendable {
     message.method = HTTPMethod(rawValue: request.verb.method)
     message.headers = headers
     message.headers.add(name: "Host", value: address.authority)
+    if let accept = request.accept { message.headers.replaceOrAdd(name: "Accept", value: accept) }
     if let body = request.body {
       message.headers.add(name: "Content-Type", value: request.contentType)
       message.body = .bytes(ByteBuffer(bytes: body))

@@ -1,0 +1,84 @@
+import ImageModel
+import Kubernetes
+import Planning
+
+extension ClusterStatus.Item {
+  /// DaemonSets of one name: one for each architecture.
+  init(_ owner: ClusterStatus.Owner, sets: [DaemonSet], pods: [Pod], nodes: [NodeFacts]) {
+    let images = sets.flatMap { PodImages($0.spec.template.spec).references }.reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    var coverage = Coverage(images: images)
+    var skipped: [ClusterStatus.Skipped] = []
+    let byNode = Dictionary(grouping: pods) { $0.node ?? "" }
+    for node in nodes {
+      let verdicts = sets.map { Self.choice($0.spec.template.spec).verdict(for: node) }
+      if let pods = byNode[node.name] {
+        coverage.append(node: node.name, cells: images.map { image in Self.cell(image, in: pods) })
+      } else if verdicts.contains(.wanted) {
+        coverage.append(node: node.name, cells: images.map { _ in .pending })
+      } else if let reason = Self.missingArchitecture(node, verdicts) {
+        coverage.append(node: node.name, cells: images.map { _ in .unsupported(reason) })
+      } else if let reason = verdicts.lazy.compactMap(\.reasonWorthSaying).first {
+        skipped.append(ClusterStatus.Skipped(node: node.name, reason: reason))
+      }
+    }
+    self.init(
+      kind: .kept, namespace: owner.namespace, name: owner.name,
+      created: sets.compactMap(\.metadata.creationTimestamp).min(), coverage: coverage, skipped: skipped,
+      isCurrent: sets.allSatisfy { ($0.status?.observedGeneration ?? 0) >= ($0.metadata.generation ?? 0) })
+  }
+
+  /// The pods of a run.
+  init(_ owner: ClusterStatus.Owner, pods: [Pod]) {
+    let images = pods.flatMap { PodImages($0.spec).references }.reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    var coverage = Coverage(images: images)
+    for (node, pods) in Dictionary(grouping: pods, by: { $0.node ?? "" }).sorted(by: { $0.key < $1.key }) {
+      coverage.append(node: node, cells: images.map { Self.cell($0, in: pods) })
+    }
+    self.init(
+      kind: .run, namespace: owner.namespace, name: owner.name,
+      created: pods.compactMap(\.metadata.creationTimestamp).min(), coverage: coverage, skipped: [], isCurrent: true)
+  }
+
+  /// A DaemonSet's pods come to cordoned nodes too.
+  private static func choice(_ spec: PodSpec) -> NodeChoice {
+    var choice = NodeChoice(spec)
+    choice.includeCordoned = true
+    return choice
+  }
+
+  private static func missingArchitecture(_ node: NodeFacts, _ verdicts: [NodeVerdict]) -> String? {
+    let isOnlyThat = verdicts.allSatisfy { verdict in
+      switch verdict {
+      case .skipped(.lacks(let requirement)):
+        ["kubernetes.io/arch", "kubernetes.io/os"].contains(requirement.key)
+      case .unsupported: true
+      default: false
+      }
+    }
+    return isOnlyThat && !verdicts.isEmpty ? "there is no DaemonSet for \(node.platform)" : nil
+  }
+
+  private static func cell(_ image: String, in pods: [Pod]) -> Coverage.Cell {
+    // Of an old and a new pod of a node that is being updated, the one that knows the image counts.
+    pods.lazy.compactMap { PodImages($0.spec).cell(of: image, in: $0) }.first ?? .pending
+  }
+}
+
+extension NodeVerdict {
+  fileprivate var reasonWorthSaying: SkipReason? {
+    if case .skipped(let reason) = self, reason.isWorthSaying { reason } else { nil }
+  }
+}
+
+extension Pod {
+  /// The node that it is on, or is meant for.
+  var node: String? {
+    spec.nodeName ?? metadata.annotations?[RunObjects.Key.node]
+      ?? spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+      .first?.matchFields?.first { $0.key == "metadata.name" }?.values?.first
+  }
+}
