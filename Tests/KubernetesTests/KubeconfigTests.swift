@@ -65,6 +65,35 @@ struct KubeconfigTests {
     }
   }
 
+  @Test("A context stands for what kubectl takes it for", arguments: ["x1", "x2"])
+  func contexts(_ context: String) async throws {
+    try await withTemporaryFolder { folder in
+      let list = [try Self.write(Self.second, folder, "two"), try Self.write(Self.first, folder, "one")]
+        .joined(separator: ":")
+      let result = try await Subprocess.run(
+        .name("kubectl"), arguments: ["config", "view", "--minify", "--raw", "-o", "json", "--context", context],
+        environment: .inherit.updating(["KUBECONFIG": list]), output: .string(limit: 1 << 20), error: .discarded)
+      let theirs = try Self.decode(result.standardOutput)
+      var overrides = ClusterConfiguration.Overrides()
+      overrides.context = context
+      let ours = try ClusterConfiguration.load(overrides, environment: ["KUBECONFIG": list], decode: Self.decode)
+      #expect(ours.server == theirs.clusters?.first?.value.server && ours.clusterName == theirs.clusters?.first?.name)
+      #expect(ours.userName == theirs.users?.first?.name)
+      #expect(ours.namespace == theirs.contexts?.first?.value.namespace ?? "default")
+    }
+  }
+
+  @Test("Secrets do not show when a configuration is printed")
+  func printed() throws {
+    var configuration = ClusterConfiguration(server: "https://a", authentication: .token("SECRET"))
+    configuration.tls.clientKey = .text("SECRET")
+    #expect(!"\(configuration)".contains("SECRET"))
+    configuration.authentication = .exec(ExecPlugin(command: "x", arguments: ["SECRET"], environment: ["A": "SECRET"]))
+    #expect(!"\(configuration)".contains("SECRET"))
+    let user = #"{"users":[{"name":"a","user":{"token":"SECRET"}}]}"#
+    #expect(!"\(try Self.decode(user))".contains("SECRET"))
+  }
+
   @Test("Paths hold from the file that has them")
   func paths() async throws {
     try await withTemporaryFolder { folder in

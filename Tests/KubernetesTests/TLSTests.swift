@@ -78,7 +78,10 @@ struct TLSTests {
       configuration.tls.authority = .text(authority.authorityPEM)
       configuration.tls.clientCertificate = .text(good.certificatePEM)
       configuration.tls.clientKey = .text(good.keyPEM)
-      #expect(try await Self.attempt(configuration) == nil)
+      try await withClient(configuration) { client in
+        for _ in 0..<5 { _ = try await client.serverVersion() }
+        #expect(server.openConnections == 1)
+      }
       configuration.tls.clientCertificate = nil
       configuration.tls.clientKey = nil
       #expect(try await Self.attempt(configuration) != nil)
@@ -146,6 +149,11 @@ struct TLSTests {
     #expect(client(good.certificatePEM, old.keyPEM)?.code == .badCertificate)
     #expect(fault { $0.tls.authority = .text("no") }?.code == .badCertificate)
     #expect(fault { $0.tls.authority = .file("/nowhere") }?.code == .unreadable)
+    let unreadable = fault {
+      $0.tls.clientCertificate = .text(good.certificatePEM)
+      $0.tls.clientKey = .file("/nowhere/key")
+    }
+    #expect(unreadable?.code == .unreadable && unreadable?.detail.contains("/nowhere/key") == true)
     #expect(fault { $0.server = "https://" }?.code == .badServer)
     #expect(fault { $0.server = "ftp://x" }?.code == .badServer)
   }

@@ -67,6 +67,13 @@ struct WatchMachineTests {
         (.failed(.transient(retryAfter: nil)), .wait(.seconds(1))), (.waited, .watch(from: "7")),
       ]
     ),
+    (
+      "events without a version leave the one that is known",
+      [
+        (.page(resourceVersion: "5", next: nil), .publish), (.waited, .watch(from: "5")), (.opened, .read),
+        (.bookmark(resourceVersion: ""), .read), (.changed(resourceVersion: ""), .read), (.closed, .watch(from: "5")),
+      ]
+    ),
     ("no permission to list is the end", [(.failed(.final), .end), (.waited, .end)]),
     (
       "no permission to watch is the end",

@@ -1,5 +1,11 @@
 import Documents
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 extension KubernetesClient {
   package func get<R: Resource>(_ type: R.Type = R.self, _ name: String, in namespace: String? = nil) async throws -> R
   {
@@ -104,6 +110,6 @@ extension KubernetesClient {
   }
 
   static func body(_ object: any Resource) throws -> [UInt8] {
-    try JSON(encoding: TypedResource(object)).bytes()
+    Array(try JSONEncoder().encode(TypedResource(object)))
   }
 }

@@ -58,14 +58,16 @@ package final class KubernetesClient: Sendable {
   /// Closes all connections; the client is of no use afterwards.
   package func shutdown() async { await transport.shutdown() }
 
+  /// How long a request may take, and a watch until it begins; the server's own limit when nobody says.
+  var requestLimit: Duration { configuration.requestTimeout ?? .seconds(60) }
+
   /// Sends a request until it succeeds or may not be tried again; returns the body.
   func send(_ request: APIRequest) async throws -> [UInt8] {
     var attempt = 1
     var hasRenewed = false
     while true {
       do {
-        let limit = configuration.requestTimeout ?? .seconds(60)
-        let (response, body) = try await transport.call(request, within: limit, upTo: Self.largestAnswer)
+        let (response, body) = try await transport.call(request, within: requestLimit, upTo: Self.largestAnswer)
         if (200..<300).contains(response.status) { return body }
         if response.status == 401, !hasRenewed, await transport.renew(after: response.credential) {
           hasRenewed = true

@@ -97,3 +97,26 @@ extension ClusterConfiguration {
     package init() {}
   }
 }
+
+// What would show a secret when it is printed by accident shows what it is instead.
+
+extension ClusterConfiguration.PEM: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .text: "PEM text"
+    case .file(let path): path
+    }
+  }
+}
+
+extension ClusterConfiguration.Authentication: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .none: "none"
+    case .token: "token"
+    case .tokenFile(let path, _): "token file \(path)"
+    case .basic(let username, _): "password of \(username)"
+    case .exec(let plugin): "exec plugin \(plugin.command)"
+    }
+  }
+}

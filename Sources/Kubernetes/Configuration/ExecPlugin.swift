@@ -1,7 +1,7 @@
 package import Documents
 
 /// A program that logs in for us (`client.authentication.k8s.io`), as a kubeconfig names it.
-package struct ExecPlugin: Hashable, Sendable {
+package struct ExecPlugin: Hashable, Sendable, CustomStringConvertible {
   /// Whether the program may talk to the user.
   package enum InteractiveMode: String, Hashable, Sendable {
     case never = "Never"
@@ -34,4 +34,7 @@ package struct ExecPlugin: Hashable, Sendable {
     self.interactiveMode = interactiveMode
     self.cluster = cluster
   }
+
+  /// Without the arguments and the environment, which may hold secrets.
+  package var description: String { "exec plugin \(command)" }
 }

@@ -17,6 +17,11 @@ package struct NodeSelector: Codable, Hashable, Sendable {
   package var nodeSelectorTerms: [NodeSelectorTerm]
 
   package init(nodeSelectorTerms: [NodeSelectorTerm]) { self.nodeSelectorTerms = nodeSelectorTerms }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    nodeSelectorTerms = try fields.decodeIfPresent([NodeSelectorTerm].self, forKey: .nodeSelectorTerms) ?? []
+  }
 }
 
 /// Nodes that meet all the requirements; a term without any matches no node.

@@ -30,6 +30,7 @@ final class Transport: Sendable {
   private let configuration: ClusterConfiguration
   private let tls: TLSMaterial
   private let credentials: any CredentialSource
+  private let usesProxy: Bool
   private let headers: HTTPHeaders
   private let calls: HTTPClient
   private let watches: HTTPClient
@@ -49,6 +50,7 @@ final class Transport: Sendable {
     credentials = configuration.authentication.source(clock: clock, notice: notice)
     headers = HTTPHeaders(configuration)
     let proxy = try Proxy.choose(for: address, configuration)
+    usesProxy = proxy != nil
     var options = HTTPClient.Configuration()
     options.httpVersion = .http1Only
     options.redirectConfiguration = .disallow
@@ -77,20 +79,22 @@ final class Transport: Sendable {
     do {
       return try await places.run {
         try await withTimeLimit(limit) {
-          let response = try await self.send(request, credential, with: self.calls)
+          let response = try await self.send(request, credential, with: self.calls, within: limit)
           return (response, try await self.collect(response, upTo: size, request))
         }
       }
     } catch is TimeLimitExceeded {
-      throw APIError(
+      var error = APIError(
         .timedOut, request, detail: "\(address.authority) did not answer within \(limit.text)",
         remedy: "Check the network and the API server's load; --request-timeout allows more time.")
+      error.isRetryable = true
+      throw error
     }
   }
 
-  /// Sends a request whose answer goes on and on.
-  func stream(_ request: APIRequest) async throws -> Response {
-    try await send(request, credential(for: request), with: watches)
+  /// Sends a request whose answer goes on and on, once it has begun within `limit`.
+  func stream(_ request: APIRequest, within limit: Duration) async throws -> Response {
+    try await send(request, credential(for: request), with: watches, within: limit)
   }
 
   /// Whether a request that was refused with `credential` is worth another try.
@@ -99,7 +103,7 @@ final class Transport: Sendable {
   }
 
   private func send(
-    _ request: APIRequest, _ credential: Credential, with client: HTTPClient
+    _ request: APIRequest, _ credential: Credential, with client: HTTPClient, within limit: Duration
   ) async throws -> Response {
     let name = configuration.tls.serverName
     var message = HTTPClientRequest(url: address.url(request.target, name: address.isTLS ? name : nil))
@@ -116,7 +120,7 @@ final class Transport: Sendable {
     }
     do {
       if address.isTLS { message.tlsConfiguration = try tls.current(credential) }
-      let response = try await client.execute(message, timeout: .hours(1), logger: nil)
+      let response = try await client.execute(message, timeout: TimeAmount(limit), logger: nil)
       logger.debug(
         "API server answered",
         metadata: [
@@ -144,7 +148,7 @@ final class Transport: Sendable {
 
   private func explain(_ error: any Error, _ request: APIRequest) async -> APIError {
     var explained = APIError(error, host: address.authority, request: request)
-    if APIError.isUntrusted(error), let tls = try? tls.current() {
+    if !usesProxy, APIError.isUntrusted(error), let tls = try? tls.current() {
       let name = configuration.tls.serverName
       if let reason = await CertificateProbe.explanation(of: address, tls, name: name, now: clock.date()) {
         explained.detail = reason

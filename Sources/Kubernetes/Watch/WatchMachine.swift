@@ -92,10 +92,11 @@ package struct WatchMachine: Sendable {
     case (.publishing(let version), _): return watch(from: version)
 
     case (.watching, .opened): return .read
-    case (.watching, .changed(let version)), (.watching, .bookmark(let version)):
+    case (.watching(let old, _), .changed(let version)), (.watching(let old, _), .bookmark(let version)):
       fruitless = 0
       hasListedInVain = false
-      state = .watching(version: version, hasBroughtEvents: true)
+      // A server that leaves the version out must not make us begin from nowhere.
+      state = .watching(version: version.isEmpty ? old : version, hasBroughtEvents: true)
       return .read
     case (.watching(_, let hasBroughtEvents), .failed(.expired)):
       // A version that was good a moment ago is listed anew at once; one that never was must not make a storm.

@@ -52,9 +52,9 @@ struct WatchStream {
   init(_ request: APIRequest, _ client: KubernetesClient) async throws {
     self.request = request
     host = client.transport.address.authority
-    var response = try await client.transport.stream(request)
+    var response = try await client.transport.stream(request, within: client.requestLimit)
     if response.status == 401, await client.transport.renew(after: response.credential) {
-      response = try await client.transport.stream(request)
+      response = try await client.transport.stream(request, within: client.requestLimit)
     }
     guard response.status == 200 else {
       var bytes: [UInt8] = []
