@@ -36,7 +36,8 @@ package struct WatchSequence<R: Resource>: AsyncSequence, Sendable {
     private var items: [R] = []
     private var stream: WatchStream?
     private var failure: APIError?
-    private var hasSucceeded = false
+    private var hasListed = false
+    private var hasWatched = false
     private var refusals = 0
 
     fileprivate init(_ sequence: WatchSequence) {
@@ -118,7 +119,8 @@ package struct WatchSequence<R: Resource>: AsyncSequence, Sendable {
 
     private mutating func advance(_ input: WatchMachine.Input) {
       switch input {
-      case .page, .opened: (hasSucceeded, refusals) = (true, 0)
+      case .page: (hasListed, refusals) = (true, 0)
+      case .opened: (hasWatched, refusals) = (true, 0)
       default: break
       }
       action = machine.event(input, random: sequence.client.clock.random())
@@ -128,10 +130,14 @@ package struct WatchSequence<R: Resource>: AsyncSequence, Sendable {
     private mutating func fail(_ error: APIError) -> WatchEvent<R>? {
       stream = nil
       failure = error
-      refusals += 1
-      // A server that has just started refuses what it allows once its roles are loaded.
-      let mayHeal = hasSucceeded && refusals < Self.refusalsBorne
-      advance(.failed(WatchMachine.Failure(error, mayHeal: mayHeal)))
+      var kind = WatchMachine.Failure(error)
+      if kind == .final {
+        refusals += 1
+        // A server that has just started refuses what it allows once its roles are loaded.
+        let wasAllowed = error.verb == "watch" ? hasWatched : hasListed
+        if wasAllowed, refusals < Self.refusalsBorne { kind = .transient(retryAfter: error.retryAfter) }
+      }
+      advance(.failed(kind))
       if case .wait(let duration) = action { return .failed(error, retryingAfter: duration) }
       return nil
     }
@@ -152,11 +158,10 @@ package struct WatchSequence<R: Resource>: AsyncSequence, Sendable {
 }
 
 extension WatchMachine.Failure {
-  init(_ error: APIError, mayHeal: Bool) {
+  init(_ error: APIError) {
     switch error.code {
     case .gone: self = .expired
-    case .unauthorized, .forbidden, .notFound, .methodNotAllowed, .credentials, .tls:
-      self = mayHeal ? .transient(retryAfter: error.retryAfter) : .final
+    case .unauthorized, .forbidden, .notFound, .methodNotAllowed, .credentials, .tls: self = .final
     default: self = .transient(retryAfter: error.retryAfter)
     }
   }
