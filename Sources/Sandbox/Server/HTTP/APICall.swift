@@ -53,27 +53,23 @@ struct APICall: Sendable {
 
   /// The body as an object; throws 400 or 415.
   func object() throws(StatusError) -> JSON {
-    try Self.acceptJSON(contentType)
-    do {
-      let json = try JSON(parsing: body)
-      guard json.object != nil else {
-        throw StatusError.badRequest("the object provided is unrecognized (must be of type \(definition.kind))")
-      }
-      return json
-    } catch let error as StatusError {
-      throw error
-    } catch {
-      throw .badRequest("couldn't get version/kind; json parse error: \(error)")
-    }
-  }
-
-  static func acceptJSON(_ type: String) throws(StatusError) {
-    let base = type.split(separator: ";").first.map { $0.trimmingSpaces } ?? "application/json"
-    guard base == "application/json" || base == "*/*" else {
+    switch contentType.split(separator: ";").first.map({ $0.trimmingSpaces }) ?? "application/json" {
+    case "application/json", "*/*": break
+    case "application/vnd.kubernetes.protobuf": return try ProtobufReader.object(body)
+    default:
       throw StatusError(
         415, "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: application/json")
+        "the body of the request was in an unknown format - accepted media types include: application/json, "
+          + "application/vnd.kubernetes.protobuf")
     }
+    let json: JSON
+    do { json = try JSON(parsing: body) } catch {
+      throw .badRequest("couldn't get version/kind; json parse error: \(error)")
+    }
+    guard json.object != nil else {
+      throw StatusError.badRequest("the object provided is unrecognized (must be of type \(definition.kind))")
+    }
+    return json
   }
 }
 

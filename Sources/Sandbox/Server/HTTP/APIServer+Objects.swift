@@ -51,7 +51,7 @@ extension APIServer {
     if object[path: "metadata", "resourceVersion"]?.string?.isEmpty == false {
       throw StatusError.badRequest("resourceVersion should not be set on objects to be created")
     }
-    object = ManagedFields.written(object, over: nil, by: call)
+    object = ManagedFields.written(object, over: nil, by: call, at: store.timestamp)
     let created = try store.create(object, as: call.resource, dryRun: call.query.isDryRun)
     return reply(201, created, call, warnings: store.warnings(about: created, call.definition))
   }
@@ -71,6 +71,7 @@ extension APIServer {
       throw StatusError.badRequest(
         "\(call.definition.kind) in version \"\(call.version)\" cannot be handled as a \(kind)")
     }
+    try checkFields(object, call)
     // Stored in the preferred version.
     object["apiVersion"] = .string(call.definition.apiVersion)
     object["kind"] = .string(call.definition.kind)
@@ -93,6 +94,16 @@ extension APIServer {
     return object
   }
 
+  /// `fieldValidation=Strict` refuses fields that the schema does not know: of custom resources here.
+  private func checkFields(_ object: JSON, _ call: APICall) throws {
+    guard call.query["fieldValidation"] == "Strict", let custom = call.definition.custom else { return }
+    let unknown = custom.unknownFields(object, version: call.version)
+    if unknown.isEmpty { return }
+    throw StatusError.badRequest(
+      "\(call.definition.kind) in version \"\(call.version)\" cannot be handled as a \(call.definition.kind): "
+        + "strict decoding error: " + unknown.map { "unknown field \"\($0)\"" }.joined(separator: ", "))
+  }
+
   private func update(_ call: APICall) throws -> Response {
     let body = try checked(call.object(), call)
     let name = call.name ?? ""
@@ -109,7 +120,7 @@ extension APIServer {
       if !version.isEmpty, .string(version) != object[path: "metadata", "resourceVersion"] {
         throw StatusError.modified(call.resource, name)
       }
-      object = ManagedFields.written(body, over: object, by: call)
+      object = ManagedFields.written(body, over: object, by: call, at: store.timestamp)
     }
     return reply(200, updated, call, warnings: store.warnings(about: updated, call.definition))
   }

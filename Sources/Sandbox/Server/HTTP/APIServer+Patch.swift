@@ -30,7 +30,7 @@ extension APIServer {
       if !version.isEmpty, .string(version) != object[path: "metadata", "resourceVersion"] {
         throw StatusError.modified(call.resource, name)
       }
-      object = ManagedFields.written(try checked(new, call), over: object, by: call)
+      object = ManagedFields.written(try checked(new, call), over: object, by: call, at: store.timestamp)
     }
     return reply(200, patched, call, warnings: store.warnings(about: patched, call.definition))
   }

@@ -81,6 +81,7 @@ extension APIServer {
   private func discovery(_ path: String, accept: String) throws -> Response? {
     let isAggregated = accept.contains("as=APIGroupDiscoveryList") && accept.contains("v=v2;")
     let parts = path.split(separator: "/")
+    guard parts.count <= 3 || parts.first == "openapi" else { return nil }
     let discovery = Discovery(definitions: store.definitions)
     switch (parts.first, parts.count) {
     case ("version", 1): return Self.response(200, Discovery.version)

@@ -40,6 +40,11 @@ package struct FieldProblem: Hashable, Sendable, CustomStringConvertible {
     FieldProblem(reason: "FieldValueTooLong", field: field, message: "Too long: may not be more than \(limit) bytes")
   }
 
+  package static func tooMany(_ field: String, _ count: Int, _ limit: Int) -> FieldProblem {
+    FieldProblem(
+      reason: "FieldValueTooMany", field: field, message: "Too many: \(count): must have at most \(limit) items")
+  }
+
   package static func notFound(_ field: String, _ value: JSON) -> FieldProblem {
     FieldProblem(reason: "FieldValueNotFound", field: field, message: "Not found: \(value.text)")
   }

@@ -5,6 +5,23 @@ extension Store {
   func admit(_ object: inout JSON, _ definition: ResourceDefinition) throws(StatusError) {
     guard definition.name == ResourceName(plural: "pods") else { return }
     try prioritise(&object)
+    try enforceSecurity(object)
+  }
+
+  /// The plugin PodSecurity: the namespace's labels say what its pods may ask for.
+  private func enforceSecurity(_ pod: JSON) throws(StatusError) {
+    guard let violation = violation(of: pod["spec"] ?? .null, in: pod, mode: "enforce") else { return }
+    throw .forbidden(ResourceName(plural: "pods"), pod[path: "metadata", "name"]?.string ?? "", violation)
+  }
+
+  private func violation(of spec: JSON, in object: JSON, mode: String) -> String? {
+    guard let name = object[path: "metadata", "namespace"]?.string,
+      let namespace = get(ResourceName(plural: "namespaces"), name: name)
+    else { return nil }
+    let label = "pod-security.kubernetes.io/\(mode)"
+    guard let level = namespace[path: "metadata", "labels", label]?.string else { return nil }
+    let version = namespace[path: "metadata", "labels", label + "-version"]?.string ?? "latest"
+    return PodSecurity.violation(of: spec, level: level, version: version)
   }
 
   /// The plugin Priority: the number that a pod's class stands for.
@@ -31,5 +48,16 @@ extension Store {
 
 extension Store {
   /// What the client is to be warned of.
-  func warnings(about object: JSON, _ definition: ResourceDefinition) -> [String] { [] }
+  func warnings(about object: JSON, _ definition: ResourceDefinition) -> [String] {
+    let spec: JSON? =
+      switch definition.kind {
+      case "Pod": object["spec"]
+      case "CronJob": object[path: "spec", "jobTemplate", "spec", "template", "spec"]
+      default: object[path: "spec", "template", "spec"]
+      }
+    guard definition.custom == nil, let spec else { return [] }
+    return violation(of: spec, in: object, mode: "warn").map {
+      ["would \($0)".replacing("would violates", with: "would violate")]
+    } ?? []
+  }
 }
