@@ -8,7 +8,10 @@ package struct CommandLineTool: AsyncParsableCommand {
     commandName: Program.name,
     abstract: "Puts container images on Kubernetes nodes before the pods that need them arrive.",
     version: Version.current,
-    subcommands: [PullCommand.self, RenderCommand.self, CompleteCommand.self])
+    subcommands: [
+      PullCommand.self, RenderCommand.self, RunCommand.self, StatusCommand.self, DeleteCommand.self,
+      CleanupCommand.self, CompleteCommand.self,
+    ])
 
   package init() {}
 

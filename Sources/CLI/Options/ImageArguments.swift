@@ -1,7 +1,6 @@
 import ArgumentParser
 import Engines
 import ImageModel
-import SystemPackage
 
 /// The images of a command: arguments, and references from files.
 struct ImageArguments: ParsableArguments {
@@ -17,11 +16,12 @@ struct ImageArguments: ParsableArguments {
 
   /// All images, each reference once, in the order in which they were given.
   ///
+  /// - Parameter further: images from elsewhere, to stand behind these.
   /// - Returns: the images, and the texts that named an image which was there already.
   /// - Throws: `ValidationError` that names every malformed reference, or an empty list.
-  func wanted() throws -> (images: [WantedImage], repeated: [String]) {
-    var texts = images.map { (text: $0, place: "") }
-    for file in files { texts += try Self.references(in: file) }
+  func wanted(and further: [String] = []) throws -> (images: [WantedImage], repeated: [String]) {
+    var texts = try given()
+    texts += further.map { ($0, "") }
     var wanted: [WantedImage] = []
     var repeated: [String] = []
     var seen: Set<Reference> = []
@@ -48,28 +48,15 @@ struct ImageArguments: ParsableArguments {
     return (wanted, repeated)
   }
 
-  private static let largestFile = 16 << 20
+  private func given() throws -> [(text: String, place: String)] {
+    var texts = images.map { (text: $0, place: "") }
+    for file in files { texts += try Self.references(in: file) }
+    return texts
+  }
 
   private static func references(in file: String) throws -> [(text: String, place: String)] {
     let name = file == "-" ? "standard input" : file
-    var bytes: [UInt8] = []
-    do {
-      let descriptor = file == "-" ? FileDescriptor.standardInput : try FileDescriptor.open(FilePath(file), .readOnly)
-      defer { if file != "-" { try? descriptor.close() } }
-      let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)
-      defer { chunk.deallocate() }
-      while case let count = try descriptor.read(into: chunk), count > 0 {
-        bytes += chunk[..<count]
-        guard bytes.count <= largestFile else {
-          throw ValidationError("\(name) is larger than 16 MiB; is it a list of images?")
-        }
-      }
-    } catch let error as Errno {
-      throw ValidationError("cannot read \(name): \(error.description.lowercased()); check --from-file")
-    }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw ValidationError("\(name) is not UTF-8 text; it shall hold one image reference a line")
-    }
+    let text = try InputFile.text(of: file, option: "--from-file")
     return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
       .compactMap { number, line in
         let trimmed = line.trimmingWhitespace

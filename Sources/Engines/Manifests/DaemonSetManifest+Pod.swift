@@ -27,6 +27,9 @@ extension DaemonSetManifest {
     spec.nodeSelector = nodeSelector.merging([
       "kubernetes.io/os": "linux", "kubernetes.io/arch": architecture.rawValue,
     ])
+    spec.affinity = affinity.map {
+      Affinity(nodeAffinity: NodeAffinity(required: NodeSelector(nodeSelectorTerms: $0)))
+    }
     if engine != .kubelet { spec.volumes? += runtimeVolumes }
     return spec
   }

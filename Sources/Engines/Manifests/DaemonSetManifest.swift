@@ -28,6 +28,8 @@ package struct DaemonSetManifest: Sendable {
   package var isolate = false
   package var policy = PullPolicy.ifNotPresent
   package var nodeSelector: StringMap = [:]
+  /// Terms of which a node must meet one; nil when the node selector says all.
+  package var affinity: [NodeSelectorTerm]?
   /// On top of those that the DaemonSet controller gives to every pod: not ready, unreachable, under pressure,
   /// unschedulable.
   package var tolerations: [Toleration] = []

@@ -5,6 +5,17 @@
 #endif
 
 extension Kubeconfig {
+  /// What a decoder says of a text that is not even YAML: where, and why in words that quote nothing of it.
+  package struct SyntaxError: Error {
+    package let line: Int?
+    package let reason: String
+
+    package init(line: Int?, reason: String) {
+      self.line = line
+      self.reason = reason
+    }
+  }
+
   /// The kubeconfig that kubectl would use, nil when there is none.
   ///
   /// `--kubeconfig` stands alone and must exist. Of the files of `KUBECONFIG` those that exist are merged; without
@@ -102,6 +113,7 @@ extension Kubeconfig {
 
   /// Where the decoder gave up. Its own text is not shown: it quotes the file, and so may quote a token.
   private static func place(of error: any Error) -> String {
+    if let error = error as? SyntaxError { return ": \(error.line.map { "line \($0): " } ?? "")\(error.reason)" }
     let context: DecodingError.Context? =
       switch error {
       case DecodingError.keyNotFound(_, let context), DecodingError.typeMismatch(_, let context),

@@ -70,7 +70,7 @@ struct WorkloadTests {
       (#"{"containers": {}}"#, "containers of its pod template is not of the right form"),
       (#"{"containers": [{"image": "a"}]}"#, "containers[0] of its pod template has no name"),
       (#"{"containers": [{"name": "a", "image": 5}]}"#, "containers[0].image of its pod template"),
-      (#"{"containers": [], "tolerations": [{"operator": "Maybe"}]}"#, "tolerations[0].operator of its pod template"),
+      (#"{"containers": [], "tolerations": [{"operator": 1}]}"#, "tolerations[0].operator of its pod template"),
     ])
   func malformed(spec: String, message: String) {
     let error = #expect(throws: WorkloadError.self) {

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Documents
+import Engines
+import Kubernetes
+import Logging
+
+/// The workloads whose pods are to find their nodes warm.
+struct WorkloadOptions: ParsableArguments {
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      """
+      Take images, pull secrets and nodes from this workload of the cluster: deployment/web, sts/db, ds, job, cronjob, \
+      rs, pod. Repeatable.
+      """, valueName: "kind/name"))
+  var workloads: [String] = []
+
+  @Option(
+    name: [.customShort("f"), .customLong("filename")],
+    help: ArgumentHelp(
+      "The same from manifests that need not be applied yet; '-' is standard input. Repeatable.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(
+    name: .customLong("image"),
+    help: ArgumentHelp(
+      "Another image for a container of these workloads, as kubectl set image has it: the next version. Repeatable.",
+      valueName: "container=image"))
+  var replacements: [String] = []
+
+  var areNone: Bool { workloads.isEmpty && files.isEmpty }
+
+  func validate() throws {
+    for text in replacements { _ = try Self.replacement(text) }
+    for text in workloads { _ = try usage { try WorkloadName(parsing: text) } }
+    if areNone, let first = replacements.first {
+      throw ValidationError(
+        "--image \(first) replaces the image of a workload's container: name the workload with --for or -f")
+    }
+  }
+
+  /// The workloads of the files, read before anything is asked of the cluster.
+  ///
+  /// - Throws: `ValidationError` for what cannot be read.
+  func ofFiles() throws -> WorkloadSet {
+    var templates: [WorkloadTemplate] = []
+    for file in files {
+      let name = file == "-" ? "standard input" : file
+      let found: [WorkloadTemplate]
+      do {
+        found = try YAMLDocuments.parse(try InputFile.text(of: file, option: "-f")).flatMap { document in
+          do {
+            return try WorkloadTemplate.all(in: document.json)
+          } catch {
+            throw ValidationError("\(name), document at line \(document.line): \(error)")
+          }
+        }
+      } catch let error as YAMLError {
+        throw ValidationError("\(name), \(error)")
+      }
+      guard !found.isEmpty else {
+        throw ValidationError("there is no workload in \(name): none of its objects has a pod template")
+      }
+      templates += found
+    }
+    return WorkloadSet(templates)
+  }
+
+  /// All workloads, whole: those of the files, and those of the cluster, with what the cluster adds to their pods.
+  ///
+  /// - Returns: the workloads with all replacements made, and remarks for the user.
+  func loaded(
+    _ ofFiles: WorkloadSet, client: KubernetesClient, namespace: String
+  ) async throws -> (workloads: WorkloadSet, remarks: [String]) {
+    let reader = WorkloadReader(client: client)
+    var templates = ofFiles.templates
+    for text in workloads {
+      templates.append(try await reader.template(of: try usage { try WorkloadName(parsing: text) }, in: namespace))
+    }
+    var remarks: [String] = []
+    for index in templates.indices { remarks += try await reader.complete(&templates[index], in: namespace) }
+    var set = WorkloadSet(templates)
+    for text in replacements {
+      let (container, image) = try Self.replacement(text)
+      try usage { try set.replace(container, with: image) }
+    }
+    if !set.isOnePlacement {
+      remarks.append(
+        "these workloads run on different nodes; all images go to all of them: warm for each in a run of its own to "
+          + "keep them apart")
+    }
+    return (set, remarks)
+  }
+
+  private static func replacement(_ text: String) throws -> (container: String, image: String) {
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
+      case let image = text[text.index(after: equals)...], !image.isEmpty
+    else {
+      throw ValidationError("--image '\(text)' is not container=image; write for example --image web=nginx:1.28")
+    }
+    return (String(text[..<equals]), String(image))
+  }
+}

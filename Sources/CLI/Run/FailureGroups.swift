@@ -1,0 +1,69 @@
+import Planning
+import Terminal
+
+/// Failures that are told together: the same one on five hundred nodes is one line.
+struct FailureGroups: Sendable {
+  struct Group: Sendable {
+    /// Nil where no pod came to run, so that no image is to blame.
+    let image: String?
+    /// Of the first node; details such as an address may differ on the others.
+    let failure: WarmFailure
+    private(set) var nodes: [String]
+    private var known: Set<String>
+
+    init(image: String?, failure: WarmFailure, node: String) {
+      self.image = image
+      self.failure = failure
+      nodes = [node]
+      known = [node]
+    }
+
+    fileprivate mutating func add(_ node: String) {
+      if known.insert(node).inserted { nodes.append(node) }
+    }
+
+    /// `redis:7 on node-1, node-2, node-3 and 497 more`.
+    var subject: String {
+      let place = FailureGroups.names(nodes)
+      return image.map { "\($0) on \(place)" } ?? place
+    }
+  }
+
+  private struct Key: Hashable {
+    let image: String?
+    let code: String
+  }
+
+  private(set) var groups: [Group] = []
+  private var places: [Key: Int] = [:]
+
+  /// - Returns: whether nothing like it was known before.
+  @discardableResult
+  mutating func add(_ failure: WarmFailure, image: String?, node: String) -> Bool {
+    let key = Key(image: image, code: failure.code)
+    if let index = places[key] {
+      groups[index].add(node)
+      return false
+    }
+    places[key] = groups.count
+    groups.append(Group(image: image, failure: failure, node: node))
+    return true
+  }
+
+  /// A few names, and how many more there are.
+  static func names(_ nodes: [String], shown: Int = 3) -> String {
+    let few = nodes.prefix(nodes.count == shown + 1 ? shown + 1 : shown).joined(separator: ", ")
+    let more = nodes.count - shown
+    return more > 1 ? "\(few) and \(more) more" : few
+  }
+
+  /// Two lines for each: what happened to what, and what to do next.
+  func lines(style: Style) -> [String] {
+    groups.flatMap { group in
+      [
+        style.paint("\(group.subject):", .bad) + " " + VisibleText.sanitised(group.failure.detail),
+        "  " + VisibleText.sanitised(group.failure.remedy),
+      ]
+    }
+  }
+}

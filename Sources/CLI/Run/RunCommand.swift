@@ -1,0 +1,182 @@
+import ArgumentParser
+import Engines
+import Foundation
+import Kubernetes
+import Logging
+import Planning
+import Registry
+import Synchronization
+import Terminal
+
+/// How the pods of a run reach their nodes, as people call it.
+enum PodPlacement: String, ExpressibleByArgument, CaseIterable { case scheduler, direct }
+
+extension Parallelism {
+  /// For `@Option(transform:)`.
+  static func nodesAtATime(_ text: String) throws -> Parallelism { try Parallelism(parsing: text) }
+  static func failures(_ text: String) throws -> Parallelism { try Parallelism(parsing: text, least: 0) }
+}
+
+/// `prepull run`: warms the nodes of a cluster once.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Pull images onto the nodes of a cluster, wait, and clean up.",
+    discussion: """
+      Nothing needs to be installed in the cluster. Each node's own kubelet pulls, for a pod that names the images; \
+      the pods are deleted when it is done, also after a failure or Ctrl-C. It exits with 0 only when every node that \
+      was wanted holds every image at the digest that its reference resolves to.
+
+      Examples:
+        \(Program.name) run nginx:1.27 redis:7
+        \(Program.name) run --from-file images.txt -l pool=gpu --toleration all --parallelism 10%
+        \(Program.name) run --for deployment/web --image web=nginx:1.28
+        \(Program.name) run nginx:1.27 --keep --name web-images
+      """)
+
+  @OptionGroup var imageArguments: ImageArguments
+  @OptionGroup(title: "Workloads to warm for") var workloadOptions: WorkloadOptions
+  @OptionGroup(title: "Nodes") var nodeOptions: NodeOptions
+
+  @Option(
+    help: ArgumentHelp("Nodes at a time, a number or a percentage. (default: 20)", valueName: "nodes"),
+    transform: Parallelism.nodesAtATime)
+  var parallelism: Parallelism?
+
+  @Option(
+    help: ArgumentHelp(
+      "The longest time for all: 90s, 10m, 1h. (default: none; 30m with --keep)", valueName: "duration"),
+    transform: TimeSpan.parse)
+  var timeout: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp("The longest time for one node. (default: 15m)", valueName: "duration"),
+    transform: TimeSpan.parse)
+  var nodeTimeout: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp(
+      "Begin no further node when more than this many failed, a number or a percentage. (default: all may)",
+      valueName: "nodes"), transform: Parallelism.failures)
+  var maxFailures: Parallelism?
+
+  @Option(
+    help: ArgumentHelp("IfNotPresent takes an image that is there; Always asks the registry.", valueName: "policy"))
+  var policy = PullPolicy.ifNotPresent
+
+  @Option(
+    help: ArgumentHelp("Secret with registry credentials, of the same namespace. Repeatable.", valueName: "name"))
+  var pullSecret: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How pods reach their node: through the scheduler, whose rules hold, or direct, past it.", valueName: "way"))
+  var placement = PodPlacement.scheduler
+
+  @Option(help: ArgumentHelp("Priority class of the pods.", valueName: "name"))
+  var priorityClass: String?
+
+  @Option(help: "Name of what is made in the cluster. (default: prepull- and the first image's name)")
+  var name: String?
+
+  @Flag(help: "Stay: a DaemonSet that keeps the images on all nodes, new ones too, until it is deleted.")
+  var keep = false
+
+  @Flag(help: "Check everything that can be checked, print the plan, and change nothing.")
+  var dryRun = false
+
+  @Option(name: .shortAndLong, help: "text, or json: an event a line, the result last.")
+  var output = ReportFormat.text
+
+  @Flag(name: .shortAndLong, help: "Print nothing but errors.")
+  var quiet = false
+
+  @Flag(name: .shortAndLong, help: "Log what is asked of the cluster and the registries.")
+  var verbose = false
+
+  @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
+  @OptionGroup(title: "Registry options") var registryOptions: RegistryOptions
+
+  func validate() throws {
+    for secret in pullSecret { try Self.check(secret, .subdomain, "--pull-secret") }
+    if let priorityClass { try Self.check(priorityClass, .subdomain, "--priority-class") }
+    if let name { try Self.check(name, .label, "--name") }
+    if imageArguments.files.contains("-"), workloadOptions.files.contains("-") {
+      throw ValidationError("standard input cannot be read for both --from-file and -f")
+    }
+    if keep { try validateKeep() }
+  }
+
+  /// A DaemonSet's controller has no such limits, and chooses its nodes by their labels.
+  private func validateKeep() throws {
+    let useless: [(String, Bool)] = [
+      ("--max-failures", maxFailures != nil), ("--node-timeout", nodeTimeout != nil),
+      ("--placement direct", placement == .direct), ("--include-cordoned", nodeOptions.includeCordoned),
+      ("--include-not-ready", nodeOptions.includeNotReady),
+    ]
+    if let (option, _) = useless.first(where: \.1) {
+      throw ValidationError("\(option) means nothing with --keep: leave one of them out")
+    }
+  }
+
+  private static func check(_ text: String, _ rule: NamingRule, _ option: String) throws {
+    if let problem = rule.problem(in: text) { throw ValidationError("\(option) '\(text)' \(problem)") }
+  }
+
+  func run() async throws {
+    // What can be wrong with the command line is found before anything is asked of anybody.
+    let ofFiles = try workloadOptions.ofFiles()
+    if workloadOptions.areNone { _ = try imageArguments.wanted() }
+    let choice = try nodeOptions.choice()
+    let (credentials, registryConfiguration) = try registryOptions.loaded(retries: 2)
+    let console = Console.standardError
+    let logger = Logger(label: "prepull") { _ in Logs(console: console, level: verbose ? .debug : .error) }
+    let hint = CleanupHint()
+    let (isGood, interrupt) = try await Interrupt.cancelling(onSecond: { hint.tell(console) }) { () -> Bool? in
+      try await clusterOptions.withClient(logger: logger) { client in
+        let registry = RegistryClient(
+          configuration: registryConfiguration, credentials: credentials, logger: logger)
+        return try await registry.closed {
+          let session = RunSession(command: self, client: client, registry: registry, logger: logger, hint: hint)
+          return try await session.run(ofFiles: ofFiles, choice: choice)
+        }
+      }
+    }
+    if let interrupt { throw ExitCode(interrupt.exitCode) }
+    if isGood != true { throw ExitCode.failure }
+  }
+}
+
+/// What to say to somebody who does not wait for the cleaning up.
+final class CleanupHint: Sendable {
+  private let namespace = Mutex<String?>(nil)
+
+  /// From now on there are objects in this namespace.
+  func arm(_ name: String) { namespace.withLock { $0 = name } }
+  func disarm() { namespace.withLock { $0 = nil } }
+
+  func tell(_ console: Console) {
+    guard let name = namespace.withLock({ $0 }) else { return }
+    console.write(
+      """
+
+      stopped without cleaning up: what this run made is still in the namespace \(name)
+      remove it with: \(Program.name) cleanup --force -n \(name)
+
+      """)
+  }
+}
+
+extension RegistryClient {
+  /// Runs `body` and shuts the client down on every way out.
+  func closed<Result>(_ body: () async throws -> Result) async throws -> Result {
+    do {
+      let result = try await body()
+      try? await shutdown()
+      return result
+    } catch {
+      try? await shutdown()
+      throw error
+    }
+  }
+}

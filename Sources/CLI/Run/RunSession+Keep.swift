@@ -1,0 +1,91 @@
+import ArgumentParser
+import Documents
+import Engines
+import Foundation
+import Kubernetes
+import Planning
+import Terminal
+
+/// `prepull run --keep`: the DaemonSets that stay.
+extension RunSession {
+  /// A DaemonSet makes all its pods at once, so one that never gets there ends at some time.
+  private static let patience = Duration.seconds(30 * 60)
+
+  /// Applies them and waits until every node is warm.
+  func keep(_ request: RunRequest, _ workloads: WorkloadSet, _ report: PreflightReport) async throws -> Bool {
+    let manifest = try manifest(request, workloads, report)
+    let kept = KeptDaemonSet(client: client)
+    do {
+      try await kept.apply(manifest)
+    } catch let error as ManifestError {
+      throw ValidationError(error.description)
+    }
+    let display = RunDisplay(images: request.images.map(\.given), mode: mode)
+    let drawing = Task { await display.run() }
+    let item: ClusterStatus.Item?
+    do {
+      item = try await kept.wait(
+        name: manifest.effectiveName, namespace: request.namespace, timeout: request.timeout ?? Self.patience
+      ) { display.show($0.coverage) }
+    } catch {
+      drawing.cancel()
+      await drawing.value
+      sayHowToGoOn(manifest.effectiveName, request.namespace)
+      throw error
+    }
+    drawing.cancel()
+    await drawing.value
+    return try end(item, name: manifest.effectiveName, namespace: request.namespace)
+  }
+
+  private func end(_ item: ClusterStatus.Item?, name: String, namespace: String) throws -> Bool {
+    let isWarm = item.map { $0.isCurrent && $0.coverage.isWarm && !$0.coverage.nodes.isEmpty } ?? false
+    if command.output == .json {
+      let members: [(String, JSON)] = [("ok", .bool(isWarm)), ("kept", item?.json ?? .null)]
+      try out.writeAll(RunStream.line("result", members, at: Date()) + "\n")
+      return isWarm
+    }
+    guard let item else {
+      console.write("Error: somebody deleted \(name) in the namespace \(namespace) while it was waited for\n")
+      return false
+    }
+    if !command.quiet {
+      let report = StatusReport(items: [item], namespace: namespace)
+      let lines = report.lines(isWide: false, style: style(of: out), columns: out.columns, now: Date())
+      try out.writeAll(lines.joined(separator: "\n") + "\n")
+    }
+    if !isWarm { console.write("not every node is warm; the nodes go on trying\n") }
+    sayHowToGoOn(name, namespace)
+    return isWarm
+  }
+
+  private func sayHowToGoOn(_ name: String, _ namespace: String) {
+    guard !command.quiet, command.output == .text else { return }
+    console.write(
+      """
+      \(name) stays in the namespace \(namespace)
+        look at it   \(Program.name) status \(name) -n \(namespace)
+        remove it    \(Program.name) delete \(name) -n \(namespace)
+
+      """)
+  }
+
+  private func manifest(
+    _ request: RunRequest, _ workloads: WorkloadSet, _ report: PreflightReport
+  ) throws -> DaemonSetManifest {
+    var manifest = DaemonSetManifest(images: request.images, prepullImage: RenderCommand.publishedImage)
+    manifest.name = request.name
+    manifest.namespace = request.namespace
+    let present = Set(report.architectures.keys.compactMap(TouchProgram.Architecture.init))
+    if !present.isEmpty { manifest.architectures = present }
+    manifest.policy = request.policy
+    manifest.affinity = request.nodes.terms
+    manifest.tolerations = try command.nodeOptions.tolerations() + workloads.tolerations
+    manifest.pullSecrets = request.pullSecrets
+    manifest.priorityClass = request.priorityClass
+    if let parallelism = command.parallelism {
+      manifest.maxUnavailable = try usage { try IntOrString(maxUnavailable: "\(parallelism)") }
+    }
+    return manifest
+  }
+}

@@ -1,0 +1,106 @@
+import Documents
+import Yams
+
+/// Reads YAML, or JSON, as kubectl does: several documents in one text, each one JSON value.
+enum YAMLDocuments {
+  /// Aliases may make a small text a huge value; no list of manifests comes near this.
+  private static let largestNumberOfNodes = 1_000_000
+
+  /// - Returns: the documents that are not empty, each with the line that it begins on.
+  static func parse(
+    _ text: String, largest: Int = largestNumberOfNodes
+  ) throws(YAMLError) -> [(json: JSON, line: Int)] {
+    if text.first(where: { !$0.isWhitespace }) == "{", let json = try? JSON(parsing: text) { return [(json, 1)] }
+    var documents: [(JSON, Int)] = []
+    var room = largest
+    do {
+      let parser = try Yams.Parser(yaml: text)
+      while let node = try parser.nextRoot() {
+        let json = try json(node, &room)
+        if !json.isNull { documents.append((json, node.mark?.line ?? 1)) }
+      }
+    } catch let error as YAMLError {
+      throw error
+    } catch {
+      throw YAMLError(error, in: text)
+    }
+    return documents
+  }
+
+  private static func json(_ node: Yams.Node, _ room: inout Int) throws -> JSON {
+    room -= 1
+    guard room > 0 else { throw YAMLError(line: node.mark?.line, reason: "its aliases make it too large") }
+    switch node {
+    case .scalar(let scalar): return try json(scalar, tag: node.tag)
+    case .sequence(let sequence):
+      var elements: [JSON] = []
+      for element in sequence { elements.append(try json(element, &room)) }
+      return .array(elements)
+    case .mapping(let mapping):
+      var members: [String: JSON] = [:]
+      var merged: [String: JSON] = [:]
+      for (key, value) in mapping {
+        guard case .scalar(let name) = key else {
+          throw YAMLError(line: key.mark?.line, reason: "a key is no text")
+        }
+        let value = try json(value, &room)
+        if key.tag == Tag(.merge) {
+          for case .object(let more) in value.array ?? [value] { merged.merge(more) { first, _ in first } }
+        } else {
+          members[name.string] = value
+        }
+      }
+      members.merge(merged) { own, _ in own }
+      return .object(members)
+    case .alias: throw YAMLError(line: node.mark?.line, reason: "an alias stands for nothing")
+    }
+  }
+
+  private static func json(_ scalar: Yams.Node.Scalar, tag: Tag) throws -> JSON {
+    switch tag {
+    case Tag(.null): return .null
+    case Tag(.bool): return Bool.construct(from: scalar).map(JSON.bool) ?? .string(scalar.string)
+    case Tag(.int):
+      return Int.construct(from: scalar).map { .integer(Int64($0)) } ?? .number(Double(scalar.string) ?? 0)
+    case Tag(.float): return Double.construct(from: scalar).map(JSON.number) ?? .string(scalar.string)
+    default: return .string(scalar.string)
+    }
+  }
+}
+
+/// Where a text stops being YAML, and why. It quotes nothing of the text, which may hold secrets.
+struct YAMLError: Error, Hashable, CustomStringConvertible {
+  let line: Int?
+  let reason: String
+
+  init(line: Int?, reason: String) {
+    self.line = line
+    self.reason = reason
+  }
+
+  var description: String { line.map { "line \($0): \(reason)" } ?? reason }
+
+  fileprivate init(_ error: any Error, in text: String) {
+    switch error as? YamlError {
+    case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+      .composer(let context, let problem, let mark, _):
+      let isTab =
+        (problem.contains("cannot start any token") || problem.contains("tab character"))
+        && Self.line(mark.line, of: text).contains("\t")
+      let reason = isTab ? "it is indented with a tab, where YAML takes spaces only" : problem
+      self.init(line: mark.line, reason: isTab ? reason : (context.map { "\($0.text): " } ?? "") + reason)
+    case .reader(let problem, let offset, _, _):
+      let line = offset.map { offset in text.prefix(offset).count { $0.isNewline } + 1 }
+      self.init(line: line, reason: problem)
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      let names = duplicates.map { "'\($0)'" }.joined(separator: ", ")
+      self.init(line: context.mark.line, reason: "the key \(names) stands there twice")
+    default: self.init(line: nil, reason: "it is not YAML")
+    }
+  }
+
+  private static func line(_ number: Int, of text: String) -> Substring {
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    return lines.indices.contains(number - 1) ? lines[number - 1] : ""
+  }
+}

@@ -1,0 +1,214 @@
+import Documents
+import Foundation
+import Glibc
+import Sandbox
+import TestKit
+import Testing
+
+@Suite("prepull run, as a user runs it on a cluster", .serialized)
+struct RunCommandTests {
+  @Test func warmsEveryNodeAndLeavesNothing() async throws {
+    try await withCluster { cluster in
+      let run = try await cluster.prepull("run", cluster.web, cluster.scratch)
+      #expect(run.exitCode == 0, "\(run)")
+      #expect(run.output.contains("3 nodes are warm for 2 images"), "\(run.output)")
+      #expect(run.output.contains("3/3"))
+      #expect(run.errors.contains("3 wanted"), "the plan is shown: \(run.errors)")
+      #expect(run.errors.contains("node-1: warm"), "\(run.errors)")
+      #expect(!run.errors.contains("\u{1B}"))
+      #expect(cluster.objects.isEmpty)
+      for node in 1...3 {
+        #expect(try await cluster.sandbox.image(cluster.web, on: "node-\(node)") != nil)
+        #expect(try await cluster.sandbox.image(cluster.scratch, on: "node-\(node)") != nil)
+      }
+    }
+  }
+
+  @Test func streamsEventsAndEndsWithTheResult() async throws {
+    try await withCluster { cluster in
+      let run = try await cluster.prepull("run", "-o", "json", cluster.web)
+      let lines = try events(run)
+      #expect(run.exitCode == 0, "\(run)")
+      #expect(run.errors.isEmpty, "\(run.errors)")
+      #expect(lines.first?["event"] == "plan")
+      #expect(lines.allSatisfy { $0["event"]?.string != nil && $0["time"]?.string != nil })
+      let result = try #require(lines.last)
+      #expect(result["event"] == "result")
+      #expect(result["ok"] == true)
+      #expect(result["nodes"]?.array?.compactMap { $0["outcome"]?.string } == ["warm", "warm", "warm"])
+      #expect(lines.count { $0["event"] == "imagePulled" } == 3)
+    }
+  }
+
+  @Test func aMissingImageIsToldOnceAndTheOthersGetThere() async throws {
+    try await withCluster { cluster in
+      let run = try await cluster.prepull("run", cluster.missing, cluster.scratch)
+      #expect(run.exitCode == 1, "\(run)")
+      #expect(run.output.contains("3 failed"), "\(run.output)")
+      #expect(run.errors.contains("\(cluster.missing) on node-1, node-2, node-3:"), "\(run.errors)")
+      #expect(cluster.objects.isEmpty)
+      #expect(try await cluster.sandbox.image(cluster.scratch, on: "node-2") != nil)
+    }
+  }
+
+  @Test func aDryRunChangesNothing() async throws {
+    try await withCluster { cluster in
+      let run = try await cluster.prepull("run", "--dry-run", cluster.web, "--exclude-node", "node-2")
+      #expect(run.exitCode == 0, "\(run)")
+      #expect(run.output.contains("2 wanted"), "\(run.output)")
+      #expect(run.output.contains("1 skipped, excluded: node-2"), "\(run.output)")
+      #expect(run.output.contains("sha256:"))
+      #expect(cluster.objects.isEmpty)
+      let json = try await cluster.prepull("run", "--dry-run", "-o", "json", cluster.web)
+      #expect(try events(json).map { $0["event"]?.string } == ["plan"])
+    }
+  }
+
+  @Test func keepsShowsAndDeletes() async throws {
+    try await withCluster { cluster in
+      let run = try await cluster.prepull("run", "--keep", "--name", "shop", cluster.web, cluster.scratch)
+      #expect(run.exitCode == 0, "\(run)")
+      #expect(run.errors.contains("prepull delete shop -n default"), "\(run.errors)")
+      #expect(cluster.pods == 3)
+
+      let status = try await cluster.prepull("status")
+      #expect(status.exitCode == 0, "\(status)")
+      let lines = status.output.split(separator: "\n").map(String.init)
+      #expect(lines.count == 3, "\(status.output)")
+      #expect(lines.dropFirst().allSatisfy { $0.contains("3/3") && $0.hasSuffix("warm") }, "\(status.output)")
+      let wide = try await cluster.prepull("status", "shop", "-o", "wide", "-A")
+      #expect(wide.output.contains("NAMESPACE") && wide.output.contains("node-2"), "\(wide.output)")
+      let json = try JSON(parsing: try await cluster.prepull("status", "-o", "json").output)
+      #expect(json["items"]?.array?.first?["ok"] == true)
+      let yaml = try await cluster.prepull("status", "-o", "yaml")
+      #expect(yaml.output.hasPrefix("items:\n"), "\(yaml.output)")
+
+      let kept = try await cluster.prepull("cleanup", "--force", "-A")
+      #expect(kept.output == "no run left anything in any namespace\n", "what is kept is no left-over")
+      let deleted = try await cluster.prepull("delete", "shop")
+      #expect(deleted.exitCode == 0)
+      #expect(deleted.output.contains("configmap/shop deleted"), "\(deleted)")
+      let again = try await cluster.prepull("delete", "shop")
+      #expect(again.exitCode == 1)
+      #expect(again.errors.contains("nothing of the name 'shop'"))
+      #expect(try await cluster.prepull("status", "shop").exitCode == 1)
+    }
+  }
+
+  @Test func warmsTheNextVersionWhereAWorkloadWillRun() async throws {
+    var nodes = NodeTemplate.numbered(3)
+    nodes[1].labels = ["pool": "web"]
+    try await withCluster(nodes) { cluster in
+      let deployment: JSON = [
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": ["name": "web", "namespace": "default"],
+        "spec": [
+          "selector": ["matchLabels": ["app": "web"]],
+          "template": [
+            "metadata": ["labels": ["app": "web"]],
+            "spec": [
+              "nodeSelector": ["pool": "web"], "containers": [["name": "web", "image": .string(cluster.web)]],
+            ],
+          ],
+        ],
+      ]
+      _ = try cluster.sandbox.store.create(deployment, as: ResourceName(group: "apps", plural: "deployments"))
+      let next = "\(cluster.sandbox.registry.host)/sample/web:1.28"
+      let run = try await cluster.prepull("run", "--for", "deploy/web", "--image", "web=\(next)")
+      #expect(run.exitCode == 0, "\(run)")
+      #expect(run.output.contains("1 node is warm for 1 image"), "\(run.output)")
+      #expect(try await cluster.sandbox.image(next, on: "node-2") != nil)
+      #expect(try await cluster.sandbox.image(next, on: "node-1") == nil)
+
+      let typo = try await cluster.prepull("run", "--for", "deploy/web", "--image", "wbe=\(next)")
+      #expect(typo.exitCode == 2)
+      #expect(typo.errors.contains("deployment/web has web"), "\(typo.errors)")
+      let absent = try await cluster.prepull("run", "--for", "sts/web")
+      #expect(absent.exitCode == 1)
+      #expect(absent.errors.contains("statefulsets 'web'"), "\(absent.errors)")
+
+      let file = try await cluster.prepull("run", "--dry-run", "-f", "-", input: deployment.text)
+      #expect(file.exitCode == 0, "\(file)")
+      #expect(file.output.contains("1 wanted"), "\(file)")
+      let elsewhere = try await cluster.prepull("run", "-f", "-", "-n", "shop", input: deployment.text)
+      #expect(elsewhere.exitCode == 2)
+      #expect(elsewhere.errors.contains("namespace default, not in shop"), "\(elsewhere.errors)")
+    }
+  }
+
+  @Test(
+    "A signal ends the run, and everything is removed", arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  func interrupted(signal: Int32, exitCode: Int32) async throws {
+    try await withCluster { cluster in
+      cluster.sandbox.registry.inject(.hang) { $0.path.contains("/blobs/") }
+      let run = try await cluster.prepull("run", cluster.web, signal: signal, when: { cluster.pods == 3 })
+      #expect(run.exitCode == exitCode, "\(run)")
+      #expect(run.errors.contains("interrupted"), "\(run.errors)")
+      #expect(cluster.objects.isEmpty)
+    }
+  }
+
+  @Test func whatAKilledRunLeftIsCleanedUp() async throws {
+    try await withCluster { cluster in
+      cluster.sandbox.registry.inject(.hang) { $0.path.contains("/blobs/") }
+      let run = try await cluster.prepull("run", cluster.web, signal: SIGKILL, when: { cluster.pods == 3 })
+      #expect(run.exitCode == 128 + SIGKILL)
+      let alive = try await cluster.prepull("cleanup")
+      #expect(alive.exitCode == 0)
+      #expect(alive.output.contains("kept ") && alive.output.contains("--force"), "\(alive.output)")
+      #expect(cluster.pods == 3, "a run that may be alive is left alone")
+      let dry = try await cluster.prepull("cleanup", "--force", "--dry-run")
+      #expect(dry.output.contains("would remove"))
+      #expect(cluster.pods == 3)
+      let forced = try await cluster.prepull("cleanup", "--force")
+      #expect(forced.exitCode == 0, "\(forced)")
+      #expect(forced.output.contains("removed "), "\(forced.output)")
+      #expect(cluster.objects.isEmpty)
+    }
+  }
+
+  @Test func whatStandsAgainstARunIsNamed() async throws {
+    try await withCluster { cluster in
+      let nowhere = try await cluster.prepull("run", cluster.web, "-n", "nosuch")
+      #expect(nowhere.exitCode == 1)
+      #expect(nowhere.errors.contains("nosuch"), "\(nowhere.errors)")
+      let nobody = try await cluster.prepull("run", cluster.web, "-l", "pool=nosuch")
+      #expect(nobody.exitCode == 1)
+      #expect(nobody.errors.contains("pool=nosuch"), "\(nobody.errors)")
+      let context = try await cluster.prepull("run", cluster.web, "--context", "nosuch")
+      #expect(context.exitCode == 1)
+      #expect(context.errors.contains("Choose one with --context: sandbox"), "\(context.errors)")
+      cluster.sandbox.server.faults.deny(DeniedPermission(verb: "create", resource: "pods"))
+      let denied = try await cluster.prepull("run", cluster.web)
+      #expect(denied.exitCode == 1)
+      #expect(denied.errors.contains("create pods in namespace default"), "\(denied.errors)")
+      #expect(cluster.objects.isEmpty)
+    }
+  }
+
+  @Test func noKubeconfig() async throws {
+    let run = try await PrepullProgram.run(
+      ["run", "nginx"], environment: ["KUBECONFIG": "/nosuch", "HOME": "/nosuch"])
+    #expect(run.exitCode == 1)
+    #expect(run.errors.hasPrefix("Error: no kubeconfig was found"), "\(run.errors)")
+  }
+
+  @Test(
+    "Usage errors end with 2 before anything is asked",
+    arguments: [
+      (["run"], "at least one image"), (["run", "a b"], "white space"),
+      (["run", "nginx", "--parallelism", "0"], "number of nodes"),
+      (["run", "nginx", "--timeout", "5"], "no unit"), (["run", "nginx", "--max-failures", "x"], "number of nodes"),
+      (["run", "nginx", "--keep", "--max-failures", "1"], "--max-failures means nothing with --keep"),
+      (["run", "nginx", "--name", "A"], "--name 'A'"), (["run", "--for", "web"], "kind/name"),
+      (["run", "nginx", "--node", "a", "--exclude-node", "a"], "both wanted and excluded"),
+      (["run", "-f", "-", "--from-file", "-"], "both --from-file and -f"),
+      (["run", "nginx", "-n", "A"], "namespace 'A'"),
+      (["status", "-n", "a", "-A"], "contradict"), (["cleanup", "-n", "a", "-A"], "contradict"), (["delete"], "name"),
+    ])
+  func usage(arguments: [String], message: String) async throws {
+    let run = try await PrepullProgram.run(arguments, environment: ["KUBECONFIG": "/nosuch", "HOME": "/nosuch"])
+    #expect(run.exitCode == 2, "\(run)")
+    #expect(run.errors.contains(message), "\(run)")
+    #expect(run.output.isEmpty)
+  }
+}

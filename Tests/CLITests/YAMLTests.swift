@@ -1,0 +1,65 @@
+import Documents
+import Testing
+
+@testable import CLI
+
+@Suite("YAML, as kubectl reads it")
+struct YAMLTests {
+  @Test func documentsBecomeJSON() throws {
+    let text = """
+      # a list of images
+      a: 1
+      b: [x, 'y', "1", true, null, 1.5, ~]
+      c: {on: yes, quoted: 'yes'}
+      ---
+      ---
+      base: &base {image: nginx, name: one}
+      other:
+        <<: *base
+        name: two
+      text: |
+        a
+        b
+      """
+    let documents = try YAMLDocuments.parse(text)
+    #expect(documents.map(\.line) == [2, 7])
+    #expect(
+      documents[0].json == [
+        "a": 1, "b": ["x", "y", "1", true, nil, 1.5, nil], "c": ["on": true, "quoted": "yes"],
+      ])
+    #expect(documents[1].json["other"] == ["image": "nginx", "name": "two"])
+    #expect(documents[1].json["text"] == "a\nb")
+  }
+
+  @Test func jsonIsReadAsItIs() throws {
+    #expect(
+      try YAMLDocuments.parse("{\n\t\"a\": \"yes\", \"b\": 9007199254740993\n}").map(\.json) == [
+        ["a": "yes", "b": 9_007_199_254_740_993]
+      ])
+    #expect(try YAMLDocuments.parse("").isEmpty)
+    #expect(try YAMLDocuments.parse("# nothing\n").isEmpty)
+  }
+
+  @Test(
+    "What is wrong is said with its line, and without what stands there",
+    arguments: [
+      ("a: 1\n\tb: secret", 2, "tab"), ("a: 1\nb: 2\na: secret", 1, "'a' stands there twice"),
+      ("a: [secret", 2, "did not find expected"), ("a: *secret", 1, "undefined alias"), ("? [a]\n: secret", 1, "a key"),
+      ("a: b: secret", 1, "not allowed"),
+    ])
+  func malformed(text: String, line: Int, reason: String) {
+    let error = #expect(throws: YAMLError.self) { try YAMLDocuments.parse(text) }
+    #expect(error?.line == line, "\(String(describing: error))")
+    #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
+    #expect(error?.description.contains("secret") == false)
+  }
+
+  @Test func aliasesCannotFillTheMemory() {
+    var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    for level in 1...9 {
+      text += "a\(level): &a\(level) [\((0..<10).map { _ in "*a\(level - 1)" }.joined(separator: ", "))]\n"
+    }
+    let error = #expect(throws: YAMLError.self) { try YAMLDocuments.parse(text, largest: 10_000) }
+    #expect(error?.reason == "its aliases make it too large")
+  }
+}
