@@ -47,6 +47,8 @@ extension Sandbox {
         group.addTask { await NamespaceController(store: store).run() }
         group.addTask { await PodGarbageCollector(store: store, pace: pace).run() }
         group.addTask { await NodeLifecycle(store: store, pace: pace, heartbeat: options.heartbeat).run() }
+        try FaultController.register(in: store)
+        group.addTask { await FaultController(sandbox: self).run() }
         defer { group.cancelAll() }
         for node in options.nodes { try await addNode(node) }
         return try await body(self)

@@ -1,0 +1,87 @@
+import ArgumentParser
+import ImageModel
+import Sandbox
+
+/// What an embedded cluster is made of.
+struct SandboxArguments: ParsableArguments {
+  @Option(help: "How many nodes.")
+  var nodes = 3
+
+  @Option(
+    help: ArgumentHelp(
+      "Architectures of the nodes, in turn: amd64,arm64. That of this machine when left out.", valueName: "list"))
+  var arch: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Let this runtime hold the images of node-1: cri:///run/containerd/containerd.sock.", valueName: "endpoint"))
+  var runtime: String?
+
+  @Flag(help: "Compute how long pulls take instead of moving bytes: for thousands of nodes.")
+  var modelled = false
+
+  @Option(help: ArgumentHelp("Of each node's link, with --modelled.", valueName: "bytes/s"))
+  var nodeBandwidth: ByteRate?
+
+  @Option(help: ArgumentHelp("That all nodes share, with --modelled; no limit when left out.", valueName: "bytes/s"))
+  var registryBandwidth: ByteRate?
+
+  @Option(help: ArgumentHelp("How many times faster than real time back-offs and modelled pulls pass.", valueName: "n"))
+  var speed: Double = 1
+
+  /// - Throws: `ValidationError` for what makes no cluster.
+  func options() throws -> SandboxOptions {
+    guard (1...20_000).contains(nodes) else { throw ValidationError("--nodes \(nodes) is not from 1 to 20000") }
+    guard speed >= 0.01, speed <= 10_000 else { throw ValidationError("--speed \(speed) is not from 0.01 to 10000") }
+    guard modelled || (nodeBandwidth == nil && registryBandwidth == nil) else {
+      throw ValidationError("bandwidths are for modelled pulls: add --modelled, or leave them out")
+    }
+    let architectures = arch.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+    for name in architectures where !Self.architectures.contains(name) {
+      throw ValidationError("--arch '\(name)' is none of \(Self.architectures.joined(separator: ", "))")
+    }
+    var templates = NodeTemplate.numbered(nodes)
+    if !architectures.isEmpty {
+      for index in templates.indices {
+        templates[index].platform = Platform(os: "linux", architecture: architectures[index % architectures.count])
+      }
+    }
+    if let runtime { templates[0].images = .cri(try Self.socket(of: runtime)) }
+    var options = SandboxOptions(nodes: templates)
+    options.speed = speed
+    if modelled {
+      var model = SandboxOptions.Model()
+      if let nodeBandwidth { model.linkBandwidth = nodeBandwidth.bytes }
+      model.registryBandwidth = registryBandwidth?.bytes
+      options.model = model
+    }
+    return options
+  }
+
+  private static let architectures = ["amd64", "arm64", "ppc64le", "riscv64", "s390x"]
+
+  private static func socket(of endpoint: String) throws -> String {
+    let path = endpoint.hasPrefix("cri://") ? String(endpoint.dropFirst(6)) : endpoint
+    guard path.hasPrefix("/") else {
+      throw ValidationError("--runtime '\(endpoint)' is no socket of a runtime; write cri:///path/to/containerd.sock")
+    }
+    return path
+  }
+}
+
+/// Bytes a second on the command line: `125MB`, `1GB`, `500000`.
+struct ByteRate: ExpressibleByArgument, Hashable {
+  let bytes: Int64
+
+  init?(argument: String) {
+    var text = argument.uppercased()[...]
+    if text.hasSuffix("/S") { text = text.dropLast(2) }
+    if text.hasSuffix("B") { text = text.dropLast() }
+    let factors: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9]
+    let factor = text.last.flatMap { factors[$0] }
+    guard let number = Double(factor == nil ? text : text.dropLast()), number > 0 else { return nil }
+    let bytes = number * (factor ?? 1)
+    guard bytes >= 1, bytes < 1e15 else { return nil }
+    self.bytes = Int64(bytes)
+  }
+}

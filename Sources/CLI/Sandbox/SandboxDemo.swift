@@ -1,0 +1,79 @@
+import ArgumentParser
+import Logging
+import Sandbox
+import Terminal
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// `prepull sandbox demo`: the main job over a cluster, on one machine.
+struct SandboxDemo: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo", abstract: "Start an embedded cluster, warm sample images on it, show the result, and end.",
+    discussion: "Exit code 0 when every node holds every image at the end.")
+
+  @OptionGroup var cluster: SandboxArguments
+
+  func run() async throws {
+    let options = try cluster.options()
+    let (_, interrupt) = try await Interrupt.cancelling { try await Self.demonstrate(options) }
+    if let interrupt { throw ExitCode(interrupt.exitCode) }
+  }
+
+  private static func demonstrate(_ options: SandboxOptions) async throws {
+    let logger = Logger(label: "sandbox") { _ in Logs(console: .standardError, level: .critical) }
+    let console = Console.standardOutput
+    let style = Style.choose(isTerminal: console.isTerminal, environment: ProcessInfo.processInfo.environment)
+    func step(_ text: String) { console.write("\n" + style.paint("==> \(text)", .strong) + "\n") }
+    func show(_ words: [String]) {
+      console.write(style.paint("$ \(Program.name) \(words.joined(separator: " "))", .faint) + "\n")
+    }
+    try await withSandbox(options, logger: logger) { sandbox in
+      let file = try SandboxFile(sandbox, at: nil)
+      defer { file.remove() }
+      let images = Array(sandbox.sampleImages.prefix(4))
+      step("A cluster of \(options.nodes.count) virtual nodes on this machine, and a registry with sample images")
+      console.write("API server \(sandbox.server.address), registry \(sandbox.registry.host)\n")
+      let connection = ["--kubeconfig", file.path]
+      step("Warm every node for \(images.count) images")
+      show(["run"] + images)
+      try await execute(["run"] + images + connection)
+      step("The same again: the nodes hold the images already")
+      show(["run"] + images)
+      try await execute(["run"] + images + connection)
+      step("Stay: new nodes are warmed too, and the images are kept from garbage collection")
+      let kept = ["run", "--keep", "--name", "web", images[0]]
+      show(kept)
+      try await execute(kept + connection)
+      try await sandbox.addNode(NodeTemplate("node-new", platform: options.nodes[0].platform))
+      console.write("A new node, node-new, has joined.\n")
+      show(["status", "web"])
+      try await untilWarm(sandbox, images[0])
+      try await execute(["status", "web"] + connection)
+      step("Remove it again; nothing of Prepull stays in the cluster")
+      show(["delete", "web"])
+      try await execute(["delete", "web"] + connection)
+    }
+  }
+
+  /// Runs a command as if a person had typed it.
+  private static func execute(_ words: [String]) async throws {
+    var command = try CommandLineTool.parseAsRoot(words)
+    if var asynchronous = command as? any AsyncParsableCommand {
+      try await asynchronous.run()
+    } else {
+      try command.run()
+    }
+  }
+
+  /// Waits until the node that joined holds the image, for a minute at the longest.
+  private static func untilWarm(_ sandbox: Sandbox, _ image: String) async throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while try await sandbox.image(image, on: "node-new") == nil, ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(100))
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Documents
+import ImageModel
+import Sandbox
+
+/// What a person or a script needs to know of a sandbox that is up.
+struct SandboxDescription {
+  let server: String
+  let registry: String
+  let nodes: [(name: String, platform: String)]
+  let images: [String]
+  let kubeconfig: String
+
+  init(_ sandbox: Sandbox, images: [String], kubeconfig: String) {
+    server = sandbox.server.address
+    registry = sandbox.registry.host
+    nodes = sandbox.options.nodes.map { ($0.name, $0.platform.architecture) }
+    self.images = images
+    self.kubeconfig = kubeconfig
+  }
+
+  /// For a person: what it is, and how to use it.
+  var text: String {
+    let kinds = Dictionary(grouping: nodes, by: \.platform).map { "\($1.count) \($0)" }.sorted()
+    let names =
+      nodes.count > 2 ? "\(nodes[0].name) … \(nodes[nodes.count - 1].name)" : nodes.map(\.name).joined(separator: ", ")
+    let shown = images.prefix(10)
+    let more = images.count > shown.count ? ["    … and \(images.count - shown.count) more"] : []
+    let lines =
+      [
+        "A cluster of \(nodes.count) virtual node\(nodes.count == 1 ? "" : "s") (\(kinds.joined(separator: ", "))): \(names)",
+        "  API server  \(server)",
+        "  images",
+      ] + shown.map { "    \($0)" } + more + [
+        "",
+        "In another shell:",
+        "  export KUBECONFIG=\(kubeconfig)",
+        "  kubectl get nodes",
+        "  \(Program.name) run \(images.first ?? "IMAGE")",
+        "",
+        "Ctrl-C ends it and removes everything.",
+      ]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// For a program: one line.
+  var json: String {
+    let value: JSON = [
+      "server": .string(server), "registry": .string(registry), "kubeconfig": .string(kubeconfig),
+      "nodes": .array(nodes.map { ["name": .string($0.name), "architecture": .string($0.platform)] }),
+      "images": .array(images.map { .string($0) }),
+    ]
+    return value.text + "\n"
+  }
+
+  /// What the API server was asked for, and by whom: one line.
+  static func json(of counts: [RequestKey: Int]) -> String {
+    let requests = counts.map { key, count -> JSON in
+      let resource = key.resource + (key.subresource.map { "/\($0)" } ?? "")
+      return [
+        "client": .string(key.client), "verb": .string(key.verb), "resource": .string(resource),
+        "count": .integer(Int64(count)),
+      ]
+    }
+    return JSON(dictionaryLiteral: ("requests", .array(requests.sorted { $0.text < $1.text }))).text + "\n"
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Kubernetes
+import Logging
+import Sandbox
+
+/// `prepull sandbox fault`: makes something go wrong in a sandbox that runs.
+struct SandboxFault: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fault", abstract: "Make something go wrong in an embedded cluster that runs.",
+    discussion: """
+      It asks the cluster's own API for it, so `kubectl get faults` lists what is in effect, and `kubectl delete fault` \
+      ends it.
+
+      \(Fault.Kind.allCases.map { "\($0.rawValue): \($0.explanation)" }.joined(separator: "\n"))
+      """)
+
+  @Argument(help: ArgumentHelp("What is to go wrong; see above.", valueName: "kind"))
+  var kind: Fault.Kind
+
+  @Option(help: ArgumentHelp("The node that it is about.", valueName: "name"))
+  var node: String?
+
+  @Option(
+    name: .customLong("for"), help: ArgumentHelp("End it after this time.", valueName: "time"),
+    transform: TimeSpan.parse)
+  var duration: TimeSpan?
+
+  @OptionGroup var cluster: ClusterOptions
+
+  func run() async throws {
+    guard kind.needsNode == (node != nil) else {
+      throw ValidationError(
+        kind.needsNode
+          ? "\(kind.rawValue) is about one node: name it with --node"
+          : "\(kind.rawValue) is not about a node: leave out --node")
+    }
+    let seconds = duration.map { max(1, Int($0.duration.components.seconds)) }
+    let spec = Fault.Spec(kind, node: node, seconds: seconds)
+    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: .warning) }
+    try await cluster.withClient(logger: logger) { client in
+      let fault = try await client.create(Fault(spec))
+      let name = fault.metadata.name ?? ""
+      let end = seconds.map { " for \($0) s" } ?? "; end it with: kubectl delete fault \(name)"
+      Console.standardOutput.write("\(name): \(kind.explanation)\(end)\n")
+    }
+  }
+}
+
+extension Fault.Kind: ExpressibleByArgument {}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Documents
+import ImageModel
+import Logging
+import Sandbox
+import Terminal
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+import Glibc
+
+/// `prepull sandbox up`: a cluster that runs until Ctrl-C.
+struct SandboxUp: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "up", abstract: "Start an embedded cluster and keep it until Ctrl-C.")
+
+  @OptionGroup var cluster: SandboxArguments
+
+  @Option(help: "The port of the API server; any that is free when left out.")
+  var port: Int?
+
+  @Flag(help: "Serve plain HTTP, and let everybody in, instead of HTTPS with a client certificate.")
+  var http = false
+
+  @Option(
+    help: ArgumentHelp("Write the kubeconfig here; a temporary file when left out.", valueName: "file"),
+    completion: .file())
+  var kubeconfig: String?
+
+  @Option(help: ArgumentHelp("Serve this many images of 250 MB more, with --modelled.", valueName: "n"))
+  var loadImages = 0
+
+  @Option(name: [.short, .long], help: "text, or json: a line when it is up, and at the end a line with its requests.")
+  var output = ReportFormat.text
+
+  func run() async throws {
+    var options = try cluster.options()
+    if let port {
+      guard (1...65535).contains(port) else { throw ValidationError("--port \(port) is not from 1 to 65535") }
+      options.port = port
+    }
+    guard loadImages == 0 || (options.model != nil && (1...1000).contains(loadImages)) else {
+      throw ValidationError("--load-images takes 1 to 1000 and needs --modelled")
+    }
+    options.tls = !http
+    let (finalOptions, output, path) = (options, output, kubeconfig)
+    let logger = Logger(label: "sandbox") { _ in Logs(console: .standardError, level: .warning) }
+    let (counts, interrupt) = try await Interrupt.cancelling {
+      try await withSandbox(finalOptions, logger: logger) { sandbox in
+        let load = try (0..<loadImages).map { number in
+          try sandbox.registry.addModelled(
+            "load/app-\(number + 1)", tag: "v1", layers: [150_000_000, 80_000_000, 20_000_000]
+          ).description
+        }
+        let file = try SandboxFile(sandbox, at: path)
+        defer { file.remove() }
+        let description = SandboxDescription(sandbox, images: sandbox.sampleImages + load, kubeconfig: file.path)
+        try Console.standardOutput.writeAll(output == .json ? description.json : description.text)
+        // Whatever ends this, the counts are told.
+        try? await Task.sleep(for: .seconds(365 * 86400))
+        return sandbox.server.requestCounts
+      }
+    }
+    if output == .json, let counts { try Console.standardOutput.writeAll(SandboxDescription.json(of: counts)) }
+    // Ctrl-C is how it is meant to end.
+    if let interrupt, interrupt != .sigint { throw ExitCode(interrupt.exitCode) }
+  }
+}
+
+/// The kubeconfig of a sandbox on disk, readable by its owner only.
+struct SandboxFile {
+  let path: String
+
+  init(_ sandbox: Sandbox, at given: String?) throws {
+    path = given ?? sandbox.folder + "/kubeconfig"
+    guard
+      FileManager.default.createFile(
+        atPath: path, contents: Data(sandbox.kubeconfig.utf8), attributes: [.posixPermissions: 0o600])
+    else {
+      throw ValidationError(
+        "cannot write \(path): \(String(cString: strerror(errno)).lowercased()); check --kubeconfig")
+    }
+  }
+
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
+}
