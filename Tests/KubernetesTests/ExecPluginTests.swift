@@ -1,14 +1,16 @@
 import Documents
 import Foundation
-import Kubernetes
+import Glibc
 import Planning
 import Synchronization
 import Testing
 import TestKit
 
+@testable import Kubernetes
+
 @Suite("Exec plugins")
 struct ExecPluginTests {
-  /// A plugin that is a shell script; `$0.count` holds how often it ran.
+  /// A plugin that is a shell script, and notes each of its runs; see `runs`.
   static func plugin(_ script: String, _ folder: String, _ change: (inout ExecPlugin) -> Void = { _ in }) throws
     -> ClusterConfiguration.Authentication
   {
@@ -92,6 +94,9 @@ struct ExecPluginTests {
       try await withScriptedServer({ _, _ in .json("{}") }) { server in
         var configuration = ClientTests.local(server)
         configuration.authentication = try Self.plugin(script, folder) {
+          // A bare name is looked for on the PATH.
+          $0.command = "login"
+          $0.environment["PATH"] = "\(folder):\($0.environment["PATH"] ?? "")"
           $0.cluster = ["server": "https://x", "config": ["audience": "y"]]
         }
         try await withClient(configuration) { _ = try await $0.getJSON("/version") }
@@ -137,6 +142,23 @@ struct ExecPluginTests {
         #expect(error?.description.contains("SECRET") == false)
         if detail == "not installed" { #expect(error?.remedy == "Get it at example.com.") }
       }
+    }
+  }
+
+  @Test("A program that does not end is ended, with all that it started")
+  func endless() async throws {
+    try await withTemporaryFolder { folder in
+      let authentication = try Self.plugin("echo $$ > '\(folder)/pid'; sleep 3600 & wait", folder)
+      guard case .exec(let plugin) = authentication else { return }
+      var exec = ExecCredential(plugin: plugin, notice: { _ in })
+      exec.limit = .milliseconds(300)
+      let problem = await #expect(throws: Problem.self) { _ = try await exec.fetch() }
+      #expect(problem?.code == .credentials && problem?.detail.contains("did not answer within") == true)
+      let text = try String(contentsOfFile: "\(folder)/pid", encoding: .utf8)
+      let group = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+      // Nobody of its group of processes is left; those that are dead may not have been buried yet.
+      while kill(-group, 0) == 0 { try await Task.sleep(for: .milliseconds(10)) }
+      #expect(errno == ESRCH)
     }
   }
 

@@ -36,9 +36,9 @@ struct ExecCredential {
   /// Gets what the program tells the user on its standard error, where it may ask them to log in.
   let notice: @Sendable (String) -> Void
 
-  private static let limit = Duration.seconds(60)
+  var limit = Duration.seconds(60)
   /// People need time to log in.
-  private static let interactiveLimit = Duration.seconds(300)
+  var interactiveLimit = Duration.seconds(300)
   private static let noticeLimit = 16_384
 
   /// Runs the program. No error shows its standard output, which holds the secret.
@@ -99,7 +99,7 @@ struct ExecCredential {
   }
 
   private func run(isInteractive: Bool) async throws -> (TerminationStatus, output: String, complaint: String) {
-    let limit = isInteractive ? Self.interactiveLimit : Self.limit
+    let limit = isInteractive ? interactiveLimit : limit
     do {
       return try await withTimeLimit(limit) {
         let input = try isInteractive ? FileDescriptor.standardInput : FileDescriptor.open("/dev/null", .readOnly)
@@ -120,7 +120,7 @@ struct ExecCredential {
         return (result.terminationStatus, result.standardOutput, result.closureResult)
       }
     } catch is TimeLimitExceeded {
-      throw problem("it did not answer within \(limit.components.seconds) s")
+      throw problem("it did not answer within \(limit.text)")
     } catch let error as SubprocessError {
       if Task.isCancelled { throw CancellationError() }
       switch error.code {
