@@ -8,9 +8,19 @@ import Planning
 package struct KubeletEngine: Sendable {
   private let client: KubernetesClient
   private let logger: Logger
+  private let cleanupLimit: Duration
+  private let newRun: @Sendable () -> String
 
-  package init(client: KubernetesClient, logger: Logger) {
+  /// - Parameters:
+  ///   - cleanupLimit: how long the end may take when the API server does not answer.
+  ///   - newRun: makes the five characters that tell one run from another.
+  package init(
+    client: KubernetesClient, cleanupLimit: Duration = .seconds(60),
+    newRun: @escaping @Sendable () -> String = RunObjects.newRun, logger: Logger
+  ) {
     self.client = client
+    self.cleanupLimit = cleanupLimit
+    self.newRun = newRun
     self.logger = logger
   }
 
@@ -36,10 +46,11 @@ package struct KubeletEngine: Sendable {
     await RunDriver(client: client, owner: owner, logger: logger, onEvent: onEvent).run(&board)
 
     onEvent(.cleaningUp)
-    let cleanup = RunCleanup(
+    var cleanup = RunCleanup(
       client: client, namespace: request.namespace, run: owner.objects.run, owner: owner.objects.name, logger: logger)
+    cleanup.limit = cleanupLimit
     // In a task of its own, as that of the caller may be cancelled.
-    let outcome = await Task { await cleanup.perform() }.value
+    let outcome = await Task { [cleanup] in await cleanup.perform() }.value
     onEvent(.cleanedUp(outcome))
     return board.result(cleanup: outcome, duration: start.duration(to: clock.now))
   }
@@ -47,7 +58,7 @@ package struct KubeletEngine: Sendable {
   private func begin(_ request: RunRequest) async throws -> (RunOwner, ConfigMap) {
     var tries = 0
     while true {
-      let owner = RunOwner(client: client, objects: RunObjects(request))
+      let owner = RunOwner(client: client, objects: RunObjects(request, run: newRun()))
       do {
         return (owner, try await owner.make())
       } catch let error as APIError where error.code == .alreadyExists && tries < 5 {

@@ -2,7 +2,7 @@ import Kubernetes
 import Planning
 
 /// The objects of one run: a ConfigMap with `touch`, which owns everything, and the pods.
-struct RunObjects: Sendable {
+package struct RunObjects: Sendable {
   /// The labels and annotations by which objects of ours are found.
   enum Key {
     static let name = "app.kubernetes.io/name"
@@ -27,7 +27,7 @@ struct RunObjects: Sendable {
   /// Container names by the index of the image, the same in every pod.
   let containerNames: [String]
 
-  init(_ request: RunRequest, run: String = Self.newRun()) {
+  init(_ request: RunRequest, run: String = RunObjects.newRun()) {
     self.request = request
     self.run = run
     var names = ContainerNames(reserved: [])
@@ -35,7 +35,7 @@ struct RunObjects: Sendable {
   }
 
   /// Without vowels, so that no word comes out.
-  private static func newRun() -> String {
+  @Sendable package static func newRun() -> String {
     String((0..<5).compactMap { _ in "bcdfghjklmnpqrstvwxz2456789".randomElement() })
   }
 

@@ -56,6 +56,7 @@ extension RolloutMachine {
     let wait = wait ?? settings.retry.delay(before: node.tries + 1, random: 0)
     if stopped == nil, node.spent < settings.nodeTimeout, let wait {
       retries += 1
+      nodes[name]?.spent += wait
       retrying.append((name, now + wait))
       actions.append(.retrying(node: name, reason: reason, after: wait))
       return

@@ -69,7 +69,7 @@ extension RolloutMachine {
     var nextPart = 0
     var live: [Int: LivePod] = [:]
     var activeSince: Duration?
-    /// Time at work in earlier turns.
+    /// Time at work in earlier turns, and of the waits between.
     var spent = Duration.zero
     /// Refusals and losses since an image last arrived.
     var tries = 0

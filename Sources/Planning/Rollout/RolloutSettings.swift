@@ -6,7 +6,8 @@ package struct RolloutSettings: Hashable, Sendable {
   package var maxFailures: Parallelism?
   /// For the whole; no limit when nil.
   package var timeout: Duration?
-  /// For one node, counting the time in which it has a place among those at work.
+  /// For one node, counting the time in which it is at work, and its waits after a pod was refused or lost; not the time
+  /// in which it waits for a place.
   package var nodeTimeout = Duration.seconds(15 * 60)
   /// For pods that are refused or lost. The count of tries starts anew when an image arrived meanwhile.
   package var retry = RetryPolicy(attempts: 8, base: .seconds(2), factor: 2, cap: .seconds(60), jitter: 0)
