@@ -133,6 +133,9 @@ import Testing
       }
       #expect(answer?.json["items"]?.array?.count == 1)
       #expect(wire.server.address == address)
+      // What came after the restart is left alone.
+      let after = try await wire.watch("\(pods)?watch=1&timeoutSeconds=1")
+      #expect(after.compactMap { $0[path: "object", "metadata", "name"] } == ["a"])
     }
   }
 

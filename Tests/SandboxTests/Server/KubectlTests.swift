@@ -46,6 +46,7 @@ import Testing
         kubectl create secret docker-registry s --docker-server=r --docker-username=u --docker-password=p
         kubectl create ns web
         kubectl create deployment d --image=nginx:1 -n web
+        kubectl create job j --image=nginx:1 -- true
         kubectl get cm,secrets,ns,deploy -A --no-headers | awk '{print $1, $2, $3, $4}'
         kubectl auth can-i create pods
         kubectl auth can-i delete nodes || true

@@ -114,30 +114,33 @@ package final class APIServer: Sendable {
       state.isStopping = true
       return state.services
     }
-    await end(services)
+    await end(services, dropping: .seconds(1))
   }
 
   /// Drops every connection, answers nobody for a while, and comes back on the same port with the same store.
+  ///
+  /// Returns when the server goes down, not when it is back.
   package func restart(downFor pause: Duration = .milliseconds(200)) async {
     let services = state.withLock { state in
       state.pause = pause
       return state.services
     }
-    connections.dropAll()
-    await end(services)
+    await end(services, dropping: .zero)
   }
 
-  private func end(_ services: ServiceGroup?) async {
+  /// Shuts down; requests under way have `patience` to finish, watches none.
+  private func end(_ services: ServiceGroup?, dropping patience: Duration) async {
+    guard let services else { return }
     connections.endWatches()
-    await services?.triggerGracefulShutdown()
-    // Whoever does not finish within a second is cut off; nothing waits for this.
-    let connections = connections
+    await services.triggerGracefulShutdown()
     Task {
-      for _ in 0..<20 {
-        try? await Task.sleep(for: .milliseconds(50))
+      // Requests that came in between may still begin to watch.
+      let deadline = ContinuousClock.now.advanced(by: patience)
+      while state.withLock({ $0.services === services }) {
         connections.endWatches()
+        if ContinuousClock.now >= deadline { connections.dropAll() }
+        try? await Task.sleep(for: .milliseconds(10))
       }
-      connections.dropAll()
     }
   }
 

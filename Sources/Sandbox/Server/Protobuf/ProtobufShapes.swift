@@ -64,12 +64,10 @@ enum ProtobufShapes {
     "NonResourceAttributes": [1: ("path", .string), 2: ("verb", .string)],
     "SelfSubjectRulesReview": [
       1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("SelfSubjectRulesReviewSpec")),
-      3: ("status", .message("RulesStatus")),
+      3: ("status", .message("Nothing")),
     ],
     "SelfSubjectRulesReviewSpec": [1: ("namespace", .string)],
-    "RulesStatus": [3: ("incomplete", .flag)],
-    "SelfSubjectReview": [1: ("metadata", .message("ObjectMeta")), 2: ("status", .message("UserStatus"))],
-    "UserStatus": [1: ("userInfo", .message("Nothing"))],
+    "SelfSubjectReview": [1: ("metadata", .message("ObjectMeta")), 2: ("status", .message("Nothing"))],
     "PriorityClass": [
       1: ("metadata", .message("ObjectMeta")), 2: ("value", .integer), 3: ("globalDefault", .flag),
       4: ("description", .string), 5: ("preemptionPolicy", .string),
@@ -110,7 +108,7 @@ enum ProtobufShapes {
     "EnvVar": [1: ("name", .string), 2: ("value", .string)],
     "Resources": [1: ("limits", .map(.quantity)), 2: ("requests", .map(.quantity))],
     "Job": [
-      1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("JobSpec")), 3: ("status", .message("JobStatus")),
+      1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("JobSpec")), 3: ("status", .message("Nothing")),
     ],
     "JobSpec": [
       1: ("parallelism", .integer), 2: ("completions", .integer), 3: ("activeDeadlineSeconds", .integer),
@@ -118,7 +116,6 @@ enum ProtobufShapes {
       6: ("template", .message("PodTemplateSpec")), 7: ("backoffLimit", .integer),
       8: ("ttlSecondsAfterFinished", .integer),
     ],
-    "JobStatus": [4: ("active", .integer), 5: ("succeeded", .integer), 6: ("failed", .integer)],
     "CronJob": [
       1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("CronJobSpec")),
       3: ("status", .message("Nothing")),
