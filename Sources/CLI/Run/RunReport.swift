@@ -28,8 +28,10 @@ struct RunReport: Sendable {
   private static func word(_ counts: Coverage.Counts, style: Style) -> String {
     if counts.wanted == 0 { return style.paint("no node can hold it", .warning) }
     if counts.isWarm { return style.paint("warm", .good) }
-    let parts = [Coverage.State.failed, .stale, .pulling, .pending].filter { counts[$0] > 0 }
-      .map { "\(counts[$0]) \($0 == .pulling || $0 == .pending ? "not done" : $0.rawValue)" }
+    let notDone = counts[.pulling] + counts[.pending]
+    let parts =
+      [Coverage.State.failed, .stale].filter { counts[$0] > 0 }.map { "\(counts[$0]) \($0.rawValue)" }
+      + (notDone > 0 ? ["\(notDone) not done"] : [])
     return style.paint(parts.joined(separator: ", "), counts[.failed] + counts[.stale] > 0 ? .bad : .warning)
   }
 

@@ -85,22 +85,29 @@ struct PodReader: Sendable {
 
   // MARK: Events
 
-  /// What an event about the pod says, for the rollout and for who watches it.
-  mutating func read(_ event: PodEvent, in plan: RunPlan) -> (inputs: [Input], news: [RunEvent]) {
-    guard !isOver else { return ([], []) }
-    let image = event.container.flatMap { images[$0] }
-    switch (event.content, image) {
-    case (.pulling, let image?):
-      return ([.image(id, image: image, .pulling)], [.imagePulling(node: id.node, image: image)])
-    case (.pulled(let duration, let bytes), let image?):
-      return ([], [.imagePulled(node: id.node, image: image, duration: duration, bytes: bytes)])
-    case (.present, let image?): return ([], [.imagePresent(node: id.node, image: image)])
+  /// What an event about the pod says for the rollout.
+  mutating func read(_ event: PodEvent, in plan: RunPlan) -> [Input] {
+    guard !isOver else { return [] }
+    switch (event.content, event.container.flatMap { images[$0] }) {
+    case (.pulling, let image?): return [.image(id, image: image, .pulling)]
     case (.failed(let reason, let text), let image?):
       told.insert(image)
       let message = KubeletMessage(reason: reason, message: text, about: plan.request.images[image])
-      return ([.image(id, image: image, .failing(message.failure, message.nature, by: .event))], [])
-    case (.warning(let text), _): return ([.note(id, text)], [])
-    default: return ([], [])
+      return [.image(id, image: image, .failing(message.failure, message.nature, by: .event))]
+    case (.warning(let text), _): return [.note(id, text)]
+    default: return []
+    }
+  }
+
+  /// What an event tells who watches the run, however late it comes.
+  func news(in event: PodEvent) -> RunEvent? {
+    guard let image = event.container.flatMap({ images[$0] }) else { return nil }
+    return switch event.content {
+    case .pulling: isOver ? nil : .imagePulling(node: id.node, image: image)
+    case .pulled(let duration, let bytes):
+      .imagePulled(node: id.node, image: image, duration: duration, bytes: bytes)
+    case .present: .imagePresent(node: id.node, image: image)
+    case .failed, .warning: nil
     }
   }
 }

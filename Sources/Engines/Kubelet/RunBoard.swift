@@ -19,6 +19,8 @@ struct RunBoard: Sendable {
 
   var pods: [RolloutMachine.PodID: Entry] = [:]
   private var ids: [String: RolloutMachine.PodID] = [:]
+  /// Readers of pods that are deleted, by name: events about them may still be on their way.
+  private var done: [String: PodReader] = [:]
   var facts: [String: NodeFacts] = [:]
   var skipped: [String: NodeVerdict.SkipReason] = [:]
   var unsupported: [String: String] = [:]
@@ -38,6 +40,14 @@ struct RunBoard: Sendable {
 
   /// Whether there is nothing left to wait for.
   var isOver: Bool { machine.stopped != nil && machine.isFinished || isPlanned && machine.isFinished }
+
+  /// Whether nodes hold images of which no event has told yet how they came to it. Events come after the status
+  /// that ends a run, or never.
+  var lacksNews: Bool {
+    let coverage = machine.coverage
+    return machine.stopped == nil
+      && images.enumerated().contains { $1.pulls + $1.present < coverage.counts(image: $0)[.warm] }
+  }
 
   mutating func take(_ signal: RunSignal, at now: Duration) -> [RunEffect] {
     time = now
@@ -84,6 +94,7 @@ struct RunBoard: Sendable {
       case .delete(let id):
         guard let entry = pods.removeValue(forKey: id) else { continue }
         ids[entry.name] = nil
+        done[entry.name] = entry.reader
         effects.append(.delete(name: entry.name, isNodeGone: isNodeGone))
       case .nodeAdded(let name): if isPlanned { effects.append(.tell(.nodeAdded(node: name))) }
       case .nodeStarted(let name): effects.append(.tell(.nodeStarted(node: name)))
@@ -182,10 +193,9 @@ struct RunBoard: Sendable {
   // MARK: Events
 
   private mutating func takeEvent(_ event: WatchEvent<Event>, _ effects: inout [RunEffect]) {
-    guard case .applied(let event) = event, let read = PodEvent(event), let id = ids[read.pod],
-      let (inputs, news) = pods[id]?.reader.read(read, in: plan)
-    else { return }
-    for new in news {
+    guard case .applied(let event) = event, let read = PodEvent(event) else { return }
+    let id = ids[read.pod]
+    if let new = (id.flatMap { pods[$0]?.reader } ?? done[read.pod])?.news(in: read) {
       switch new {
       case .imagePulled(_, let image, _, let bytes):
         images[image].pulls += 1
@@ -195,6 +205,7 @@ struct RunBoard: Sendable {
       }
       effects.append(.tell(new))
     }
+    guard let id, let inputs = pods[id]?.reader.read(read, in: plan) else { return }
     if case .warning(let text) = read.content, text.contains("configmap"), text.contains("not found") {
       checkOwner(&effects)
     }

@@ -13,12 +13,16 @@ struct RunDriver: Sendable {
   private var namespace: String { objects.request.namespace }
   private typealias Report = @Sendable (RunSignal) -> Void
 
+  /// How long the last events are waited for when all else is known.
+  private static let patienceForNews = Duration.milliseconds(500)
+
   /// Goes on until every node has its outcome, or the task is cancelled.
   func run(_ board: inout RunBoard) async {
     let clock = ContinuousClock()
     let start = clock.now
     let (signals, continuation) = AsyncStream<RunSignal>.makeStream()
     let report: Report = { _ = continuation.yield($0) }
+    var overSince: ContinuousClock.Instant?
     await withDiscardingTaskGroup { group in
       group.addTask { await watchNodes(report) }
       group.addTask { await watchPods(report) }
@@ -36,7 +40,10 @@ struct RunDriver: Sendable {
             group.addTask { await perform(effect, report) }
           }
         }
-        if board.isOver { break }
+        guard board.isOver else { continue }
+        let end = overSince ?? clock.now
+        overSince = end
+        if !board.lacksNews || end.duration(to: clock.now) > Self.patienceForNews { break }
       }
       group.cancelAll()
     }
