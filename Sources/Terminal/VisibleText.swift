@@ -39,6 +39,26 @@ package enum VisibleText {
     return "\(text.prefix(head))…\(text.suffix(columns - 1 - head))"
   }
 
+  /// Breaks a line between words; what follows is indented two columns more than the line. A word is never cut.
+  package static func wrap(_ text: String, to columns: Int) -> [String] {
+    guard width(text) > columns else { return [text] }
+    let indent = String(text.prefix { $0 == " " })
+    var lines: [String] = []
+    var line = indent
+    for word in text.dropFirst(indent.count).split(separator: " ") {
+      if line.last.map({ $0 != " " }) ?? false {
+        if width(line) + 1 + width(String(word)) > columns {
+          lines.append(line)
+          line = indent + "  "
+        } else {
+          line += " "
+        }
+      }
+      line += word
+    }
+    return lines + [line]
+  }
+
   /// Pads with spaces to `columns`; longer text stays as it is.
   package static func pad(_ text: String, to columns: Int, alignment: Table.Alignment = .left) -> String {
     let gap = String(repeating: " ", count: max(0, columns - width(text)))

@@ -36,6 +36,14 @@ struct DrawingTests {
       ])
   }
 
+  @Test func wrapsBetweenWords() {
+    #expect(VisibleText.wrap("one two three", to: 13) == ["one two three"])
+    #expect(VisibleText.wrap("one two three", to: 9) == ["one two", "  three"])
+    #expect(VisibleText.wrap("  one two", to: 6) == ["  one", "    two"])
+    #expect(VisibleText.wrap("https://example.com/a b", to: 5) == ["https://example.com/a", "  b"])
+    #expect(VisibleText.wrap(Style.colour.paint("note:", .warning) + " a b", to: 9).count == 1)
+  }
+
   @Test func aTableKeepsToTheWidthWhereItCan() {
     var table = Table([.init("IMAGE", shrinksTo: 8), .init("SIZE", .right), .init("RESULT")])
     table.add(["registry.example.com/team/app:v1", "69.2 MB", "pulled"])

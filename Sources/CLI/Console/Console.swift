@@ -1,3 +1,5 @@
+import Terminal
+
 import Glibc
 
 /// One of the standard streams.
@@ -20,6 +22,12 @@ struct Console: Sendable {
 
   /// Columns that a line should keep to: those of the terminal, none for a file or a pipe.
   var columns: Int? { isTerminal ? size.columns : nil }
+
+  /// The lines with those that are too wide for the terminal broken between words.
+  func wrapped(_ lines: [String]) -> [String] {
+    guard let columns else { return lines }
+    return lines.flatMap { VisibleText.wrap($0, to: columns) }
+  }
 
   /// Writes what a person may miss: a stream that does not take it is no reason to stop.
   func write(_ text: String) { try? writeAll(text) }

@@ -10,17 +10,20 @@ struct RunReport: Sendable {
 
   /// A line for each image: the digest that nodes were to have, how many have it, and how many had to pull.
   func table(style: Style, columns: Int? = nil) -> [String] {
-    var table = Table([
-      .init("IMAGE", shrinksTo: 12), .init("DIGEST", shrinksTo: 10), .init("SIZE", .right), .init("WARM", .right),
-      .init("PULLED", .right), .init("RESULT"),
-    ])
+    // Where there is no room for a digest that tells anything, there is none.
+    let isNarrow = columns.map { $0 < 80 } ?? false
+    var table = Table(
+      [.init("IMAGE", shrinksTo: 12)] + (isNarrow ? [] : [.init("DIGEST", shrinksTo: 10)]) + [
+        .init("SIZE", .right), .init("WARM", .right), .init("PULLED", .right), .init("RESULT"),
+      ])
     for (index, image) in result.images.enumerated() {
       let counts = result.coverage.counts(image: index)
-      table.add([
-        image.reference, image.digest(in: result.coverage, at: index)?.shown ?? "-",
-        image.size.map(Quantity.bytes) ?? "-", "\(counts[.warm])/\(counts.wanted)", "\(image.pulls)",
-        Self.word(counts, style: style),
-      ])
+      let digest = image.digest(in: result.coverage, at: index)?.shown ?? "-"
+      table.add(
+        [image.reference] + (isNarrow ? [] : [digest]) + [
+          image.size.map(Quantity.bytes) ?? "-", "\(counts[.warm])/\(counts.wanted)", "\(image.pulls)",
+          Self.word(counts, style: style),
+        ])
     }
     return table.draw(style: style, columns: columns)
   }

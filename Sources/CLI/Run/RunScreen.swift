@@ -84,7 +84,8 @@ enum RunScreen {
     parts.append(Quantity.timeLeft(.seconds((now / .seconds(1)).rounded(.down))))
     text = ([text] + parts).joined(separator: "  ")
     let room = width - 9 - VisibleText.width(text)
-    let fraction = total == 0 ? 0 : Double(view.count(.warm)) / Double(total)
+    let done = view.count(.warm) + view.count(.failed)
+    let fraction = total == 0 ? 0 : Double(done) / Double(total)
     let bar = room >= 6 ? ProgressBar(width: min(30, room)).draw(fraction, style: style) + "  " : ""
     return style.paint("Nodes", .strong) + "  " + bar + text
   }

@@ -76,8 +76,8 @@ extension RunSession {
     var manifest = DaemonSetManifest(images: request.images, prepullImage: RenderCommand.publishedImage)
     manifest.name = request.name
     manifest.namespace = request.namespace
-    let present = Set(report.architectures.keys.compactMap(TouchProgram.Architecture.init))
-    if !present.isEmpty { manifest.architectures = present }
+    // The usual ones in any case, for nodes that come later.
+    manifest.architectures.formUnion(report.architectures.keys.compactMap(TouchProgram.Architecture.init))
     manifest.policy = request.policy
     manifest.affinity = request.nodes.terms
     manifest.tolerations = try command.nodeOptions.tolerations() + workloads.tolerations

@@ -91,11 +91,12 @@ struct RunSession {
     case .text where !command.quiet:
       let target = command.dryRun ? out : console
       let style = style(of: target)
-      let lines = plan.lines(style: style, columns: target.columns) + plan.remarks(style: style)
+      let table = plan.lines(style: style, columns: target.columns)
+      let lines = table + target.wrapped(plan.remarks(style: style))
       if command.dryRun { try out.writeAll(lines.joined(separator: "\n") + "\n") } else { console.write(lines: lines) }
     case .text: break
     }
-    console.write(lines: plan.blockers(style: style(of: console)))
+    console.write(lines: console.wrapped(plan.blockers(style: style(of: console))))
     if isPossible, command.dryRun, !command.quiet, command.output == .text {
       console.write("this is the plan; nothing was changed\n")
     }
@@ -143,7 +144,7 @@ struct RunSession {
       let lines = report.table(style: style, columns: out.columns) + [report.summary(style: style)]
       try out.writeAll(lines.joined(separator: "\n") + "\n")
     }
-    console.write(lines: report.problems(style: style(of: console)))
+    console.write(lines: console.wrapped(report.problems(style: style(of: console))))
   }
 
   func style(of console: Console) -> Style {

@@ -59,10 +59,14 @@ struct StatusReport: Sendable {
     for item in items {
       for (index, node) in item.coverage.nodes.enumerated() {
         let counts = item.coverage.counts(node: index)
+        if counts.wanted == 0 { continue }
         let missing = zip(item.coverage.images, item.coverage.column(index))
           .filter { $0.1.state != .warm }.map { "\($0.0) \($0.1.state.rawValue)" }
         table.add([node, item.name, "\(counts[.warm])/\(counts.wanted)", missing.joined(separator: ", ")])
       }
+      let unsupported = item.coverage.nodes.enumerated()
+        .filter { item.coverage.counts(node: $0.offset).wanted == 0 }.map(\.element)
+      if !unsupported.isEmpty { table.add([FailureGroups.names(unsupported), item.name, "-", "unsupported"]) }
       for skipped in item.skipped { table.add([skipped.node, item.name, "-", "left out: \(skipped.reason)"]) }
     }
     return table.rows.isEmpty ? [] : [""] + table.draw(style: style, columns: columns)

@@ -45,7 +45,7 @@ struct RunViewTests {
         "  nginx:1.27                  ━━━━━─────  2/4",
         "  redis:9                     ──────────  0/4  1 failed",
         "  registry…e.com/team/app:v1  ━━╸───────  1/4",
-        "Nodes  ──────────────────────────  0/4 warm  2 at work  1 failed  20.0 MB/s  6s",
+        "Nodes  ━━━━━━╸───────────────────  0/4 warm  2 at work  1 failed  20.0 MB/s  6s",
         "✘ redis:9 on node-1: there is no tag '9' of redis",
       ])
   }
@@ -57,7 +57,7 @@ struct RunViewTests {
         "  nginx:1.27                        ━━━━━━━━━━━━────────────  2/4",
         "  redis:9                           ────────────────────────  0/4  2 failed",
         "  registry.example.com/team/app:v1  ━━━━━━──────────────────  1/4",
-        "Nodes  ━━━━━━━╸──────────────────────  1/4 warm  3 failed  15s", "✘ node-3: the node is full",
+        "Nodes  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  1/4 warm  3 failed  15s", "✘ node-3: the node is full",
         "stopping: 3 nodes failed, more than --max-failures allows",
         "cleaning up: deleting what this run made (Ctrl-C again leaves it)",
       ])

@@ -1,0 +1,63 @@
+import Documents
+import Foundation
+import Planning
+import Terminal
+import Testing
+
+@testable import CLI
+@testable import Engines
+
+@Suite("What status prints")
+struct StatusReportTests {
+  private var item: ClusterStatus.Item {
+    var coverage = Coverage(images: ["nginx:1.27", "redis:9"], nodes: ["node-1", "node-2", "node-3"])
+    coverage[image: 0, node: 0] = .warm(RunStory.digest)
+    coverage[image: 1, node: 0] = .failed(RunStory.missing)
+    coverage[image: 0, node: 1] = .pulling
+    for image in 0..<2 { coverage[image: image, node: 2] = .unsupported("there is no DaemonSet for linux/s390x") }
+    return ClusterStatus.Item(
+      kind: .kept, namespace: "web", name: "prepull-nginx", created: "2027-01-15T08:00:00Z", coverage: coverage,
+      skipped: [.init(node: "node-4", reason: .cordoned)], isCurrent: true)
+  }
+
+  @Test func table() {
+    let report = StatusReport(items: [item], namespace: "web")
+    #expect(
+      report.lines(isWide: false, style: .plain, now: Date()) == [
+        "NAME            KIND   IMAGE        WARM   STATE", "prepull-nginx   kept   nginx:1.27    1/2   1 pulling",
+        "                       redis:9       0/2   1 failed, 1 pending",
+        "redis:9 on node-1: there is no tag '9' of redis", "  Check the name of the repository and the tag.",
+      ])
+  }
+
+  @Test func wide() {
+    let report = StatusReport(items: [item], namespace: nil)
+    let lines = report.lines(isWide: true, style: .plain, now: Date(timeIntervalSince1970: 1_800_000_000 + 90))
+    #expect(lines[0].hasPrefix("NAMESPACE   NAME") && lines[0].hasSuffix("AGE"))
+    #expect(lines[1].hasPrefix("web ") && lines[1].hasSuffix("1m30s"))
+    #expect(
+      lines[3..<9].map(\.self) == [
+        "", "NODE     NAME            WARM   NOT WARM", "node-1   prepull-nginx    1/2   redis:9 failed",
+        "node-2   prepull-nginx    0/2   nginx:1.27 pulling, redis:9 pending",
+        "node-3   prepull-nginx      -   unsupported", "node-4   prepull-nginx      -   left out: cordoned",
+      ])
+  }
+
+  @Test func nothing() {
+    #expect(
+      StatusReport(items: [], namespace: "web").lines(isWide: false, style: .plain, now: Date())
+        == ["nothing is kept and no run goes on in the namespace web"])
+    #expect(
+      StatusReport(items: [], namespace: nil).lines(isWide: true, style: .plain, now: Date())
+        == ["nothing is kept and no run goes on in any namespace"])
+  }
+
+  @Test func jsonAndYAML() throws {
+    let report = StatusReport(items: [item], namespace: "web")
+    let json = try #require(report.json["items"]?.array?.first)
+    #expect(json["ok"] == false)
+    #expect(json["images"]?.array?.first?["nodes"]?["warm"] == 1)
+    #expect(json["nodes"]?.array?.first?["images"]?.array?.last?["code"] == "notFound")
+    #expect(try YAMLDocuments.parse(try report.yaml()).map(\.json) == [report.json], "the same in YAML")
+  }
+}
