@@ -19,9 +19,11 @@ struct RunReport: Sendable {
     for (index, image) in result.images.enumerated() {
       let counts = result.coverage.counts(image: index)
       let digest = image.digest(in: result.coverage, at: index)?.shown ?? "-"
+      // A kubelet tells of the first 25 things that happen to a pod only.
+      let pulls = "\(image.pulls)" + (image.pulls + image.present < counts[.warm] ? "+" : "")
       table.add(
         [image.reference] + (isNarrow ? [] : [digest]) + [
-          image.size.map(Quantity.bytes) ?? "-", "\(counts[.warm])/\(counts.wanted)", "\(image.pulls)",
+          image.size.map(Quantity.bytes) ?? "-", "\(counts[.warm])/\(counts.wanted)", pulls,
           Self.word(counts, style: style),
         ])
     }
