@@ -108,7 +108,7 @@ let package = Package(
         "Documents", "ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", "Engines", .asyncHTTPClient,
         .crypto, .hummingbird, .hummingbirdTLS, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
         .serviceLifecycle, .systemPackage, .x509,
-      ]),
+      ], exclude: ["README.md"]),
 
     // What a person meets.
     .layer(

@@ -26,7 +26,7 @@ extension Sandbox {
   /// A new machine, with empty disk, under the name of an old one: the Node object has another uid.
   package func replaceNode(_ name: String) async throws {
     let template = try kubelet(name).template
-    try await fleet.kubelet(name)?.images.clear()
+    await fleet.kubelet(name)?.images.clear()
     try removeNode(name)
     try await addNode(template)
   }

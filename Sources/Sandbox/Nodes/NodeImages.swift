@@ -58,7 +58,7 @@ actor NodeImages {
   func pull(_ reference: Reference, credential: RegistryCredential?) async throws -> Pulled {
     try await turnstile.passing {
       let start = ContinuousClock.now
-      if let missing = await backend.missingBytes(reference), await missing > availableBytes {
+      if let missing = await backend.missingBytes(reference), missing > availableBytes {
         throw PullFailure.noSpace(reference)
       }
       let image = try await backend.pull(reference, credential: credential)
