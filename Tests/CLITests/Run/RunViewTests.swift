@@ -138,7 +138,7 @@ struct RunReportTests {
       report.table(style: .plain) == [
         "IMAGE                              DIGEST                   SIZE   WARM   PULLED   RESULT",
         "nginx:1.27                         sha256:abababababab   69.2 MB    3/4        2   1 not done",
-        "redis:9                            sha256:abababababab         -    1/4        0   2 failed, 1 not done",
+        "redis:9                            sha256:abababababab         -    1/4       0+   2 failed, 1 not done",
         "registry.example.com/team/app:v1   -                     10.0 MB    2/3        2   1 not done",
       ])
     #expect(report.table(style: .plain, columns: 80).allSatisfy { $0.count <= 80 })
