@@ -27,7 +27,7 @@ package struct CommandLineTool: AsyncParsableCommand {
         Glibc.exit(0)
       } catch let error as ValidationError {
         // The parser would show the usage of the root command.
-        let name = type(of: command)._commandName
+        let name = path(to: type(of: command)).joined(separator: " ")
         Console.standardError.write(
           "Error: \(error.message)\nSee '\(Program.name) \(name) --help' for more information.\n")
         Glibc.exit(2)
@@ -35,6 +35,18 @@ package struct CommandLineTool: AsyncParsableCommand {
     } catch {
       finish(error)
     }
+  }
+
+  /// The words by which a command is called, without the program's own name.
+  private static func path(to type: any ParsableCommand.Type) -> [String] {
+    func path(below parent: any ParsableCommand.Type) -> [String]? {
+      for child in parent.configuration.subcommands {
+        if child == type { return [child._commandName] }
+        if let rest = path(below: child) { return [child._commandName] + rest }
+      }
+      return nil
+    }
+    return path(below: Self.self) ?? []
   }
 
   private static func run(_ command: any ParsableCommand) async throws {

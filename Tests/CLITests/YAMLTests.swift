@@ -25,7 +25,7 @@ struct YAMLTests {
     #expect(documents.map(\.line) == [2, 7])
     #expect(
       documents[0].json == [
-        "a": 1, "b": ["x", "y", "1", true, nil, 1.5, nil], "c": ["on": true, "quoted": "yes"],
+        "a": 1, "b": ["x", "y", "1", true, .null, 1.5, .null], "c": ["on": true, "quoted": "yes"],
       ])
     #expect(documents[1].json["other"] == ["image": "nginx", "name": "two"])
     #expect(documents[1].json["text"] == "a\nb")

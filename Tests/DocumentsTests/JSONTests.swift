@@ -57,9 +57,9 @@ struct JSONTests {
   @Test("A merge patch changes, adds and removes (RFC 7396)")
   func mergePatch() throws {
     let target: JSON = ["title": "Goodbye!", "author": ["given": "John", "family": "Doe"], "tags": ["a", "b"]]
-    let patch: JSON = ["title": "Hello!", "author": ["family": nil], "phone": ["no": 1, "x": nil], "tags": ["a"]]
+    let patch: JSON = ["title": "Hello!", "author": ["family": .null], "phone": ["no": 1, "x": .null], "tags": ["a"]]
     let expected: JSON = ["title": "Hello!", "author": ["given": "John"], "phone": ["no": 1], "tags": ["a"]]
     #expect(target.merging(patch: patch) == expected)
-    #expect(JSON.string("x").merging(patch: ["a": ["b": nil]]) == ["a": [:]])
+    #expect(JSON.string("x").merging(patch: ["a": ["b": .null]]) == ["a": [:]])
   }
 }

@@ -28,7 +28,7 @@ struct ClientTests {
         _ = try await client.get(ConfigMap.self, "a b", in: "n")
         _ = try await client.create(object, dryRun: true)
         _ = try await client.apply(object, fieldManager: "me", force: false)
-        _ = try await client.patch(ConfigMap.self, "a", in: "n", .merge(["data": nil]), subresource: "status")
+        _ = try await client.patch(ConfigMap.self, "a", in: "n", .merge(["data": .null]), subresource: "status")
         _ = try await client.patch(ConfigMap.self, "a", in: "n", .json([["op": "remove", "path": "/data"]]))
         try await client.delete(ConfigMap.self, "a", in: "n", uid: "u", propagation: .foreground, gracePeriod: 0)
         try await client.deleteAll(ConfigMap.self, in: "n", labels: "a=b,c!=d", propagation: .orphan)

@@ -55,7 +55,7 @@ struct EmbeddedServerTests {
       #expect(try await client.apply(applied, fieldManager: "other").data == ["k": "w"])
       let merged = try await client.patch(
         ConfigMap.self, "a", in: "default",
-        .merge(["data": ["k": nil, "n": "1"], "metadata": ["labels": ["app": "y"]]]))
+        .merge(["data": ["k": .null, "n": "1"], "metadata": ["labels": ["app": "y"]]]))
       #expect(merged.data == ["n": "1"] && merged.metadata.labels == ["app": "y"])
       let edited = try await client.patch(
         ConfigMap.self, "a", in: "default", .json([["op": "replace", "path": "/data/n", "value": "2"]]))

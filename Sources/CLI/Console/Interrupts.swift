@@ -63,11 +63,15 @@ enum Interrupt: Sendable {
   /// Guards which signal came first.
   private actor Received {
     private(set) var first: Interrupt?
+    private var since = ContinuousClock.now
 
-    /// Notes a signal and tells whether there was one before.
+    /// Notes a signal and tells whether it is a second one. `timeout` and pipelines send one to the process and to its
+    /// group: those that come together are one.
     func note(_ interrupt: Interrupt) -> Bool {
-      defer { first = first ?? interrupt }
-      return first != nil
+      guard first == nil else { return since.duration(to: .now) > .seconds(1) }
+      first = interrupt
+      since = .now
+      return false
     }
   }
 }

@@ -42,12 +42,14 @@ struct RunReport: Sendable {
 
   /// One line that says how it ended.
   func summary(style: Style) -> String {
-    let warm = result.coverage.warmNodes
-    let nodes = Quantity.count(result.coverage.nodes.count, "node")
+    // A node that can hold none of the images is neither warm nor cold.
+    let able = result.coverage.nodes.indices.filter { result.coverage.counts(node: $0).wanted > 0 }
+    let warm = able.count { result.coverage.counts(node: $0).isWarm }
+    let nodes = Quantity.count(able.count, "node")
     let images = Quantity.count(result.images.count, "image")
     let time = Quantity.time(result.duration)
     if result.isWarm {
-      let verb = result.coverage.nodes.count == 1 ? "is" : "are"
+      let verb = able.count == 1 ? "is" : "are"
       return style.paint("\(nodes) \(verb) warm for \(images) after \(time)", .good)
     }
     return style.paint("\(warm) of \(nodes) warm for \(images) after \(time)", .bad)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Documents
 import Engines
 import Foundation
+import ImageModel
 import Kubernetes
 import Planning
 import Terminal
@@ -78,6 +79,11 @@ extension RunSession {
     manifest.namespace = request.namespace
     // The usual ones in any case, for nodes that come later.
     manifest.architectures.formUnion(report.architectures.keys.compactMap(TouchProgram.Architecture.init))
+    for architecture in manifest.architectures {
+      let platform = Platform(os: "linux", architecture: architecture.rawValue)
+      let missing = report.images.filter { $0.resolution.map { !$0.supports(platform) } ?? false }.map(\.image)
+      if !missing.isEmpty { manifest.unsupported[architecture] = Set(missing) }
+    }
     manifest.policy = request.policy
     manifest.affinity = request.nodes.terms
     manifest.tolerations = try command.nodeOptions.tolerations() + workloads.tolerations

@@ -31,6 +31,7 @@ struct SandboxDescription {
         "  API server  \(server)",
         "  images",
       ] + shown.map { "    \($0)" } + more + [
+        "    (private ones: user \(SampleImages.username), password \(SampleImages.password))",
         "",
         "In another shell:",
         "  export KUBECONFIG=\(kubeconfig)",

@@ -38,12 +38,21 @@ struct SandboxFault: AsyncParsableCommand {
     let spec = Fault.Spec(kind, node: node, seconds: seconds)
     let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: .warning) }
     try await cluster.withClient(logger: logger) { client in
+      if let node { _ = try await client.get(Node.self, node) }
       let fault = try await client.create(Fault(spec))
       let name = fault.metadata.name ?? ""
-      let end = seconds.map { " for \($0) s" } ?? "; end it with: kubectl delete fault \(name)"
+      let end = !kind.lasts ? "" : seconds.map { " for \($0) s" } ?? "; end it with: kubectl delete fault \(name)"
       Console.standardOutput.write("\(name): \(kind.explanation)\(end)\n")
     }
   }
 }
 
-extension Fault.Kind: ExpressibleByArgument {}
+extension Fault.Kind: ExpressibleByArgument {
+  /// In any case.
+  public init?(argument: String) {
+    guard let kind = Self.allCases.first(where: { $0.rawValue.lowercased() == argument.lowercased() }) else {
+      return nil
+    }
+    self = kind
+  }
+}

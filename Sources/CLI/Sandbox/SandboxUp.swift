@@ -49,7 +49,8 @@ struct SandboxUp: AsyncParsableCommand {
     let (finalOptions, output, path) = (options, output, kubeconfig)
     let logger = Logger(label: "sandbox") { _ in Logs(console: .standardError, level: .warning) }
     let (counts, interrupt) = try await Interrupt.cancelling {
-      try await withSandbox(finalOptions, logger: logger) { sandbox in
+      if let port { try Self.check(port) }
+      return try await withSandbox(finalOptions, logger: logger) { sandbox in
         let load = try (0..<loadImages).map { number in
           try sandbox.registry.addModelled(
             "load/app-\(number + 1)", tag: "v1", layers: [150_000_000, 80_000_000, 20_000_000]
@@ -67,6 +68,29 @@ struct SandboxUp: AsyncParsableCommand {
     if output == .json, let counts { try Console.standardOutput.writeAll(SandboxDescription.json(of: counts)) }
     // Ctrl-C is how it is meant to end.
     if let interrupt, interrupt != .sigint { throw ExitCode(interrupt.exitCode) }
+  }
+}
+
+extension SandboxUp {
+  /// - Throws: `ValidationError` for a port that another program has.
+  private static func check(_ port: Int) throws {
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var reuse: Int32 = 1
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let isFree = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    if !isFree {
+      throw ValidationError(
+        "port \(port) is taken: \(String(cString: strerror(errno)).lowercased()); choose another --port")
+    }
   }
 }
 

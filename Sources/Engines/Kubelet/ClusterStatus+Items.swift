@@ -5,18 +5,23 @@ import Planning
 extension ClusterStatus.Item {
   /// DaemonSets of one name: one for each architecture.
   init(_ owner: ClusterStatus.Owner, sets: [DaemonSet], pods: [Pod], nodes: [NodeFacts]) {
-    let images = sets.flatMap { PodImages($0.spec.template.spec).references }.reduce(into: [String]()) {
-      if !$0.contains($1) { $0.append($1) }
-    }
+    let references = sets.map { PodImages($0.spec.template.spec).references }
+    let images = references.joined().reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     var coverage = Coverage(images: images)
     var skipped: [ClusterStatus.Skipped] = []
     let byNode = Dictionary(grouping: pods) { $0.node ?? "" }
     for node in nodes {
       let verdicts = sets.map { Self.choice($0.spec.template.spec).verdict(for: node) }
-      if let pods = byNode[node.name] {
-        coverage.append(node: node.name, cells: images.map { image in Self.cell(image, in: pods) })
-      } else if verdicts.contains(.wanted) {
-        coverage.append(node: node.name, cells: images.map { _ in .pending })
+      // Images that have nothing for an architecture are left out of its DaemonSet.
+      let own = zip(references, verdicts).filter { $1 == .wanted }.flatMap(\.0)
+      func isLeftOut(_ image: String) -> Bool { !own.isEmpty && !own.contains(image) }
+      if byNode[node.name] != nil || verdicts.contains(.wanted) {
+        let pods = byNode[node.name] ?? []
+        coverage.append(
+          node: node.name,
+          cells: images.map { image in
+            isLeftOut(image) ? .unsupported("left out for \(node.platform)") : Self.cell(image, in: pods)
+          })
       } else if let reason = Self.missingArchitecture(node, verdicts) {
         coverage.append(node: node.name, cells: images.map { _ in .unsupported(reason) })
       } else if let reason = verdicts.lazy.compactMap(\.reasonWorthSaying).first {

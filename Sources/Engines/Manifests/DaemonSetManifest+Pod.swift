@@ -4,6 +4,7 @@ import Planning
 /// The pods: the same shell for every engine, around containers that pull and one that holds.
 extension DaemonSetManifest {
   func podSpec(for architecture: TouchProgram.Architecture) -> PodSpec {
+    let images = images(on: architecture)
     var names = ContainerNames(reserved: [Self.holdName, Self.pullName])
     func container(for image: WantedImage, running program: PodShell.Program) -> Container {
       PodShell.container(

@@ -24,6 +24,8 @@ package struct DaemonSetManifest: Sendable {
   package var engine = Engine.kubelet
   /// Each gets a DaemonSet of its own, as `touch` is a different file on each.
   package var architectures: Set<TouchProgram.Architecture> = [.amd64, .arm64]
+  /// Images that have nothing for an architecture: its nodes are not asked to pull them.
+  package var unsupported: [TouchProgram.Architecture: Set<WantedImage>] = [:]
   /// One container that holds per image, so that an image which cannot be pulled does not keep others waiting.
   package var isolate = false
   package var policy = PullPolicy.ifNotPresent
@@ -80,7 +82,8 @@ package struct DaemonSetManifest: Sendable {
   /// The objects in the order in which they are applied: a ConfigMap, and a DaemonSet for each architecture.
   package func resources() throws(ManifestError) -> [any Resource] {
     try validate()
-    let resources: [any Resource] = [touchConfigMap()] + sortedArchitectures.map(daemonSet)
+    let resources: [any Resource] =
+      [touchConfigMap()] + sortedArchitectures.filter { !images(on: $0).isEmpty }.map(daemonSet)
     for resource in resources where resource.encodedSize > Self.sizeLimit {
       throw ManifestError(
         .tooLarge,
@@ -88,6 +91,12 @@ package struct DaemonSetManifest: Sendable {
           + "spread them over several with different names")
     }
     return resources
+  }
+
+  /// What nodes of an architecture are to pull.
+  func images(on architecture: TouchProgram.Architecture) -> [WantedImage] {
+    let missing = unsupported[architecture] ?? []
+    return images.filter { !missing.contains($0) }
   }
 
   private func metadata(name: String) -> ObjectMeta {

@@ -158,7 +158,7 @@ struct Scheduler {
       try store.modify(.pods, namespace: key.namespace, name: key.name, subresource: .binding) { stored in
         guard stored.uid == pod.uid, stored.nodeName == nil else { throw StatusError.notFound(.pods, key.name) }
         stored[path: "spec", "nodeName"] = .string(node)
-        stored.set(condition: ["type": "PodScheduled", "status": "True", "lastProbeTime": nil], at: now)
+        stored.set(condition: ["type": "PodScheduled", "status": "True", "lastProbeTime": .null], at: now)
       }
     } catch {
       // It is gone, or somebody else was faster: its event tells.
@@ -180,7 +180,7 @@ struct Scheduler {
       stored.set(
         condition: [
           "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": .string(message),
-          "lastProbeTime": nil,
+          "lastProbeTime": .null,
         ], at: now)
     }
     guard written != nil else { return }

@@ -33,6 +33,14 @@ package struct Fault: Resource {
       }
     }
 
+    /// Whether it goes on until it is ended; else it happens once.
+    package var lasts: Bool {
+      switch self {
+      case .nodeRemoved, .nodeReplaced, .serverRestart, .watchesCut, .historyCompacted: false
+      default: true
+      }
+    }
+
     /// What it does, for help texts.
     package var explanation: String {
       switch self {

@@ -30,7 +30,7 @@ struct FaultController {
   private func begin(_ fault: Fault, named name: String) async {
     let problem = await perform(fault.spec, begins: true)
     _ = try? sandbox.store.modify(Self.faults, name: name, subresource: .status) {
-      $0[path: "status", "message"] = .string(problem ?? "in effect")
+      $0[path: "status", "message"] = .string(problem ?? (fault.spec.kind.lasts ? "in effect" : "happened"))
     }
     guard let seconds = fault.spec.seconds, (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
     _ = try? sandbox.store.delete(Self.faults, name: name)

@@ -76,7 +76,7 @@ final class EventRecorder: Sendable {
     return [
       "metadata": ["name": .string("\(stem)\(id)"), "namespace": .string(namespace)], "involvedObject": involved,
       "reason": .string(reason), "message": .string(message), "source": source, "firstTimestamp": now,
-      "lastTimestamp": now, "count": 1, "type": .string(type), "eventTime": nil,
+      "lastTimestamp": now, "count": 1, "type": .string(type), "eventTime": .null,
       "reportingComponent": .string(component), "reportingInstance": .string(host ?? ""),
     ]
   }

@@ -62,7 +62,7 @@ struct PodStatusDocument {
     var conditions = old["conditions"]?.array ?? []
     for (type, reason, message) in facts(phase) {
       let value = JSON.string(reason == nil || reason == "PodCompleted" && type == "Initialized" ? "True" : "False")
-      var condition: JSON = ["type": .string(type), "status": value, "lastProbeTime": nil]
+      var condition: JSON = ["type": .string(type), "status": value, "lastProbeTime": .null]
       if let reason { condition["reason"] = .string(reason) }
       if let message { condition["message"] = .string(message) }
       if type == "PodReadyToStartContainers" { condition["reason"] = nil }

@@ -56,6 +56,27 @@ struct KeptDaemonSetTests {
     }
   }
 
+  @Test("An image that has nothing for an architecture is left out there, and the others get there")
+  func leftOut() async throws {
+    let nodes = [NodeTemplate("a", architecture: "amd64"), NodeTemplate("b", architecture: "arm64")]
+    try await RunLab.with(nodes) { lab in
+      let images = try [lab.sample("amd64-only"), lab.sample("scratch")]
+      var manifest = DaemonSetManifest(images: try images.map(wanted), prepullImage: "example.com/prepull:1")
+      manifest.name = "mixed"
+      manifest.namespace = "default"
+      manifest.unsupported = [.arm64: [try wanted(images[0])]]
+      let kept = KeptDaemonSet(client: lab.client)
+      try await kept.apply(manifest)
+      let item = try #require(try await kept.wait(name: "mixed", namespace: "default", timeout: .seconds(30)))
+      #expect(item.coverage.column(0).map(\.state) == [.warm, .warm])
+      #expect(item.coverage.column(1).map(\.state) == [.unsupported, .warm])
+      #expect(item.coverage.isWarm)
+
+      manifest.images.removeLast()
+      #expect(try manifest.resources().compactMap(\.metadata.name) == ["mixed", "mixed-amd64"])
+    }
+  }
+
   @Test("A bad image is told by the status with its reason, and waiting for it ends in time")
   func failure() async throws {
     try await RunLab.with(NodeTemplate.numbered(1)) { lab in

@@ -26,6 +26,22 @@ import Testing
     #expect(store.get(Samples.pods, namespace: "default", name: "a") == nil)
   }
 
+  @Test func aPodThatIsEndingStaysWhatItIsWhenItIsDeletedAgain() throws {
+    try store.create(Samples.pod("a"), as: Samples.pods)
+    try store.modify(Samples.pods, namespace: "default", name: "a", subresource: .binding) {
+      $0[path: "spec", "nodeName"] = "n"
+    }
+    for _ in 0..<2 {
+      #expect(try !store.delete(Samples.pods, namespace: "default", name: "a").isGone)
+      let pod = try #require(store.get(Samples.pods, namespace: "default", name: "a"))
+      #expect(pod[path: "metadata", "name"] == "a" && pod["kind"] == "Pod")
+      #expect(pod[path: "metadata", "deletionTimestamp"] != nil)
+      #expect(pod[path: "metadata", "finalizers"] == nil)
+    }
+    #expect(
+      try store.delete(Samples.pods, namespace: "default", name: "a", options: DeleteOptions(gracePeriod: 0)).isGone)
+  }
+
   @Test func refusesWhatIsThereAndWhatIsWrong() throws {
     try store.create(Samples.pod("a"), as: Samples.pods)
     let exists = #expect(throws: StatusError.self) { try store.create(Samples.pod("a"), as: Samples.pods) }

@@ -5,7 +5,7 @@ struct Discovery: Sendable {
   let definitions: [ResourceDefinition]
 
   static let version: JSON = [
-    "major": "1", "minor": "34", "gitVersion": "v1.34.0+prepull-sandbox", "gitCommit": "", "gitTreeState": "clean",
+    "major": "1", "minor": "36", "gitVersion": "v1.36.0+prepull-sandbox", "gitCommit": "", "gitTreeState": "clean",
     "buildDate": "2025-08-27T00:00:00Z", "goVersion": "none", "compiler": "swift", "platform": "linux/amd64",
   ]
 

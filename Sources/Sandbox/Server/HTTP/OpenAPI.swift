@@ -35,7 +35,7 @@ extension APIServer {
     return Self.response(
       200,
       [
-        "openapi": "3.0.0", "info": ["title": "Kubernetes", "version": "v1.34.0"], "paths": paths,
+        "openapi": "3.0.0", "info": ["title": "Kubernetes", "version": "v1.36.0"], "paths": paths,
         "components": ["schemas": schemas],
       ])
   }
