@@ -6,7 +6,10 @@ extension ClusterStatus.Item {
   /// DaemonSets of one name: one for each architecture.
   init(_ owner: ClusterStatus.Owner, sets: [DaemonSet], pods: [Pod], nodes: [NodeFacts]) {
     let references = sets.map { PodImages($0.spec.template.spec).references }
-    let images = references.joined().reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    // The longest list has them in the order in which they were asked for.
+    let images = references.sorted { $0.count > $1.count }.joined().reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
     var coverage = Coverage(images: images)
     var skipped: [ClusterStatus.Skipped] = []
     let byNode = Dictionary(grouping: pods) { $0.node ?? "" }
