@@ -50,7 +50,7 @@ struct RenderCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Architectures of the nodes, with commas or repeated: \(Self.architectures). (default: amd64,arm64)",
+      "Architectures of the nodes, with commas or repeated: \(TouchProgram.Architecture.choices). (default: amd64,arm64)",
       valueName: "arch"))
   var arch: [String] = []
 
@@ -121,7 +121,7 @@ struct RenderCommand: ParsableCommand {
     manifest.name = name
     manifest.namespace = namespace
     manifest.engine = engine
-    if !arch.isEmpty { manifest.architectures = try parsedArchitectures() }
+    if !arch.isEmpty { manifest.architectures = Set(try TouchProgram.Architecture.all(in: arch)) }
     manifest.isolate = isolate
     manifest.policy = policy
     manifest.nodeSelector = try Self.pairs(nodeSelector, of: "--node-selector")
@@ -136,18 +136,6 @@ struct RenderCommand: ParsableCommand {
   }
 
   static let publishedImage = "ghcr.io/prepull/prepull:\(Version.current)"
-
-  private static let architectures = TouchProgram.Architecture.allCases.map(\.rawValue).joined(separator: ", ")
-
-  private func parsedArchitectures() throws -> Set<TouchProgram.Architecture> {
-    Set(
-      try arch.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map { name in
-        guard let architecture = TouchProgram.Architecture(rawValue: String(name)) else {
-          throw ValidationError("--arch '\(name)' is none of \(Self.architectures)")
-        }
-        return architecture
-      })
-  }
 
   /// Reads `key=value` texts; the value may be empty or hold more of '='.
   private static func pairs(_ texts: [String], of option: String) throws -> StringMap {

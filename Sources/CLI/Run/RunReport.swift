@@ -42,17 +42,15 @@ struct RunReport: Sendable {
 
   /// One line that says how it ended.
   func summary(style: Style) -> String {
-    // A node that can hold none of the images is neither warm nor cold.
-    let able = result.coverage.nodes.indices.filter { result.coverage.counts(node: $0).wanted > 0 }
-    let warm = able.count { result.coverage.counts(node: $0).isWarm }
-    let nodes = Quantity.count(able.count, "node")
+    let able = result.coverage.ableNodeCount
+    let nodes = Quantity.count(able, "node")
     let images = Quantity.count(result.images.count, "image")
     let time = Quantity.time(result.duration)
     if result.isWarm {
-      let verb = able.count == 1 ? "is" : "are"
+      let verb = able == 1 ? "is" : "are"
       return style.paint("\(nodes) \(verb) warm for \(images) after \(time)", .good)
     }
-    return style.paint("\(warm) of \(nodes) warm for \(images) after \(time)", .bad)
+    return style.paint("\(result.coverage.warmNodes) of \(nodes) warm for \(images) after \(time)", .bad)
   }
 
   /// What went wrong and what to do about it: the same on many nodes once, with a few of their names.

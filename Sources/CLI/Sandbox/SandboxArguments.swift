@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engines
 import ImageModel
 import Sandbox
 
@@ -36,14 +37,12 @@ struct SandboxArguments: ParsableArguments {
     guard modelled || (nodeBandwidth == nil && registryBandwidth == nil) else {
       throw ValidationError("bandwidths are for modelled pulls: add --modelled, or leave them out")
     }
-    let architectures = arch.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
-    for name in architectures where !Self.architectures.contains(name) {
-      throw ValidationError("--arch '\(name)' is none of \(Self.architectures.joined(separator: ", "))")
-    }
+    let architectures = try TouchProgram.Architecture.all(in: arch)
     var templates = NodeTemplate.numbered(nodes)
     if !architectures.isEmpty {
       for index in templates.indices {
-        templates[index].platform = Platform(os: "linux", architecture: architectures[index % architectures.count])
+        templates[index].platform = Platform(
+          os: "linux", architecture: architectures[index % architectures.count].rawValue)
       }
     }
     if let runtime { templates[0].images = .cri(try Self.socket(of: runtime)) }
@@ -57,8 +56,6 @@ struct SandboxArguments: ParsableArguments {
     }
     return options
   }
-
-  private static let architectures = ["amd64", "arm64", "ppc64le", "riscv64", "s390x"]
 
   private static func socket(of endpoint: String) throws -> String {
     let path = endpoint.hasPrefix("cri://") ? String(endpoint.dropFirst(6)) : endpoint

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets a number of callers through at a time, the others in the order in which they came; waiting can be cancelled.
-final class ConcurrencyLimit: Sendable {
+package final class ConcurrencyLimit: Sendable {
   private struct State {
     var free: Int
     var lastNumber = 0
@@ -10,11 +10,11 @@ final class ConcurrencyLimit: Sendable {
 
   private let state: Mutex<State>
 
-  init(_ count: Int) {
+  package init(_ count: Int) {
     state = Mutex(State(free: count))
   }
 
-  func run<Result>(
+  package func run<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
   ) async throws -> Result {
     try await enter()

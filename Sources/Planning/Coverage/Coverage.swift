@@ -96,8 +96,12 @@ package struct Coverage: Codable, Hashable, Sendable {
     columns.reduce(into: Counts()) { counts, column in column.forEach { counts.count($0.state) } }
   }
 
+  /// Nodes that can hold an image at all; the others are neither warm nor cold.
+  private var ableNodes: [Counts] { nodes.indices.map { counts(node: $0) }.filter { $0.wanted > 0 } }
+  package var ableNodeCount: Int { ableNodes.count }
+
   /// Nodes that hold every image that they can hold.
-  package var warmNodes: Int { nodes.indices.count { counts(node: $0).isWarm } }
+  package var warmNodes: Int { ableNodes.count { $0.isWarm } }
 
   /// Whether every node holds every image that it can hold.
   package var isWarm: Bool { counts.isWarm }

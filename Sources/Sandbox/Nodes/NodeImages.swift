@@ -1,3 +1,4 @@
+import Kubernetes
 import ImageModel
 import Registry
 
@@ -13,7 +14,7 @@ actor NodeImages {
   private let pace: Pace
   /// Bytes.
   private let disk: Int64
-  private nonisolated let turnstile = Turnstile()
+  private nonisolated let turnstile = ConcurrencyLimit(1)
   private var known: [Reference: (image: HeldImage, used: ContinuousClock.Instant)] = [:]
   /// Bytes that something else takes.
   private var filler: Int64 = 0
@@ -56,7 +57,7 @@ actor NodeImages {
   var surplus: Int64? { usage >= 85 ? usedBytes - disk * 80 / 100 : nil }
 
   func pull(_ reference: Reference, credential: RegistryCredential?) async throws -> Pulled {
-    try await turnstile.passing {
+    try await turnstile.run {
       let start = ContinuousClock.now
       if let missing = await backend.missingBytes(reference), missing > availableBytes {
         throw PullFailure.noSpace(reference)

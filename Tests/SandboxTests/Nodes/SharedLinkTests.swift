@@ -1,3 +1,4 @@
+import Kubernetes
 import Synchronization
 import Testing
 
@@ -68,12 +69,12 @@ private final class Inside: Sendable {
   }
 
   @Test func oneAtATimeInTheOrderOfArrival() async throws {
-    let turnstile = Turnstile()
+    let turnstile = ConcurrencyLimit(1)
     let inside = Inside()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<50 {
         group.addTask {
-          try await turnstile.passing {
+          try await turnstile.run {
             inside.enter()
             await Task.yield()
             inside.leave()
@@ -87,12 +88,12 @@ private final class Inside: Sendable {
   }
 
   @Test func whoIsCancelledInTheQueueLeavesIt() async throws {
-    let turnstile = Turnstile()
-    try await turnstile.passing {
-      let waiting = Task { try await turnstile.passing {} }
+    let turnstile = ConcurrencyLimit(1)
+    try await turnstile.run {
+      let waiting = Task { try await turnstile.run {} }
       waiting.cancel()
       await #expect(throws: CancellationError.self) { try await waiting.value }
     }
-    try await turnstile.passing {}
+    try await turnstile.run {}
   }
 }
