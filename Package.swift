@@ -110,11 +110,19 @@ let package = Package(
         .serviceLifecycle, .systemPackage, .x509,
       ], exclude: ["README.md"]),
 
+    .layer(
+      "Controller",
+      [
+        "Documents", "ImageModel", "Planning", "Registry", "Kubernetes", "Engines", .hummingbird, .log, .nioCore,
+        .serviceLifecycle,
+      ]),
+
     // What a person meets.
     .layer(
       "CLI",
       [
         "Documents", "ImageModel", "Planning", "Terminal", "Registry", "Runtimes", "Kubernetes", "Engines", "Sandbox",
+        "Controller",
         .argumentParser, .log, .systemPackage, .unixSignals, .yams,
       ]),
     .executableTarget(name: "prepull", dependencies: ["CLI"], swiftSettings: settings),
@@ -154,9 +162,16 @@ let package = Package(
         .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .nioSSL, .subprocess, .systemPackage, .x509,
       ]),
     .tests(
+      "Controller",
+      [
+        "Documents", "Engines", "ImageModel", "Kubernetes", "Planning", "Registry", "Sandbox", "TestKit",
+        .asyncHTTPClient, .log, .subprocess, .yams,
+      ]),
+    .tests(
       "CLI",
       [
-        "Documents", "Engines", "ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "Sandbox", "Terminal",
+        "Controller", "Documents", "Engines", "ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "Sandbox",
+        "Terminal",
         "TestKit", .argumentParser, .log, .subprocess,
       ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),

@@ -37,6 +37,7 @@ private let layers: [(name: String, outside: Set<String>)] = [
       "NIOPosix", "NIOSSL", "ServiceLifecycle", "SwiftASN1", "SystemPackage", "X509",
     ]
   ),
+  ("Controller", ["HTTPTypes", "Hummingbird", "Logging", "NIOCore", "ServiceLifecycle"]),
   ("CLI", ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Yams"]),
   ("prepull", []),
 ]

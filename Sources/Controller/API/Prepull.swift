@@ -1,0 +1,164 @@
+package import Kubernetes
+
+/// What shall be on which nodes, and for how long: the object that users write.
+///
+/// Namespaced; pull secrets are those of its namespace. `PrepullSchema` says the same for the API server.
+package struct Prepull: Resource {
+  package static let apiVersion = "prepull.dev/v1alpha1"
+  package static let kind = "Prepull"
+  package static let plural = "prepulls"
+
+  package enum Mode: String, Codable, CaseIterable, Sendable {
+    /// Warms the nodes that are there, and is done.
+    case once = "Once"
+    /// Stays: new nodes, moved tags, images lost to garbage collection.
+    case keep = "Keep"
+  }
+
+  package enum Engine: String, Codable, CaseIterable, Sendable {
+    case kubelet = "Kubelet"
+  }
+
+  package struct Image: Codable, Hashable, Sendable {
+    /// As pods will write it.
+    package var reference: String
+
+    package init(reference: String) { self.reference = reference }
+  }
+
+  /// Adds the images that workloads use.
+  package struct Discover: Codable, Hashable, Sendable {
+    /// The Prepull's own when nil or empty.
+    package var namespaces: [String]?
+    /// Of the workloads' labels; all when nil.
+    package var selector: LabelSelector?
+
+    package init() {}
+  }
+
+  package struct Nodes: Codable, Hashable, Sendable {
+    package var selector: LabelSelector?
+    package var tolerations: [Toleration]?
+
+    package init() {}
+  }
+
+  package struct Pull: Codable, Hashable, Sendable {
+    package var policy: String?
+    package var secrets: [LocalObjectReference]?
+    /// For one pod on one node. A duration as Go writes it: `30m`.
+    package var timeout: String?
+    /// Pods that may fail on a node for an image before it counts as failed.
+    package var retries: Int?
+
+    package init() {}
+  }
+
+  package struct Pacing: Codable, Hashable, Sendable {
+    /// Nodes at a time: `20` or `10%`.
+    package var parallelism: IntOrString?
+    /// Nodes at a time that pull from the same registry, whichever Prepull they do it for.
+    package var perRegistry: Int?
+    /// How many nodes may fail before no further one is begun.
+    package var maxFailures: IntOrString?
+
+    package init() {}
+  }
+
+  package struct Period: Codable, Hashable, Sendable {
+    /// A duration as Go writes it: `1h`.
+    package var every: String
+
+    package init(every: String) { self.every = every }
+  }
+
+  package struct Gate: Codable, Hashable, Sendable {
+    /// The key of the taint that new nodes bear until they are warm.
+    package var taint: String
+    /// After which the taint is removed although the node is cold. A duration.
+    package var deadline: String?
+
+    package init(taint: String, deadline: String? = nil) {
+      self.taint = taint
+      self.deadline = deadline
+    }
+  }
+
+  package struct Spec: Codable, Hashable, Sendable {
+    /// In order of priority.
+    package var images: [Image]?
+    package var discover: Discover?
+    package var nodes: Nodes?
+    package var mode: Mode?
+    package var engine: Engine?
+    package var pull: Pull?
+    package var pacing: Pacing?
+    /// Higher goes first. 0 when nil.
+    package var priority: Int?
+    /// How often tags are resolved anew; never when nil.
+    package var refresh: Period?
+    /// How often nodes prove that they still hold the images.
+    package var verify: Period?
+    package var gate: Gate?
+    /// Begins nothing new while it is true.
+    package var suspend: Bool?
+    /// After which a finished Prepull of mode Once is deleted; never when nil. A duration.
+    package var ttlAfterFinished: String?
+
+    package init() {}
+  }
+
+  package struct NodeCounts: Codable, Hashable, Sendable {
+    package var wanted = 0
+    package var warm = 0
+    package var pulling = 0
+    package var pending = 0
+    package var failed = 0
+    package var unsupported = 0
+
+    package init() {}
+  }
+
+  package struct ImageStatus: Codable, Hashable, Sendable {
+    package var reference: String
+    /// What the reference resolved to, the same for all nodes.
+    package var digest: String?
+    /// Compressed, of the largest platform.
+    package var sizeBytes: Int64?
+    package var warm = 0
+    package var failed = 0
+    package var unsupported: Int?
+    /// One word in CamelCase when something is wrong with it.
+    package var reason: String?
+    package var message: String?
+    /// Why it is wanted: `spec`, `Deployment web/front (app)`.
+    package var wantedBy: [String]?
+    /// When its tag was last resolved. RFC 3339.
+    package var resolvedAt: String?
+
+    package init(reference: String) { self.reference = reference }
+  }
+
+  package struct Status: Codable, Hashable, Sendable {
+    package var observedGeneration: Int64?
+    /// `Ready`, `Progressing`, `Degraded`, `Complete`.
+    package var conditions: [APICondition]?
+    package var nodes: NodeCounts?
+    /// `18/20`, for the column of kubectl.
+    package var summary: String?
+    package var images: [ImageStatus]?
+    /// When a Prepull of mode Once was done. RFC 3339.
+    package var finishedAt: String?
+
+    package init() {}
+  }
+
+  package var metadata: ObjectMeta
+  package var spec: Spec
+  package var status: Status?
+
+  package init(metadata: ObjectMeta, spec: Spec) {
+    self.metadata = metadata
+    self.spec = spec
+  }
+}

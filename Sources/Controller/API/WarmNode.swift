@@ -1,0 +1,94 @@
+package import Kubernetes
+
+/// What a node holds of what it should: the per-node half of the status of all Prepulls.
+///
+/// Cluster-scoped, named after its node and owned by it. Written by the controller only, at most twice per node and
+/// wave, whatever the number of images; there is no status subresource, so that one request makes it whole.
+package struct WarmNode: Resource {
+  package static let apiVersion = "prepull.dev/v1alpha1"
+  package static let kind = "WarmNode"
+  package static let plural = "warmnodes"
+  package static let isNamespaced = false
+
+  package enum ImageState: String, Codable, CaseIterable, Sendable {
+    case warm = "Warm"
+    case stale = "Stale"
+    case pending = "Pending"
+    case failed = "Failed"
+    case unsupported = "Unsupported"
+  }
+
+  package struct Failure: Codable, Hashable, Sendable {
+    /// `namespace/name` of the Prepull whose pod failed.
+    package var prepull: String
+    /// One word in CamelCase: `NotFound`, `Denied`, `NoSpace`.
+    package var reason: String
+    package var message: String
+    /// Pods that failed for it so far.
+    package var tries: Int
+    /// When it is tried again; never when nil. RFC 3339.
+    package var retryAfter: String?
+
+    package init(prepull: String, reason: String, message: String, tries: Int, retryAfter: String? = nil) {
+      self.prepull = prepull
+      self.reason = reason
+      self.message = message
+      self.tries = tries
+      self.retryAfter = retryAfter
+    }
+  }
+
+  package struct Image: Codable, Hashable, Sendable {
+    package var reference: String
+    package var state: ImageState
+    /// What the node's runtime holds.
+    package var digest: String?
+    /// When a pod of ours found it there first. RFC 3339.
+    package var warmSince: String?
+    /// How long its pull took, in seconds, where the kubelet said so.
+    package var pullSeconds: Double?
+    /// `namespace/name` of the Prepulls that want it.
+    package var wantedBy: [String]?
+    package var failures: [Failure]?
+
+    package init(reference: String, state: ImageState) {
+      self.reference = reference
+      self.state = state
+    }
+  }
+
+  package struct Gate: Codable, Hashable, Sendable {
+    package var taint: String
+    /// When the taint was first seen. RFC 3339.
+    package var since: String
+    /// When it was removed. RFC 3339.
+    package var openedAt: String?
+    /// `Warm` or `DeadlinePassed`.
+    package var reason: String?
+
+    package init(taint: String, since: String) {
+      self.taint = taint
+      self.since = since
+    }
+  }
+
+  package struct Status: Codable, Hashable, Sendable {
+    /// Of the Node object: another one under the same name is another machine.
+    package var nodeUID: String?
+    package var architecture: String?
+    /// `18/20`: images that are warm, of those that are wanted and supported.
+    package var warm: String?
+    package var conditions: [APICondition]?
+    /// When a check pod last proved what is here. RFC 3339.
+    package var verifiedAt: String?
+    package var gate: Gate?
+    package var images: [Image]?
+
+    package init() {}
+  }
+
+  package var metadata: ObjectMeta
+  package var status: Status?
+
+  package init(metadata: ObjectMeta) { self.metadata = metadata }
+}
