@@ -81,12 +81,13 @@ let package = Package(
     .layer("Terminal"),
     .layer("Planning", ["ImageModel"]),
 
-    // One outside system each.
+    // One outside system each; what talking over a network needs before that.
+    .layer("Networking", [.asyncHTTPClient, .nioCore, .nioPosix, .nioSSL]),
     .layer(
       "Registry",
       [
-        "ImageModel", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
-        .subprocess, .systemPackage,
+        "ImageModel", "Networking", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1, .nioPosix,
+        .nioSSL, .subprocess, .systemPackage,
       ]),
     .layer(
       "Runtimes",
@@ -98,10 +99,13 @@ let package = Package(
     .layer(
       "Kubernetes",
       [
-        "Documents", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix,
+        "Documents", "Networking", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioFoundationCompat,
+        .nioHTTP1, .nioPosix,
         .nioSSL, .subprocess, .systemPackage,
       ]),
-    .layer("Engines", ["Documents", "ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", .crypto, .log]),
+    .layer(
+      "Engines",
+      ["Documents", "ImageModel", "Networking", "Planning", "Registry", "Runtimes", "Kubernetes", .crypto, .log]),
     .layer(
       "Sandbox",
       [
@@ -139,7 +143,7 @@ let package = Package(
     .tests("ImageModel", []),
     .tests("Terminal", []),
     .tests("Planning", []),
-    .tests("Registry", ["ImageModel", "Planning", "Sandbox", "TestKit"]),
+    .tests("Registry", ["ImageModel", "Networking", "Planning", "Sandbox", "TestKit"]),
     .tests(
       "Runtimes",
       [
@@ -148,7 +152,7 @@ let package = Package(
       ]),
     .tests(
       "Kubernetes",
-      ["Documents", "Planning", "Sandbox", "TestKit", .log, .nioCore, .nioPosix, .nioSSL, .subprocess]),
+      ["Documents", "Networking", "Planning", "Sandbox", "TestKit", .log, .nioCore, .nioPosix, .nioSSL, .subprocess]),
     .tests(
       "Engines",
       [

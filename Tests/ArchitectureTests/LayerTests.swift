@@ -8,6 +8,7 @@ private let layers: [(name: String, outside: Set<String>)] = [
   ("ImageModel", []),
   ("Terminal", []),
   ("Planning", []),
+  ("Networking", ["AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOSSL"]),
   (
     "Registry",
     [

@@ -12,7 +12,7 @@ struct ProxyTests {
     configuration.proxyURL = proxy
     configuration.environment = environment
     return try Proxy.choose(for: ServerAddress(configuration), configuration).map {
-      "\($0.kind.rawValue)://\($0.host):\($0.port)"
+      "\($0)"
     }
   }
 

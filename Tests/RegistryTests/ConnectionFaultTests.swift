@@ -1,6 +1,7 @@
 import Sandbox
 import Foundation
 import ImageModel
+import Networking
 import Registry
 import TestKit
 import Testing

@@ -1,5 +1,6 @@
 import Sandbox
 import ImageModel
+import Networking
 import Planning
 import TestKit
 import Testing
@@ -49,7 +50,9 @@ struct ProxyTests {
 
   @Test(arguments: ["https://user:s3cr3t@proxy.test:1", "http://:s3cr3t@", "a b:s3cr3t"])
   func proxyThatCannotBeUsed(_ text: String) {
-    let error = #expect(throws: RegistryError.self) { try ProxySettings(environment: ["HTTPS_PROXY": text]) }
+    let error = #expect(throws: RegistryError.self) {
+      try RegistryConfiguration.fromEnvironment(["HTTPS_PROXY": text])
+    }
     #expect(error?.code == .proxy)
     #expect(error?.description.contains("s3cr3t") == false)
     #expect(error?.subject == "HTTPS_PROXY")

@@ -1,5 +1,6 @@
 import Foundation
 import NIOHTTP1
+import Networking
 import Testing
 
 @testable import Registry
@@ -52,7 +53,7 @@ struct TextTests {
   @Test func serverText() {
     let long = String(repeating: "x", count: 1000)
     #expect(ServerText(body: Array(#"{"errors":[{"message":"\#(long)"}]}"#.utf8), type: nil).message.count == 300)
-    #expect(ServerText.clean("a\u{1B}[31mb\r\n\tc\u{202E}d\u{0}") == "a [31mb c d")
+    #expect(ForeignText.clean("a\u{1B}[31mb\r\n\tc\u{202E}d\u{0}") == "a [31mb c d")
     let answer = ServerText(body: Array(#"{"errors":[{"code":"X","message":"one"},{"code":"Y"}]}"#.utf8), type: nil)
     #expect(answer.code == "X")
     #expect(answer.message == "one; Y")

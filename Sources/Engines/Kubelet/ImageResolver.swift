@@ -1,4 +1,5 @@
 import ImageModel
+import Networking
 import Planning
 import Registry
 

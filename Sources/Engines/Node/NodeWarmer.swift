@@ -1,4 +1,5 @@
 package import ImageModel
+import Networking
 package import Planning
 package import Registry
 package import Runtimes

@@ -1,6 +1,7 @@
 import Documents
 package import Logging
 import NIOHTTP1
+import Networking
 package import Planning
 
 #if canImport(FoundationEssentials)
@@ -138,6 +139,6 @@ package final class KubernetesClient: Sendable {
       }
     guard let context, !context.codingPath.isEmpty else { return "it is not the JSON that was expected" }
     let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
-    return ServerText.clean("\(path): \(context.debugDescription)", limit: 200)
+    return ForeignText.clean("\(path): \(context.debugDescription)", limit: 200)
   }
 }

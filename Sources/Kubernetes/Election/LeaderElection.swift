@@ -1,5 +1,6 @@
 import Documents
 import Logging
+import Networking
 
 /// Lets one of several processes lead at a time, by holding a Lease.
 ///
@@ -80,7 +81,7 @@ package struct LeaderElection: Sendable {
         } else if !record.isOurs, record.seen?.holderIdentity?.isEmpty == false {
           return
         }
-      } catch is TimeLimitExceeded {
+      } catch is TimeLimitReached {
         return
       }
     }

@@ -1,3 +1,5 @@
+import Networking
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -19,7 +21,7 @@ extension APIError {
       self.init(decoded, httpStatus: status, retryAfter: retryAfter, to: request, user: user)
     } else {
       let isPage = contentType?.contains("html") ?? false || body.first { $0 > 0x20 } == UInt8(ascii: "<")
-      let text = isPage ? "" : ServerText.clean(String(decoding: body.prefix(4096), as: UTF8.self))
+      let text = isPage ? "" : ForeignText.clean(String(decoding: body.prefix(4096), as: UTF8.self))
       let status = Status(message: text.isEmpty ? nil : text, reason: nil, code: status)
       self.init(status, httpStatus: status.code ?? 0, retryAfter: retryAfter, to: request, user: user)
       if isPage {
@@ -35,12 +37,12 @@ extension APIError {
     _ status: Status, httpStatus: Int? = nil, retryAfter: Duration? = nil, to request: APIRequest, user: String? = nil
   ) {
     let number = httpStatus ?? status.code ?? 0
-    let message = ServerText.clean(status.message ?? "")
+    let message = ForeignText.clean(status.message ?? "")
     self.init(
       Self.code(of: status, number), verb: request.verb.permission, resource: request.resource,
       namespace: request.namespace, name: request.name ?? status.details?.name, status: number, message: message,
       causes: (status.details?.causes ?? []).prefix(20).map {
-        Cause(field: $0.field ?? "", message: ServerText.clean($0.message ?? $0.reason ?? ""))
+        Cause(field: $0.field ?? "", message: ForeignText.clean($0.message ?? $0.reason ?? ""))
       },
       retryAfter: retryAfter ?? status.details?.retryAfterSeconds.flatMap { $0 > 0 ? .seconds($0) : nil },
       detail: message.isEmpty ? "the API server answers \(number)" : message)

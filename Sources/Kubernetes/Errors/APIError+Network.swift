@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Networking
 import SystemPackage
 
 #if canImport(Glibc)
@@ -51,13 +52,13 @@ extension APIError {
         "Use a name of the certificate in the server's address, or set tls-server-name (--tls-server-name)."
       )
     case let error as NIOSSLExtraError:
-      return (.tls, "TLS with \(host) failed: \(ServerText.clean("\(error)", limit: 200))", nil)
+      return (.tls, "TLS with \(host) failed: \(ForeignText.clean("\(error)", limit: 200))", nil)
     case let error as BoringSSLError: return handshake("\(error)", host)
     case HTTPParserError.invalidEOFState: return (.interrupted, "\(host) closed the connection", nil)
     case is HTTPParserError: return (.malformed, "\(host) sent something that is not HTTP", nil)
     case ChannelError.connectTimeout: return (.unreachable, "no connection to \(host) in time", nil)
     case is ChannelError: return (.interrupted, "the connection to \(host) broke", nil)
-    default: return (.interrupted, "talking to \(host) failed: \(ServerText.clean("\(error)", limit: 200))", nil)
+    default: return (.interrupted, "talking to \(host) failed: \(ForeignText.clean("\(error)", limit: 200))", nil)
     }
   }
 
@@ -126,7 +127,7 @@ extension APIError {
       )
     }
     if text.contains("EOF") { return (.interrupted, "\(host) closed the connection during the TLS handshake", nil) }
-    return (.tls, "the TLS handshake with \(host) failed: \(ServerText.clean(text, limit: 200))", nil)
+    return (.tls, "the TLS handshake with \(host) failed: \(ForeignText.clean(text, limit: 200))", nil)
   }
 
   /// Whether the certificate of the server is what failed, so that a closer look at it may tell why.

@@ -1,3 +1,5 @@
+import Networking
+
 extension APIError {
   /// Puts what happened into words, and says what to do.
   mutating func explain(_ status: Status, user: String?) {
@@ -25,7 +27,7 @@ extension APIError {
         : "Somebody changed it meanwhile: read it again and repeat."
     case .invalid:
       let told = causes.map { $0.field.isEmpty ? $0.message : "\($0.field): \($0.message)" }
-      if !told.isEmpty { detail = ServerText.clean(told.joined(separator: "; ")) }
+      if !told.isEmpty { detail = ForeignText.clean(told.joined(separator: "; ")) }
       remedy = "Correct these fields."
     case .gone: remedy = "List again."
     case .tooManyRequests: remedy = "The API server is busy: try again in a while."

@@ -1,4 +1,5 @@
 import Documents
+import Networking
 import Subprocess
 import SystemPackage
 
@@ -49,7 +50,7 @@ struct ExecCredential {
     }
     let (status, output, complaint) = try await run(isInteractive: isInteractive)
     guard status.isSuccess else {
-      let said = ServerText.clean(complaint, limit: 300)
+      let said = ForeignText.clean(complaint, limit: 300)
       throw problem("it failed (\(status))\(said.isEmpty ? "" : ": \(said)")")
     }
     guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output.utf8)), let status = answer.status
@@ -58,7 +59,7 @@ struct ExecCredential {
     }
     guard answer.kind == "ExecCredential", answer.apiVersion == plugin.apiVersion else {
       throw problem(
-        "it answers in '\(ServerText.clean(answer.apiVersion ?? "", limit: 60))' instead of '\(plugin.apiVersion)'")
+        "it answers in '\(ForeignText.clean(answer.apiVersion ?? "", limit: 60))' instead of '\(plugin.apiVersion)'")
     }
     let token = status.token.nonEmpty
     let certificate = status.clientCertificateData.nonEmpty
@@ -113,13 +114,13 @@ struct ExecCredential {
             let text = buffer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             guard complaint.utf8.count < Self.noticeLimit else { continue }
             complaint += text.prefix(Self.noticeLimit)
-            for line in text.split(separator: "\n") { notice(ServerText.clean(String(line), limit: 300)) }
+            for line in text.split(separator: "\n") { notice(ForeignText.clean(String(line), limit: 300)) }
           }
           return complaint
         }
         return (result.terminationStatus, result.standardOutput, result.closureResult)
       }
-    } catch is TimeLimitExceeded {
+    } catch is TimeLimitReached {
       throw problem("it did not answer within \(limit.text)")
     } catch let error as SubprocessError {
       if Task.isCancelled { throw CancellationError() }

@@ -1,3 +1,5 @@
+import Networking
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -21,7 +23,7 @@ struct ServerAddress: Hashable, Sendable {
       let host = url.host(), !host.isEmpty
     else {
       throw ConfigurationError(
-        .badServer, "'\(ServerText.clean(server, limit: 100))' is no address of an API server",
+        .badServer, "'\(ForeignText.clean(server, limit: 100))' is no address of an API server",
         remedy: "Write it as https://host:port.")
     }
     isTLS = scheme == "https"

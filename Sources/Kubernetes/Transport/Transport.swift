@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Networking
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -83,7 +84,7 @@ final class Transport: Sendable {
           return (response, try await self.collect(response, upTo: size, request))
         }
       }
-    } catch is TimeLimitExceeded {
+    } catch is TimeLimitReached {
       var error = APIError(
         .timedOut, request, detail: "\(address.authority) did not answer within \(limit.text)",
         remedy: "Check the network and the API server's load; --request-timeout allows more time.")
@@ -150,7 +151,9 @@ final class Transport: Sendable {
     var explained = APIError(error, host: address.authority, request: request)
     if !usesProxy, APIError.isUntrusted(error), let tls = try? tls.current() {
       let name = configuration.tls.serverName
-      if let reason = await CertificateProbe.explanation(of: address, tls, name: name, now: clock.date()) {
+      if let reason = await CertificateProbe.explanation(
+        of: HostAddress(host: address.host, port: address.port), tls, name: name, limit: .seconds(5), now: clock.date())
+      {
         explained.detail = reason
         explained.remedy = "Renew the API server's certificate."
       }

@@ -1,5 +1,6 @@
 import Logging
 import NIOHTTP1
+import Networking
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,4 +1,5 @@
 import ImageModel
+import Networking
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,6 +1,7 @@
 package import ImageModel
 package import NIOCore
 import NIOHTTP1
+import Networking
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -85,7 +86,7 @@ extension RegistryClient {
       guard range.hasPrefix("bytes "), numbers.count == 3, let first = Int64(numbers[0]), first == offset,
         numbers[2] == "*" || Int64(numbers[2]) == descriptor.size
       else {
-        throw Problem(.rangeNotSatisfiable, "\(response.host) sends another range: '\(ServerText.clean(range))'")
+        throw Problem(.rangeNotSatisfiable, "\(response.host) sends another range: '\(ForeignText.clean(range))'")
       }
       start = first
     }

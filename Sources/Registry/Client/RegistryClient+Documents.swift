@@ -1,6 +1,7 @@
 import Crypto
 package import ImageModel
 import NIOHTTP1
+import Networking
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -66,7 +67,7 @@ extension RegistryClient {
   static func digest(in response: Transport.Response) throws -> ImageModel.Digest? {
     guard let text = response.headers.first(name: "Docker-Content-Digest") else { return nil }
     guard let digest = try? ImageModel.Digest(parsing: text) else {
-      throw Problem(.fault, "\(response.host) names a digest that is none: \(ServerText.clean(text))")
+      throw Problem(.fault, "\(response.host) names a digest that is none: \(ForeignText.clean(text))")
     }
     return digest
   }
@@ -100,7 +101,7 @@ extension RegistryClient {
 
   static func supported(_ type: String) throws(Problem) -> String {
     if MediaType.isIndex(type) || MediaType.isManifest(type) { return type }
-    let name = ServerText.clean(type)
+    let name = ForeignText.clean(type)
     let what = MediaType.isSchema1(type) ? "Docker's schema 1, which is out of use" : "no image manifest known here"
     throw Problem(.unsupportedMediaType, "its media type is \(name): \(what)")
   }

@@ -1,5 +1,6 @@
 package import ImageModel
 import NIOHTTP1
+import Networking
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -96,6 +97,6 @@ extension RegistryClient {
       }
     guard let context else { return "it is not JSON" }
     let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-    return ServerText.clean((path.isEmpty ? "" : "\(path): ") + context.debugDescription)
+    return ForeignText.clean((path.isEmpty ? "" : "\(path): ") + context.debugDescription)
   }
 }

@@ -1,6 +1,7 @@
 import ImageModel
 package import Logging
 import NIOHTTP1
+import Networking
 import Planning
 import Synchronization
 

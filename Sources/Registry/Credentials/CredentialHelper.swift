@@ -1,3 +1,4 @@
+import Networking
 import Subprocess
 import SystemPackage
 
@@ -30,7 +31,7 @@ struct CredentialHelper {
       if !succeeded {
         if output.lowercased().contains("not found") { return nil }
         // Text before any JSON is a message; JSON could hold a secret.
-        let message = output.hasPrefix("{") ? "" : ": " + ServerText.clean(output)
+        let message = output.hasPrefix("{") ? "" : ": " + ForeignText.clean(output)
         throw Problem(.credentials, "it failed\(message)")
       }
       guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output.utf8)) else {

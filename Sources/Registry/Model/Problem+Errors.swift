@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Networking
 import SystemPackage
 
 #if canImport(Glibc)
@@ -96,7 +97,7 @@ extension Problem {
     } else if text.contains("EOF") {
       self.init(.truncated, "\(host) closed the connection during the TLS handshake", isRetryable: true)
     } else {
-      self.init(.tls, "the TLS handshake with \(host) failed: \(ServerText.clean(text))")
+      self.init(.tls, "the TLS handshake with \(host) failed: \(ForeignText.clean(text))")
     }
   }
 }

@@ -1,3 +1,4 @@
+package import Networking
 package import Planning
 
 /// How registries are reached.
@@ -29,7 +30,14 @@ package struct RegistryConfiguration: Sendable {
     _ environment: [String: String], userAgent: String = "prepull"
   ) throws(RegistryError) -> RegistryConfiguration {
     var configuration = RegistryConfiguration(userAgent: userAgent)
-    configuration.proxy = try ProxySettings(environment: environment)
+    do {
+      configuration.proxy = try ProxySettings(environment: environment)
+    } catch {
+      throw RegistryError(
+        Problem(
+          .proxy, "it names no proxy that can be used", remedy: "Set \(error.variable) to http://host:port."),
+        operation: "use the variable", subject: error.variable)
+    }
     if let file = environment["SSL_CERT_FILE"], !file.isEmpty { configuration.caFiles = [file] }
     return configuration
   }

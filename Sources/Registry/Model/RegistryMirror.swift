@@ -1,3 +1,5 @@
+import Networking
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -22,7 +24,7 @@ package struct RegistryMirror: Hashable, Sendable {
     else {
       throw RegistryError(
         Problem(.fault, "it is no registry", remedy: "Write host:port or https://host:port."),
-        operation: "use the mirror", subject: "'\(ServerText.clean(text))'")
+        operation: "use the mirror", subject: "'\(ForeignText.clean(text))'")
     }
     self.scheme = url.scheme
     self.address = address

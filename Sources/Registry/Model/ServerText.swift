@@ -1,3 +1,5 @@
+import Networking
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -32,24 +34,14 @@ struct ServerText {
       code = answer.errors?.first?.code
       let told = answer.errors?.compactMap { $0.message ?? $0.code }.filter { !$0.isEmpty } ?? []
       let other = answer.message ?? answer.details ?? answer.error_description ?? answer.error ?? ""
-      message = Self.clean(told.isEmpty ? other : told.joined(separator: "; "))
+      message = ForeignText.clean(told.isEmpty ? other : told.joined(separator: "; "), limit: 300)
     } else if type?.hasPrefix("text/plain") ?? true {
-      message = Self.clean(String(decoding: body, as: UTF8.self))
+      message = ForeignText.clean(String(decoding: body, as: UTF8.self), limit: 300)
     }
   }
 
   static func isHTML(_ body: [UInt8], type: String?) -> Bool {
     type?.lowercased().hasPrefix("text/html") ?? false
       || body.first { $0 > 0x20 } == UInt8(ascii: "<")
-  }
-
-  /// At most 300 characters on one line, without control characters.
-  static func clean(_ text: String) -> String {
-    let words = text.unicodeScalars.split { scalar in
-      scalar.properties.generalCategory == .control || scalar.properties.isWhitespace
-        || scalar.properties.generalCategory == .format
-    }
-    let line = words.map { String($0) }.joined(separator: " ")
-    return line.count > 300 ? line.prefix(299) + "…" : line
   }
 }

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Networking
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -34,7 +35,7 @@ final class Transport: Sendable {
 
   /// What an HTTP client of its own is needed for.
   private struct Setting: Hashable {
-    var proxy: ProxySettings.Server?
+    var proxy: ProxyAddress?
     var verifies: Bool
   }
 
@@ -115,7 +116,10 @@ final class Transport: Sendable {
       if Task.isCancelled { throw CancellationError() }
       var problem = Problem(error, host: proxy.map { "\($0), the proxy to \(url.authority)," } ?? url.authority)
       if proxy == nil, (error as? NIOSSLError)?.isUntrustedCertificate ?? false {
-        problem.detail = await CertificateDates.explanation(of: address, configuration) ?? problem.detail
+        let (tls, limit) = (try TLSConfiguration.client(configuration), TimeAmount(configuration.connectTimeout))
+        problem.detail =
+          await CertificateProbe.explanation(of: address, tls, limit: limit, now: configuration.clock.date())
+          ?? problem.detail
       }
       throw problem
     }
@@ -134,14 +138,7 @@ final class Transport: Sendable {
       options.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
       options.connectionPool.retryConnectionEstablishment = false
       options.tlsConfiguration = try TLSConfiguration.client(configuration, verifies: setting.verifies)
-      options.proxy = setting.proxy.map { proxy in
-        let port = proxy.address.port ?? 80
-        guard proxy.kind == .http else { return .socksServer(host: proxy.address.host, port: port) }
-        let authorization = proxy.username.map {
-          HTTPClient.Authorization.basic(username: $0, password: proxy.password ?? "")
-        }
-        return .server(host: proxy.address.host, port: port, authorization: authorization)
-      }
+      options.proxy = setting.proxy?.server
       let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: options)
       state.clients[setting] = client
       return client

@@ -7,10 +7,10 @@
 #endif
 
 /// The bytes of an IPv4 (4) or IPv6 (16) address.
-struct IPAddress: Hashable, Sendable {
-  let bytes: [UInt8]
+package struct IPAddress: Hashable, Sendable {
+  package let bytes: [UInt8]
 
-  init?(_ text: String) {
+  package init?(_ text: String) {
     var bytes = [UInt8](repeating: 0, count: 16)
     if inet_pton(AF_INET, text, &bytes) == 1 {
       self.bytes = Array(bytes[..<4])
@@ -22,10 +22,10 @@ struct IPAddress: Hashable, Sendable {
     }
   }
 
-  var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == Array(repeating: 0, count: 15) + [1] }
+  package var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == Array(repeating: 0, count: 15) + [1] }
 
   /// Whether the first `length` bits are those of `network`.
-  func isIn(_ network: IPAddress, prefix length: Int) -> Bool {
+  package func isIn(_ network: IPAddress, prefix length: Int) -> Bool {
     guard bytes.count == network.bytes.count, (0...bytes.count * 8).contains(length) else { return false }
     return (0..<length).allSatisfy { bit in
       (bytes[bit / 8] ^ network.bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0

@@ -1,21 +1,21 @@
 #if canImport(FoundationEssentials)
-  import FoundationEssentials
+  package import FoundationEssentials
 #else
-  import Foundation
+  package import Foundation
 #endif
 
 /// A host and perhaps a port, as registries, mirrors and proxy rules are written: `localhost:5000`, `[::1]`.
-struct HostAddress: Hashable, Sendable {
+package struct HostAddress: Hashable, Sendable {
   /// In lower case, without the brackets of an IPv6 address.
-  let host: String
-  let port: Int?
+  package let host: String
+  package let port: Int?
 
-  init(host: String, port: Int?) {
+  package init(host: String, port: Int?) {
     self.host = host.lowercased()
     self.port = port
   }
 
-  init?(_ text: String) {
+  package init?(_ text: String) {
     var host = text[...]
     var port: Int?
     if let colon = text.lastIndex(of: ":"), !text[colon...].contains("]"),
@@ -31,17 +31,17 @@ struct HostAddress: Hashable, Sendable {
   }
 
   /// The host and the port that the URL names; the port is `nil` where it is left to the scheme.
-  init?(_ url: URL) {
+  package init?(_ url: URL) {
     guard let host = url.host(), !host.isEmpty else { return nil }
     self.init(host: host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host, port: url.port)
   }
 
-  var address: IPAddress? { IPAddress(host) }
-  var isLoopback: Bool { host == "localhost" || address?.isLoopback ?? false }
+  package var address: IPAddress? { IPAddress(host) }
+  package var isLoopback: Bool { host == "localhost" || address?.isLoopback ?? false }
 }
 
 extension HostAddress: CustomStringConvertible {
-  var description: String {
+  package var description: String {
     (host.contains(":") ? "[\(host)]" : host) + (port.map { ":\($0)" } ?? "")
   }
 }

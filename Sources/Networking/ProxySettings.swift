@@ -1,46 +1,40 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// The proxies of the environment, under the rules that Go's programs keep, and so kubelets and runtimes.
 ///
 /// `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, or the same in lower case. The loopback host is never proxied.
 package struct ProxySettings: Hashable, Sendable {
-  /// One proxy. Both schemes are tunnelled with CONNECT through an HTTP proxy.
-  package struct Server: Hashable, Sendable {
-    enum Kind: String, Sendable { case http, socks5, socks5h }
-
-    let kind: Kind
-    let address: HostAddress
-    let username: String?
-    let password: String?
+  /// A variable names no proxy that can be used. Its text is not kept, as it may hold a password.
+  package struct Unusable: Error, Hashable, Sendable {
+    package let variable: String
   }
 
-  private var http: Server?
-  private var https: Server?
+  private var http: ProxyAddress?
+  private var https: ProxyAddress?
   private var exceptions: [Exception] = []
 
   package static let none = ProxySettings()
 
   private init() {}
 
-  package init(environment: [String: String]) throws(RegistryError) {
+  package init(environment: [String: String]) throws(Unusable) {
     func value(_ name: String) -> (name: String, text: String)? {
       for name in [name, name.lowercased()] {
         if let text = environment[name], !text.isEmpty { return (name, text) }
       }
       return nil
     }
-    http = try value("HTTP_PROXY").map(Server.init)
-    https = try value("HTTPS_PROXY").map(Server.init)
+    func proxy(_ name: String) throws(Unusable) -> ProxyAddress? {
+      guard let (name, text) = value(name) else { return nil }
+      guard let proxy = ProxyAddress(parsing: text) else { throw Unusable(variable: name) }
+      return proxy
+    }
+    http = try proxy("HTTP_PROXY")
+    https = try proxy("HTTPS_PROXY")
     let list = value("NO_PROXY")?.text.split(separator: ",") ?? []
     exceptions = list.compactMap { Exception($0.filter { !$0.isWhitespace }.lowercased()) }
   }
 
   /// The proxy to take to a host, or `nil` to go there directly.
-  func server(scheme: String, to address: HostAddress) -> Server? {
+  package func server(scheme: String, to address: HostAddress) -> ProxyAddress? {
     guard let server = scheme == "https" ? https : http, !address.isLoopback else { return nil }
     let port = address.port ?? (scheme == "https" ? 443 : 80)
     return exceptions.contains { $0.covers(HostAddress(host: address.host, port: port)) } ? nil : server
@@ -82,26 +76,4 @@ package struct ProxySettings: Hashable, Sendable {
       }
     }
   }
-}
-
-extension ProxySettings.Server {
-  /// Parses `[http|socks5://][user:password@]host[:port]`; the error does not show the text, which may hold a password.
-  fileprivate init(name: String, text: String) throws(RegistryError) {
-    let url = URL(string: text.contains("://") ? text : "http://" + text)
-    guard let url, let scheme = url.scheme?.lowercased(), let kind = Kind(rawValue: scheme),
-      let address = HostAddress(url)
-    else {
-      throw RegistryError(
-        Problem(.proxy, "it names no proxy that can be used", remedy: "Set \(name) to http://host:port."),
-        operation: "use the variable", subject: name)
-    }
-    self.kind = kind
-    self.address = HostAddress(host: address.host, port: address.port ?? (kind == .http ? 80 : 1080))
-    self.username = url.user(percentEncoded: false)
-    self.password = url.password(percentEncoded: false)
-  }
-}
-
-extension ProxySettings.Server: CustomStringConvertible {
-  package var description: String { "\(kind.rawValue)://\(address)" }
 }

@@ -1,7 +1,7 @@
 /// What a server or a program says, made fit to be shown.
-enum ServerText {
+package enum ForeignText {
   /// On one line, at most `limit` characters, without control characters.
-  static func clean(_ text: String, limit: Int = 600) -> String {
+  package static func clean(_ text: String, limit: Int = 600) -> String {
     let words = text.unicodeScalars.split { scalar in
       scalar.properties.generalCategory == .control || scalar.properties.isWhitespace
         || scalar.properties.generalCategory == .format

@@ -1,8 +1,12 @@
-/// An operation took longer than it may.
-struct TimeLimitExceeded: Error {}
+/// The time limit of an operation was reached.
+package struct TimeLimitReached: Error {
+  package init() {}
+}
 
 /// Runs `body` for at most `limit` of real time, as what it waits for is real too, and cancels it then.
-func withTimeLimit<Result: Sendable>(
+///
+/// - Throws: `TimeLimitReached` at the limit, which is not a cancellation; otherwise what `body` throws.
+package func withTimeLimit<Result: Sendable>(
   _ limit: Duration, _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
   try await withThrowingTaskGroup(of: Result?.self) { group in
@@ -12,7 +16,7 @@ func withTimeLimit<Result: Sendable>(
       return nil
     }
     defer { group.cancelAll() }
-    guard let result = try await group.next(), let result else { throw TimeLimitExceeded() }
+    guard let first = try await group.next(), let result = first else { throw TimeLimitReached() }
     return result
   }
 }
