@@ -2,7 +2,8 @@ package import Kubernetes
 
 /// What shall be on which nodes, and for how long: the object that users write.
 ///
-/// Namespaced; pull secrets are those of its namespace. `PrepullSchema` says the same for the API server.
+/// Namespaced; pull secrets are those of its namespace. Everything is as it is written, and optional; what it means is
+/// `PrepullSettings`. `Schema.prepull` says the same for the API server.
 package struct Prepull: Resource {
   package static let apiVersion = "prepull.dev/v1alpha1"
   package static let kind = "Prepull"
@@ -37,14 +38,18 @@ package struct Prepull: Resource {
   }
 
   package struct Nodes: Codable, Hashable, Sendable {
+    /// Of the nodes' labels; all when nil.
     package var selector: LabelSelector?
+    /// On top of those of every pod of a DaemonSet.
     package var tolerations: [Toleration]?
 
     package init() {}
   }
 
   package struct Pull: Codable, Hashable, Sendable {
+    /// `IfNotPresent` or `Always`.
     package var policy: String?
+    /// Secrets of the Prepull's namespace, as `imagePullSecrets` of a pod.
     package var secrets: [LocalObjectReference]?
     /// For one pod on one node. A duration as Go writes it: `30m`.
     package var timeout: String?
@@ -89,15 +94,17 @@ package struct Prepull: Resource {
     package var images: [Image]?
     package var discover: Discover?
     package var nodes: Nodes?
-    package var mode: Mode?
-    package var engine: Engine?
+    /// A `Mode`; a text, so that a value that we do not know cannot make the object unreadable. `Keep` when nil.
+    package var mode: String?
+    /// An `Engine`. `Kubelet` when nil.
+    package var engine: String?
     package var pull: Pull?
     package var pacing: Pacing?
     /// Higher goes first. 0 when nil.
     package var priority: Int?
     /// How often tags are resolved anew; never when nil.
     package var refresh: Period?
-    /// How often nodes prove that they still hold the images.
+    /// How often nodes prove that they still hold the images; `0s` is never.
     package var verify: Period?
     package var gate: Gate?
     /// Begins nothing new while it is true.

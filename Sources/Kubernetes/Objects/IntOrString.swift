@@ -2,6 +2,13 @@
 package enum IntOrString: Hashable, Sendable {
   case int(Int)
   case string(String)
+
+  package var text: String {
+    switch self {
+    case .int(let number): "\(number)"
+    case .string(let text): text
+    }
+  }
 }
 
 extension IntOrString: Codable {

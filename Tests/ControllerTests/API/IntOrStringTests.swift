@@ -1,7 +1,7 @@
 import Documents
 import Testing
 
-@testable import Controller
+import Kubernetes
 
 struct IntOrStringTests {
   @Test func readsNumbersAndTexts() throws {

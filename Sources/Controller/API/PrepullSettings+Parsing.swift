@@ -1,0 +1,95 @@
+import Engines
+package import Kubernetes
+package import Planning
+
+extension PrepullSettings {
+  static func duration(_ text: String?, _ field: String, least: Duration) throws(SpecError) -> Duration? {
+    guard let text else { return nil }
+    guard let duration = Duration(go: text), duration >= least else {
+      throw SpecError(
+        field, "'\(text)' is no duration from \(least.components.seconds)s on; write for example 10m or 1h30m")
+    }
+    return duration
+  }
+
+  static func count(_ number: Int?, or standard: Int, _ field: String, least: Int) throws(SpecError) -> Int {
+    guard let number else { return standard }
+    guard number >= least else { throw SpecError(field, "is \(number); write a number from \(least) on") }
+    return number
+  }
+
+  static func share(
+    _ value: IntOrString?, or standard: Parallelism, _ field: String, least: Int = 1
+  ) throws(SpecError) -> Parallelism {
+    guard let value else { return standard }
+    do throws(ParallelismError) {
+      return try Parallelism(parsing: value.text, least: least)
+    } catch {
+      throw SpecError(field, "\(error)")
+    }
+  }
+
+  static func choice<Value: RawRepresentable<String> & CaseIterable>(
+    _ text: String?, or standard: Value, _ field: String
+  ) throws(SpecError) -> Value {
+    guard let text else { return standard }
+    guard let value = Value(rawValue: text) else {
+      throw SpecError(field, "'\(text)' is none of \(Value.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return value
+  }
+
+  static func discovery(_ discover: Prepull.Discover?) throws(SpecError) -> Discovery? {
+    guard let discover else { return nil }
+    return Discovery(
+      namespaces: discover.namespaces ?? [],
+      selector: try NodeRequirement.all(of: discover.selector, "spec.discover.selector"))
+  }
+
+  static func gate(_ gate: Prepull.Gate?) throws(SpecError) -> Gate? {
+    guard let gate else { return nil }
+    if let problem = NamingRule.key.problem(in: gate.taint) {
+      throw SpecError("spec.gate.taint", "'\(gate.taint)' \(problem); write the key of a taint, as prepull.dev/cold")
+    }
+    let deadline = try duration(gate.deadline, "spec.gate.deadline", least: .seconds(1))
+    return Gate(taint: gate.taint, deadline: deadline ?? Defaults.gateDeadline)
+  }
+
+  static func choice(of nodes: Prepull.Nodes?, gate: Gate?) throws(SpecError) -> NodeChoice {
+    var choice = NodeChoice()
+    choice.selector = try NodeRequirement.all(of: nodes?.selector, "spec.nodes.selector")
+    choice.tolerations = (nodes?.tolerations ?? []).compactMap(TolerationRule.init)
+    if let gate { choice.tolerations.append(TolerationRule(key: gate.taint)) }
+    choice.includeNotReady = true
+    return choice
+  }
+
+  /// What goes with one mode only.
+  static func check(_ spec: Prepull.Spec, _ mode: Prepull.Mode) throws(SpecError) {
+    if mode == .keep, spec.ttlAfterFinished != nil {
+      throw SpecError("spec.ttlAfterFinished", "needs mode Once, as a Prepull of mode Keep never finishes")
+    }
+    let stays = [("refresh", spec.refresh != nil), ("verify", spec.verify != nil), ("gate", spec.gate != nil)]
+    if mode == .once, let (name, _) = stays.first(where: \.1) {
+      throw SpecError("spec.\(name)", "needs mode Keep, as a Prepull of mode Once does not stay")
+    }
+  }
+}
+
+extension NodeRequirement {
+  /// The requirements of a label selector; none when it is nil or empty, which chooses everything.
+  package static func all(of selector: LabelSelector?, _ field: String) throws(SpecError) -> [NodeRequirement] {
+    var requirements = (selector?.matchLabels?.entries ?? [:]).sorted(by: <).map {
+      NodeRequirement($0.key, .in, [$0.value])
+    }
+    for (index, expression) in (selector?.matchExpressions ?? []).enumerated() {
+      guard let meaning = Operator(rawValue: expression.operator), meaning != .greater, meaning != .less else {
+        throw SpecError(
+          "\(field).matchExpressions[\(index)].operator",
+          "'\(expression.operator)' is none of In, NotIn, Exists, DoesNotExist")
+      }
+      requirements.append(NodeRequirement(expression.key, meaning, expression.values ?? []))
+    }
+    return requirements
+  }
+}
