@@ -1,0 +1,74 @@
+import ArgumentParser
+import Controller
+import Foundation
+import Kubernetes
+import Logging
+import Registry
+
+/// How log lines are written.
+enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+/// `prepull controller`: the operator.
+struct ControllerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "controller",
+    abstract: "Run the operator: keep nodes warm as Prepull objects ask for.",
+    discussion: """
+      It runs in a cluster, where '\(Program.name) install' puts it; outside of one it uses the kubeconfig. Several may \
+      run: one of them leads, and another takes over when it ends.
+
+      Examples:
+        \(Program.name) controller
+        \(Program.name) controller --kubeconfig ~/.kube/config --no-leader-elect --metrics-address 127.0.0.1:8080 -v
+      """)
+
+  @Flag(
+    inversion: .prefixedNo, help: "Lead only while holding the Lease of the namespace; another controller may run too.")
+  var leaderElect = true
+
+  @Option(
+    help: ArgumentHelp(
+      "Where /metrics, /healthz and /readyz are served; 'none' for nowhere.", valueName: "host:port"))
+  var metricsAddress = "0.0.0.0:8080"
+
+  @Option(help: ArgumentHelp("Puller pods in the whole cluster at a time.", valueName: "n"))
+  var maxPods = 500
+
+  @Option(help: ArgumentHelp("text, or json: an object a line.", valueName: "format"))
+  var logFormat = LogFormat.text
+
+  @Flag(name: .shortAndLong, help: "Log what is asked of the cluster and of registries.")
+  var verbose = false
+
+  @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
+
+  func validate() throws {
+    if maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
+  }
+
+  func run() async throws {
+    let level: Logger.Level = verbose ? .debug : .info
+    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: level) }
+    let environment = ProcessInfo.processInfo.environment
+    let registry = try RegistryConfiguration.fromEnvironment(
+      environment, userAgent: "prepull/\(Version.current)")
+    // Being told to end is how a server ends: no failure.
+    _ = try await Interrupt.cancelling { () -> Void? in
+      try await clusterOptions.withClient(logger: logger) { client in
+        let process = ControllerProcess(
+          client: client, registry: registry, options: options(client, environment), logger: logger)
+        try await process.run()
+      }
+    }
+  }
+
+  private func options(_ client: KubernetesClient, _ environment: [String: String]) -> ControllerOptions {
+    var options = ControllerOptions(namespace: client.configuration.namespace)
+    // A container that is started anew in its pod goes on as who it was.
+    if let pod = environment["POD_NAME"], !pod.isEmpty { options.identity = pod }
+    options.isElected = leaderElect
+    options.maxPods = maxPods
+    options.metricsAddress = metricsAddress == "none" ? nil : metricsAddress
+    return options
+  }
+}

@@ -1,0 +1,31 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// How the operator runs.
+package struct ControllerOptions: Sendable {
+  /// Where the Lease is that rules out two leaders.
+  package var namespace: String
+  /// Who this process is among the contenders, and in the Events that it writes: its pod's name.
+  package var identity: String
+  /// Whether another controller may run beside this one, so that one of them has to lead.
+  package var isElected = true
+  /// How long the others wait after the leader's last sign of life, how long it tries to renew, and how often.
+  package var leaseDuration = Duration.seconds(15)
+  package var renewDeadline = Duration.seconds(10)
+  package var retryPeriod = Duration.seconds(2)
+  /// Pods of ours in the whole cluster at a time.
+  package var maxPods = 500
+  /// Where `/metrics`, `/healthz` and `/readyz` are served: `0.0.0.0:8080`; nowhere when nil.
+  package var metricsAddress: String? = "0.0.0.0:8080"
+
+  package init(namespace: String = "prepull-system", identity: String = UUID().uuidString) {
+    self.namespace = namespace
+    self.identity = identity
+  }
+
+  /// The Lease's name.
+  package static let lease = "prepull-controller"
+}
