@@ -1,0 +1,33 @@
+/// The limits within which the fleet is kept warm.
+package struct FleetLimits: Hashable, Sendable {
+  /// Our pods at a time, over all Prepulls.
+  package var maxPods = 500
+  /// Images that one pod names at most.
+  package var imagesPerPod = 50
+  /// Wait before an image is tried again, after the first failure; twice as long after each further one.
+  package var backOff = Duration.seconds(30)
+  package var longestBackOff = Duration.seconds(15 * 60)
+  /// How many failures of the kubelet within one pod settle an image, when they are none that heal by themselves only.
+  package var triesPerPod = 2
+  /// Nodes whose final failures make an image refused; fewer where fewer nodes are wanted.
+  package var nodesToRefuse = 3
+  /// How long a pod may wait for the scheduler.
+  package var schedulingPatience = Duration.seconds(60)
+  /// How long a pod may stand still on a node that is not ready.
+  package var readinessPatience = Duration.seconds(60)
+  /// How long a node counts as new: not being ready is then no reason to leave it out.
+  package var youth = Duration.seconds(10 * 60)
+  /// Least time between two checks of a node that hints ask for.
+  package var hintInterval = Duration.seconds(5 * 60)
+  /// For taints that were a gate's when they were first seen and are nobody's any more.
+  package var gateDeadline = Duration.seconds(10 * 60)
+
+  package init() {}
+
+  /// The wait after so many failures, from 1.
+  func wait(after tries: Int) -> Duration {
+    var wait = backOff
+    for _ in 1..<max(2, min(tries, 32)) where tries > 1 && wait < longestBackOff { wait = wait * 2 }
+    return min(wait, longestBackOff)
+  }
+}

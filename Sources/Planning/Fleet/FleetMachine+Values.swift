@@ -1,0 +1,61 @@
+extension FleetMachine {
+  package typealias CreationFailure = RolloutMachine.CreationFailure
+
+  /// What was seen, or done.
+  package enum Input: Hashable, Sendable {
+    /// What a WarmNode says; before `synced` only.
+    case remembered(NodeRecord)
+    /// A Prepull is there, or changed.
+    case prepull(PrepullID, FleetPlan)
+    /// A Prepull is gone or being deleted: `Action.cleared` tells when nothing of it is left.
+    case prepullGone(PrepullID)
+    case node(FleetNode)
+    case nodeGone(String)
+    /// One of our pods, in a new state. Also answers a create that found the pod to be there already.
+    case pod(FleetPod)
+    /// A pod is not there any more. Answers each `Action.delete`.
+    case podGone(FleetPod.ID, uid: String?)
+    case podCreated(FleetPod.ID, uid: String)
+    case podRefused(FleetPod.ID, CreationFailure)
+    /// The record of this serial, or a later one, is stored.
+    case recorded(node: String, serial: Int)
+    /// Pods of others wait for images on a node, or no longer.
+    case busy(node: String, Bool)
+    /// Something hints that a node lost images.
+    case suspect(node: String)
+    /// What the kubelet told of a pull: how long it took, how many bytes the image has.
+    case pulled(FleetPod.ID, reference: String, seconds: Double?, bytes: Int64?)
+    /// All Prepulls, nodes, pods and WarmNodes that are there have been told. Nothing is done before.
+    case synced
+    /// Time went on.
+    case tick
+  }
+
+  /// What to do, or to tell.
+  package enum Action: Hashable, Sendable {
+    /// Answered by `podCreated`, `podRefused` or `pod`.
+    case create(PodOrder)
+    /// Answered by `podGone`. Without a uid, whatever pod has the name.
+    case delete(FleetPod.ID, uid: String?)
+    /// `record(of:)` is to be stored, and `recorded` to be told. A pod waits for it when it is urgent.
+    case record(node: String, serial: Int, isUrgent: Bool)
+    /// `summary(of:)` changed.
+    case summary(PrepullID)
+    case openGate(GateOpening)
+    /// The condition `prepull.dev/Warm` is to say this.
+    case mark(node: String, uid: String, isWarm: Bool, message: String)
+    /// Nothing is left of a Prepull that is gone: no pod, no claim in a WarmNode.
+    case cleared(PrepullID)
+    case tell(FleetNews)
+  }
+
+  /// Sizes of queues, for metrics.
+  package struct Depths: Hashable, Sendable {
+    /// Pods that are there or being made.
+    package var pods = 0
+    /// Work that waits for a place.
+    package var queued = 0
+    /// Records that are not stored yet.
+    package var unrecorded = 0
+  }
+}

@@ -1,0 +1,106 @@
+package import ImageModel
+
+/// One of our pods, as it was seen.
+package struct FleetPod: Hashable, Sendable {
+  /// What a pod's name is made of, so that the same work never has two pods.
+  package struct ID: Hashable, Sendable {
+    package let prepull: PrepullID
+    package let node: String
+    package let nodeUID: String
+
+    package init(prepull: PrepullID, node: String, nodeUID: String) {
+      self.prepull = prepull
+      self.node = node
+      self.nodeUID = nodeUID
+    }
+  }
+
+  package enum Purpose: String, Hashable, Sendable {
+    case pull = "Pull"
+    /// Every image with the policy `Never`: a start proves that it is there.
+    case verify = "Verify"
+  }
+
+  /// The `imagePullPolicy` of a container.
+  package enum Policy: String, Hashable, Sendable {
+    case ifNotPresent = "IfNotPresent"
+    case always = "Always"
+    case never = "Never"
+  }
+
+  /// What the pod says about one of its images.
+  package enum Report: Hashable, Sendable {
+    case waiting
+    /// The node has it. No digest when the runtime states none, or that of another repository.
+    case held(Digest?)
+    /// Tries of the kubelet failed, so many of them, and the last one so.
+    case failing(WarmFailure, FailureNature, count: Int)
+  }
+
+  package enum Phase: Hashable, Sendable {
+    case pending, running
+    /// Every container ran, so every image is there.
+    case succeeded
+    /// It ended without its images being at fault (`OutOfpods`, `Evicted`), and why.
+    case failed(reason: String)
+  }
+
+  package struct Image: Hashable, Sendable {
+    package var reference: String
+    package var policy: Policy
+    package var report: Report
+
+    package init(reference: String, policy: Policy, report: Report = .waiting) {
+      self.reference = reference
+      self.policy = policy
+      self.report = report
+    }
+  }
+
+  package var id: ID
+  package var uid: String
+  package var purpose: Purpose
+  /// Since the Unix epoch, by the API server's clock.
+  package var createdAt: Duration
+  package var images: [Image]
+  package var isScheduled = false
+  /// What the scheduler says against its node.
+  package var unschedulable: String?
+  package var phase = Phase.pending
+  package var isBeingDeleted = false
+
+  package init(id: ID, uid: String, purpose: Purpose, createdAt: Duration, images: [Image]) {
+    self.id = id
+    self.uid = uid
+    self.purpose = purpose
+    self.createdAt = createdAt
+    self.images = images
+  }
+}
+
+/// A pod to be made.
+package struct PodOrder: Hashable, Sendable {
+  package struct Image: Hashable, Sendable {
+    package let reference: String
+    package let policy: FleetPod.Policy
+
+    package init(reference: String, policy: FleetPod.Policy) {
+      self.reference = reference
+      self.policy = policy
+    }
+  }
+
+  package let id: FleetPod.ID
+  package let purpose: FleetPod.Purpose
+  /// At most 50, in the order in which they are pulled.
+  package let images: [Image]
+  /// Of the node, in the names of Go.
+  package let architecture: String
+
+  package init(id: FleetPod.ID, purpose: FleetPod.Purpose, images: [Image], architecture: String) {
+    self.id = id
+    self.purpose = purpose
+    self.images = images
+    self.architecture = architecture
+  }
+}

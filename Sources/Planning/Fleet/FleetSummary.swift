@@ -1,0 +1,74 @@
+/// How a Prepull stands, in numbers that do not grow with the cluster.
+package struct FleetSummary: Hashable, Sendable {
+  package struct Nodes: Hashable, Sendable {
+    /// All that follow but the skipped ones and the unsupported ones.
+    package var wanted: Int { warm + stale + pulling + pending + failed }
+    package var warm = 0
+    /// They hold another digest than the resolved one, and nothing is to be pulled again.
+    package var stale = 0
+    /// A pod of the Prepull pulls there now.
+    package var pulling = 0
+    package var pending = 0
+    /// At least one image failed there.
+    package var failed = 0
+    package var unsupported = 0
+    /// Chosen, but cold and cordoned, or cold and not ready for long: left out until they are back.
+    package var skipped = 0
+
+    package init() {}
+  }
+
+  package struct Image: Hashable, Sendable {
+    package var reference: String
+    package var warm = 0
+    package var stale = 0
+    package var pending = 0
+    package var failed = 0
+    package var unsupported = 0
+    /// Its registry does not have or give it: one node at a time tries.
+    package var refusal: WarmFailure?
+    /// The last failure on a node that is not mended, with the node.
+    package var lastFailure: WarmFailure?
+    package var failedNode: String?
+
+    package init(reference: String) { self.reference = reference }
+  }
+
+  /// Why cold nodes are not begun.
+  package enum Blocker: UInt8, Hashable, Sendable, CaseIterable {
+    /// Budgets are used up.
+    case pacing
+    /// Pods of others wait for images there.
+    case busy
+    /// An image failed, and is tried again later.
+    case backingOff
+    /// A pod was not taken by the node or was lost, and is tried again later.
+    case noRoom
+    /// Another Prepull's pod is at work there.
+    case occupied
+    /// Too many nodes failed.
+    case paused
+    case suspended
+    /// The API server refuses the Prepull's pods.
+    case refused
+  }
+
+  package var generation: Int64
+  package var nodes = Nodes()
+  package var images: [Image] = []
+  /// More nodes failed than `maxFailures` allows.
+  package var isPaused = false
+  /// Every wanted node is warm or failed for good, or cannot be warm. Only of mode once.
+  package var isComplete = false
+  /// Why pods cannot be made at all: a quota, an admission policy.
+  package var obstacle: WarmFailure?
+  /// Pending nodes by what they wait for; empty entries are left out.
+  package var blocked: [Blocker: Int] = [:]
+  /// Why a node had no room, as an example.
+  package var blockedExample: String?
+
+  package init(generation: Int64) { self.generation = generation }
+
+  /// Whether every wanted node holds every image that it can hold.
+  package var isReady: Bool { nodes.warm == nodes.wanted }
+}
