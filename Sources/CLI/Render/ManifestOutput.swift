@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Foundation
 import Kubernetes
 import Yams
@@ -19,6 +20,45 @@ enum ManifestOutput: String, ExpressibleByArgument, CaseIterable {
       return String(decoding: try encoder.encode(ResourceList(resources)), as: UTF8.self) + "\n"
     }
   }
+
+  /// The same for objects that are JSON already.
+  func text(of objects: [JSON]) throws -> String {
+    switch self {
+    case .yaml: return try objects.map { "---\n" + (try Self.yaml(of: $0)) }.joined()
+    case .json:
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      let list: JSON = ["apiVersion": "v1", "kind": "List", "items": .array(objects)]
+      return String(decoding: try encoder.encode(list), as: UTF8.self) + "\n"
+    }
+  }
+
+  static func yaml(of object: JSON) throws -> String {
+    try Yams.serialize(node: quoting(node(of: object)), width: -1, allowUnicode: true)
+  }
+
+  private static func node(of value: JSON) -> Yams.Node {
+    switch value {
+    case .null: return Yams.Node("null", Tag(.null))
+    case .bool(let value): return Yams.Node(value ? "true" : "false", Tag(.bool))
+    case .integer(let value): return Yams.Node("\(value)", Tag(.int))
+    case .number(let value): return Yams.Node("\(value)", Tag(.float))
+    case .string(let value): return Yams.Node(value, Tag(.str), value.contains("\n") ? .literal : .plain)
+    case .array(let elements):
+      let isShort = elements.count <= 10 && elements.allSatisfy { $0.string.map { $0.utf8.count < 20 } ?? false }
+      return Yams.Node(elements.map { node(of: $0) }, Tag(.seq), isShort ? .flow : .block)
+    case .object(let members):
+      let sorted = members.sorted { (rank(of: $0.key), $0.key) < (rank(of: $1.key), $1.key) }
+      return Yams.Node(
+        sorted.map { (Yams.Node($0.key, Tag(.str), .plain), node(of: $0.value)) }, Tag(.map),
+        members.isEmpty ? .flow : .block)
+    }
+  }
+
+  /// What people write first comes first, the rest by its name.
+  private static func rank(of key: String) -> Int { leading.firstIndex(of: key) ?? leading.count }
+
+  private static let leading = ["apiVersion", "kind", "metadata", "name", "namespace"]
 
   private static func yaml(of resource: any Resource) throws -> String {
     let encoder = YAMLEncoder()

@@ -138,7 +138,7 @@ struct RenderCommand: ParsableCommand {
   static let publishedImage = "ghcr.io/prepull/prepull:\(Version.current)"
 
   /// Reads `key=value` texts; the value may be empty or hold more of '='.
-  private static func pairs(_ texts: [String], of option: String) throws -> StringMap {
+  static func pairs(_ texts: [String], of option: String) throws -> StringMap {
     var pairs: StringMap = [:]
     for text in texts {
       guard let equals = text.firstIndex(of: "=") else {

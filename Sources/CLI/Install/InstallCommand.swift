@@ -1,0 +1,140 @@
+import ArgumentParser
+import Controller
+import Documents
+import Engines
+import Kubernetes
+
+/// `prepull install`: everything that the operator needs, for kubectl to apply.
+struct InstallCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "install",
+    abstract: "Print all that the operator needs in a cluster, for kubectl apply.",
+    discussion: """
+      Nothing is asked of the cluster: the output depends on the arguments alone. The same is in deploy/kustomize and \
+      deploy/helm.
+
+      Examples:
+        \(Program.name) install | kubectl apply -f -
+        \(Program.name) install --grant-secrets web,shop/regcred --replicas 1 | kubectl apply -f -
+        \(Program.name) install | kubectl diff -f -
+      """)
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the operator runs.", valueName: "name"))
+  var namespace = Installation.defaultNamespace
+
+  @Flag(inversion: .prefixedNo, help: "Print the namespace too.")
+  var createNamespace = true
+
+  @Option(help: ArgumentHelp("Prepull's own image.", valueName: "image"))
+  var image = RenderCommand.publishedImage
+
+  @Option(help: ArgumentHelp("Controllers; one of them leads.", valueName: "n"))
+  var replicas = 2
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Let the operator remove startup taints from nodes, and set their condition prepull.dev/Warm.")
+  var gate = true
+
+  @Option(
+    help: ArgumentHelp(
+      "Startup taint that the operator's own pods tolerate; it could not remove one that keeps it out. Repeatable. "
+        + "(default: \(Installation.defaultGateTaint))", valueName: "key"))
+  var gateTaint: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Let the operator use the pull secrets of a namespace, or one of them, when it asks registries. Repeatable, or "
+        + "with commas.", valueName: "namespace[/secret]"))
+  var grantSecrets: [String] = []
+
+  @Option(help: ArgumentHelp("Only nodes with this label run the operator. Repeatable.", valueName: "key=value"))
+  var nodeSelector: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Taint that the operator's pods tolerate: key=value:Effect, key:Effect, key=value, key, or all. Repeatable.",
+      valueName: "taint"))
+  var toleration: [String] = []
+
+  @Option(help: ArgumentHelp("Priority class of the operator's pods.", valueName: "name"))
+  var priorityClass: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Secret of the namespace with which nodes pull Prepull's own image. Repeatable.", valueName: "name"))
+  var pullSecret: [String] = []
+
+  @Option(help: ArgumentHelp("Puller pods in the whole cluster at a time. (default: 500)", valueName: "n"))
+  var maxPods: Int?
+
+  @Flag(help: "Print a ServiceMonitor too, for the Prometheus operator.")
+  var serviceMonitor = false
+
+  @Option(name: .shortAndLong, help: "Form of the output.")
+  var output = ManifestOutput.yaml
+
+  func validate() throws {
+    for (option, name) in [("--namespace", namespace)] + pullSecret.map({ ("--pull-secret", $0) }) {
+      if let problem = NamingRule.subdomain.problem(in: name) {
+        throw ValidationError("\(option) '\(name)' \(problem)")
+      }
+    }
+    for key in gateTaint {
+      if let problem = NamingRule.key.problem(in: key) { throw ValidationError("--gate-taint '\(key)' \(problem)") }
+    }
+    if !gate, !gateTaint.isEmpty {
+      throw ValidationError("--gate-taint and --no-gate contradict each other: leave one of them out")
+    }
+    if replicas < 0 { throw ValidationError("--replicas \(replicas) is less than 0") }
+    if let maxPods, maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
+    if image.isEmpty { throw ValidationError("--image is empty") }
+  }
+
+  func run() throws {
+    try Console.standardOutput.writeAll(try output.text(of: try installation().objects))
+  }
+
+  /// What the options stand for.
+  func installation() throws -> Installation {
+    var installation = Installation(image: image)
+    installation.namespace = namespace
+    installation.createsNamespace = createNamespace
+    installation.replicas = replicas
+    installation.opensGates = gate
+    if !gateTaint.isEmpty { installation.gateTaints = gateTaint }
+    installation.secretGrants = try Self.grants(grantSecrets)
+    installation.nodeSelector = try RenderCommand.pairs(nodeSelector, of: "--node-selector").entries
+    do {
+      installation.tolerations = try toleration.map { try JSON(encoding: try Toleration(parsing: $0)) }
+    } catch let error as ManifestError {
+      throw ValidationError(error.description)
+    }
+    installation.priorityClass = priorityClass
+    installation.pullSecrets = pullSecret
+    installation.arguments = maxPods.map { ["--max-pods=\($0)"] } ?? []
+    installation.hasServiceMonitor = serviceMonitor
+    return installation
+  }
+
+  /// Reads `namespace` and `namespace/secret`; a namespace that is named by itself is granted whole.
+  private static func grants(_ texts: [String]) throws -> [Installation.SecretGrant] {
+    var names: [String: [String]] = [:]
+    var isWhole: Set<String> = []
+    for text in texts.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
+      let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      if let problem = NamingRule.label.problem(in: parts[0]) {
+        throw ValidationError("--grant-secrets '\(text)': the namespace \(problem)")
+      }
+      if parts.count == 2, let problem = NamingRule.subdomain.problem(in: parts[1]) {
+        throw ValidationError("--grant-secrets '\(text)': the secret's name \(problem)")
+      }
+      if parts.count == 1 { isWhole.insert(parts[0]) }
+      names[parts[0], default: []] += parts.dropFirst().filter { names[parts[0]]?.contains($0) != true }
+    }
+    return names.map { namespace, names in
+      Installation.SecretGrant(namespace: namespace, names: isWhole.contains(namespace) ? [] : names.sorted())
+    }
+    .sorted { $0.namespace < $1.namespace }
+  }
+}
