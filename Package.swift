@@ -117,8 +117,8 @@ let package = Package(
     .layer(
       "Controller",
       [
-        "Documents", "ImageModel", "Planning", "Registry", "Kubernetes", "Engines", .hummingbird, .log, .nioCore,
-        .serviceLifecycle,
+        "Documents", "ImageModel", "Networking", "Planning", "Registry", "Kubernetes", "Engines", .hummingbird, .log,
+        .nioCore, .serviceLifecycle,
       ]),
 
     // What a person meets.

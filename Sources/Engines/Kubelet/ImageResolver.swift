@@ -1,7 +1,7 @@
-import ImageModel
+package import ImageModel
 import Networking
-import Planning
-import Registry
+package import Planning
+package import Registry
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -10,17 +10,23 @@ import Registry
 #endif
 
 /// Asks registries, from here, what references stand for on the platforms of a cluster's nodes.
-struct ImageResolver: Sendable {
-  let registry: RegistryClient
-  let platforms: Set<Platform>
-  /// Whether nodes pull with credentials that we do not have, so that a registry may tell them more than us.
-  let hasOtherCredentials: Bool
+package struct ImageResolver: Sendable {
+  private let registry: RegistryClient
+  private let platforms: Set<Platform>
+
+  package init(registry: RegistryClient, platforms: Set<Platform>) {
+    self.registry = registry
+    self.platforms = platforms
+  }
 
   private static let parallel = 6
   private static let limit = Duration.seconds(30)
 
   /// One answer for each image, in their order.
-  func resolve(_ images: [WantedImage]) async throws -> [PreflightReport.Image] {
+  ///
+  /// - Parameter hasOtherCredentials: whether nodes pull with credentials that we do not have, so that a registry may
+  ///   tell them more than us.
+  func resolve(_ images: [WantedImage], hasOtherCredentials: Bool) async throws -> [PreflightReport.Image] {
     try await withThrowingTaskGroup(of: (Int, PreflightReport.Image).self) { group in
       var results = [PreflightReport.Image?](repeating: nil, count: images.count)
       var next = 0
@@ -28,7 +34,7 @@ struct ImageResolver: Sendable {
         guard next < images.count else { return }
         let index = next
         next += 1
-        group.addTask { (index, try await resolve(images[index])) }
+        group.addTask { (index, try await resolve(images[index], hasOtherCredentials)) }
       }
       for _ in 0..<Self.parallel { begin() }
       while let (index, result) = try await group.next() {
@@ -39,25 +45,27 @@ struct ImageResolver: Sendable {
     }
   }
 
-  private func resolve(_ image: WantedImage) async throws -> PreflightReport.Image {
+  private func resolve(_ image: WantedImage, _ hasOtherCredentials: Bool) async throws -> PreflightReport.Image {
     do {
-      let found = try await withTimeLimit(Self.limit) { try await resolution(of: image.reference) }
+      let found = try await withTimeLimit(Self.limit) {
+        try await resolution(of: image.reference, at: try await registry.resolve(image.reference))
+      }
       return PreflightReport.Image(image: image, resolution: found, problem: nil, isRefused: false)
     } catch let error as RegistryError {
-      // A registry hides what the asker may not see, so its no counts for nodes that ask with less or the same only.
-      let isRefused = !hasOtherCredentials && [.notFound, .unsupportedMediaType].contains(error.code)
       return PreflightReport.Image(
-        image: image, resolution: nil, problem: WarmFailure(error), isRefused: isRefused)
+        image: image, resolution: nil, problem: WarmFailure(error),
+        isRefused: error.isRefusal && !hasOtherCredentials)
     } catch is TimeLimitReached {
-      let failure = WarmFailure(
-        code: "timedOut", detail: "\(image.reference.registry) did not answer within \(Self.limit)",
-        remedy: "Check the network between this machine and the registry.")
+      let failure = WarmFailure.silent(image.reference.registry, within: Self.limit)
       return PreflightReport.Image(image: image, resolution: nil, problem: failure, isRefused: false)
     }
   }
 
-  private func resolution(of reference: Reference) async throws -> ImageResolution {
-    let descriptor = try await registry.resolve(reference)
+  /// What a reference stands for on the platforms, once its descriptor is known.
+  ///
+  /// Costs a GET for each index, manifest and configuration that is read. All of them are checked against their digests.
+  /// - Throws: `RegistryError`, or `DecodingError` for documents of another form.
+  package func resolution(of reference: Reference, at descriptor: Descriptor) async throws -> ImageResolution {
     let root = try await registry.document(descriptor, of: reference)
     var resolution = ImageResolution(digest: descriptor.digest, platforms: [], variants: [:])
     if MediaType.isIndex(descriptor.mediaType) {
@@ -79,6 +87,22 @@ struct ImageResolver: Sendable {
       }
     }
     return resolution
+  }
+}
+
+extension RegistryError {
+  /// Whether it is a registry's no that a node gets too when it asks with the same credentials.
+  ///
+  /// A registry hides what the asker may not see, so it does not count for nodes that may ask with more than we have.
+  package var isRefusal: Bool { [.notFound, .unsupportedMediaType].contains(code) }
+}
+
+extension WarmFailure {
+  /// A registry that did not answer in time.
+  package static func silent(_ registry: String, within limit: Duration) -> WarmFailure {
+    WarmFailure(
+      code: "timedOut", detail: "\(registry) did not answer within \(limit)",
+      remedy: "Check the network between this machine and the registry.")
   }
 }
 

@@ -128,9 +128,8 @@ package struct Preflight: Sendable {
         PreflightReport.Image(image: $0, resolution: nil, problem: nil, isRefused: false)
       }
     }
-    return try await ImageResolver(
-      registry: registry, platforms: platforms, hasOtherCredentials: !request.pullSecrets.isEmpty
-    ).resolve(request.images)
+    return try await ImageResolver(registry: registry, platforms: platforms)
+      .resolve(request.images, hasOtherCredentials: !request.pullSecrets.isEmpty)
   }
 
   private func imageFindings(_ images: [PreflightReport.Image], on nodes: [NodeFacts]) -> Findings {

@@ -1,8 +1,8 @@
-import Kubernetes
-import Planning
+package import Kubernetes
+package import Planning
 
 extension WarmFailure {
-  init(_ error: APIError) {
+  package init(_ error: APIError) {
     self.init(code: error.code.rawValue, detail: error.attempted, remedy: error.remedy)
   }
 }

@@ -59,7 +59,7 @@ package struct WarmResult: Sendable {
 }
 
 extension WarmFailure {
-  init(_ error: any Error) {
+  package init(_ error: any Error) {
     switch error {
     case let error as RegistryError:
       self.init(code: error.code.rawValue, detail: error.detail, remedy: error.remedy)

@@ -1,0 +1,94 @@
+import Planning
+
+/// The workloads there are, and what images a Prepull finds in them. Pure.
+struct WorkloadIndex {
+  /// What one watch covers.
+  struct Scope: Hashable, Sendable {
+    let kind: WorkloadKind
+    let namespace: String
+  }
+
+  enum Event: Sendable {
+    case listed([WorkloadEntry])
+    case put(WorkloadEntry)
+    case removed(String)
+  }
+
+  /// Of how many workloads is told that they want an image.
+  static let told = 5
+
+  private var entries: [Scope: [String: WorkloadEntry]] = [:]
+
+  func isListed(_ scope: Scope) -> Bool { entries[scope] != nil }
+
+  /// Takes in what a watch tells.
+  ///
+  /// - Returns: whether anything changed.
+  mutating func apply(_ event: Event, in scope: Scope) -> Bool {
+    switch event {
+    case .listed(let list):
+      let new = Dictionary(list.map { ($0.key.name, $0) }) { $1 }
+      guard entries[scope] != new else { return false }
+      entries[scope] = new
+      return true
+    case .put(let entry):
+      let old = entries[scope, default: [:]].updateValue(entry, forKey: entry.key.name)
+      return old != entry
+    case .removed(let name): return entries[scope]?.removeValue(forKey: name) != nil
+    }
+  }
+
+  /// Forgets scopes that nobody needs any more.
+  mutating func retain(_ scopes: Set<Scope>) { entries = entries.filter { scopes.contains($0.key) } }
+
+  /// The images that workloads of these namespaces use.
+  func images(for request: DiscoveryRequest) -> [DiscoveredImage] {
+    var reasons: [String: [WorkloadKind: Set<String>]] = [:]
+    var direct: [String: Set<String>] = [:]
+    for namespace in request.namespaces {
+      for kind in WorkloadKind.allCases {
+        for entry in (entries[Scope(kind: kind, namespace: namespace)] ?? [:]).values {
+          guard request.selector.allSatisfy({ $0.isMet(by: entry.labels) }) else { continue }
+          let chain = chain(of: entry)
+          guard !chain.contains(where: \.isIgnored) else { continue }
+          let root = chain.last?.key ?? entry.key
+          for use in entry.uses {
+            let text = "\(root.text) (\(use.container))"
+            if root == entry.key {
+              direct[use.reference, default: []].insert(text)
+              reasons[use.reference, default: [:]][kind, default: []].insert(text)
+            } else {
+              reasons[use.reference, default: [:]][kind, default: []].insert("\(kind.plural) of \(text)")
+            }
+          }
+        }
+      }
+    }
+    return reasons.sorted { $0.key < $1.key }.map { reference, byKind in
+      var all: [String] = []
+      for (kind, texts) in byKind.sorted(by: { $0.key < $1.key }) {
+        // That its pods have what the workload's template has goes without saying.
+        all += texts.subtracting((direct[reference] ?? []).map { "\(kind.plural) of \($0)" }).sorted()
+      }
+      let rest = all.count - Self.told
+      let told = rest > 0 ? all.prefix(Self.told) + ["and \(rest) more"] : all[...]
+      return DiscoveredImage(reference: reference, wantedBy: Array(told))
+    }
+  }
+
+  /// The entry, what made it, and so on, as far as that is known.
+  private func chain(of entry: WorkloadEntry) -> [WorkloadEntry] {
+    var chain = [entry]
+    // A pod of a Job of a CronJob is the longest there is.
+    while chain.count < 3, let owner = chain[chain.count - 1].owner,
+      let next = entries[Scope(kind: owner.kind, namespace: owner.namespace)]?[owner.name]
+    {
+      chain.append(next)
+    }
+    return chain
+  }
+}
+
+extension WorkloadKind {
+  fileprivate var plural: String { rawValue.lowercased() + "s" }
+}

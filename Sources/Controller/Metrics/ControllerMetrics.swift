@@ -1,0 +1,111 @@
+/// All that the controller tells about itself in numbers. `prepull` labels are `namespace/name`.
+package struct ControllerMetrics: Sendable {
+  package let registry: MetricRegistry
+
+  // MARK: Coverage
+
+  /// Of a Prepull: `wanted`, `warm`, `pulling`, `pending`, `failed`, `unsupported`.
+  package let nodes: Gauge
+  /// Of an image of a Prepull: `warm`, `failed`, `unsupported`.
+  package let imageNodes: Gauge
+  /// Conditions of Prepulls: 1 for True, 0 for all else.
+  package let condition: Gauge
+
+  // MARK: Pulls
+
+  package let pullDuration: Histogram
+  package let pulledBytes: Counter
+  package let pullFailures: Counter
+  package let secondsSaved: Counter
+  package let nodeFirstPod: Histogram
+  package let nodeWarm: Histogram
+  package let verifications: Counter
+
+  // MARK: Gates
+
+  package let gateWait: Histogram
+  package let gatedNodes: Gauge
+
+  // MARK: Work
+
+  package let queueDepth: Gauge
+  package let pods: Gauge
+  package let stepDuration: Histogram
+  package let apiRequests: Counter
+  package let resolutions: Counter
+  package let discoveredImages: Gauge
+  package let isLeader: Gauge
+
+  package init(registry: MetricRegistry = MetricRegistry(), version: String = "unknown") {
+    let seconds: [Double] = [0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300, 600, 1200]
+    self.registry = registry
+    nodes = registry.gauge(
+      "prepull_nodes", "Nodes that a Prepull wants warm, and how it stands with them.", labels: ["prepull", "state"])
+    imageNodes = registry.gauge(
+      "prepull_image_nodes", "Nodes by how it stands with an image of a Prepull.",
+      labels: ["prepull", "image", "state"])
+    condition = registry.gauge(
+      "prepull_condition", "1 where a condition of a Prepull is True, else 0.", labels: ["prepull", "condition"])
+    pullDuration = registry.histogram(
+      "prepull_image_pull_duration_seconds",
+      "Time that kubelets took for an image: pulled, present (nothing was to be done), failed.",
+      labels: ["image", "outcome"], buckets: seconds)
+    pulledBytes = registry.counter(
+      "prepull_image_pulled_bytes_total", "Bytes of the images that kubelets pulled for Prepull, as they state them.",
+      labels: ["image"])
+    pullFailures = registry.counter(
+      "prepull_image_pull_failures_total", "Tries of a node to get an image that failed.",
+      labels: ["image", "reason"])
+    secondsSaved = registry.counter(
+      "prepull_cold_start_seconds_saved_total",
+      "Pull times that pods did not have to wait: for each container of a pod that came to a node where Prepull had "
+        + "pulled its image, the time that this pull had taken there.", labels: ["image"])
+    nodeFirstPod = registry.histogram(
+      "prepull_node_first_pod_seconds", "Time from the creation of a node to its first puller pod.",
+      buckets: [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300])
+    nodeWarm = registry.histogram(
+      "prepull_node_warm_seconds", "Time from the creation of a node until all that it is to hold was warm.",
+      buckets: seconds)
+    verifications = registry.counter(
+      "prepull_verifications_total", "Images that check pods found on nodes (present) or missed (lost).",
+      labels: ["outcome"])
+    gateWait = registry.histogram(
+      "prepull_gate_wait_seconds",
+      "Time from when a gated node was first seen until its taint was removed, because it was Warm or because the "
+        + "DeadlinePassed.", labels: ["reason"], buckets: seconds)
+    gatedNodes = registry.gauge("prepull_gated_nodes", "Nodes that bear the taint of a gate now.")
+    queueDepth = registry.gauge(
+      "prepull_queue_depth", "Nodes that wait for a puller pod, by what they wait for.", labels: ["queue"])
+    pods = registry.gauge("prepull_pods", "Pods of Prepull that exist now.", labels: ["purpose"])
+    stepDuration = registry.histogram(
+      "prepull_step_duration_seconds", "Time that the controller took to decide about one event.", labels: ["input"],
+      buckets: [0.00001, 0.000032, 0.0001, 0.00032, 0.001, 0.0032, 0.01, 0.032, 0.1, 0.32, 1])
+    apiRequests = registry.counter(
+      "prepull_api_requests_total", "Requests to the API server; the code is 0 where no answer came.",
+      labels: ["verb", "resource", "code"])
+    resolutions = registry.counter(
+      "prepull_resolutions_total",
+      "Questions to registries for what a reference stands for: resolved (first answer), unchanged, moved (a new "
+        + "digest), failed.", labels: ["registry", "outcome"])
+    discoveredImages = registry.gauge(
+      "prepull_discovered_images", "Images that discovery adds to a Prepull.", labels: ["prepull"])
+    isLeader = registry.gauge("prepull_leader", "1 on the controller that acts, 0 on those that stand by.")
+    let build = registry.gauge("prepull_build_info", "1; the label tells the version.", labels: ["version"])
+    build.set(1, version)
+    ProcessMetrics.add(to: registry)
+  }
+
+  /// Forgets all that is told about Prepulls that are gone.
+  ///
+  /// - Parameter prepulls: `namespace/name` of those that are there.
+  package func retain(prepulls: Set<String>) {
+    for gauge in [nodes, imageNodes, condition, discoveredImages] { gauge.retain { prepulls.contains($0[0]) } }
+  }
+
+  /// Forgets all that is told about images that no Prepull wants any more.
+  package func retain(images: Set<String>) {
+    pullDuration.retain { images.contains($0[0]) }
+    for counter in [pulledBytes, pullFailures, secondsSaved] { counter.retain { images.contains($0[0]) } }
+    imageNodes.retain { images.contains($0[1]) }
+  }
+}

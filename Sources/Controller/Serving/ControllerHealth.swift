@@ -1,0 +1,53 @@
+import Synchronization
+
+/// Whether the controller lives, and whether it is ready to work: what its probes ask.
+///
+/// A controller that stands by is ready: it would act at once if it were to lead.
+package final class ControllerHealth: Sendable {
+  private struct State {
+    var waiting: [String]
+    var beats: [String: ContinuousClock.Instant] = [:]
+  }
+
+  private let state: Mutex<State>
+  private let limit: Duration
+
+  /// - Parameters:
+  ///   - parts: what has to come before it is ready: `API server`.
+  ///   - limit: how long a loop may be silent that once beat.
+  package init(waitingFor parts: [String] = [], limit: Duration = .seconds(60)) {
+    state = Mutex(State(waiting: parts))
+    self.limit = limit
+  }
+
+  /// A part is there.
+  package func isReady(_ part: String) {
+    state.withLock { state in state.waiting.removeAll { $0 == part } }
+  }
+
+  /// A part is missing, again.
+  package func isWaiting(for part: String) {
+    state.withLock { state in if !state.waiting.contains(part) { state.waiting.append(part) } }
+  }
+
+  /// A loop of the controller goes round; from now on it has to, at least once in the limit.
+  package func beat(_ loop: String, at now: ContinuousClock.Instant = .now) {
+    state.withLock { $0.beats[loop] = now }
+  }
+
+  /// A loop has ended, as it was meant to.
+  package func ended(_ loop: String) {
+    state.withLock { state in state.beats[loop] = nil }
+  }
+
+  /// Why it is not ready; nil when it is.
+  package var unreadiness: String? {
+    state.withLock { $0.waiting.isEmpty ? nil : "waiting for \($0.waiting.joined(separator: ", "))" }
+  }
+
+  /// Which loop hangs; nil when none does.
+  package func illness(at now: ContinuousClock.Instant = .now) -> String? {
+    let hanging = state.withLock { $0.beats.filter { $0.value.duration(to: now) > limit }.keys.sorted() }
+    return hanging.isEmpty ? nil : "no sign of life for over \(limit) from \(hanging.joined(separator: ", "))"
+  }
+}

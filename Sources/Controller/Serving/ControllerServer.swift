@@ -1,0 +1,87 @@
+import HTTPTypes
+import Hummingbird
+package import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// Serves `/metrics`, `/healthz` and `/readyz` over plain HTTP.
+package struct ControllerServer: Sendable {
+  /// An address that cannot be listened on.
+  package struct AddressError: Error, Hashable, CustomStringConvertible {
+    package let description: String
+  }
+
+  private let host: String
+  private let port: Int
+  private let metrics: MetricRegistry
+  private let health: ControllerHealth
+  private let logger: Logger
+
+  /// - Parameter address: `0.0.0.0:8080`, `[::]:8080`, `:8080`; port 0 is any that is free.
+  package init(
+    address: String, metrics: MetricRegistry, health: ControllerHealth, logger: Logger
+  ) throws(AddressError) {
+    guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
+      throw AddressError(description: "the address '\(address)' is not host:port; write for example 0.0.0.0:8080")
+    }
+    var host = String(address[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+    self.host = host.isEmpty ? "0.0.0.0" : host
+    self.port = Int(port)
+    self.metrics = metrics
+    self.health = health
+    self.logger = logger
+  }
+
+  /// Serves until the task is cancelled; answers what has been asked, then returns.
+  ///
+  /// - Parameter onStart: gets the port.
+  /// - Throws: what keeps it from listening: the port is in use, …
+  package func run(onStart: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
+    let (metrics, health) = (metrics, health)
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .warning)
+    let application = Application(
+      responder: CallbackResponder<BasicRequestContext> { request, _ in
+        Self.answer(request, metrics: metrics, health: health)
+      },
+      configuration: .init(address: .hostname(host, port: port), serverName: "prepull"),
+      onServerRunning: { channel in onStart(channel.localAddress?.port ?? 0) }, logger: quiet)
+    let group = ServiceGroup(
+      configuration: .init(services: [.init(service: application)], logger: quiet))
+    // A server that is cancelled drops connections which it has just accepted, and NIO traps on that: a task of its own
+    // keeps the cancellation away, which becomes a graceful shutdown.
+    let serving = Task { try await group.run() }
+    try await withTaskCancellationHandler {
+      try await serving.value
+    } onCancel: {
+      Task { await group.triggerGracefulShutdown() }
+    }
+  }
+
+  private static func answer(_ request: Request, metrics: MetricRegistry, health: ControllerHealth) -> Response {
+    guard [.get, .head].contains(request.method) else {
+      return response(405, "\(request.method.rawValue) is not served here; use GET\n", to: request)
+    }
+    switch request.uri.path {
+    case "/metrics": return response(200, metrics.text, type: Exposition.contentType, to: request)
+    case "/healthz": return probe(health.illness(), request)
+    case "/readyz": return probe(health.unreadiness ?? health.illness(), request)
+    default: return response(404, "not found: here are /metrics, /healthz and /readyz\n", to: request)
+    }
+  }
+
+  private static func probe(_ problem: String?, _ request: Request) -> Response {
+    response(problem == nil ? 200 : 503, "\(problem ?? "ok")\n", to: request)
+  }
+
+  private static func response(
+    _ status: Int, _ text: String, type: String = "text/plain; charset=utf-8", to request: Request
+  ) -> Response {
+    let body = ByteBuffer(string: text)
+    return Response(
+      status: .init(code: status),
+      headers: [.contentType: type, .contentLength: "\(body.readableBytes)"],
+      body: request.method == .head ? .init() : .init(byteBuffer: body))
+  }
+}

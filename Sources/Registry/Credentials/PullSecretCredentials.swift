@@ -1,0 +1,32 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The credentials of Kubernetes' pull secrets. Its description never shows them.
+///
+/// Credential helpers that a secret may name are never run.
+package struct PullSecretCredentials: CredentialSource, CustomStringConvertible {
+  private let configs: [DockerConfig]
+
+  /// - Parameter secrets: for each secret its name, for errors, and the bytes of its `.dockerconfigjson`, or of its
+  ///   `.dockercfg`, which is what `auths` holds in the former.
+  package init(_ secrets: [(name: String, bytes: [UInt8], isLegacy: Bool)]) throws(RegistryError) {
+    var configs: [DockerConfig] = []
+    for (name, bytes, isLegacy) in secrets {
+      let bytes = isLegacy ? Array(#"{"auths":"#.utf8) + bytes + Array("}".utf8) : bytes
+      configs.append(try DockerConfig.parse(bytes, from: "the secret \(name)"))
+    }
+    self.configs = configs
+  }
+
+  package func credential(for registry: String, repository: String) async throws -> RegistryCredential? {
+    for config in configs {
+      if let found = try config.credential(for: registry.lowercased(), repository: repository) { return found }
+    }
+    return nil
+  }
+
+  package var description: String { "\(configs.count) pull secrets" }
+}
