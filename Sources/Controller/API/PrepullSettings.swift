@@ -64,7 +64,7 @@ package struct PrepullSettings: Hashable, Sendable {
     policy = try Self.choice(spec.pull?.policy, or: .ifNotPresent, "spec.pull.policy")
     secrets = (spec.pull?.secrets ?? []).map(\.name)
     timeout = try Self.duration(spec.pull?.timeout, "spec.pull.timeout", least: .seconds(1)) ?? Defaults.timeout
-    retries = try Self.count(spec.pull?.retries, or: Defaults.retries, "spec.pull.retries", least: 0)
+    retries = try Self.count(spec.pull?.retries, or: Defaults.retries, "spec.pull.retries", least: 1)
     parallelism = try Self.share(spec.pacing?.parallelism, or: Defaults.parallelism, "spec.pacing.parallelism")
     perRegistry = try Self.count(
       spec.pacing?.perRegistry, or: Defaults.perRegistry, "spec.pacing.perRegistry", least: 1)

@@ -1,0 +1,84 @@
+package import Documents
+import Kubernetes
+
+/// The definitions of our kinds, as an API server takes them. Source: `apiextensions.k8s.io/v1`.
+package enum CustomResourceDefinitions {
+  package static let all: [JSON] = [prepull, warmNode]
+
+  /// Answers "is it warm?" in `kubectl get pp`.
+  package static let prepull = definition(
+    Prepull.self, Schema.prepull, shortNames: ["pp"], hasStatus: true,
+    columns: [
+      Column("Warm", ".status.summary", "Warm nodes of the wanted ones."),
+      Column("Ready", #".status.conditions[?(@.type=="Ready")].status"#, "Whether all wanted nodes are warm."),
+      Column("Reason", #".status.conditions[?(@.type=="Ready")].reason"#, "Why it is ready or not."),
+      Column("Age", ".metadata.creationTimestamp", "", type: "date"),
+      Column("Mode", ".spec.mode", "Once or Keep.", isWide: true),
+      Column("Pulling", ".status.nodes.pulling", "Nodes that pull.", type: "integer", isWide: true),
+      Column("Pending", ".status.nodes.pending", "Nodes that wait.", type: "integer", isWide: true),
+      Column("Failed", ".status.nodes.failed", "Nodes that failed.", type: "integer", isWide: true),
+      Column(
+        "Message", #".status.conditions[?(@.type=="Ready")].message"#, "Why it is ready or not, for people.",
+        isWide: true),
+    ])
+
+  /// Answers "is it warm?" in `kubectl get warmnodes`.
+  package static let warmNode = definition(
+    WarmNode.self, Schema.warmNode, shortNames: ["wn"], hasStatus: false,
+    columns: [
+      Column("Images", ".status.warm", "Images that are there, of the wanted ones."),
+      Column("Warm", #".status.conditions[?(@.type=="Warm")].status"#, "Whether all wanted images are there."),
+      Column("Reason", #".status.conditions[?(@.type=="Warm")].reason"#, "Why it is warm or not."),
+      Column("Verified", ".status.verifiedAt", "When the node last proved what it holds.", type: "date"),
+      Column("Age", ".metadata.creationTimestamp", "", type: "date"),
+      Column("Arch", ".status.architecture", "The node's architecture.", isWide: true),
+      Column("Gate", ".status.gate.reason", "Why its taint was removed.", isWide: true),
+      Column(
+        "Message", #".status.conditions[?(@.type=="Warm")].message"#, "Why it is warm or not, for people.",
+        isWide: true),
+    ])
+
+  private struct Column {
+    var json: JSON
+
+    init(_ name: String, _ path: String, _ description: String, type: String = "string", isWide: Bool = false) {
+      json = ["name": .string(name), "type": .string(type), "jsonPath": .string(path)]
+      if !description.isEmpty { json["description"] = .string(description) }
+      if isWide { json["priority"] = 1 }
+    }
+  }
+
+  private static func definition<Kind: Resource>(
+    _ kind: Kind.Type, _ schema: Schema, shortNames: [String], hasStatus: Bool, columns: [Column]
+  ) -> JSON {
+    var root = schema.openAPI
+    root[path: "properties", "apiVersion"] = [
+      "type": "string", "description": .string("The version of the API: `\(Kind.apiVersion)`."),
+    ]
+    root[path: "properties", "kind"] = [
+      "type": "string", "description": .string("The kind of object: `\(Kind.kind)`."),
+    ]
+    root[path: "properties", "metadata"] = ["type": "object"]
+    var version: JSON = [
+      "name": .string(String(Kind.apiVersion.drop { $0 != "/" }.dropFirst())), "served": true, "storage": true,
+      "schema": ["openAPIV3Schema": root], "additionalPrinterColumns": .array(columns.map(\.json)),
+    ]
+    if hasStatus { version["subresources"] = ["status": [:]] }
+    return [
+      "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+      "metadata": [
+        "name": .string("\(Kind.plural).\(Kind.group)"),
+        "labels": ["app.kubernetes.io/name": "prepull", "app.kubernetes.io/component": "api"],
+      ],
+      "spec": [
+        "group": .string(Kind.group), "scope": Kind.isNamespaced ? "Namespaced" : "Cluster",
+        "names": [
+          "kind": .string(Kind.kind), "listKind": .string(Kind.kind + "List"), "plural": .string(Kind.plural),
+          "singular": .string(Kind.kind.lowercased()), "shortNames": .array(shortNames.map(JSON.string)),
+          "categories": ["prepull"],
+        ],
+        "versions": [version],
+      ],
+    ]
+  }
+}

@@ -1,0 +1,55 @@
+import Documents
+
+extension Schema {
+  static let prepullStatus = object(
+    "What is so. Written by the controller.",
+    [
+      .optional(
+        "observedGeneration",
+        Schema("The `metadata.generation` that this speaks of.", .integer(least: 0, bits: 64))),
+      .optional(
+        "conditions",
+        conditions(
+          "Ready: all wanted nodes hold all images. Progressing: work is under way. Degraded: something needs a person. "
+            + "Complete, for mode Once: it is done.")),
+      .optional("summary", text("Warm nodes of the wanted ones, as `18/20`.")),
+      .optional(
+        "nodes",
+        object(
+          "Nodes, counted.",
+          [
+            .required("wanted", count("That shall be warm.")),
+            .required("warm", count("That hold all images.")),
+            .required("pulling", count("On which a pod of this Prepull is at work.")),
+            .required("pending", count("That wait for their turn.")),
+            .required("failed", count("On which an image failed as often as `pull.retries` allows.")),
+            .required("unsupported", count("For which no image has anything, by operating system or architecture.")),
+          ])),
+      .optional(
+        "images",
+        Schema(
+          "Images, each over all wanted nodes.",
+          .list(
+            object(
+              "One image.",
+              [
+                .required("reference", text("As it is wanted.", atMost: 512)),
+                .optional("digest", text("What the reference stands for, the same for all nodes.")),
+                .optional(
+                  "sizeBytes",
+                  Schema("Compressed, of the largest of its platforms.", .integer(least: 0, bits: 64))),
+                .required("warm", count("Nodes that hold it.")),
+                .required("failed", count("Nodes on which it failed.")),
+                .optional("unsupported", count("Nodes for which it has no platform.")),
+                .optional("reason", text("What is wrong with it, in one word.")),
+                .optional("message", text("What is wrong with it and what to do, in one line.")),
+                .optional(
+                  "wantedBy",
+                  Schema(
+                    "Why it is wanted: `spec`, or workloads that name it.",
+                    .list(text("`spec`, or as `Deployment web/front (app)`."), .atomic, atMost: nil))),
+                .optional("resolvedAt", time("When the registry was last asked for its digest.")),
+              ]), .map(["reference"]), atMost: nil))),
+      .optional("finishedAt", time("For mode Once: when it was done.")),
+    ])
+}

@@ -1,0 +1,65 @@
+import Documents
+
+extension Schema {
+  /// Of `WarmNode`, without what every object has. Without rules and patterns: thousands of these are written.
+  package static let warmNode = object(
+    "What one node holds of what all Prepulls want there. Named after the node, gone with it, and written by the "
+      + "controller only.",
+    [.optional("status", warmNodeStatus)])
+
+  private static let warmNodeStatus = object(
+    "What is so.",
+    [
+      .optional("nodeUID", text("Of the Node: another one under the same name is another machine.")),
+      .optional("architecture", text("Of the node, as `amd64`.")),
+      .optional("warm", text("Images that are there, of those that are wanted and supported, as `18/20`.")),
+      .optional("conditions", conditions("Warm: the node holds all images that are wanted there.")),
+      .optional("verifiedAt", time("When a pod that never pulls last proved what is here.")),
+      .optional(
+        "gate",
+        object(
+          "The taint that keeps pods off until the node is warm.",
+          [
+            .required("taint", text("Its key.")),
+            .required("since", time("When the controller first saw it.")),
+            .optional("openedAt", time("When it was removed.")),
+            .optional("reason", text("Why it was removed: Warm or DeadlinePassed.")),
+          ])),
+      .optional(
+        "images",
+        Schema(
+          "Images that are wanted here.", .list(warmNodeImage, .map(["reference"]), atMost: nil))),
+    ])
+
+  private static let warmNodeImage = object(
+    "One image.",
+    [
+      .required("reference", text("As it is wanted.", atMost: 512)),
+      .required(
+        "state",
+        Schema(
+          "Stale: it is there, with another digest than wanted.",
+          .choice(WarmNode.ImageState.allCases.map(\.rawValue)))),
+      .optional("digest", text("What the node holds.")),
+      .optional("warmSince", time("When a pod first found it here.")),
+      .optional("pullSeconds", Schema("How long its pull took, where the kubelet told.", .number)),
+      .optional(
+        "wantedBy",
+        Schema(
+          "The Prepulls that want it.", .list(text("As `namespace/name`."), .atomic, atMost: nil))),
+      .optional(
+        "failures",
+        Schema(
+          "Why it is not here, by the Prepull whose pod failed, as each has its own pull secrets.",
+          .list(
+            object(
+              "One Prepull's failure.",
+              [
+                .required("prepull", text("As `namespace/name`.", atMost: 317)),
+                .required("reason", text("Why, in one word.")),
+                .required("message", text("Why and what to do, in one line.")),
+                .required("tries", count("Pods that failed for it so far.")),
+                .optional("retryAfter", time("When it is tried again; not at all when this is not given.")),
+              ]), .map(["prepull"]), atMost: nil))),
+    ])
+}
