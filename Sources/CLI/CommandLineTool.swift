@@ -10,8 +10,8 @@ package struct CommandLineTool: AsyncParsableCommand {
     version: Version.current,
     subcommands: [
       PullCommand.self, RenderCommand.self, RunCommand.self, StatusCommand.self, DeleteCommand.self,
-      CleanupCommand.self, ControllerCommand.self, InstallCommand.self, SandboxCommand.self,
-      CompleteCommand.self,
+      CleanupCommand.self, ControllerCommand.self, InstallCommand.self, UninstallCommand.self,
+      SandboxCommand.self, CompleteCommand.self,
     ])
 
   package init() {}

@@ -80,6 +80,10 @@ struct InstallCommand: ParsableCommand {
         throw ValidationError("\(option) '\(name)' \(problem)")
       }
     }
+    if createNamespace, Installation.isForeign(namespace) {
+      throw ValidationError(
+        "the namespace '\(namespace)' is Kubernetes' own: add --no-create-namespace to install there")
+    }
     for key in gateTaint {
       if let problem = NamingRule.key.problem(in: key) { throw ValidationError("--gate-taint '\(key)' \(problem)") }
     }

@@ -5,6 +5,10 @@ extension Installation {
   /// Where `/metrics`, `/healthz` and `/readyz` are served.
   private static let port: JSON = 8080
 
+  var workload: [JSON] {
+    [service, deployment, disruptionBudget, networkPolicy] + (hasServiceMonitor ? [serviceMonitor] : [])
+  }
+
   var namespaceObject: JSON {
     var object = object("v1", "Namespace", namespace)
     for mode in ["enforce", "audit", "warn"] {

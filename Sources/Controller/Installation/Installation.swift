@@ -60,9 +60,11 @@ package struct Installation: Hashable, Sendable {
 
   /// All objects, in an order in which they can be applied.
   package var objects: [JSON] {
-    (createsNamespace ? [namespaceObject] : []) + permissions
-      + [service, deployment, disruptionBudget, networkPolicy] + (hasServiceMonitor ? [serviceMonitor] : [])
+    (createsNamespace ? [namespaceObject] : []) + CustomResourceDefinitions.all + permissions + workload
   }
+
+  /// Namespaces that are there in every cluster, and that others use.
+  package static func isForeign(_ namespace: String) -> Bool { namespace == "default" || namespace.hasPrefix("kube-") }
 
   /// An object of ours: kind, name and labels, to which the rest is added.
   func object(

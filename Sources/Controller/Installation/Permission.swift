@@ -1,4 +1,4 @@
-package import Documents
+import Documents
 
 /// A rule of a role of the operator, and why it is there.
 package struct Permission: Hashable, Sendable {

@@ -55,6 +55,15 @@ extension KubernetesClient {
     return try await send(request)
   }
 
+  /// Deletes an object of such a kind, and only the one of this uid. That it is not there is an error.
+  package func delete(
+    _ resource: DynamicResource, _ name: String, in namespace: String? = nil, uid: String? = nil
+  ) async throws {
+    var request = APIRequest(.delete, resource, namespace: namespace, name: name)
+    request.body = Self.deletion(.background, nil, uid: uid).bytes()
+    let _: JSON = try await send(request)
+  }
+
   /// The version of the API server: `v1.36.2`.
   package func serverVersion() async throws -> String {
     try await getJSON("/version")["gitVersion"]?.string ?? "unknown"

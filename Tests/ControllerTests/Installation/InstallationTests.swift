@@ -62,7 +62,8 @@ struct InstallationTests {
     all.secretGrants = [.init(namespace: "web")]
     var seen: Set<String> = []
     for object in all.objects {
-      for (key, value) in Installation.labels.object ?? [:] {
+      // The definitions are found by their names.
+      for (key, value) in Installation.labels.object ?? [:] where object["kind"] != "CustomResourceDefinition" {
         #expect(object[path: "metadata", "labels", key] == value, "\(object.text)")
       }
       let metadata = object["metadata"]

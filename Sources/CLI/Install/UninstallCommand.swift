@@ -1,0 +1,99 @@
+import ArgumentParser
+import Controller
+import Kubernetes
+import Logging
+import Terminal
+
+import Glibc
+
+/// `prepull uninstall`: removes the operator and all that it and its installation made.
+struct UninstallCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "uninstall",
+    abstract: "Remove the operator from a cluster, with all Prepulls and whatever it made.",
+    discussion: """
+      It finds the operator's objects in all namespaces by their labels, whichever way it was installed, and does not \
+      need one that is alive. Gates of nodes that wait are opened. The images stay on the nodes until a kubelet needs \
+      their room. It can be repeated: what is gone already is no error.
+
+      Examples:
+        \(Program.name) uninstall --dry-run
+        \(Program.name) uninstall --yes
+      """)
+
+  @Flag(help: "Say what would be removed, and remove nothing.")
+  var dryRun = false
+
+  @Flag(name: .shortAndLong, help: "Do not ask.")
+  var yes = false
+
+  @Flag(name: .shortAndLong, help: "Log what is asked of the cluster.")
+  var verbose = false
+
+  @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
+
+  func validate() throws {
+    if clusterOptions.namespace != nil {
+      throw ValidationError("--namespace has no meaning here: the operator is found in all namespaces")
+    }
+  }
+
+  func run() async throws {
+    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: verbose ? .debug : .error) }
+    let (isClean, interrupt) = try await Interrupt.cancelling { () -> Bool? in
+      try await clusterOptions.withClient(logger: logger) { try await uninstall($0) }
+    }
+    if let interrupt { throw ExitCode(interrupt.exitCode) }
+    if isClean != true { throw ExitCode.failure }
+  }
+
+  /// - Returns: whether nothing is left that should go.
+  private func uninstall(_ client: KubernetesClient) async throws -> Bool {
+    let uninstallation = Uninstallation(client: client) { Console.standardOutput.write("\($0)\n") }
+    let survey = try await uninstallation.survey()
+    guard !survey.isEmpty else {
+      try Console.standardOutput.writeAll("nothing of Prepull's operator is in the cluster\n")
+      return true
+    }
+    try Console.standardOutput.writeAll(
+      (dryRun ? "would remove" : "removing") + " from \(client.configuration.server):\n"
+        + survey.lines.map { "  \($0)\n" }.joined())
+    for remark in Self.remarks(on: survey) { Console.standardError.write("note: \(remark)\n") }
+    if dryRun { return true }
+    guard yes || agrees() else { return false }
+    let left = try await uninstallation.perform(survey)
+    guard left.isEmpty else {
+      Console.standardError.write(
+        "Error: not everything is gone:\n" + left.map { "  \(VisibleText.sanitised($0))\n" }.joined()
+          + "  Run it again when that is mended.\n")
+      return false
+    }
+    try Console.standardOutput.writeAll("the cluster holds nothing of Prepull's operator any more\n")
+    return true
+  }
+
+  private static func remarks(on survey: Uninstallation.Survey) -> [String] {
+    var remarks = survey.taints.map {
+      "nothing will remove the taint \($0) from new nodes: take it out of what makes your nodes"
+    }
+    if let release = survey.release {
+      let parts = release.split(separator: "/").map(String.init)
+      remarks.append(
+        "Helm still lists the release \(release): helm uninstall \(parts.last ?? "") --namespace \(parts.first ?? "")")
+    }
+    return remarks
+  }
+
+  /// Asks a person; where nobody can answer, the answer is no.
+  private func agrees() -> Bool {
+    guard isatty(STDIN_FILENO) == 1 else {
+      Console.standardError.write("Error: nothing was removed: nobody is here to ask\n  Say --yes.\n")
+      return false
+    }
+    Console.standardError.write("Remove all this? [y/N] ")
+    let answer = readLine(strippingNewline: true)?.lowercased()
+    if answer == "y" || answer == "yes" { return true }
+    Console.standardError.write("nothing was removed\n")
+    return false
+  }
+}
