@@ -1,0 +1,180 @@
+import ImageModel
+
+/// What is seen of our pods.
+extension FleetMachine {
+  private func position(of id: FleetPod.ID) -> (node: Int, pod: Int)? {
+    guard let node = nodeNumbers[id.node], let pod = nodes[node].pods.firstIndex(where: { $0.id == id }) else {
+      return nil
+    }
+    return (node, pod)
+  }
+
+  // MARK: Creation
+
+  mutating func created(_ id: FleetPod.ID, uid: String) {
+    guard let (node, index) = position(of: id), nodes[node].pods[index].stage == .asked else { return }
+    nodes[node].pods[index].uid = uid
+    settleCreation(node, index)
+    plans[nodes[node].pods[index].plan].obstacle = nil
+  }
+
+  private mutating func settleCreation(_ node: Int, _ index: Int) {
+    guard nodes[node].pods[index].stage == .asked else { return }
+    nodes[node].pods[index].stage = .live
+    nodes[node].pods[index].createAt = nil
+    let plan = nodes[node].pods[index].plan
+    plans[plan].asking -= 1
+    markDirty(plan)
+    touch(node)
+  }
+
+  mutating func refused(_ id: FleetPod.ID, _ failure: CreationFailure) {
+    guard let (node, index) = position(of: id), nodes[node].pods[index].stage == .asked else { return }
+    let plan = nodes[node].pods[index].plan
+    touch(node)
+    switch failure {
+    case .passing(let wait): nodes[node].pods[index].createAt = now + wait
+    case .crowded(let failure):
+      // There is room again when others of ours are gone, or when somebody makes it.
+      hinder(plan, failure) { _ in .seconds(10) }
+      removePod(node, index)
+    case .final(let failure):
+      let limits = limits
+      hinder(plan, failure) { limits.wait(after: $0) }
+      removePod(node, index)
+    }
+  }
+
+  private mutating func hinder(_ plan: Int, _ failure: WarmFailure, wait: (Int) -> Duration) {
+    let tries = (plans[plan].obstacle?.tries ?? 0) + 1
+    plans[plan].obstacle = Obstacle(failure: failure, tries: tries, until: now + wait(tries))
+    markDirty(plan)
+  }
+
+  // MARK: Sight
+
+  mutating func see(_ pod: FleetPod) {
+    let node = number(ofNode: pod.id.node)
+    touch(node)
+    var known = nodes[node].pods.firstIndex { $0.id == pod.id }
+    if let index = known, let uid = nodes[node].pods[index].uid, uid != pod.uid {
+      // The one that had the name is gone.
+      lost(node, index)
+      known = nil
+    }
+    guard let index = known else { return adopt(pod, on: node) }
+    nodes[node].pods[index].uid = pod.uid
+    if nodes[node].pods[index].stage == .asked {
+      settleCreation(node, index)
+      plans[nodes[node].pods[index].plan].obstacle = nil
+      nodes[node].pods[index].createdAt = pod.createdAt
+      let references = references
+      if nodes[node].pods[index].images.map({ references[$0.number] }) != pod.images.map(\.reference) {
+        // It was made by the controller that led before this one.
+        nodes[node].pods[index].images = images(of: pod)
+      }
+    }
+    read(pod, node, index)
+  }
+
+  /// Takes over a pod that this machine did not ask for.
+  private mutating func adopt(_ pod: FleetPod, on node: Int) {
+    let plan = number(ofPlan: pod.id.prepull)
+    let images = images(of: pod)
+    let live = LivePod(
+      id: pod.id, plan: plan, purpose: pod.purpose, uid: pod.uid, images: images,
+      registries: pod.purpose == .pull ? registries(of: pod) : [], stage: pod.isBeingDeleted ? .deleting : .live,
+      createdAt: pod.createdAt, progressAt: now)
+    plans[plan].pods += 1
+    nodes[node].pods.append(live)
+    let index = nodes[node].pods.count - 1
+    if !pod.isBeingDeleted { count(node, index) }
+    read(pod, node, index)
+  }
+
+  private mutating func images(of pod: FleetPod) -> [LivePod.Image] {
+    pod.images.map { LivePod.Image(number: intern($0.reference), policy: $0.policy) }
+  }
+
+  private mutating func registries(of pod: FleetPod) -> [Int32] {
+    let hosts = pod.images.map { (try? Reference(parsing: $0.reference))?.registry ?? "" }
+    return Set(hosts.map { registries.number(of: $0) }).sorted()
+  }
+
+  /// Takes in what a pod says, and keeps what it said before where it says less now.
+  private mutating func read(_ pod: FleetPod, _ node: Int, _ index: Int) {
+    var live = nodes[node].pods[index]
+    let before = (live.isScheduled, live.phase)
+    live.isScheduled = live.isScheduled || pod.isScheduled
+    live.unschedulable = pod.unschedulable
+    live.phase = pod.phase
+    live.isBeingDeleted = pod.isBeingDeleted
+    if before != (live.isScheduled, live.phase) { live.progressAt = now }
+    var held: [(image: Int, digest: Digest?)] = []
+    for image in pod.images {
+      guard let number = references.known(image.reference),
+        let position = live.images.firstIndex(where: { $0.number == number })
+      else { continue }
+      let known = live.images[position].report
+      let report = pod.phase == .succeeded && !image.report.isHeld ? .held(nil) : image.report
+      guard let new = known.followed(by: report), new != known else { continue }
+      live.images[position].report = new
+      live.progressAt = now
+      if case .held(let digest) = new { held.append((position, digest)) }
+    }
+    nodes[node].pods[index] = live
+    // A late report of a machine that is gone says nothing of the one that has its name.
+    guard live.id.nodeUID == nodes[node].uid || nodes[node].uid.isEmpty else { return }
+    for (image, digest) in held { keep(live, live.images[image], digest, on: node) }
+    if live.purpose == .verify { takeProofs(of: live, on: node) }
+  }
+
+  // MARK: Loss
+
+  mutating func gone(_ id: FleetPod.ID, uid: String?) {
+    guard let (node, index) = position(of: id) else { return }
+    let pod = nodes[node].pods[index]
+    let isMeant = pod.stage == .deleting && (uid == nil || pod.uid == nil) || (uid != nil && uid == pod.uid)
+    guard isMeant else { return }
+    touch(node)
+    lost(node, index)
+  }
+
+  private mutating func lost(_ node: Int, _ index: Int) {
+    if nodes[node].pods[index].stage == .live { rest(node, nodes[node].pods[index], "its pod was deleted by somebody") }
+    removePod(node, index)
+  }
+
+  /// The node has room for another pod.
+  mutating func removePod(_ node: Int, _ index: Int) {
+    uncount(node, index)
+    let pod = nodes[node].pods.remove(at: index)
+    plans[pod.plan].pods -= 1
+    if pod.stage == .asked { plans[pod.plan].asking -= 1 }
+    markDirty(pod.plan)
+    touch(node)
+  }
+
+  /// Lets a node be for a while after it did not take a pod, or lost it.
+  mutating func rest(_ node: Int, _ pod: LivePod, _ reason: String) {
+    let tries = (nodes[node].rest?.tries ?? 0) + 1
+    let until = now + limits.wait(after: tries)
+    nodes[node].rest = Rest(until: until, tries: tries, reason: reason)
+    plans[pod.plan].blockedExample = "\(nodes[node].name): \(reason)"
+    actions.append(.tell(.podLost(pod.id.prepull, node: nodes[node].name, reason: reason, retryAt: until)))
+  }
+}
+
+extension FleetPod.Report {
+  var isHeld: Bool { if case .held = self { true } else { false } }
+
+  /// What is known after another report; nil when it is older or says less.
+  func followed(by new: FleetPod.Report) -> FleetPod.Report? {
+    switch (self, new) {
+    case (.held(nil), .held), (.waiting, _), (.failing, .held): new
+    case (.failing(_, _, let before), .failing(let failure, let nature, let count)):
+      .failing(failure, nature, count: max(before, count))
+    case (.held, _), (.failing, .waiting): nil
+    }
+  }
+}

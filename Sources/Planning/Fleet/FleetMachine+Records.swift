@@ -1,0 +1,188 @@
+/// What is remembered of nodes.
+extension FleetMachine {
+  // MARK: At the start
+
+  mutating func remember(_ record: NodeRecord) {
+    guard !isSynced else { return }
+    let node = number(ofNode: record.node)
+    nodes[node].isRecorded = true
+    guard nodes[node].uid.isEmpty || nodes[node].uid == record.uid else {
+      // Of a machine that is gone.
+      bump(node)
+      return
+    }
+    nodes[node].uid = record.uid
+    nodes[node].memory = record
+    nodes[node].verifiedAt = record.verifiedAt
+    nodes[node].gates = record.gates.map { GateState(gate: $0) }
+    for image in record.images {
+      let number = intern(image.reference)
+      if let held = image.held {
+        nodes[node].held.set(
+          HeldImages.Entry(
+            image: number, digest: held.digest.map { digests.number(of: $0) } ?? -1,
+            pullSeconds: held.pullSeconds.map { Float($0) } ?? -1, bytes: held.bytes ?? -1,
+            since: held.since.milliseconds))
+      }
+      for failure in image.failures {
+        nodes[node].troubles[TroubleKey(owner: owners.number(of: failure.prepull), image: number)] = Trouble(
+          failure: share(failure.failure), nature: failure.nature, tries: failure.tries, retryAt: failure.retryAt)
+      }
+    }
+    if nodes[node].verifiedAt == nil, !nodes[node].held.isEmpty { nodes[node].verifiedAt = now }
+  }
+
+  /// Finds at the first look whether what is stored is what is to be stored.
+  mutating func compareMemory(_ node: Int) {
+    guard let memory = nodes[node].memory else { return }
+    nodes[node].memory = nil
+    bump(node)
+    for plan in plans.indices where plans[plan].isGone && !plans[plan].isFree && plans[plan].isTold {
+      if memory.names(plans[plan].id.key) { leave(plan, node) }
+    }
+  }
+
+  // MARK: Storing
+
+  /// Whether a pod that ends has something to wait for.
+  func needsRecord(_ node: Int) -> Bool {
+    nodes[node].serial > nodes[node].recordedSerial && isWorthRecording(node)
+  }
+
+  private func isWorthRecording(_ node: Int) -> Bool {
+    let state = nodes[node]
+    return state.isRecorded || !state.held.isEmpty || !state.troubles.isEmpty
+      || state.gates.contains { $0.gate.since != state.createdAt }
+  }
+
+  /// Asks for the record to be stored when it changed; while a pod is at work, only when somebody waits for it.
+  mutating func keepRecord(_ node: Int) {
+    let isUrgent = nodes[node].pods.contains { if case .ending = $0.stage { true } else { false } }
+    let isAwaited = isUrgent || !nodes[node].leaving.isEmpty
+    guard isWorthRecording(node), isAwaited || !nodes[node].isAtWork else { return }
+    guard nodes[node].serial > nodes[node].askedSerial else {
+      guard isUrgent, !nodes[node].askedUrgently, nodes[node].askedSerial > nodes[node].recordedSerial else { return }
+      nodes[node].askedUrgently = true
+      actions.append(.record(node: nodes[node].name, serial: nodes[node].askedSerial, isUrgent: true))
+      return
+    }
+    let hash = contentHash(of: node)
+    let isStored = nodes[node].storedHash == hash && nodes[node].askedSerial == nodes[node].recordedSerial
+    nodes[node].askedSerial = nodes[node].serial
+    nodes[node].askedHash = hash
+    if isStored { return stored(node, nodes[node].serial) }
+    nodes[node].isRecorded = true
+    nodes[node].askedUrgently = isUrgent
+    actions.append(.record(node: nodes[node].name, serial: nodes[node].serial, isUrgent: isUrgent))
+  }
+
+  mutating func recorded(_ name: String, _ serial: Int) {
+    guard let node = nodeNumbers[name] else { return }
+    stored(node, min(serial, nodes[node].serial))
+  }
+
+  private mutating func stored(_ node: Int, _ serial: Int) {
+    let last = max(nodes[node].recordedSerial, serial)
+    nodes[node].recordedSerial = last
+    if last >= nodes[node].askedSerial { nodes[node].storedHash = nodes[node].askedHash }
+    for entry in nodes[node].leaving where entry.serial <= last { left(entry.plan) }
+    nodes[node].leaving.removeAll { $0.serial <= last }
+    touch(node)
+  }
+
+  private func contentHash(of node: Int) -> Int {
+    let state = nodes[node]
+    var hasher = Hasher()
+    for standing in state.standings {
+      hasher.combine(plans[standing.plan].owner)
+      hasher.combine(plans[standing.plan].images)
+      for cell in standing.cells { hasher.combine(cell.state) }
+    }
+    for entry in state.held.entries {
+      hasher.combine(entry.image)
+      hasher.combine(entry.digest)
+      hasher.combine(entry.since)
+    }
+    var troubles = 0
+    for (key, trouble) in state.troubles {
+      var own = Hasher()
+      own.combine(key)
+      own.combine(trouble.tries)
+      own.combine(trouble.retryAt)
+      own.combine(trouble.failure.code)
+      troubles ^= own.finalize()
+    }
+    hasher.combine(troubles)
+    hasher.combine(state.verifiedAt)
+    for gate in state.gates { hasher.combine(gate.gate) }
+    return hasher.finalize()
+  }
+
+  // MARK: Content
+
+  /// What is to be remembered of a node, with all that its WarmNode shows; nil when the node is not known.
+  package func record(of name: String) -> NodeRecord? {
+    guard let node = nodeNumbers[name], nodes[node].facts != nil else { return nil }
+    let state = nodes[node]
+    var record = NodeRecord(node: name, uid: state.uid)
+    record.verifiedAt = state.held.isEmpty ? nil : state.verifiedAt
+    record.gates = state.gates.map(\.gate)
+    var places: [Int32: Int] = [:]
+    for standing in state.standings {
+      let plan = plans[standing.plan]
+      for (position, image) in plan.images.enumerated() where position < standing.cells.count {
+        let cell = standing.cells[position].state
+        let shown = NodeRecord.State(cell, isHeld: state.held[image] != nil)
+        let place = places[image] ?? record.images.count
+        if place == record.images.count {
+          places[image] = place
+          record.images.append(NodeRecord.Image(reference: references[image], state: shown, held: held(image, state)))
+        }
+        record.images[place].state = max(record.images[place].state, shown)
+        record.images[place].wantedBy.append(plan.id.key)
+        guard let trouble = state.troubles[TroubleKey(owner: plan.owner, image: image)] else { continue }
+        record.images[place].failures.append(
+          NodeRecord.Failure(
+            prepull: plan.id.key, failure: trouble.failure, nature: trouble.nature, tries: trouble.tries,
+            retryAt: trouble.retryAt))
+      }
+    }
+    for index in record.images.indices { record.images[index].wantedBy.sort() }
+    return record
+  }
+
+  private func held(_ image: Int32, _ state: NodeState) -> NodeRecord.Held? {
+    state.held[image].map { entry in
+      NodeRecord.Held(
+        digest: entry.digest < 0 ? nil : digests[entry.digest], since: .milliseconds(entry.since),
+        pullSeconds: entry.pullSeconds < 0 ? nil : Double(entry.pullSeconds),
+        bytes: entry.bytes < 0 ? nil : entry.bytes)
+    }
+  }
+}
+
+extension NodeRecord.State: Comparable {
+  init(_ cell: FleetMachine.Cell.State, isHeld: Bool) {
+    self =
+      switch cell {
+      case .unsupported: .unsupported
+      case .warm: .warm
+      case .stale: .stale
+      case .pending: isHeld ? .stale : .pending
+      case .failed, .refused: .failed
+      }
+  }
+
+  /// From what matters least to what matters most.
+  private var weight: Int {
+    switch self {
+    case .unsupported: 0
+    case .warm: 1
+    case .pending: 2
+    case .stale: 3
+    case .failed: 4
+    }
+  }
+
+  package static func < (one: Self, other: Self) -> Bool { one.weight < other.weight }
+}

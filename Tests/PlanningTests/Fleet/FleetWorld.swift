@@ -1,0 +1,332 @@
+import ImageModel
+import Planning
+
+/// A cluster in a few lines: what the API server stores, what registries have, what nodes hold. It does what a machine
+/// asks for, tells it what came of it, and counts what must not happen.
+struct FleetWorld {
+  struct Machine {
+    var facts: NodeFacts
+    var createdAt: Duration
+    var held: [String: Digest] = [:]
+    /// Whether its kubelet does anything.
+    var isUp = true
+    var isFull = false
+    var isMarkedWarm: Bool?
+    var listed: [String]?
+  }
+
+  struct Pod {
+    var seen: FleetPod
+    /// When each image has been pulled, or has failed next.
+    var progress: [String: Duration] = [:]
+  }
+
+  enum Answer: Hashable {
+    case has(Digest)
+    case fails(WarmFailure, FailureNature)
+  }
+
+  var machine: FleetMachine
+  let limits: FleetLimits
+  var now = Duration.seconds(1_000_000_000)
+
+  // What Kubernetes stores.
+  var plans: [PrepullID: FleetPlan] = [:]
+  /// Prepulls with a finalizer that wait for it to be taken away.
+  var leaving: Set<PrepullID> = []
+  var nodes: [String: Machine] = [:]
+  var pods: [FleetPod.ID: Pod] = [:]
+  var records: [String: NodeRecord] = [:]
+
+  var registry: [String: Answer] = [:]
+  var pullTime = Duration.seconds(3)
+  /// Pulls that moved bytes, by node uid and reference@digest.
+  private(set) var pulls: [String: Int] = [:]
+  private(set) var recordWrites = 0
+  private(set) var lastUID = 0
+
+  /// Asked for, and not done yet.
+  private(set) var pending: [FleetMachine.Action] = []
+  private(set) var actions: [FleetMachine.Action] = []
+  var complaints: [String] = []
+
+  init(limits: FleetLimits = FleetLimits()) {
+    self.limits = limits
+    machine = FleetMachine(limits: limits)
+    tell(.synced)
+  }
+
+  // MARK: Telling
+
+  mutating func tell(_ input: FleetMachine.Input) {
+    let new = machine.handle(input, at: now)
+    actions += new
+    pending += new
+    for action in new { check(action) }
+  }
+
+  private mutating func check(_ action: FleetMachine.Action) {
+    if case .delete(let id, _) = action, let pod = pods[id], let node = nodes[id.node],
+      node.facts.uid == id.nodeUID, plans[id.prepull] != nil, pod.seen.purpose == .pull
+    {
+      // What it found is written down before it goes.
+      for image in pod.seen.images {
+        guard case .held(let digest?) = image.report, plans[id.prepull]?.wants(image.reference) == true else {
+          continue
+        }
+        let stored = records[id.node]?.images.first { $0.reference == image.reference }?.held
+        if stored?.digest != digest, records[id.node]?.uid == id.nodeUID || records[id.node] == nil,
+          machine.record(of: id.node)?.images.contains(where: { $0.reference == image.reference }) == true
+        {
+          complaints.append("the pod on \(id.node) is deleted before \(image.reference) is recorded")
+        }
+      }
+    }
+  }
+
+  /// Does the first of what was asked for, or the one at an index.
+  mutating func perform(_ index: Int = 0) {
+    let action = pending.remove(at: index)
+    switch action {
+    case .create(let order): create(order)
+    case .delete(let id, let uid):
+      if let pod = pods[id], uid == nil || pod.seen.uid == uid {
+        if nodes[id.node]?.isUp ?? true, nodes[id.node] != nil || pod.seen.isScheduled == false {
+          pods[id] = nil
+          tell(.podGone(id, uid: pod.seen.uid))
+        } else if nodes[id.node] == nil {
+          // The pod garbage collector comes for it.
+          pods[id] = nil
+          tell(.podGone(id, uid: pod.seen.uid))
+        } else {
+          pods[id]?.seen.isBeingDeleted = true
+          pods[id].map { tell(.pod($0.seen)) }
+        }
+      } else {
+        tell(.podGone(id, uid: uid))
+      }
+    case .record(let node, let serial, _):
+      if let record = machine.record(of: node) {
+        recordWrites += 1
+        records[node] = record.isEmpty ? nil : record
+      }
+      tell(.recorded(node: node, serial: serial))
+    case .openGate(let opening):
+      guard var node = nodes[opening.node], node.facts.uid == opening.uid else { break }
+      node.facts.taints.removeAll { $0.key == opening.taint }
+      nodes[opening.node] = node
+      seeNode(opening.node)
+    case .mark(let name, let uid, let isWarm, _):
+      if nodes[name]?.facts.uid == uid { nodes[name]?.isMarkedWarm = isWarm }
+    case .cleared(let id):
+      leaving.remove(id)
+      for record in records.values where !plans.keys.contains(where: { $0.key == id.key }) {
+        if record.images.contains(where: { $0.wantedBy.contains(id.key) }) {
+          complaints.append("\(id.key) is cleared, but the record of \(record.node) names it")
+        }
+      }
+      if pods.keys.contains(where: { $0.prepull == id }) { complaints.append("\(id.key) is cleared and has pods") }
+    case .summary, .tell: break
+    }
+  }
+
+  private mutating func create(_ order: PodOrder) {
+    if let known = pods[order.id] { return tell(.pod(known.seen)) }
+    lastUID += 1
+    var pod = FleetPod(
+      id: order.id, uid: "pod-\(lastUID)", purpose: order.purpose,
+      createdAt: .seconds(now.components.seconds),
+      images: order.images.map { FleetPod.Image(reference: $0.reference, policy: $0.policy) })
+    if pods.keys.contains(where: { $0.node == order.id.node }) {
+      complaints.append("a second pod on \(order.id.node)")
+    }
+    if order.images.isEmpty || order.images.count > limits.imagesPerPod {
+      complaints.append("a pod of \(order.images.count) images")
+    }
+    pod.isScheduled = nodes[order.id.node].map { $0.facts.uid == order.id.nodeUID && !$0.isFull } ?? false
+    if !pod.isScheduled { pod.unschedulable = "Insufficient pods" }
+    pods[order.id] = Pod(seen: pod)
+    tell(.podCreated(order.id, uid: pod.uid))
+    pods[order.id].map { tell(.pod($0.seen)) }
+  }
+
+  /// Does all that was asked for, and what is asked for then.
+  mutating func performAll() {
+    var steps = 0
+    while !pending.isEmpty, steps < 100_000 {
+      perform()
+      steps += 1
+    }
+    if !pending.isEmpty { complaints.append("it never comes to rest") }
+  }
+
+  // MARK: Time
+
+  /// Lets time pass in steps, with all that is due in it.
+  mutating func run(_ span: Duration, step: Duration = .seconds(1)) {
+    performAll()
+    let end = now + span
+    while now < end {
+      now += min(step, end - now)
+      work()
+      if let due = machine.nextDue, due <= now { tell(.tick) }
+      performAll()
+    }
+  }
+
+  /// Nodes go on with their pods.
+  mutating func work() {
+    for id in pods.keys.sorted(by: { ($0.node, $0.prepull.key) < ($1.node, $1.prepull.key) }) { work(id) }
+  }
+
+  private mutating func work(_ id: FleetPod.ID) {
+    guard var pod = pods[id], let node = nodes[id.node], node.isUp else { return }
+    if pod.seen.isBeingDeleted {
+      pods[id] = nil
+      return tell(.podGone(id, uid: pod.seen.uid))
+    }
+    guard pod.seen.isScheduled, pod.seen.phase != .succeeded else { return }
+    let before = pod.seen
+    for index in pod.seen.images.indices {
+      let image = pod.seen.images[index]
+      if case .held = image.report { continue }
+      pod.seen.images[index].report = report(image, on: id.node, &pod)
+    }
+    if pod.seen.images.allSatisfy({ if case .held = $0.report { true } else { false } }) { pod.seen.phase = .succeeded }
+    pods[id] = pod
+    if pod.seen != before { tell(.pod(pod.seen)) }
+  }
+
+  private mutating func report(_ image: FleetPod.Image, on name: String, _ pod: inout Pod) -> FleetPod.Report {
+    let held = nodes[name]?.held[image.reference]
+    if image.policy == .never {
+      let absent = WarmFailure(code: "neverPull", detail: "it is not there", remedy: "Pull it.")
+      return held.map { .held($0) } ?? .failing(absent, .local, count: 1)
+    }
+    if image.policy == .ifNotPresent, let held { return .held(held) }
+    guard let due = pod.progress[image.reference] else {
+      pod.progress[image.reference] = now + pullTime
+      return image.report
+    }
+    guard due <= now else { return image.report }
+    switch registry[image.reference] {
+    case .has(let digest):
+      if held != digest { pulls["\(nodes[name]?.facts.uid ?? "")/\(image.reference)@\(digest)", default: 0] += 1 }
+      nodes[name]?.held[image.reference] = digest
+      return .held(digest)
+    case .fails(let failure, let nature):
+      pod.progress[image.reference] = now + .seconds(10)
+      if case .failing(_, _, let count) = image.report { return .failing(failure, nature, count: count + 1) }
+      return .failing(failure, nature, count: 1)
+    case nil: return image.report
+    }
+  }
+
+  // MARK: Changes
+
+  mutating func seeNode(_ name: String) {
+    guard let node = nodes[name] else { return tell(.nodeGone(name)) }
+    var seen = FleetNode(facts: node.facts, createdAt: node.createdAt)
+    seen.isMarkedWarm = node.isMarkedWarm
+    seen.listed = node.listed
+    tell(.node(seen))
+  }
+
+  mutating func addNode(_ name: String, age: Duration = .seconds(3600), _ change: (inout NodeFacts) -> Void = { _ in })
+  {
+    lastUID += 1
+    var facts = NodeFacts(name: name, uid: "\(name)-\(lastUID)")
+    change(&facts)
+    nodes[name] = Machine(facts: facts, createdAt: now - age)
+    // A WarmNode is owned by its Node, so that it goes with it.
+    if records[name]?.uid != facts.uid { records[name] = nil }
+    seeNode(name)
+  }
+
+  mutating func changeNode(_ name: String, _ change: (inout NodeFacts) -> Void) {
+    guard var node = nodes[name] else { return }
+    change(&node.facts)
+    nodes[name] = node
+    seeNode(name)
+  }
+
+  mutating func removeNode(_ name: String) {
+    nodes[name] = nil
+    records[name] = nil
+    tell(.nodeGone(name))
+  }
+
+  mutating func setPlan(_ id: PrepullID, _ plan: FleetPlan) {
+    plans[id] = plan
+    tell(.prepull(id, plan))
+  }
+
+  mutating func removePlan(_ id: PrepullID) {
+    plans[id] = nil
+    leaving.insert(id)
+    tell(.prepullGone(id))
+  }
+
+  /// The process dies, with all that it asked for and nobody did; another one takes over from what is stored.
+  mutating func restart() {
+    pending = []
+    machine = FleetMachine(limits: limits)
+    for record in records.values.sorted(by: { $0.node < $1.node }) { tell(.remembered(record)) }
+    for (id, plan) in plans.sorted(by: { $0.key.key < $1.key.key }) { tell(.prepull(id, plan)) }
+    for id in leaving.sorted(by: { $0.key < $1.key }) { tell(.prepullGone(id)) }
+    for name in nodes.keys.sorted() { seeNode(name) }
+    for (_, pod) in pods.sorted(by: { $0.value.seen.uid < $1.value.seen.uid }) { tell(.pod(pod.seen)) }
+    if !pending.isEmpty { complaints.append("it acts before all is known") }
+    tell(.synced)
+  }
+
+  // MARK: Looking
+
+  func holdsAll(_ node: String, _ references: [String]) -> Bool {
+    references.allSatisfy { nodes[node]?.held[$0] != nil }
+  }
+
+  func summary(_ id: PrepullID) -> FleetSummary { machine.summary(of: id) ?? FleetSummary(generation: -1) }
+
+  var news: [FleetNews] { actions.compactMap { if case .tell(let news) = $0 { news } else { nil } } }
+  var orders: [PodOrder] { actions.compactMap { if case .create(let order) = $0 { order } else { nil } } }
+  var openings: [GateOpening] {
+    actions.compactMap { if case .openGate(let opening) = $0 { opening } else { nil } }
+  }
+
+  mutating func forgetActions() { actions = [] }
+  mutating func dropPending() { pending = [] }
+
+  static func digest(_ number: UInt8) -> Digest { Digest(bytes: [UInt8](repeating: number, count: 32)) }
+
+  static func failure(_ code: String) -> WarmFailure {
+    WarmFailure(code: code, detail: "it is \(code)", remedy: "mend it")
+  }
+
+  static let notFound = Answer.fails(failure("notFound"), .final)
+  static let down = Answer.fails(failure("unreachable"), .passing)
+}
+
+extension FleetPlan {
+  func wants(_ reference: String) -> Bool { images.contains { $0.reference == reference } }
+
+  static func of(
+    _ references: [String], digest: Digest? = nil, createdAt: Duration = .zero,
+    _ change: (inout FleetPlan) -> Void = { _ in }
+  ) -> FleetPlan {
+    let images = references.map { reference in
+      FleetImage(
+        reference: reference, registry: String(reference.prefix { $0 != "/" }),
+        resolution: digest.map { ImageResolution(digest: $0, platforms: [], variants: [:]) })
+    }
+    var plan = FleetPlan(generation: 1, images: images, createdAt: createdAt)
+    plan.parallelism = .nodes(100)
+    plan.perRegistry = 100
+    change(&plan)
+    return plan
+  }
+}
+
+extension PrepullID {
+  static func named(_ name: String) -> PrepullID { PrepullID(namespace: "ns", name: name, uid: "uid-\(name)") }
+}
