@@ -169,7 +169,7 @@ let package = Package(
       "Controller",
       [
         "Documents", "Engines", "ImageModel", "Kubernetes", "Planning", "Registry", "Sandbox", "TestKit",
-        .asyncHTTPClient, .log, .subprocess, .yams,
+        .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .subprocess, .yams,
       ]),
     .tests(
       "CLI",

@@ -2,14 +2,11 @@ package import Planning
 
 /// Which workloads' images a Prepull adds to its own.
 package struct DiscoveryRequest: Hashable, Sendable {
-  /// `namespace/name` of the Prepull, for metrics.
-  package let prepull: String
   package let namespaces: Set<String>
   /// Of the workloads' own labels, and of the pods'; all must be met.
   package let selector: [NodeRequirement]
 
-  package init(prepull: String, namespaces: Set<String>, selector: [NodeRequirement] = []) {
-    self.prepull = prepull
+  package init(namespaces: Set<String>, selector: [NodeRequirement] = []) {
     self.namespaces = namespaces
     self.selector = selector
   }

@@ -1,5 +1,6 @@
 package import Kubernetes
 package import Logging
+package import Planning
 
 /// Finds the images that workloads use, as soon as they are written.
 ///
@@ -8,8 +9,7 @@ package import Logging
 package actor Discovery {
   /// What a Prepull finds changed.
   package struct Change: Sendable {
-    /// The uid of the Prepull.
-    package let id: String
+    package let id: PrepullID
     package let found: DiscoveredImages
   }
 
@@ -35,8 +35,8 @@ package actor Discovery {
   private nonisolated let metrics: ControllerMetrics
   private nonisolated let retryAfter: Duration
   private nonisolated let logger: Logger
-  private var requests: [String: DiscoveryRequest] = [:]
-  private var told: [String: DiscoveredImages] = [:]
+  private var requests: [PrepullID: DiscoveryRequest] = [:]
+  private var told: [PrepullID: DiscoveredImages] = [:]
   private var index = WorkloadIndex()
   /// Ending a stream ends its watch.
   private var watches: [Scope: AsyncStream<Never>.Continuation] = [:]
@@ -55,10 +55,10 @@ package actor Discovery {
     (signals, signal) = AsyncStream.makeStream()
   }
 
-  /// Replaces all that is wanted, by the uids of the Prepulls.
+  /// Replaces all that is wanted.
   ///
   /// A Prepull is told first when everything that it asks for was listed, or could not be.
-  package func want(_ requests: [String: DiscoveryRequest]) {
+  package func want(_ requests: [PrepullID: DiscoveryRequest]) {
     for (id, request) in requests where self.requests[id] != request { told[id] = nil }
     told = told.filter { requests[$0.key] != nil }
     self.requests = requests
@@ -131,7 +131,7 @@ package actor Discovery {
       found.isComplete = unlisted.isEmpty
       found.problem = scopes.lazy.compactMap { self.problems[$0] }.first
       guard told.updateValue(found, forKey: id) != found else { continue }
-      metrics.discoveredImages.set(Double(found.images.count), request.prepull)
+      metrics.discoveredImages.set(Double(found.images.count), "\(id.namespace)/\(id.name)")
       published.yield(Change(id: id, found: found))
     }
   }

@@ -32,8 +32,9 @@ struct WorkloadIndex {
       entries[scope] = new
       return true
     case .put(let entry):
-      let old = entries[scope, default: [:]].updateValue(entry, forKey: entry.key.name)
-      return old != entry
+      // The last word of a watch that has ended.
+      guard isListed(scope) else { return false }
+      return entries[scope]?.updateValue(entry, forKey: entry.key.name) != entry
     case .removed(let name): return entries[scope]?.removeValue(forKey: name) != nil
     }
   }

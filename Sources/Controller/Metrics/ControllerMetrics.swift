@@ -1,3 +1,5 @@
+package import Kubernetes
+
 /// All that the controller tells about itself in numbers. `prepull` labels are `namespace/name`.
 package struct ControllerMetrics: Sendable {
   package let registry: MetricRegistry
@@ -107,5 +109,12 @@ package struct ControllerMetrics: Sendable {
     pullDuration.retain { images.contains($0[0]) }
     for counter in [pulledBytes, pullFailures, secondsSaved] { counter.retain { images.contains($0[0]) } }
     imageNodes.retain { images.contains($0[1]) }
+  }
+}
+
+extension ControllerMetrics {
+  /// Counts a request to the API server; what `KubernetesClient` is told to call.
+  package func count(_ request: RequestReport) {
+    apiRequests.add(1, request.verb, request.resource, "\(request.status ?? 0)")
   }
 }

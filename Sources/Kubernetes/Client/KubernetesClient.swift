@@ -27,17 +27,21 @@ package final class KubernetesClient: Sendable {
   let watchBackOff: RetryPolicy
   let logger: Logger
   private let retry: RetryPolicy
+  private let onRequest: @Sendable (RequestReport) -> Void
 
   /// - Parameters:
   ///   - watchTimeout: how long the server is asked to keep a watch open.
   ///   - notice: gets lines of text that an exec plugin has for the user.
+  ///   - onRequest: told of every request that is sent; called from many tasks, so it is to be quick.
   package init(
     _ configuration: ClusterConfiguration, retry: RetryPolicy = RetryPolicy(attempts: 4, base: .milliseconds(300)),
     watchTimeout: Duration = .seconds(290), watchBackOff: RetryPolicy = WatchMachine.backOff,
     clock: KubernetesClock = .system,
-    notice: @escaping @Sendable (String) -> Void = { _ in }, logger: Logger
+    notice: @escaping @Sendable (String) -> Void = { _ in },
+    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }, logger: Logger
   ) throws(ConfigurationError) {
     self.configuration = configuration
+    self.onRequest = onRequest
     self.retry = retry
     self.clock = clock
     self.watchTimeout = watchTimeout
@@ -68,7 +72,10 @@ package final class KubernetesClient: Sendable {
     var hasRenewed = false
     while true {
       do {
-        let (response, body) = try await transport.call(request, within: requestLimit, upTo: Self.largestAnswer)
+        let (response, body) = try await counting(request) {
+          let answer = try await transport.call(request, within: requestLimit, upTo: Self.largestAnswer)
+          return (answer.response.status, answer)
+        }
         if (200..<300).contains(response.status) { return body }
         if response.status == 401, !hasRenewed, await transport.renew(after: response.credential) {
           hasRenewed = true
@@ -84,6 +91,19 @@ package final class KubernetesClient: Sendable {
         try await clock.sleep(delay)
       }
     }
+  }
+
+  /// Tells of a request that `body` sends; it gives the status with its result.
+  func counting<Result>(
+    _ request: APIRequest, _ body: () async throws -> (status: Int, result: Result)
+  ) async throws -> Result {
+    var status: Int?
+    defer {
+      onRequest(RequestReport(request, status: status))
+    }
+    let answer = try await body()
+    status = answer.status
+    return answer.result
   }
 
   /// Whether nothing can go wrong by sending it once more.

@@ -52,10 +52,14 @@ struct WatchStream {
   init(_ request: APIRequest, _ client: KubernetesClient) async throws {
     self.request = request
     host = client.transport.address.authority
-    var response = try await client.transport.stream(request, within: client.requestLimit)
-    if response.status == 401, await client.transport.renew(after: response.credential) {
-      response = try await client.transport.stream(request, within: client.requestLimit)
+    func open() async throws -> Transport.Response {
+      try await client.counting(request) {
+        let response = try await client.transport.stream(request, within: client.requestLimit)
+        return (response.status, response)
+      }
     }
+    var response = try await open()
+    if response.status == 401, await client.transport.renew(after: response.credential) { response = try await open() }
     guard response.status == 200 else {
       var bytes: [UInt8] = []
       do {

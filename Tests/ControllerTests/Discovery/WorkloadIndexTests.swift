@@ -1,0 +1,125 @@
+import Kubernetes
+import Planning
+import Testing
+
+@testable import Controller
+
+@Suite("Discovery: whose images are wanted why")
+struct WorkloadIndexTests {
+  private let web = DiscoveryRequest(namespaces: ["web"])
+
+  private func pod(
+    _ name: String, _ image: String, container: String = "app", owner: (kind: String, name: String)? = nil,
+    labels: StringMap = [:], annotations: StringMap = [:]
+  ) throws -> WorkloadEntry {
+    var metadata = ObjectMeta(name: name, namespace: "web", labels: labels, annotations: annotations)
+    metadata.ownerReferences = owner.map {
+      [OwnerReference(apiVersion: "v1", kind: $0.kind, name: $0.name, uid: "u", controller: true)]
+    }
+    let spec = WorkloadPod.Spec(containers: [.init(name: container, image: image)])
+    return try #require(WorkloadEntry(WorkloadObject<PodShape>(metadata: metadata, spec: spec)))
+  }
+
+  private func template<Shape: WorkloadShape>(
+    _ shape: Shape.Type, _ name: String, _ image: String, annotations: StringMap = [:], owner: String? = nil
+  ) throws -> WorkloadEntry where Shape.Spec == TemplateSpec {
+    var metadata = ObjectMeta(name: name, namespace: "web", annotations: annotations)
+    metadata.ownerReferences = owner.map {
+      [OwnerReference(apiVersion: "batch/v1", kind: "CronJob", name: $0, uid: "u", controller: true)]
+    }
+    let pod = WorkloadPod(spec: .init(containers: [.init(name: "app", image: image)]))
+    return try #require(WorkloadEntry(WorkloadObject<Shape>(metadata: metadata, spec: TemplateSpec(template: pod))))
+  }
+
+  private func index(_ entries: WorkloadEntry...) -> WorkloadIndex {
+    var index = WorkloadIndex()
+    for entry in entries {
+      let scope = WorkloadIndex.Scope(kind: entry.key.kind, namespace: entry.key.namespace)
+      if !index.isListed(scope) { _ = index.apply(.listed([]), in: scope) }
+      _ = index.apply(.put(entry), in: scope)
+    }
+    return index
+  }
+
+  @Test("A Deployment's pods are told of only where they run something else")
+  func owners() throws {
+    let owner = ("ReplicaSet", "front-6d4cf56db6")
+    let labels: StringMap = ["pod-template-hash": "6d4cf56db6"]
+    let index = index(
+      try template(DeploymentShape.self, "front", "app:2"),
+      try pod("front-6d4cf56db6-a", "app:2", owner: owner, labels: labels),
+      try pod("front-6d4cf56db6-b", "app:1", owner: owner, labels: labels),
+      try pod("front-6d4cf56db6-c", "proxy:1", container: "proxy", owner: owner, labels: labels),
+      try pod("lone", "tool:1"))
+    #expect(
+      index.images(for: web) == [
+        DiscoveredImage(reference: "app:1", wantedBy: ["pods of Deployment web/front (app)"]),
+        DiscoveredImage(reference: "app:2", wantedBy: ["Deployment web/front (app)"]),
+        DiscoveredImage(reference: "proxy:1", wantedBy: ["pods of Deployment web/front (proxy)"]),
+        DiscoveredImage(reference: "tool:1", wantedBy: ["Pod web/lone (app)"]),
+      ])
+  }
+
+  @Test("What is ignored takes along what it made, through Jobs too")
+  func ignored() throws {
+    let labels: StringMap = ["pod-template-hash": "abc"]
+    let cron = WorkloadObject<CronJobShape>(
+      metadata: ObjectMeta(name: "nightly", namespace: "web"),
+      spec: CronSpec(
+        jobTemplate: .init(
+          metadata: .init(annotations: ["prepull.dev/ignore": "true"]),
+          spec: TemplateSpec(template: WorkloadPod(spec: .init(containers: [.init(name: "app", image: "report:1")]))))))
+    let index = index(
+      try template(DeploymentShape.self, "front", "app:1", annotations: ["prepull.dev/ignore": ""]),
+      try pod("front-abc-1", "app:1", owner: ("ReplicaSet", "front-abc"), labels: labels),
+      try #require(WorkloadEntry(cron)), try template(JobShape.self, "nightly-1", "report:1", owner: "nightly"),
+      try pod("nightly-1-x", "report:1", owner: ("Job", "nightly-1")),
+      try template(StatefulSetShape.self, "db", "db:1", annotations: ["prepull.dev/ignore": "false"]))
+    #expect(index.images(for: web).map(\.reference) == ["db:1"])
+  }
+
+  @Test("What is done or ours is nothing")
+  func nothing() throws {
+    let spec = WorkloadPod.Spec(containers: [.init(name: "app", image: "app:1")])
+    func entry(_ metadata: ObjectMeta, phase: String = "Running") -> WorkloadEntry? {
+      WorkloadEntry(WorkloadObject<PodShape>(metadata: metadata, spec: spec, status: .init(phase: phase)))
+    }
+    let plain = ObjectMeta(name: "a", namespace: "web")
+    #expect(entry(plain) != nil)
+    #expect(entry(plain, phase: "Succeeded") == nil)
+    #expect(entry(plain, phase: "Failed") == nil)
+    #expect(
+      entry(ObjectMeta(name: "a", namespace: "web", labels: ["app.kubernetes.io/managed-by": "prepull"])) == nil)
+    var leaving = plain
+    leaving.deletionTimestamp = "2026-01-01T00:00:00Z"
+    #expect(entry(leaving) == nil)
+    let done = WorkloadObject<JobShape>(
+      metadata: plain, spec: TemplateSpec(template: WorkloadPod(spec: spec)),
+      status: .init(conditions: [Condition(type: "Complete", status: "True")]))
+    #expect(WorkloadEntry(done) == nil)
+  }
+
+  @Test("Of very many users of an image the first are told")
+  func many() throws {
+    var index = WorkloadIndex()
+    let scope = WorkloadIndex.Scope(kind: .pod, namespace: "web")
+    _ = index.apply(.listed(try (1...9).map { try pod("p\($0)", "app:1") }), in: scope)
+    let image = try #require(index.images(for: web).first)
+    #expect(image.wantedBy.count == 6)
+    #expect(image.wantedBy.first == "Pod web/p1 (app)")
+    #expect(image.wantedBy.last == "and 4 more")
+  }
+
+  @Test("What changes nothing is no change")
+  func changes() throws {
+    var index = WorkloadIndex()
+    let scope = WorkloadIndex.Scope(kind: .pod, namespace: "web")
+    let entry = try pod("a", "app:1")
+    #expect(!index.isListed(scope))
+    let events: [WorkloadIndex.Event] = [
+      .put(entry), .listed([]), .put(entry), .put(entry), .listed([entry]), .removed("a"), .removed("a"),
+    ]
+    #expect(events.map { index.apply($0, in: scope) } == [false, true, true, false, false, true, false])
+    #expect(index.isListed(scope))
+  }
+}
