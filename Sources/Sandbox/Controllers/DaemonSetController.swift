@@ -117,7 +117,8 @@ struct DaemonSetController {
     _ set: JSON, _ maker: DaemonPodMaker, _ own: [String: [OwnPod]], desired: Int
   ) {
     guard set[path: "spec", "updateStrategy", "type"]?.string != "OnDelete" else { return }
-    var unavailable = 0
+    // A node whose pod is gone, and the next not there yet, has none either.
+    var unavailable = desired - own.count
     var (replaceable, candidates): ([OwnPod], [OwnPod]) = ([], [])
     for pods in own.values {
       let living = pods.filter { !$0.isTerminating && !$0.isOver }
