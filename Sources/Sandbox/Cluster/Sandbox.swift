@@ -92,7 +92,7 @@ package final class Sandbox: Sendable {
     if await !images.all.isEmpty { await fleet.writeStatus(kubelet) }
   }
 
-  private func backend(for template: NodeTemplate) throws -> any ImageBackend {
+  func backend(for template: NodeTemplate) throws -> any ImageBackend {
     if case .cri(let socket) = template.images {
       return SocketImages(endpoint: RuntimeEndpoint(kind: .cri, path: socket), registry: registryClient, logger: logger)
     }

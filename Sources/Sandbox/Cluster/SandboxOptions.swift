@@ -30,6 +30,8 @@ package struct SandboxOptions: Sendable {
   /// Where images are kept; nil for a temporary folder that is removed at the end.
   package var folder: String?
   package var hasSampleImages = true
+  /// From the creation of a Node object by a client until its kubelet says that it is ready.
+  package var readyAfter: Duration = .seconds(1)
   /// Between two renewals of a node's lease. Not divided by `speed`.
   package var heartbeat: Duration = .seconds(10)
 

@@ -34,6 +34,7 @@ extension Sandbox {
       try await withThrowingTaskGroup(of: Void.self) { group in
         let (store, pace, options) = (store, pace, options)
         group.addTask { await self.fleet.run() }
+        group.addTask { await self.followNodes() }
         group.addTask { await self.link.run() }
         group.addTask {
           var scheduler = Scheduler(store: store, pace: pace)

@@ -49,8 +49,51 @@ final class Fleet: Sendable {
 
   /// Registers a node; it takes pods from then on.
   func add(_ kubelet: VirtualKubelet) throws {
-    let node = try store.create(NodeDocument.registration(kubelet), as: .nodes)
-    kubelets.withLock { $0[kubelet.name] = kubelet }
+    // Known before its object is, or it would look like one that a client made.
+    let before = kubelets.withLock { $0.updateValue(kubelet, forKey: kubelet.name) }
+    do {
+      begin(kubelet, try store.create(NodeDocument.registration(kubelet), as: .nodes))
+    } catch {
+      kubelets.withLock { $0[kubelet.name] = before }
+      throw error
+    }
+  }
+
+  /// Registers a node whose object is there already; false when it is gone again, or has a kubelet.
+  func adopt(_ kubelet: VirtualKubelet, _ node: JSON) -> Bool {
+    let isNew = kubelets.withLock { kubelets in
+      guard kubelets[kubelet.name] == nil else { return false }
+      kubelets[kubelet.name] = kubelet
+      return true
+    }
+    guard isNew else { return false }
+    let registration = NodeDocument.registration(kubelet)
+    do {
+      try store.modify(.nodes, name: kubelet.name) { stored in
+        guard stored.uid == node.uid else { throw StatusError.notFound(.nodes, kubelet.name) }
+        for place in ["labels", "annotations"] {
+          for (key, value) in registration[path: "metadata", place]?.object ?? [:]
+          where stored[path: "metadata", place, key] == nil {
+            stored[path: "metadata", place, key] = value
+          }
+        }
+        if stored[path: "spec", "podCIDR"] == nil {
+          stored[path: "spec", "podCIDR"] = registration[path: "spec", "podCIDR"]
+        }
+      }
+      try store.modify(.nodes, name: kubelet.name, subresource: .status) { $0["status"] = registration["status"] }
+    } catch {
+      kubelets.withLock { kubelets in
+        if kubelets[kubelet.name] === kubelet { kubelets[kubelet.name] = nil }
+      }
+      return false
+    }
+    begin(kubelet, node)
+    return true
+  }
+
+  private func begin(_ kubelet: VirtualKubelet, _ node: JSON) {
+    kubelet.state.withLock { $0.nodeUID = node.uid }
     _ = try? store.delete(.leases, namespace: "kube-node-lease", name: kubelet.name)
     _ = try? store.create(NodeDocument.lease(kubelet.name, node: node), as: .leases)
     orders.yield(.resync(kubelet.name))
@@ -92,9 +135,7 @@ final class Fleet: Sendable {
           // A deletion, or the kubelet's return, may have come while the worker ended.
           if let pod = store.get(.pods, namespace: plan.namespace, name: plan.name) { meet(pod, &workers, &group) }
         case .resync(let node):
-          for pod in store.list(.pods).items where pod[path: "spec", "nodeName"]?.string == node {
-            meet(pod, &workers, &group)
-          }
+          for pod in store.list(.pods, matching: .node(node)).items { meet(pod, &workers, &group) }
         case .drop(let node):
           for worker in workers.values where worker.node == node { worker.doom.yield(.silence) }
         case .evict(let uid, let message): workers[uid]?.doom.yield(.eviction(message))

@@ -6,6 +6,8 @@ import Synchronization
 final class VirtualKubelet: Sendable {
   struct State {
     var isReady: Bool
+    /// Of the Node object; empty until there is one.
+    var nodeUID = ""
     /// Not running: the node's lease and status are not renewed, its pods are not looked after.
     var isSilent = false
     var hasDiskPressure = false
