@@ -52,22 +52,30 @@ extension JSON {
     output.append(UInt8(ascii: "\""))
     var text = text
     text.withUTF8 { bytes in
-      for byte in bytes {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-          output.append(UInt8(ascii: "\\"))
-          output.append(byte)
-        case 0x0a: output.append(contentsOf: "\\n".utf8)
-        case 0x0d: output.append(contentsOf: "\\r".utf8)
-        case 0x09: output.append(contentsOf: "\\t".utf8)
-        case 0..<0x20:
-          output.append(contentsOf: "\\u00".utf8)
-          output.append(hexadecimal[Int(byte >> 4)])
-          output.append(hexadecimal[Int(byte & 15)])
-        default: output.append(byte)
-        }
+      // What needs no escape goes over in one piece: nearly all text is one.
+      var start = 0
+      for (index, byte) in bytes.enumerated()
+      where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        output.append(contentsOf: bytes[start..<index])
+        start = index + 1
+        escape(byte, to: &output)
       }
+      output.append(contentsOf: bytes[start...])
     }
     output.append(UInt8(ascii: "\""))
+  }
+
+  private static func escape(_ byte: UInt8, to output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\\"))
+    switch byte {
+    case 0x0a: output.append(UInt8(ascii: "n"))
+    case 0x0d: output.append(UInt8(ascii: "r"))
+    case 0x09: output.append(UInt8(ascii: "t"))
+    case 0..<0x20:
+      output.append(contentsOf: "u00".utf8)
+      output.append(hexadecimal[Int(byte >> 4)])
+      output.append(hexadecimal[Int(byte & 15)])
+    default: output.append(byte)
+    }
   }
 }

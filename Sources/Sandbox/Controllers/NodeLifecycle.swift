@@ -134,8 +134,9 @@ struct NodeLifecycle {
   // MARK: Silence
 
   private mutating func look() {
-    for (name, node) in nodes where node.condition("Ready") != "Unknown" {
-      guard let lease = leases[name], ContinuousClock.now - lease.seen > grace else { continue }
+    let limit = ContinuousClock.now - grace
+    for (name, lease) in leases where lease.seen < limit {
+      guard let node = nodes[name], node.condition("Ready") != "Unknown" else { continue }
       let now = Date().formatted(.iso8601)
       _ = try? store.modify(.nodes, name: name, subresource: .status) { stored in
         for type in ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"] {

@@ -12,10 +12,8 @@ import Documents
 /// fewest pods is taken. Source: `pkg/scheduler/framework/plugins`.
 struct Scheduler {
   private struct Slot {
-    var node: JSON
-    var pods = 0
-    var needs = PodNeeds()
-    var room: (pods: Int, cpu: Double, memory: Double, storage: Double)
+    let node: JSON
+    let room: (pods: Int, cpu: Double, memory: Double, storage: Double)
 
     init(_ node: JSON) {
       self.node = node
@@ -24,14 +22,30 @@ struct Scheduler {
       }
       room = (Int(amount("pods")), amount("cpu"), amount("memory"), amount("ephemeral-storage"))
     }
+
+    /// Whether pods that were turned away may be let in now; a kubelet's news of images and heartbeats are none.
+    func differs(from old: Slot) -> Bool {
+      node["spec"] != old.node["spec"] || node[path: "metadata", "labels"] != old.node[path: "metadata", "labels"]
+        || room != old.room
+    }
+  }
+
+  /// What the pods of a node take of it.
+  private struct Load {
+    var pods = 0
+    var needs = PodNeeds()
   }
 
   private let store: Store
   private let pace: Pace
   private var slots: [String: Slot] = [:]
+  /// By node, those that are not there included.
+  private var loads: [String: Load] = [:]
   private var assigned: [String: (node: String, needs: PodNeeds)] = [:]
-  /// By uid: pods that no node has room for, and the nodes that they are bound to.
-  private var waiting: [String: (pod: JSON, names: Set<String>?)] = [:]
+  /// By uid: pods that no node has room for.
+  private var waiting: [String: JSON] = [:]
+  /// Uids of waiting pods by the node that they are bound to; of those that may go anywhere under no name.
+  private var waitingFor: [String: Set<String>] = [:]
   private var recorders: [String: EventRecorder] = [:]
 
   init(store: Store, pace: Pace) {
@@ -57,27 +71,19 @@ struct Scheduler {
       slots[name] = nil
       return
     }
-    var slot = Slot(node)
-    if let before = slots[name] {
-      (slot.pods, slot.needs) = (before.pods, before.needs)
-    } else {
-      for (node, needs) in assigned.values where node == name {
-        slot.pods += 1
-        slot.needs = slot.needs + needs
-      }
-    }
-    slots[name] = slot
-    retry(name)
+    let slot = Slot(node)
+    let isChanged = slots.updateValue(slot, forKey: name).map(slot.differs) ?? true
+    if isChanged { retry(name) }
   }
 
   private mutating func note(pod: JSON, isGone: Bool) {
     let uid = pod.uid
     if isGone || pod.isOver {
-      waiting[uid] = nil
+      forget(pod)
       recorders[uid] = nil
       free(uid)
     } else if let node = pod.nodeName {
-      waiting[uid] = nil
+      forget(pod)
       take(uid, node, PodNeeds(pod["spec"] ?? [:]))
     } else if !pod.isTerminating, waiting[uid] == nil,
       pod[path: "spec", "schedulerName"]?.string ?? "default-scheduler" == "default-scheduler",
@@ -88,22 +94,41 @@ struct Scheduler {
   }
 
   private mutating func take(_ uid: String, _ node: String, _ needs: PodNeeds) {
-    guard assigned[uid] == nil else { return }
-    assigned[uid] = (node, needs)
-    slots[node]?.pods += 1
-    if let sum = slots[node].map({ $0.needs + needs }) { slots[node]?.needs = sum }
+    guard assigned.updateValue((node, needs), forKey: uid) == nil else { return }
+    let load = loads[node] ?? Load()
+    loads[node] = Load(pods: load.pods + 1, needs: load.needs + needs)
   }
 
   private mutating func free(_ uid: String) {
-    guard let (node, needs) = assigned.removeValue(forKey: uid) else { return }
-    slots[node]?.pods -= 1
-    if let rest = slots[node].map({ $0.needs - needs }) { slots[node]?.needs = rest }
+    guard let (node, needs) = assigned.removeValue(forKey: uid), let load = loads[node] else { return }
+    loads[node] = load.pods > 1 ? Load(pods: load.pods - 1, needs: load.needs - needs) : nil
     retry(node)
   }
 
-  /// Tries again the pods that could go to a node which changed.
+  private mutating func wait(_ pod: JSON) {
+    waiting[pod.uid] = pod
+    for name in Self.queues(of: pod) { waitingFor[name, default: []].insert(pod.uid) }
+  }
+
+  private mutating func forget(_ pod: JSON) {
+    guard let pod = waiting.removeValue(forKey: pod.uid) else { return }
+    for name in Self.queues(of: pod) {
+      waitingFor[name]?.remove(pod.uid)
+      if waitingFor[name]?.isEmpty == true { waitingFor[name] = nil }
+    }
+  }
+
+  private static func queues(of pod: JSON) -> Set<String> { NodeMatch.names(pod["spec"] ?? [:]) ?? [""] }
+
+  /// Tries again the pods that could go to a node which changed; of those that could go anywhere, the ones that it
+  /// would take.
   private mutating func retry(_ node: String) {
-    for (_, entry) in waiting where entry.names?.contains(node) ?? true { schedule(entry.pod) }
+    for uid in waitingFor[node] ?? [] { if let pod = waiting[uid] { schedule(pod) } }
+    for uid in waitingFor[""] ?? [] {
+      guard let pod = waiting[uid], let slot = slots[node] else { continue }
+      let spec = pod["spec"] ?? [:]
+      if problem(slot, node, spec, PodNeeds(spec), spec["tolerations"]?.array ?? []) == nil { schedule(pod) }
+    }
   }
 
   private mutating func schedule(_ pod: JSON) {
@@ -114,10 +139,11 @@ struct Scheduler {
     var problems: [String: Int] = [:]
     var best: (name: String, pods: Int)?
     func consider(_ name: String, _ slot: Slot) {
-      if let problem = Self.problem(slot, spec, needs, tolerations) {
+      let pods = loads[name]?.pods ?? 0
+      if let problem = problem(slot, name, spec, needs, tolerations) {
         problems[problem, default: 0] += 1
-      } else if best.map({ (slot.pods, name) < ($0.pods, $0.name) }) ?? true {
-        best = (name, slot.pods)
+      } else if best.map({ (pods, name) < ($0.pods, $0.name) }) ?? true {
+        best = (name, pods)
       }
     }
     if let names {
@@ -127,11 +153,13 @@ struct Scheduler {
     } else {
       for (name, slot) in slots { consider(name, slot) }
     }
-    if let best { bind(pod, to: best.name, needs) } else { leave(pod, names, problems) }
+    if let best { bind(pod, to: best.name, needs) } else { leave(pod, problems) }
   }
 
   /// Why a node is not for a pod, in the words of the first plugin that says no.
-  private static func problem(_ slot: Slot, _ spec: JSON, _ needs: PodNeeds, _ tolerations: [JSON]) -> String? {
+  private func problem(
+    _ slot: Slot, _ name: String, _ spec: JSON, _ needs: PodNeeds, _ tolerations: [JSON]
+  ) -> String? {
     if slot.node[path: "spec", "unschedulable"]?.bool == true,
       !NodeMatch.tolerates(tolerations, ["key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"])
     {
@@ -141,10 +169,11 @@ struct Scheduler {
       return "node(s) had untolerated taint {\(taint["key"]?.string ?? ""): \(taint["value"]?.string ?? "")}"
     }
     guard NodeMatch.selects(spec, slot.node) else { return "node(s) didn't match Pod's node affinity/selector" }
-    if slot.pods + 1 > slot.room.pods { return "Too many pods" }
-    if needs.cpu > 0, slot.needs.cpu + needs.cpu > slot.room.cpu { return "Insufficient cpu" }
-    if needs.memory > 0, slot.needs.memory + needs.memory > slot.room.memory { return "Insufficient memory" }
-    if needs.ephemeralStorage > 0, slot.needs.ephemeralStorage + needs.ephemeralStorage > slot.room.storage {
+    let load = loads[name] ?? Load()
+    if load.pods + 1 > slot.room.pods { return "Too many pods" }
+    if needs.cpu > 0, load.needs.cpu + needs.cpu > slot.room.cpu { return "Insufficient cpu" }
+    if needs.memory > 0, load.needs.memory + needs.memory > slot.room.memory { return "Insufficient memory" }
+    if needs.ephemeralStorage > 0, load.needs.ephemeralStorage + needs.ephemeralStorage > slot.room.storage {
       return "Insufficient ephemeral-storage"
     }
     return nil
@@ -153,7 +182,7 @@ struct Scheduler {
   private mutating func bind(_ pod: JSON, to node: String, _ needs: PodNeeds) {
     let key = ObjectName(pod)
     let now = Date().formatted(.iso8601)
-    waiting[pod.uid] = nil
+    forget(pod)
     do {
       try store.modify(.pods, namespace: key.namespace, name: key.name, subresource: .binding) { stored in
         guard stored.uid == pod.uid, stored.nodeName == nil else { throw StatusError.notFound(.pods, key.name) }
@@ -170,9 +199,9 @@ struct Scheduler {
     recorders[pod.uid] = nil
   }
 
-  private mutating func leave(_ pod: JSON, _ names: Set<String>?, _ problems: [String: Int]) {
+  private mutating func leave(_ pod: JSON, _ problems: [String: Int]) {
     let key = ObjectName(pod)
-    waiting[pod.uid] = (pod, names)
+    wait(pod)
     let message = Self.message(problems, nodes: slots.count, never: pod[path: "spec", "preemptionPolicy"] == "Never")
     let now = Date().formatted(.iso8601)
     let written = try? store.modify(.pods, namespace: key.namespace, name: key.name, subresource: .status) { stored in

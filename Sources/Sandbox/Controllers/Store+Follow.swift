@@ -70,6 +70,8 @@ struct ObjectName: Hashable, Sendable {
     namespace = object[path: "metadata", "namespace"]?.string
     name = object[path: "metadata", "name"]?.string ?? ""
   }
+
+  var key: ObjectKey { ObjectKey(namespace, name) }
 }
 
 extension JSON {

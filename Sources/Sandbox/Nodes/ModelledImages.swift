@@ -20,7 +20,21 @@ final class ModelledImages: ImageBackend {
   private let model: SandboxOptions.Model
   private let pace: Pace
   private let catalogue: ModelledCatalogue
-  private let held = Mutex<[Reference: (image: HeldImage, layers: [Digest])]>([:])
+  private let held = Mutex(Held())
+
+  private struct Held {
+    var images: [Reference: (image: HeldImage, blobs: [Descriptor])] = [:]
+    /// How many images have a layer.
+    var layers: [Digest: Int] = [:]
+
+    mutating func set(_ reference: Reference, _ image: (image: HeldImage, blobs: [Descriptor])?) {
+      for blob in images[reference]?.blobs ?? [] {
+        layers[blob.digest] = layers[blob.digest].flatMap { $0 > 1 ? $0 - 1 : nil }
+      }
+      images[reference] = image
+      for blob in image?.blobs ?? [] { layers[blob.digest, default: 0] += 1 }
+    }
+  }
 
   init(
     _ registry: EmbeddedRegistry, platform: Platform, link: SharedLink, model: SandboxOptions.Model, pace: Pace,
@@ -34,17 +48,18 @@ final class ModelledImages: ImageBackend {
     self.catalogue = catalogue
   }
 
-  func image(_ reference: Reference) -> HeldImage? { held.withLock { $0[reference]?.image } }
-  func images() -> [HeldImage] { held.withLock { $0.values.map(\.image) } }
-  func remove(_ reference: Reference) { held.withLock { $0[reference] = nil } }
+  func image(_ reference: Reference) -> HeldImage? { held.withLock { $0.images[reference]?.image } }
+  func images() -> [HeldImage] { held.withLock { $0.images.values.map(\.image) } }
+  func remove(_ reference: Reference) { held.withLock { $0.set(reference, nil) } }
 
   func missingBytes(_ reference: Reference) -> Int64? {
     (try? catalogue.image(reference, platform: platform, in: registry)).map { missing($0) }
   }
 
   private func missing(_ image: ModelledCatalogue.Entry) -> Int64 {
-    let layers = held.withLock { Set($0.values.flatMap(\.layers)) }
-    return image.blobs.reduce(0) { layers.contains($1.digest) ? $0 : $0 + $1.size }
+    held.withLock { held in
+      image.blobs.reduce(0) { held.layers[$1.digest] != nil ? $0 : $0 + $1.size }
+    }
   }
 
   func pull(_ reference: Reference, credential: RegistryCredential?) async throws -> HeldImage {
@@ -75,7 +90,7 @@ final class ModelledImages: ImageBackend {
     let image = try catalogue.image(reference, platform: platform, in: registry)
     try await link.transfer(missing(image), rate: model.linkBandwidth)
     let result = HeldImage(reference: reference, digest: image.digest, sizeBytes: image.size)
-    held.withLock { $0[reference] = (result, image.blobs.map(\.digest)) }
+    held.withLock { $0.set(reference, (result, image.blobs)) }
     return result
   }
 }

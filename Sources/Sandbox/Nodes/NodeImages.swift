@@ -16,6 +16,9 @@ actor NodeImages {
   private let disk: Int64
   private nonisolated let turnstile = ConcurrencyLimit(1)
   private var known: [Reference: (image: HeldImage, used: ContinuousClock.Instant)] = [:]
+  /// Names and size of what is known, by digest: an image counts once, whatever it is called.
+  private var contents: [Digest: (names: Int, size: Int64)] = [:]
+  private var imageBytes: Int64 = 0
   /// Bytes that something else takes.
   private var filler: Int64 = 0
 
@@ -27,13 +30,25 @@ actor NodeImages {
 
   /// Reads what is there from before.
   func load() async {
-    for image in await backend.images() { known[image.reference] = (image, .now) }
+    for image in await backend.images() { note(image.reference, image) }
   }
 
   func image(_ reference: Reference) async -> HeldImage? {
     let image = await backend.image(reference)
-    known[reference] = image.map { ($0, .now) }
+    note(reference, image)
     return image
+  }
+
+  private func note(_ reference: Reference, _ image: HeldImage?) {
+    if let before = known.removeValue(forKey: reference)?.image, let content = contents[before.digest] {
+      contents[before.digest] = content.names > 1 ? (content.names - 1, content.size) : nil
+      if content.names == 1 { imageBytes -= content.size }
+    }
+    guard let image else { return }
+    known[reference] = (image, .now)
+    let content = contents[image.digest]
+    if content == nil { imageBytes += image.sizeBytes }
+    contents[image.digest] = ((content?.names ?? 0) + 1, content?.size ?? image.sizeBytes)
   }
 
   var all: [HeldImage] { known.values.map(\.image) }
@@ -41,12 +56,6 @@ actor NodeImages {
   /// Share of the disk that is in use, in percent.
   var usage: Int { Int(usedBytes * 100 / max(1, disk)) }
   var availableBytes: Int64 { max(0, disk - usedBytes) }
-
-  private var imageBytes: Int64 {
-    var sizes: [Digest: Int64] = [:]
-    for (image, _) in known.values { sizes[image.digest] = image.sizeBytes }
-    return sizes.values.reduce(0, +)
-  }
 
   /// Something else takes all of the disk but `free` bytes; nil takes that back.
   func fill(leaving free: Int64?) {
@@ -69,7 +78,7 @@ actor NodeImages {
   }
 
   private func keep(_ image: HeldImage) async throws -> HeldImage {
-    known[image.reference] = (image, .now)
+    note(image.reference, image)
     guard usedBytes > disk else { return image }
     await remove(image.reference)
     throw PullFailure.noSpace(image.reference)
@@ -81,7 +90,7 @@ actor NodeImages {
   }
 
   func remove(_ reference: Reference) async {
-    known[reference] = nil
+    note(reference, nil)
     await backend.remove(reference)
   }
 

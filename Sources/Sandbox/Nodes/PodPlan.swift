@@ -1,4 +1,5 @@
 import Documents
+import ImageModel
 
 /// What a kubelet reads of a pod's specification, once.
 struct PodPlan: Sendable {
@@ -7,6 +8,8 @@ struct PodPlan: Sendable {
   struct Container: Sendable {
     let name: String
     let image: String
+    /// What `image` says; nil when it is no reference.
+    let reference: Reference?
     let policy: PullPolicy
     /// `command` and `args`; empty for the image's own program.
     let program: [String]
@@ -48,8 +51,9 @@ struct PodPlan: Sendable {
     func containers(_ list: String) -> [Container] {
       (spec[list]?.array ?? []).map { container in
         let name = container["name"]?.string ?? ""
+        let image = container["image"]?.string ?? ""
         return Container(
-          name: name, image: container["image"]?.string ?? "",
+          name: name, image: image, reference: try? Reference(parsing: image),
           policy: container["imagePullPolicy"]?.string.flatMap(PullPolicy.init) ?? .ifNotPresent,
           program: ["command", "args"].flatMap { (container[$0]?.array ?? []).compactMap(\.string) },
           fieldPath: "spec.\(list){\(name)}")

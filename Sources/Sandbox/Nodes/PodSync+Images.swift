@@ -12,7 +12,7 @@ extension PodSync {
 
   /// Sees that the image of a container is on the node, as its pull policy has it.
   mutating func ensureImage(_ container: PodPlan.Container) async throws -> Result<HeldImage, Wait> {
-    guard let reference = try? Reference(parsing: container.image) else {
+    guard let reference = container.reference else {
       let message =
         "Failed to apply default image tag \"\(container.image)\": couldn't parse image name \"\(container.image)\": "
         + "invalid reference format"

@@ -82,7 +82,7 @@ struct ManagedFields: Sendable {
     let (before, after) = (old.map(stripped), stripped(object))
     var managed = ManagedFields(of: old)
     let changed = FieldComparison.changes(from: before, to: after, rules)
-    let all = FieldComparison.fields(of: after, rules)
+    let all = managed.sets.isEmpty ? FieldSet() : FieldComparison.fields(of: after, rules)
     for (manager, set) in managed.sets {
       // What is no longer there is nobody's; what changed is no longer theirs.
       let rest = set.intersection(all).subtracting(changed)

@@ -20,7 +20,7 @@ extension APIServer {
       guard let stored = store.stored(call.resource, ObjectKey(call.namespace, name)) else {
         throw StatusError.notFound(call.resource, name)
       }
-      return reply(200, stored.json, call)
+      return reply(200, stored.json, call, written: stored)
     case .list: return try list(call)
     case .create: return try create(call)
     case .update: return try update(call)
@@ -32,8 +32,18 @@ extension APIServer {
   }
 
   /// The object in the form and version that was asked for.
-  func reply(_ status: Int, _ object: JSON, _ call: APICall, warnings: [String] = []) -> Response {
+  ///
+  /// - Parameter written: the same object as its watchers get it, so that it is encoded once for all; looked for when
+  ///   nil.
+  func reply(
+    _ status: Int, _ object: JSON, _ call: APICall, written: StoredObject? = nil, warnings: [String] = []
+  ) -> Response {
     var object = object
+    if call.form == .object, let stored = written ?? stored(object, call) {
+      var bytes: [UInt8] = []
+      stored.write(to: &bytes, kind: call.definition.kind, apiVersion: call.definition.apiVersion(call.version))
+      return Self.response(status, "application/json", bytes, warnings: warnings)
+    }
     if call.definition.custom != nil { object["apiVersion"] = .string(call.definition.apiVersion(call.version)) }
     switch call.form {
     case .object: return Self.response(status, object, warnings: warnings)
@@ -43,6 +53,14 @@ extension APIServer {
       return Self.response(status, table.json(of: [object], now: store.now()), warnings: warnings)
     case .partial: return Self.response(status, Table.partial(object), warnings: warnings)
     }
+  }
+
+  /// The stored object, when it is the one that is to be answered with.
+  private func stored(_ object: JSON, _ call: APICall) -> StoredObject? {
+    guard !call.query.isDryRun, let stored = store.stored(call.resource, ObjectName(object).key),
+      object[path: "metadata", "resourceVersion"]?.string == String(stored.revision)
+    else { return nil }
+    return stored
   }
 
   private func create(_ call: APICall) throws -> Response {
@@ -178,7 +196,7 @@ extension APIServer {
     let deletion = try store.delete(
       call.resource, namespace: call.namespace, name: name, options: deleteOptions(call))
     if !deletion.isGone || ["pods", "serviceaccounts"].contains(call.resource.plural) {
-      return reply(200, deletion.object, call)
+      return reply(200, deletion.object, call, written: deletion.written)
     }
     var details: JSON = ["name": .string(name), "kind": .string(call.resource.plural)]
     if !call.resource.group.isEmpty { details["group"] = .string(call.resource.group) }

@@ -31,7 +31,7 @@ extension Store {
       // What a watcher gets is the object as it was, unless it was already on its way out.
       let step: Step = isGone ? .remove(current.json) : .put(object)
       if let stored = try commit(step, over: current, definition, key) {
-        return Deletion(object: stored.json, isGone: isGone)
+        return Deletion(stored, isGone: isGone)
       }
     }
   }

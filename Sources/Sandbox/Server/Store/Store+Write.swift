@@ -163,7 +163,7 @@ extension Store {
     object["metadata"] = metadata
     if let custom = definition.custom { try custom.admit(&object, definition) }
     if subresource == nil || subresource == .scale { definition.defaults(&object, old) }
-    var problems = MetadataValidation.problems(metadata, definition)
+    var problems = metadata == old["metadata"] ? [] : MetadataValidation.problems(metadata, definition)
     if subresource == nil || subresource == .scale { problems += definition.validate(object, old) }
     guard problems.isEmpty else { throw .invalid(definition.name, kind: definition.kind, name: name, problems) }
     if definition.hasGeneration, Self.isNewGeneration(object, old, definition) {
