@@ -18,7 +18,7 @@ extension FleetMachine {
     guard !nodes[node].name.isEmpty else { return }
     guard let facts = nodes[node].facts else { return lookAtGone(node) }
     if nodes[node].needsChoosing { choose(node, facts) }
-    compareMemory(node)
+    compareClaims(node)
     tendPods(node)
     beginCheck(node)
     noteGates(node)

@@ -1,3 +1,5 @@
+import ImageModel
+
 /// What is remembered of nodes.
 extension FleetMachine {
   // MARK: At the start
@@ -32,10 +34,10 @@ extension FleetMachine {
     if nodes[node].verifiedAt == nil, !nodes[node].held.isEmpty { nodes[node].verifiedAt = now }
   }
 
-  /// Finds at the first look whether what is stored is what is to be stored.
-  mutating func compareMemory(_ node: Int) {
-    guard let memory = nodes[node].memory else { return }
-    nodes[node].memory = nil
+  /// Has records written without Prepulls that went before anybody told of them.
+  mutating func compareClaims(_ node: Int) {
+    guard let memory = nodes[node].memory, !nodes[node].isCompared else { return }
+    nodes[node].isCompared = true
     bump(node)
     for plan in plans.indices where plans[plan].isGone && !plans[plan].isFree && plans[plan].isTold {
       if memory.names(plans[plan].id.key) { leave(plan, node) }
@@ -67,6 +69,13 @@ extension FleetMachine {
       return
     }
     let hash = contentHash(of: node)
+    if let memory = nodes[node].memory {
+      nodes[node].memory = nil
+      if let record = record(of: nodes[node].name), memory.says(whatIsIn: record) {
+        nodes[node].storedHash = hash
+        nodes[node].recordedSerial = nodes[node].askedSerial
+      }
+    }
     let isStored = nodes[node].storedHash == hash && nodes[node].askedSerial == nodes[node].recordedSerial
     nodes[node].askedSerial = nodes[node].serial
     nodes[node].askedHash = hash
@@ -158,6 +167,23 @@ extension FleetMachine {
         pullSeconds: entry.pullSeconds < 0 ? nil : Double(entry.pullSeconds),
         bytes: entry.bytes < 0 ? nil : entry.bytes)
     }
+  }
+}
+
+extension NodeRecord {
+  /// Whether a stored record needs no change to be this one. What it holds to the second only does not count.
+  fileprivate func says(whatIsIn other: NodeRecord) -> Bool {
+    func content(_ record: NodeRecord) -> [String: [String]] {
+      record.images.reduce(into: [:]) { content, image in
+        content[image.reference] =
+          [image.state.rawValue, image.held.map { $0.digest?.description ?? "-" } ?? ""] + image.wantedBy.sorted()
+          + image.failures.map { "\($0.prepull) \($0.tries)" }.sorted()
+      }
+    }
+    func openGates(_ record: NodeRecord) -> [String] {
+      record.gates.map { "\($0.taint) \($0.openedAt == nil)" }.sorted()
+    }
+    return uid == other.uid && content(self) == content(other) && openGates(self) == openGates(other)
   }
 }
 

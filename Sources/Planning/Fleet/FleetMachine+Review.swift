@@ -59,7 +59,10 @@ extension FleetMachine {
   private mutating func reviewRefusals(_ plan: Int) {
     let threshold = min(limits.nodesToRefuse, max(1, plans[plan].wanted))
     for position in plans[plan].images.indices {
-      let registrys = plans[plan].lifted.contains(position) ? nil : plans[plan].plan.images[position].refusal
+      // Nodes may have credentials of their own: who has it shows that the registry gives it.
+      let isGiven =
+        plans[plan].lifted.contains(position) || plans[plan].counts[position][Int(Cell.State.warm.rawValue)] > 0
+      let registrys = isGiven ? nil : plans[plan].plan.images[position].refusal
       if let refusal = plans[plan].refusals[position] {
         // It stands until a node gets the image, or somebody changes something.
         if registrys == nil, plans[plan].finals[position].isEmpty, refusal.node == nil { lift(position, of: plan) }
@@ -112,13 +115,13 @@ extension FleetMachine {
       if isAtWork { return }
       touch(node)
     }
-    plans[plan].refusals[position]?.probeAt = now + .seconds(60)
     let node =
       plans[plan].finals[position].sorted().first { lacks(position, $0, plan) }
       ?? nodes.indices.first {
         lacks(position, $0, plan)
       }
     plans[plan].refusals[position]?.node = node
+    plans[plan].refusals[position]?.probeAt = now + .seconds(node == nil ? 2 : 60)
     if let node { touch(node) }
   }
 
@@ -126,7 +129,7 @@ extension FleetMachine {
     guard isReachable(node), !nodes[node].isBusy, nodes[node].pods.isEmpty,
       let standing = nodes[node].standings.first(where: { $0.plan == plan }), position < standing.cells.count
     else { return false }
-    return standing.cells[position].state == .refused
+    return ![.unsupported, .warm, .stale].contains(standing.cells[position].state)
   }
 
   /// A node tried refused images, and did not get them.

@@ -26,6 +26,7 @@ extension FleetMachine {
     var verifiedAt: Duration?
     /// What its WarmNode said at the start, until that was compared with what is.
     var memory: NodeRecord?
+    var isCompared = false
 
     /// Images that a running check has yet to find; nil when none runs.
     var unverified: Set<Int32>?
