@@ -125,6 +125,7 @@ extension FleetMachine {
     state.images = plan.images.map { intern($0.reference) }
     state.positions = Dictionary(zip(state.images, 0...)) { first, _ in first }
     state.registries = plan.images.map { registries.number(of: $0.registry) }
+    for (image, registry) in zip(state.images, state.registries) { registryNumbers[image] = registry }
     state.accepted = plan.images.map { image in
       image.resolution.map { resolution in Set(resolution.knownDigests.map { digests.number(of: $0) }) }
     }
@@ -190,6 +191,8 @@ extension FleetMachine {
         // Records that may name it are written anew before it may go.
         leave(number, node)
         nodes[node].needsChoosing = true
+      } else if nodes[node].isRecorded, nodes[node].serial > nodes[node].recordedSerial {
+        awaitRecord(number, node)
       }
       if isChosen || nodes[node].pods.contains(where: { $0.plan == number }) { touch(node) }
     }
@@ -199,8 +202,13 @@ extension FleetMachine {
   mutating func leave(_ plan: Int, _ node: Int) {
     guard nodes[node].isRecorded else { return }
     bump(node)
+    awaitRecord(plan, node)
+  }
+
+  private mutating func awaitRecord(_ plan: Int, _ node: Int) {
     nodes[node].leaving.append((plan, nodes[node].serial))
     plans[plan].leaving += 1
+    touch(node)
   }
 
   mutating func left(_ plan: Int) {
@@ -229,6 +237,7 @@ extension FleetMachine {
       guard let index = nodes[node].standings.firstIndex(where: { $0.plan == plan }) else { continue }
       withdraw(node, standing: index)
       nodes[node].standings.remove(at: index)
+      bump(node)
     }
   }
 

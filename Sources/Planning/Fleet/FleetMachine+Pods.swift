@@ -97,8 +97,11 @@ extension FleetMachine {
   }
 
   private mutating func registries(of pod: FleetPod) -> [Int32] {
-    let hosts = pod.images.map { (try? Reference(parsing: $0.reference))?.registry ?? "" }
-    return Set(hosts.map { registries.number(of: $0) }).sorted()
+    let numbers = pod.images.map { image in
+      registryNumbers[intern(image.reference)]
+        ?? registries.number(of: (try? Reference(parsing: image.reference))?.registry ?? "")
+    }
+    return Set(numbers).sorted()
   }
 
   /// Takes in what a pod says, and keeps what it said before where it says less now.

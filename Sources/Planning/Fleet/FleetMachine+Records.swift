@@ -93,7 +93,8 @@ extension FleetMachine {
   private mutating func stored(_ node: Int, _ serial: Int) {
     let last = max(nodes[node].recordedSerial, serial)
     nodes[node].recordedSerial = last
-    if last >= nodes[node].askedSerial { nodes[node].storedHash = nodes[node].askedHash }
+    // What changed since it was asked for may be in it or not.
+    nodes[node].storedHash = last >= nodes[node].serial ? nodes[node].askedHash : nil
     for entry in nodes[node].leaving where entry.serial <= last { left(entry.plan) }
     nodes[node].leaving.removeAll { $0.serial <= last }
     touch(node)

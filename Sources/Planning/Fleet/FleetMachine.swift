@@ -37,6 +37,8 @@ package struct FleetMachine: Sendable {
   var digests = NumberTable<Digest>()
   var owners = NumberTable<String>()
   var registries = NumberTable<String>()
+  /// By image.
+  var registryNumbers: [Int32: Int32] = [:]
   var registrySets = NumberTable<[Int32]>()
   /// Pods at work by registry.
   var pulling: [Int32: Int] = [:]

@@ -48,6 +48,8 @@ struct FleetWorld {
   /// Asked for, and not done yet.
   private(set) var pending: [FleetMachine.Action] = []
   private(set) var actions: [FleetMachine.Action] = []
+  /// Pods whose deletion was asked for.
+  private var ended: Set<String> = []
   var complaints: [String] = []
 
   init(limits: FleetLimits = FleetLimits()) {
@@ -61,25 +63,59 @@ struct FleetWorld {
   mutating func tell(_ input: FleetMachine.Input) {
     let new = machine.handle(input, at: now)
     actions += new
-    pending += new
-    for action in new { check(action) }
+    for action in new {
+      pending.append(action)
+      check(action)
+    }
+    if input == .tick, let due = machine.nextDue, due <= now { complaints.append("it asks for ticks without end") }
   }
 
   private mutating func check(_ action: FleetMachine.Action) {
+    if case .create(let order) = action { check(order) }
+    if case .delete(let id, let uid) = action { ended.insert("\(id) \(uid ?? "")") }
     if case .delete(let id, _) = action, let pod = pods[id], let node = nodes[id.node],
       node.facts.uid == id.nodeUID, plans[id.prepull] != nil, pod.seen.purpose == .pull
     {
       // What it found is written down before it goes.
       for image in pod.seen.images {
-        guard case .held(let digest?) = image.report, plans[id.prepull]?.wants(image.reference) == true else {
-          continue
-        }
+        guard case .held(let digest?) = image.report, machine.holds(image.reference, on: id.node) else { continue }
         let stored = records[id.node]?.images.first { $0.reference == image.reference }?.held
-        if stored?.digest != digest, records[id.node]?.uid == id.nodeUID || records[id.node] == nil,
-          machine.record(of: id.node)?.images.contains(where: { $0.reference == image.reference }) == true
-        {
-          complaints.append("the pod on \(id.node) is deleted before \(image.reference) is recorded")
+        if stored?.digest != digest {
+          complaints.append(
+            "the pod on \(id.node) is deleted before \(image.reference) is recorded: \(String(describing: stored)) but \(digest)"
+          )
         }
+      }
+    }
+  }
+
+  private mutating func check(_ order: PodOrder) {
+    guard let plan = plans[order.id.prepull] else { return complaints.append("a pod for a Prepull that is gone") }
+    if plan.isSuspended { complaints.append("a pod for a Prepull that is suspended") }
+    // Those that run, and those that were asked for and will.
+    var live = pods.values.filter { !$0.seen.isBeingDeleted && !ended.contains("\($0.seen.id) \($0.seen.uid)") }.map {
+      (id: $0.seen.id, isPull: $0.seen.purpose == .pull, images: $0.seen.images.map(\.reference))
+    }
+    let known = Set(live.map(\.id))
+    for case .create(let other) in pending where !known.contains(other.id) {
+      live.append((other.id, other.purpose == .pull, other.images.map(\.reference)))
+    }
+    if live.count > limits.maxPods { complaints.append("\(live.count) pods") }
+    if case .nodes(let most) = plan.parallelism, live.count(where: { $0.id.prepull == order.id.prepull }) > most {
+      complaints.append("more than \(most) pods of \(order.id.prepull.name)")
+    }
+    for registry in Set(order.images.map { $0.reference.prefix { $0 != "/" } }) where order.purpose == .pull {
+      let count = live.count { $0.isPull && $0.images.contains { $0.hasPrefix("\(registry)/") } }
+      if count > plan.perRegistry { complaints.append("\(count) pods of registry \(registry)") }
+    }
+    guard order.purpose == .pull, let record = records[order.id.node], record.uid == order.id.nodeUID else { return }
+    // While claims come and go, what is held may be forgotten and found again.
+    let isMoving = pending.contains { if case .record(order.id.node, _, _) = $0 { true } else { false } }
+    for image in order.images where !isMoving {
+      let wanted = plan.images.first { $0.reference == image.reference }?.resolution?.digest
+      let held = record.images.first { $0.reference == image.reference }?.held?.digest
+      if let held, wanted == nil || held == wanted, nodes[order.id.node]?.held[image.reference] == held {
+        complaints.append("\(image.reference) is pulled again on \(order.id.node)")
       }
     }
   }
@@ -174,13 +210,33 @@ struct FleetWorld {
     }
   }
 
+  /// Lets time pass until nothing is under way, jumping over times in which nothing happens.
+  mutating func settle(within span: Duration) {
+    let end = now + span
+    performAll()
+    while now < end {
+      if pods.isEmpty {
+        guard let due = machine.nextDue else { return }
+        run(max(.seconds(1), min(due, end) - now), step: .seconds(1_000_000))
+      } else {
+        run(.seconds(1))
+      }
+    }
+  }
+
   /// Nodes go on with their pods.
   mutating func work() {
     for id in pods.keys.sorted(by: { ($0.node, $0.prepull.key) < ($1.node, $1.prepull.key) }) { work(id) }
   }
 
   private mutating func work(_ id: FleetPod.ID) {
-    guard var pod = pods[id], let node = nodes[id.node], node.isUp else { return }
+    guard var pod = pods[id] else { return }
+    guard let node = nodes[id.node] else {
+      // The pod garbage collector comes for it.
+      pods[id] = nil
+      return tell(.podGone(id, uid: pod.seen.uid))
+    }
+    guard node.isUp else { return }
     if pod.seen.isBeingDeleted {
       pods[id] = nil
       return tell(.podGone(id, uid: pod.seen.uid))
