@@ -21,7 +21,7 @@ package enum APIReference {
   private static func kind<Kind: Resource>(_ kind: Kind.Type, _ schema: Schema, shortName: String) -> String {
     let scope = Kind.isNamespaced ? "namespaced" : "cluster-scoped"
     var text =
-      "\n## \(Kind.kind)\n\n`\(Kind.apiVersion)`, \(scope), short name `\(shortName)`, category `prepull`.\n\n"
+      "\n## \(Kind.kind)\n\n`\(Kind.apiVersion)`, \(scope), short name `\(shortName)`, category `warm`.\n\n"
       + "\(schema.description)\n"
     guard case .object(let fields) = schema.shape else { return text }
     for field in fields { text += object(field.schema, at: field.name, depth: 3) }
@@ -57,8 +57,10 @@ package enum APIReference {
     switch schema.shape {
     case .object: "object"
     case .map(let value): "map of \(type(value))"
-    case .list(let element, _, let limit): "list of \(type(element))" + (limit.map { ", at most \($0)" } ?? "")
+    case .list(let element, _, let limit):
+      "list of \(type(element) == "object" ? "objects" : type(element))" + (limit.map { ", at most \($0)" } ?? "")
     case .text: "string"
+    case .duration: "duration"
     case .choice(let values): values.map { "`\($0)`" }.joined(separator: " ")
     case .time: "time"
     case .integer(let least, _): "integer" + (least.map { $0 > 0 ? " from \($0)" : "" } ?? "")

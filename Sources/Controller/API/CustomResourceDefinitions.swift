@@ -75,7 +75,8 @@ package enum CustomResourceDefinitions {
         "names": [
           "kind": .string(Kind.kind), "listKind": .string(Kind.kind + "List"), "plural": .string(Kind.plural),
           "singular": .string(Kind.kind.lowercased()), "shortNames": .array(shortNames.map(JSON.string)),
-          "categories": ["prepull"],
+          // Not "prepull": kubectl would take it for the singular, and look for a WarmNode of every Prepull's name.
+          "categories": ["warm"],
         ],
         "versions": [version],
       ],

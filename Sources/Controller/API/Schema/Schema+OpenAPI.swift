@@ -28,6 +28,9 @@ extension Schema {
     case .text(let limit):
       json["type"] = "string"
       json["maxLength"] = limit.map { .integer(Int64($0)) }
+    case .duration:
+      json["type"] = "string"
+      json["maxLength"] = 32
     case .choice(let values):
       json["type"] = "string"
       json["enum"] = .array(values.map(JSON.string))

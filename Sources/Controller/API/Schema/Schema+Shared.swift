@@ -12,7 +12,7 @@ extension Schema {
 
   /// A duration as Go writes it, at least `least`.
   static func duration(_ description: String, least: String = "1s", standard: String? = nil) -> Schema {
-    Schema(description, .text(atMost: 32), standard: standard.map(JSON.string)).rule(
+    Schema(description, .duration, standard: standard.map(JSON.string)).rule(
       #"self.matches(r'^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+$') && duration(self) >= duration('\#(least)')"#,
       "must be a duration of at least \(least), for example 90s, 10m or 1h30m")
   }

@@ -11,6 +11,8 @@ package struct Schema: Hashable, Sendable {
     case list(Schema, ListKind, atMost: Int?)
     /// - Parameter atMost: characters. Without a limit no rule can be given: its cost is estimated from it.
     case text(atMost: Int?)
+    /// As Go writes it: `1h30m`.
+    case duration
     /// One of these.
     case choice([String])
     /// RFC 3339.

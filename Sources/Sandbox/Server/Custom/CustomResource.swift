@@ -2,11 +2,11 @@ import Documents
 
 /// What a CustomResourceDefinition says of its resource.
 ///
-/// Not evaluated: CEL rules (`x-kubernetes-validations`) and webhook conversion. Objects of all served versions follow
-/// the schema of the preferred one.
+/// Not done: webhook conversion. Objects of all served versions follow the schema of the preferred one.
 package struct CustomResource: Sendable {
   struct Version: Sendable {
     var schema: JSON?
+    var rules: ValidationRules?
     var columns: [JSON]
   }
 
@@ -50,8 +50,9 @@ package struct CustomResource: Sendable {
     guard let preferred = order.first else { return nil }
     var versions: [String: Version] = [:]
     for version in served {
+      let schema = version[path: "schema", "openAPIV3Schema"]
       versions[version["name"]?.string ?? ""] = Version(
-        schema: version[path: "schema", "openAPIV3Schema"],
+        schema: schema, rules: schema.flatMap { ValidationRules($0, isRoot: true) },
         columns: version["additionalPrinterColumns"]?.array ?? [])
     }
     let hasStatus = served.contains { $0[path: "subresources", "status"] != nil }
@@ -87,18 +88,35 @@ package struct CustomResource: Sendable {
   func schema(_ version: String) -> JSON? { versions[version]?.schema }
 
   /// Prunes, fills in defaults, and checks; throws 422.
-  func admit(_ object: inout JSON, _ definition: ResourceDefinition) throws(StatusError) {
-    guard let schema = schema(definition.versions.first ?? "") else { return }
+  ///
+  /// - Parameter old: the object that this one replaces.
+  func admit(_ object: inout JSON, _ definition: ResourceDefinition, old: JSON? = nil) throws(StatusError) {
+    let version = definition.versions.first ?? ""
+    guard let schema = schema(version) else { return }
     let metadata = object["metadata"]
     object = StructuralSchema.pruned(object, schema, isRoot: true)
     object = StructuralSchema.defaulted(object, schema)
     object["metadata"] = metadata
-    let problems = StructuralSchema.problems(in: object, schema, at: "", isRoot: true)
+    var problems = StructuralSchema.problems(in: object, schema, at: "", isRoot: true)
+    if let rules = versions[version]?.rules {
+      problems += problems.contains(where: Self.blocksRules) ? [Self.unchecked] : rules.problems(in: object, old: old)
+    }
     guard problems.isEmpty else {
       throw .invalid(
         definition.name, kind: definition.kind, name: metadata?["name"]?.string ?? "", problems)
     }
   }
+
+  /// Whether an object is so wrong that rules about it make no sense.
+  private static func blocksRules(_ problem: FieldProblem) -> Bool {
+    ["FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"]
+      .contains(problem.reason)
+  }
+
+  private static let unchecked = FieldProblem.invalid(
+    "<nil>", .null,
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
+      + "validation")
 
   /// Members that the schema does not know.
   func unknownFields(_ object: JSON, version: String) -> [String] {

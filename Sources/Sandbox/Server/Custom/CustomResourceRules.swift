@@ -75,6 +75,7 @@ extension CustomResource {
             ? .required("\(place).type", "must not be empty at the root")
             : .invalid("\(place).type", schema["type"] ?? "", "must be object at the root"))
       }
+      _ = ValidationRules(schema, isRoot: true, at: place) { problems.append($0) }
     }
     if let old, old[path: "spec", "scope"] != spec["scope"] {
       problems.append(.invalid("spec.scope", spec["scope"] ?? "", "field is immutable"))

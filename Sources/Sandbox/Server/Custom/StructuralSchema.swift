@@ -79,7 +79,7 @@ enum StructuralSchema {
     }
   }
 
-  /// What is wrong with a value; CEL rules and formats are not looked at.
+  /// What is wrong with a value; formats are not looked at, rules by `ValidationRules`.
   static func problems(in value: JSON, _ schema: JSON, at path: String, isRoot: Bool = false) -> [FieldProblem] {
     if value == .null, schema["nullable"] == true { return [] }
     if let problem = typeProblem(value, schema, at: path) { return [problem] }

@@ -161,7 +161,7 @@ extension Store {
     default: if definition.subresources.contains(.status) { object["status"] = old["status"] }
     }
     object["metadata"] = metadata
-    if let custom = definition.custom { try custom.admit(&object, definition) }
+    if let custom = definition.custom { try custom.admit(&object, definition, old: old) }
     if subresource == nil || subresource == .scale { definition.defaults(&object, old) }
     var problems = metadata == old["metadata"] ? [] : MetadataValidation.problems(metadata, definition)
     if subresource == nil || subresource == .scale { problems += definition.validate(object, old) }

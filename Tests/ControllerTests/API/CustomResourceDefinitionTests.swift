@@ -1,0 +1,176 @@
+import Documents
+import Kubernetes
+import Sandbox
+import Testing
+
+@testable import Controller
+
+@Suite("API: as the API server takes it") struct CustomResourceDefinitionTests {
+  private static let prepulls = ResourceName(group: "prepull.dev", plural: "prepulls")
+
+  private func store() throws -> Store {
+    let store = Store()
+    for definition in CustomResourceDefinitions.all {
+      try store.create(definition, as: ResourceName(group: "apiextensions.k8s.io", plural: "customresourcedefinitions"))
+    }
+    return store
+  }
+
+  private func created(_ spec: JSON) throws -> JSON {
+    try store().create(
+      [
+        "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull", "metadata": ["name": "web", "namespace": "default"],
+        "spec": spec,
+      ], as: Self.prepulls)
+  }
+
+  @Test("The API server fills in what PrepullSettings takes for granted")
+  func defaults() throws {
+    let plain: JSON = ["images": [["reference": "nginx:1.27"]], "gate": ["taint": "prepull.dev/cold"]]
+    let stored = try #require(try created(plain)["spec"])
+    #expect(stored[path: "pacing", "parallelism"] == "10%")
+    #expect(stored[path: "pull", "timeout"] == "30m")
+    #expect(stored[path: "gate", "deadline"] == "10m")
+    #expect(try PrepullSettingsTests.settings(stored) == PrepullSettingsTests.settings(plain))
+  }
+
+  @Test(
+    "Takes what is right",
+    arguments: [
+      ["images": [["reference": "nginx"]]], ["discover": [:]],
+      [
+        "images": [
+          ["reference": "registry.example.com:5000/team/app_x.y:v1.2-rc_3"],
+          ["reference": .string("[::1]:5000/a/b@sha256:" + CustomResourceDefinitionTests.hex)],
+          ["reference": "localhost/a--b"],
+          ["reference": .string("ghcr.io/a/b:v1@sha256:" + CustomResourceDefinitionTests.hex)],
+        ]
+      ],
+      ["discover": ["namespaces": ["web", "db-1"], "selector": ["matchLabels": ["tier": "front"]]]],
+      ["discover": [:], "mode": "Once", "ttlAfterFinished": "0s", "pacing": ["parallelism": 1, "maxFailures": 0]],
+      ["discover": [:], "pacing": ["parallelism": "100%", "maxFailures": "0%"]],
+      ["discover": [:], "refresh": ["every": "1h30m"], "verify": ["every": "0s"]],
+      ["discover": [:], "gate": ["taint": "startup-taint.cluster-autoscaler.kubernetes.io/cold", "deadline": "90s"]],
+      ["discover": [:], "nodes": ["tolerations": [["operator": "Exists"], ["key": "gpu", "effect": "NoSchedule"]]]],
+      ["discover": [:], "pull": ["secrets": [["name": "reg.cred-1"]]]],
+    ] as [JSON])
+  func takes(spec: JSON) throws {
+    _ = try PrepullSettingsTests.settings(try #require(try created(spec)["spec"]))
+  }
+
+  static let hex = String(repeating: "0123456789abcdef", count: 4)
+
+  @Test(
+    "Refuses what is wrong, in words for people",
+    arguments: [
+      (
+        [:],
+        "spec.images: Required value: name at least one image, or set spec.discover to take the images from workloads"
+      ),
+      (
+        ["images": []],
+        "spec.images: Required value: name at least one image, or set spec.discover to take the images from workloads"
+      ),
+      (["images": [[:]]], "spec.images[0].reference: Required value"),
+      (
+        ["images": [["reference": "nginx"], ["reference": "nginx"]]],
+        "spec.images[1]: Duplicate value: {\"reference\":\"nginx\"}"
+      ),
+      (
+        ["images": [["reference": "https://quay.io/a"]]],
+        "spec.images[0].reference: Invalid value: \"https://quay.io/a\": must be without a scheme: registry.example.com/app, not https://…"
+      ),
+      (
+        ["images": [["reference": "My App"]]],
+        "spec.images[0].reference: Invalid value: \"My App\": must be an image as pods write it, in lower case and without spaces: nginx:1.27, registry.example.com/team/app:v2 or app@sha256:…"
+      ),
+      (
+        ["images": [["reference": ""]]],
+        "spec.images[0].reference: Invalid value: \"\": must be an image as pods write it"
+      ),
+      (
+        ["discover": [:], "mode": "Often"],
+        "spec.mode: Unsupported value: \"Often\": supported values: \"Keep\", \"Once\""
+      ),
+      (
+        ["discover": [:], "engine": "Agent"], "spec.engine: Unsupported value: \"Agent\": supported values: \"Kubelet\""
+      ),
+      (
+        ["discover": ["namespaces": ["Web"]]],
+        "spec.discover.namespaces[0]: Invalid value: \"Web\": must be the name of a namespace"
+      ),
+      (
+        ["discover": [:], "ttlAfterFinished": "1h"],
+        "spec.ttlAfterFinished: Forbidden: needs mode: Once, as a Prepull of mode Keep never finishes"
+      ),
+      (
+        ["discover": [:], "mode": "Once", "refresh": ["every": "1h"]],
+        "spec.refresh: Forbidden: needs mode: Keep, as a Prepull of mode Once resolves its tags once"
+      ),
+      (
+        ["discover": [:], "mode": "Once", "gate": ["taint": "a"]],
+        "spec.gate: Forbidden: needs mode: Keep, as a Prepull of mode Once does not see nodes that join later, and their taint would stay"
+      ),
+      (
+        ["discover": [:], "pull": ["timeout": "soon"]],
+        "spec.pull.timeout: Invalid value: \"soon\": must be a duration of at least 1s, for example 90s, 10m or 1h30m"
+      ),
+      (
+        ["discover": [:], "refresh": ["every": "100ms"]],
+        "spec.refresh.every: Invalid value: \"100ms\": must be a duration of at least 1s"
+      ),
+      (
+        ["discover": [:], "pacing": ["parallelism": "0%"]],
+        "spec.pacing.parallelism: Invalid value: \"0%\": must be a number of nodes from 1 on, or a share of them from 1% to 100%"
+      ),
+      (
+        ["discover": [:], "pacing": ["parallelism": 0]],
+        "spec.pacing.parallelism: Invalid value: 0: must be a number of nodes"
+      ),
+      (
+        ["discover": [:], "pacing": ["maxFailures": "101%"]],
+        "spec.pacing.maxFailures: Invalid value: \"101%\": must be"
+      ),
+      (["discover": [:], "pull": ["retries": 0]], "spec.pull.retries: Invalid value: 0"),
+      (
+        ["discover": [:], "gate": ["taint": "cold=true:NoSchedule"]],
+        "spec.gate.taint: Invalid value: \"cold=true:NoSchedule\": must be the key of a taint, without value and effect, for example prepull.dev/cold"
+      ),
+      (
+        ["discover": [:], "gate": ["taint": "node.kubernetes.io/not-ready"]],
+        "spec.gate.taint: Invalid value: \"node.kubernetes.io/not-ready\": must not be a taint that Kubernetes itself sets and removes"
+      ),
+      (
+        ["discover": [:], "nodes": ["tolerations": [["effect": "NoSchedule"]]]],
+        "spec.nodes.tolerations[0]: Invalid value: needs a key, or the operator Exists to bear with every taint"
+      ),
+      (
+        ["discover": [:], "nodes": ["selector": ["matchExpressions": [["key": "a", "operator": "In"]]]]],
+        "spec.nodes.selector.matchExpressions[0].values: Invalid value: In and NotIn need at least one value, Exists and DoesNotExist take none"
+      ),
+    ] as [(JSON, String)])
+  func refuses(spec: JSON, message: String) throws {
+    let error = #expect(throws: StatusError.self) { try created(spec) }
+    #expect(error?.code == 422)
+    #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+  }
+
+  @Test("The definitions say the same as the types about names and scope")
+  func names() throws {
+    let specs = CustomResourceDefinitions.all.map { $0["spec"] ?? .null }
+    #expect(specs.map { $0[path: "names", "plural"] } == ["prepulls", "warmnodes"])
+    #expect(specs.map { $0["scope"] } == ["Namespaced", "Cluster"])
+    #expect(specs.map { $0[path: "names", "shortNames"] } == [["pp"], ["wn"]])
+    #expect(specs.map { $0[path: "versions"]?.array?[0][path: "subresources", "status"] } == [[:], nil])
+    #expect(
+      CustomResourceDefinitions.all.map { $0[path: "metadata", "name"] } == [
+        "prepulls.prepull.dev", "warmnodes.prepull.dev",
+      ])
+  }
+
+  /// kubectl apply keeps the whole object in an annotation.
+  @Test("The definitions are small enough for kubectl apply")
+  func size() {
+    for definition in CustomResourceDefinitions.all { #expect(definition.bytes().count < 200_000) }
+  }
+}
