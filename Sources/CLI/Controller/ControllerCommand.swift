@@ -3,6 +3,7 @@ import Controller
 import Foundation
 import Kubernetes
 import Logging
+import Planning
 import Registry
 
 /// How log lines are written.
@@ -54,9 +55,11 @@ struct ControllerCommand: AsyncParsableCommand {
       environment, userAgent: "prepull/\(Version.current)")
     // Being told to end is how a server ends: no failure.
     _ = try await Interrupt.cancelling { () -> Void? in
-      try await clusterOptions.withClient(logger: logger) { client in
+      let metrics = ControllerMetrics(version: Version.current)
+      try await clusterOptions.withClient(onRequest: { metrics.count($0) }, logger: logger) { client in
         let process = ControllerProcess(
-          client: client, registry: registry, options: options(client, environment), logger: logger)
+          client: client, registry: registry, options: options(client, environment), metrics: metrics,
+          logger: logger)
         try await process.run()
       }
     }
@@ -67,7 +70,7 @@ struct ControllerCommand: AsyncParsableCommand {
     // A container that is started anew in its pod goes on as who it was.
     if let pod = environment["POD_NAME"], !pod.isEmpty { options.identity = pod }
     options.isElected = leaderElect
-    options.maxPods = maxPods
+    options.limits.maxPods = maxPods
     options.metricsAddress = metricsAddress == "none" ? nil : metricsAddress
     return options
   }

@@ -87,13 +87,13 @@ struct ClusterOptions: ParsableArguments {
 
   /// Runs `body` with a client for the cluster, and closes the client on every way out.
   func withClient<Result>(
-    logger: Logger, _ body: (KubernetesClient) async throws -> Result
+    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }, logger: Logger, _ body: (KubernetesClient) async throws -> Result
   ) async throws -> Result {
     if token != nil {
       Console.standardError.write("warning: --token can be read by every user of this machine; use a kubeconfig\n")
     }
     let client = try KubernetesClient(
-      try configuration(), notice: { Console.standardError.write("\($0)\n") }, logger: logger)
+      try configuration(), notice: { Console.standardError.write("\($0)\n") }, onRequest: onRequest, logger: logger)
     do {
       let result = try await body(client)
       await client.shutdown()

@@ -1,3 +1,5 @@
+package import Planning
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -16,8 +18,10 @@ package struct ControllerOptions: Sendable {
   package var leaseDuration = Duration.seconds(15)
   package var renewDeadline = Duration.seconds(10)
   package var retryPeriod = Duration.seconds(2)
-  /// Pods of ours in the whole cluster at a time.
-  package var maxPods = 500
+  /// How many pods at a time, how long anything is waited for.
+  package var limits = FleetLimits()
+  /// How changes are gathered before they are written.
+  var pace = FleetBoard.Pace()
   /// Where `/metrics`, `/healthz` and `/readyz` are served: `0.0.0.0:8080`; nowhere when nil.
   package var metricsAddress: String? = "0.0.0.0:8080"
 

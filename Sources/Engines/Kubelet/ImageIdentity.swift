@@ -1,17 +1,17 @@
-import ImageModel
-import Planning
+package import ImageModel
+package import Planning
 
 /// What a container's `imageID` says about the image that the node holds.
 ///
 /// Runtimes differ: containerd states the repository and the digest of the index or manifest, CRI-O may state the
 /// image's own ID, the digest of its configuration; cri-dockerd puts `docker-pullable://` or `docker://` before either.
-struct ImageIdentity: Hashable, Sendable {
-  let digest: Digest?
+package struct ImageIdentity: Hashable, Sendable {
+  package let digest: Digest?
   /// As the runtime names it; nil when only a digest is told.
-  let repository: String?
+  package let repository: String?
 
   /// Nil when there is no image yet.
-  init?(imageID: String?) {
+  package init?(imageID: String?) {
     guard var text = imageID?[...], !text.isEmpty else { return nil }
     if let scheme = text.firstRange(of: "://") { text = text[scheme.upperBound...] }
     let at = text.lastIndex(of: "@")
@@ -24,7 +24,7 @@ struct ImageIdentity: Hashable, Sendable {
   ///
   /// Where the same content lies under several names, a runtime may state the digest of another of them; that one says
   /// nothing about ours.
-  func isStale(_ image: WantedImage, resolved: ImageResolution?) -> Bool {
+  package func isStale(_ image: WantedImage, resolved: ImageResolution?) -> Bool {
     guard let digest, let resolved, let repository else { return false }
     if resolved.knownDigests.contains(digest) { return false }
     return (try? Reference(parsing: repository))?.name == image.reference.name

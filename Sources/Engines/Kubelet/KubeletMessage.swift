@@ -1,29 +1,29 @@
 import ImageModel
-import Planning
+package import Planning
 import Runtimes
 
 /// What the kubelet says about an image that it could not pull, read for its cause.
-struct KubeletMessage {
+package struct KubeletMessage {
   /// Reasons of a waiting container that say that a pull failed just now.
-  static let failedReasons: Set<String> = [
+  package static let failedReasons: Set<String> = [
     "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable", "SignatureValidationFailed",
     "ImageInspectError", "ErrCredentialProvider",
   ]
   /// The kubelet waits before its next try.
-  static let backOffReason = "ImagePullBackOff"
+  package static let backOffReason = "ImagePullBackOff"
   /// The image is there, as the kubelet gets it before all of these; only its container could not be made or run.
-  static let presentReasons: Set<String> = [
+  package static let presentReasons: Set<String> = [
     "CreateContainerConfigError", "CreateContainerError", "PreCreateHookError", "RunContainerError",
     "PostStartHookError", "CrashLoopBackOff",
   ]
 
-  let failure: WarmFailure
-  let nature: FailureNature
+  package let failure: WarmFailure
+  package let nature: FailureNature
 
   /// - Parameters:
   ///   - reason: of the waiting container, or of the event.
   ///   - message: as the kubelet wrote it.
-  init(reason: String, message: String, about image: WantedImage) {
+  package init(reason: String, message: String, about image: WantedImage) {
     let cause = Self.cause(in: message)
     let read = RuntimeMessage(cause, about: image.reference)
     let code: String
@@ -36,8 +36,11 @@ struct KubeletMessage {
     failure = WarmFailure(
       code: code, detail: read.text.isEmpty ? "the kubelet gave no reason (\(reason))" : read.text,
       remedy: Self.remedies[code] ?? "See the events of the pod and the log of the node's kubelet and runtime.")
-    nature = Self.natures[code] ?? .passing
+    nature = Self.nature(of: code)
   }
+
+  /// What a failure of this code means.
+  package static func nature(of code: String) -> FailureNature { natures[code] ?? .passing }
 
   /// Drops the kubelet's own words around the runtime's: `Back-off pulling image "x": ErrImagePull: …`.
   private static func cause(in message: String) -> String {

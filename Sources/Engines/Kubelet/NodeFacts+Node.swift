@@ -45,7 +45,7 @@ extension TolerationRule {
     }
   }
 
-  var toleration: Toleration {
+  package var toleration: Toleration {
     Toleration(
       key: key, operator: value == nil ? .exists : .equal, value: value,
       effect: effect.map(Toleration.Effect.init(rawValue:)))

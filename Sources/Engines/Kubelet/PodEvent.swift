@@ -1,10 +1,10 @@
-import Kubernetes
+package import Kubernetes
 
 /// An event about a pod, read for what it says about images.
 ///
 /// The texts are those of the kubelet's image manager (`pkg/kubelet/images`), 1.24 to 1.36.
-struct PodEvent: Hashable, Sendable {
-  enum Content: Hashable, Sendable {
+package struct PodEvent: Hashable, Sendable {
+  package enum Content: Hashable, Sendable {
     case pulling
     /// How long the pull itself took, and the size of the image, where the kubelet says so.
     case pulled(Duration?, bytes: Int64?)
@@ -14,12 +14,12 @@ struct PodEvent: Hashable, Sendable {
     case warning(String)
   }
 
-  let pod: String
-  let container: String?
-  let content: Content
+  package let pod: String
+  package let container: String?
+  package let content: Content
 
   /// Nil when it is not about a pod, or tells nothing that the status does not tell better.
-  init?(_ event: Event) {
+  package init?(_ event: Event) {
     guard event.involvedObject.kind == "Pod", let pod = event.involvedObject.name, let reason = event.reason else {
       return nil
     }

@@ -4,21 +4,21 @@ import Planning
 /// The objects of one run: a ConfigMap with `touch`, which owns everything, and the pods.
 package struct RunObjects: Sendable {
   /// The labels and annotations by which objects of ours are found.
-  enum Key {
-    static let name = "app.kubernetes.io/name"
-    static let managedBy = "app.kubernetes.io/managed-by"
-    static let instance = "app.kubernetes.io/instance"
+  package enum Key {
+    package static let name = "app.kubernetes.io/name"
+    package static let managedBy = "app.kubernetes.io/managed-by"
+    package static let instance = "app.kubernetes.io/instance"
     /// On everything that a run makes: which run.
-    static let run = "prepull.dev/run"
+    package static let run = "prepull.dev/run"
     /// On a run's pods: the number of the pod in its run.
-    static let pod = "prepull.dev/pod"
+    package static let pod = "prepull.dev/pod"
     /// On a run's pods: the node's name, which may be too long for a label.
-    static let node = "prepull.dev/node"
+    package static let node = "prepull.dev/node"
     /// On a run's ConfigMap: until when the run is alive unless it says so anew. RFC 3339.
-    static let expires = "prepull.dev/expires"
+    package static let expires = "prepull.dev/expires"
 
     /// Everything that Prepull made.
-    static let ours = "\(managedBy)=prepull"
+    package static let ours = "\(managedBy)=prepull"
   }
 
   let request: RunRequest

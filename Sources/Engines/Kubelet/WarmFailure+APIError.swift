@@ -9,14 +9,14 @@ extension WarmFailure {
 
 extension APIError {
   /// What failed and why, without the advice.
-  var attempted: String {
+  package var attempted: String {
     let name = name.map { " \($0)" } ?? ""
     return verb.isEmpty ? detail : "cannot \(verb) \(resource)\(name): \(detail)"
   }
 
   /// Whether the same request may succeed a little later, with nobody doing anything: the server is away or busy, or
   /// somebody else was quicker.
-  var isPassing: Bool {
+  package var isPassing: Bool {
     switch code {
     case .unreachable, .interrupted, .timedOut, .tooManyRequests, .serverError, .conflict, .gone: true
     default: false

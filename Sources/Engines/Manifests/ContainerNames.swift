@@ -2,14 +2,14 @@ import ImageModel
 import Kubernetes
 
 /// Gives each image of a pod a container name that tells which image it is: `nginx-1-27`.
-struct ContainerNames {
+package struct ContainerNames {
   private var taken: Set<String>
 
   /// `reserved` are the names of the pod's other containers.
-  init(reserved: Set<String>) { taken = reserved }
+  package init(reserved: Set<String>) { taken = reserved }
 
   /// A DNS label that no other container of the pod has.
-  mutating func name(for image: WantedImage) -> String {
+  package mutating func name(for image: WantedImage) -> String {
     let wanted = [image.shortName, image.reference.tag].compactMap(\.self).joined(separator: "-")
     let base = NamingRule.label(from: wanted, limit: 58) ?? "image"
     var name = base

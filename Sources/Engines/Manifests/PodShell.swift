@@ -1,4 +1,4 @@
-import Kubernetes
+package import Kubernetes
 import Planning
 
 #if canImport(FoundationEssentials)
@@ -9,9 +9,9 @@ import Planning
 
 /// What all our pods have in common, whatever makes them: containers that run `touch` in place of what is in their
 /// image, without any right, so that Pod Security's restricted level takes them.
-enum PodShell {
+package enum PodShell {
   /// What `touch` does in a container.
-  enum Program {
+  package enum Program {
     /// It is done as soon as the image is on the node.
     case touch
     /// It stays until it is told to end.
@@ -21,7 +21,7 @@ enum PodShell {
   static let nobody = 65534
   private static let folder = "/prepull"
 
-  static func container(
+  package static func container(
     named name: String, on image: String, policy: Container.PullPolicy, running program: Program = .touch
   ) -> Container {
     var container = Container(name: name, image: image)
@@ -45,7 +45,7 @@ enum PodShell {
   }
 
   /// The pod around its containers.
-  static func spec(
+  package static func spec(
     containers: [Container], touch configMap: String, for architecture: TouchProgram.Architecture,
     pullSecrets: [String], tolerations: [Toleration], priorityClass: String?
   ) -> PodSpec {
@@ -69,7 +69,7 @@ enum PodShell {
   }
 
   /// The files of the ConfigMap, in base64.
-  static func touchFiles(for architectures: some Sequence<TouchProgram.Architecture>) -> StringMap {
+  package static func touchFiles(for architectures: some Sequence<TouchProgram.Architecture>) -> StringMap {
     var files: StringMap = [:]
     for architecture in architectures {
       files["touch-\(architecture.rawValue)"] = Data(TouchProgram.bytes(for: architecture)).base64EncodedString()
@@ -78,7 +78,7 @@ enum PodShell {
   }
 
   /// An idle puller is no reason to keep a node that the autoscaler could do without.
-  static let evictable: StringMap = ["cluster-autoscaler.kubernetes.io/safe-to-evict": "true"]
+  package static let evictable: StringMap = ["cluster-autoscaler.kubernetes.io/safe-to-evict": "true"]
 }
 
 extension PullPolicy {

@@ -28,6 +28,27 @@ extension KubernetesClient {
     return (items, version)
   }
 
+  /// Reads all objects of a kind page by page, so that they need not all be held at once. Where the list has to begin
+  /// again, pages come again.
+  package func list<R: Resource>(
+    _ type: R.Type, pageSize: Int, _ handle: ([R]) throws -> Void
+  ) async throws {
+    let request = APIRequest(.list, DynamicResource(type))
+    var token: String?
+    var hasBegunAgain = false
+    while true {
+      do {
+        let page: ListPage<R> = try await page(request, after: token, size: pageSize)
+        try handle(page.items ?? [])
+        token = page.next
+        guard token != nil else { return }
+      } catch let error as APIError where error.code == .gone && token != nil && !hasBegunAgain {
+        hasBegunAgain = true
+        token = nil
+      }
+    }
+  }
+
   /// Makes an object, in the namespace of its metadata.
   package func create<R: Resource>(
     _ object: R, fieldManager: String = "prepull", dryRun: Bool = false

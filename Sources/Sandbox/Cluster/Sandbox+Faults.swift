@@ -71,6 +71,12 @@ extension Sandbox {
   /// What a node's disk holds.
   package func images(on name: String) async throws -> [HeldImage] { await (try kubelet(name)).images.all }
 
+  /// How often a node's kubelet has pulled which image, by the canonical reference, since the machine is there.
+  package func pulls(on name: String) async throws -> [String: Int] {
+    let pulls = await (try kubelet(name)).images.pulls
+    return Dictionary(pulls.map { ($0.key.description, $0.value) }) { first, _ in first }
+  }
+
   /// The image that a node has under a reference.
   package func image(_ reference: String, on name: String) async throws -> HeldImage? {
     let reference = try Reference(parsing: reference)

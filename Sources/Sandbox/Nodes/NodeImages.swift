@@ -15,6 +15,8 @@ actor NodeImages {
   /// Bytes.
   private let disk: Int64
   private nonisolated let turnstile = ConcurrencyLimit(1)
+  /// Pulls that succeeded, by the reference.
+  private(set) var pulls: [Reference: Int] = [:]
   private var known: [Reference: (image: HeldImage, used: ContinuousClock.Instant)] = [:]
   /// Names and size of what is known, by digest: an image counts once, whatever it is called.
   private var contents: [Digest: (names: Int, size: Int64)] = [:]
@@ -73,7 +75,9 @@ actor NodeImages {
       }
       let image = try await backend.pull(reference, credential: credential)
       let elapsed = backend.isModelled ? pace.elapsed(since: start) : ContinuousClock.now - start
-      return Pulled(image: try await keep(image), duration: elapsed)
+      let kept = try await keep(image)
+      pulls[reference, default: 0] += 1
+      return Pulled(image: kept, duration: elapsed)
     }
   }
 

@@ -1,0 +1,86 @@
+import Documents
+import Kubernetes
+import Planning
+
+extension FleetBoard {
+  /// How long an older state may still come by the watch after a status was written.
+  private static let echo = Duration.seconds(3)
+
+  /// A Prepull's status is to be looked at again.
+  mutating func statusChanged(_ uid: String) {
+    guard let entry = prepulls[uid], !entry.isLeaving else { return }
+    writes.want(.status(uid), at: max(time, (entry.statusWrittenAt ?? .zero) + pace.statusInterval))
+  }
+
+  mutating func statusWrite(_ uid: String) -> ControllerEffect.Write? {
+    guard isSynced, let entry = prepulls[uid], !entry.isLeaving else { return nil }
+    guard entry.plan != nil || entry.problem != nil else { return nil }
+    let summary = machine.summary(of: entry.id)
+    let answers = answers
+    let report = PrepullReport(
+      entry: entry, summary: summary, answers: { entry.key(of: $0).flatMap { answers[$0] } }, now: time.timestamp)
+    let status = report.status
+    measure(entry, status)
+    let isRecent = entry.statusWrittenAt.map { $0 + Self.echo > time } ?? false
+    let last = isRecent ? entry.written : entry.prepull.status
+    guard status != last, var patch = try? JSON(encoding: status) else { return nil }
+    for field in ["finishedAt"] where patch[field] == nil { patch[field] = .null }
+    prepulls[uid]?.written = status
+    prepulls[uid]?.statusWrittenAt = time
+    announce(status, after: last, entry)
+    return .patchPrepull(
+      namespace: entry.id.namespace, name: entry.id.name, .merge(["status": patch]), subresource: "status")
+  }
+
+  mutating func statusWritten(_ uid: String, _ answer: ControllerEffect.Answer) {
+    if case .failed = answer { prepulls[uid]?.statusWrittenAt = nil }
+  }
+
+  private func measure(_ entry: PrepullEntry, _ status: Prepull.Status) {
+    let name = entry.id.key
+    if let nodes = status.nodes {
+      for (state, count) in [
+        ("wanted", nodes.wanted), ("warm", nodes.warm), ("pulling", nodes.pulling), ("pending", nodes.pending),
+        ("failed", nodes.failed), ("unsupported", nodes.unsupported),
+      ] {
+        metrics.nodes.set(Double(count), name, state)
+      }
+    }
+    for image in status.images ?? [] {
+      metrics.imageNodes.set(Double(image.warm), name, image.reference, "warm")
+      metrics.imageNodes.set(Double(image.failed), name, image.reference, "failed")
+      metrics.imageNodes.set(Double(image.unsupported ?? 0), name, image.reference, "unsupported")
+    }
+    for condition in status.conditions ?? [] { metrics.condition.set(condition.isTrue ? 1 : 0, name, condition.type) }
+  }
+
+  /// Events tell what conditions come to: one for all nodes.
+  private mutating func announce(_ new: Prepull.Status, after old: Prepull.Status?, _ entry: PrepullEntry) {
+    for condition in new.conditions ?? [] {
+      let last = old?.conditions?[condition.type]
+      guard last?.status != condition.status || last?.reason != condition.reason else { continue }
+      switch (condition.type, condition.isTrue) {
+      case ("Ready", true), ("Complete", true): tell(condition.reason, condition.message, about: entry.object)
+      case ("Degraded", true): tell(condition.reason, condition.message, isWarning: true, about: entry.object)
+      case ("Progressing", false) where condition.reason == "MaxFailuresReached":
+        tell(condition.reason, condition.message, isWarning: true, about: entry.object)
+      default: break
+      }
+    }
+  }
+
+  // MARK: News
+
+  mutating func take(_ news: FleetNews) {
+    switch news {
+    case .imageFailed(_, _, let reference, let failure, _, _):
+      metrics.pullFailures.add(1, reference, failure.reason)
+    case .imageLost: metrics.verifications.add(1, "lost")
+    case .podLost(let id, let node, let reason, _):
+      lost(id, node, reason)
+    case .imageWarm, .digestMoved, .imageRefused, .refusalLifted, .paused, .resumed, .completed: break
+    }
+  }
+
+  private mutating func lost(_ id: PrepullID, _ node: String, _ reason: String) {}
+}

@@ -1,0 +1,194 @@
+import ImageModel
+import Kubernetes
+import Planning
+
+/// Puts into a Prepull's status how it stands.
+struct PrepullReport {
+  let entry: PrepullEntry
+  /// Nil while nothing is known.
+  let summary: FleetSummary?
+  let answers: (String) -> ResolutionAnswer?
+  /// RFC 3339.
+  let now: String
+
+  /// The status by what is known now. Where nothing changed it is the same as before.
+  var status: Prepull.Status {
+    var status = entry.prepull.status ?? Prepull.Status()
+    var conditions = status.conditions ?? []
+    func set(_ type: String, _ isTrue: Bool, _ reason: String, _ message: String) {
+      conditions.set(
+        type, APICondition.Status(isTrue), reason: reason, message: message, observedGeneration: entry.generation,
+        at: now)
+    }
+    status.observedGeneration = entry.generation
+    if let problem = entry.problem {
+      set("Degraded", true, SpecError.reason, problem.description)
+      if summary == nil {
+        set("Ready", false, SpecError.reason, problem.description)
+        set("Progressing", false, SpecError.reason, "nothing is done until the spec is mended")
+      }
+    }
+    if let summary {
+      let nodes = counts(summary)
+      status.nodes = nodes
+      status.summary = "\(nodes.warm)/\(nodes.wanted)"
+      status.images = images(summary)
+      let isComplete = entry.settings?.mode == .once && (summary.isComplete || entry.isFinished)
+      let ready = ready(summary)
+      set("Ready", ready.isTrue, ready.reason, ready.message)
+      let progress = isComplete ? (false, "Complete", "mode Once is done") : progressing(summary)
+      set("Progressing", progress.0, progress.1, progress.2)
+      if entry.problem == nil {
+        let trouble = degraded(summary)
+        set("Degraded", trouble != nil, trouble?.reason ?? "AsExpected", trouble?.message ?? "nothing is wrong")
+      }
+      complete(isComplete, summary, &conditions, &status)
+    }
+    status.conditions = conditions
+    return status
+  }
+
+  private func counts(_ summary: FleetSummary) -> Prepull.NodeCounts {
+    var counts = Prepull.NodeCounts()
+    counts.wanted = summary.nodes.wanted
+    counts.warm = summary.nodes.warm
+    counts.pulling = summary.nodes.pulling
+    counts.pending = summary.nodes.pending + summary.nodes.stale
+    counts.failed = summary.nodes.failed
+    counts.unsupported = summary.nodes.unsupported
+    return counts
+  }
+
+  private func images(_ summary: FleetSummary) -> [Prepull.ImageStatus] {
+    let figures = Dictionary(summary.images.map { ($0.reference, $0) }) { first, _ in first }
+    return entry.images.map { wanted in
+      var image = Prepull.ImageStatus(reference: wanted.reference)
+      image.wantedBy = wanted.wantedBy
+      let answer = answers(wanted.reference)
+      image.digest = answer?.digest?.description
+      image.sizeBytes = answer?.resolution?.variants.values.map(\.sizeBytes).max()
+      image.resolvedAt = answer?.resolvedAt?.timestamp
+      let figure = figures[wanted.reference]
+      image.warm = figure?.warm ?? 0
+      image.failed = figure?.failed ?? 0
+      image.unsupported = figure.flatMap { $0.unsupported == 0 ? nil : $0.unsupported }
+      if let failure = figure?.refusal ?? figure?.lastFailure ?? answer?.problem {
+        image.reason = failure.reason
+        image.message = failure.message
+      } else if let stale = figure?.stale, stale > 0 {
+        image.reason = "Stale"
+        image.message = Self.staleness(stale)
+      }
+      return image
+    }
+  }
+
+  private static func staleness(_ count: Int) -> String {
+    "\(count.nodes) another digest than the tag stands for by now; set spec.refresh, or spec.pull.policy Always, to "
+      + "have them pull it"
+  }
+
+  // MARK: Conditions
+
+  private func ready(_ summary: FleetSummary) -> (isTrue: Bool, reason: String, message: String) {
+    let nodes = summary.nodes
+    if summary.isReady {
+      if nodes.wanted == 0 { return (true, "NoNodes", "no node is chosen by spec.nodes") }
+      let others = nodes.unsupported == 0 ? "" : "; \(nodes.unsupported) more have no image for their platform"
+      return (true, "AllNodesWarm", "\(nodes.warm) of \(nodes.wanted) nodes are warm\(others)")
+    }
+    var parts = ["\(nodes.warm) of \(nodes.wanted) nodes are warm"]
+    for (count, word) in [
+      (nodes.pulling, "pulling"), (nodes.pending, "pending"), (nodes.failed, "failed"), (nodes.stale, "stale"),
+    ] where count > 0 {
+      parts.append("\(count) \(word)")
+    }
+    let isStuck = nodes.pulling == 0 && nodes.pending == 0
+    let reason = isStuck ? (nodes.failed > 0 ? "NodesFailed" : "NodesStale") : "NodesCold"
+    return (false, reason, parts.joined(separator: ", "))
+  }
+
+  private func progressing(_ summary: FleetSummary) -> (Bool, String, String) {
+    let nodes = summary.nodes
+    if entry.settings?.isSuspended ?? false {
+      return (false, "Suspended", "spec.suspend is true: nothing new is begun")
+    }
+    if let obstacle = summary.obstacle { return (false, "PodsRefused", obstacle.message) }
+    if summary.isPaused {
+      return (
+        false, "MaxFailuresReached",
+        "\(nodes.failed) of \(nodes.wanted) nodes failed, more than spec.pacing.maxFailures allows: no further node is "
+          + "begun until they recover or the spec changes"
+      )
+    }
+    guard nodes.pulling > 0 || nodes.pending > 0 || nodes.failed > 0 else {
+      return (false, "Idle", "there is nothing to pull")
+    }
+    let waiting = summary.blocked.filter { $0.value > 0 }.sorted {
+      ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue)
+    }
+    .map { "\($0.value) \($0.key.text)" }
+    let example = summary.blockedExample.map { ": \($0)" } ?? ""
+    let text = ["\(nodes.pulling) nodes are pulling, \(nodes.pending) are pending"] + waiting
+    return (true, "Pulling", text.joined(separator: "; ") + example)
+  }
+
+  private func degraded(_ summary: FleetSummary) -> (reason: String, message: String)? {
+    if let obstacle = summary.obstacle { return ("PodsRefused", obstacle.message) }
+    let refused = summary.images.compactMap { image in image.refusal.map { (image.reference, $0) } }
+    if let (reference, failure) = refused.first {
+      let others = refused.count == 1 ? "" : " (and \(refused.count - 1) more images)"
+      return ("Image\(failure.reason)", "\(reference)\(others): \(failure.message)")
+    }
+    let failed = summary.images.filter { $0.failed > 0 }
+    if let image = failed.first, let failure = image.lastFailure {
+      let place = image.failedNode.map { ", such as \($0)" } ?? ""
+      let others = failed.count == 1 ? "" : " (and \(failed.count - 1) more images)"
+      return (
+        "NodesFailed",
+        "\(image.reference)\(others) failed on \(image.failed) node\(image.failed == 1 ? "" : "s")\(place): "
+          + failure.message
+      )
+    }
+    if let problem = entry.discovered?.problem { return ("DiscoveryFailed", "the last good list stays: \(problem)") }
+    return nil
+  }
+
+  private func complete(
+    _ isComplete: Bool, _ summary: FleetSummary, _ conditions: inout [APICondition], _ status: inout Prepull.Status
+  ) {
+    guard entry.settings?.mode == .once else {
+      conditions.removeAll { $0.type == "Complete" }
+      status.finishedAt = nil
+      return
+    }
+    let failed = summary.nodes.failed
+    conditions.set(
+      "Complete", APICondition.Status(isComplete),
+      reason: !isComplete ? "InProgress" : failed == 0 ? "AllNodesWarm" : "WithFailures",
+      message: !isComplete
+        ? "it is not done yet" : "\(summary.nodes.warm) nodes became warm, \(failed) failed",
+      observedGeneration: entry.generation, at: now)
+    status.finishedAt = isComplete ? (entry.isFinished ? status.finishedAt ?? now : now) : nil
+  }
+}
+
+extension Int {
+  fileprivate var nodes: String { self == 1 ? "1 node holds" : "\(self) nodes hold" }
+}
+
+extension FleetSummary.Blocker {
+  /// The end of a sentence about some nodes: "3 wait for …".
+  fileprivate var text: String {
+    switch self {
+    case .pacing: "wait for their turn"
+    case .busy: "are left to pods that pull their images there"
+    case .backingOff: "wait to try an image again"
+    case .noRoom: "have no room for a pod"
+    case .occupied: "are at work for another Prepull"
+    case .paused: "wait as too many nodes failed"
+    case .suspended: "wait as spec.suspend is true"
+    case .refused: "get no pods from the API server"
+    }
+  }
+}
