@@ -48,6 +48,7 @@ extension FleetMachine {
     new.uid = uid
     new.isBusy = old.isBusy
     new.pods = old.pods
+    new.goneUIDs = old.goneUIDs
     new.isRecorded = old.isRecorded
     new.serial = old.serial
     new.askedSerial = old.askedSerial

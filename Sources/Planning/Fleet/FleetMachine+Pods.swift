@@ -12,7 +12,9 @@ extension FleetMachine {
   // MARK: Creation
 
   mutating func created(_ id: FleetPod.ID, uid: String) {
-    guard let (node, index) = position(of: id), nodes[node].pods[index].stage == .asked else { return }
+    guard let (node, index) = position(of: id), nodes[node].pods[index].stage == .asked,
+      !nodes[node].goneUIDs.contains(uid)
+    else { return }
     nodes[node].pods[index].uid = uid
     settleCreation(node, index)
     plans[nodes[node].pods[index].plan].obstacle = nil
@@ -56,6 +58,8 @@ extension FleetMachine {
   mutating func see(_ pod: FleetPod) {
     let node = number(ofNode: pod.id.node)
     touch(node)
+    // Answers of calls may come after what the watch tells.
+    guard !nodes[node].goneUIDs.contains(pod.uid) else { return }
     var known = nodes[node].pods.firstIndex { $0.id == pod.id }
     if let index = known, let uid = nodes[node].pods[index].uid, uid != pod.uid {
       // The one that had the name is gone.
@@ -152,6 +156,7 @@ extension FleetMachine {
   mutating func removePod(_ node: Int, _ index: Int) {
     uncount(node, index)
     let pod = nodes[node].pods.remove(at: index)
+    if let uid = pod.uid { nodes[node].goneUIDs = nodes[node].goneUIDs.suffix(3) + [uid] }
     plans[pod.plan].pods -= 1
     if pod.stage == .asked { plans[pod.plan].asking -= 1 }
     markDirty(pod.plan)

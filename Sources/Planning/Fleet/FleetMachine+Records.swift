@@ -87,6 +87,8 @@ extension FleetMachine {
 
   mutating func recorded(_ name: String, _ serial: Int) {
     guard let node = nodeNumbers[name] else { return }
+    // It may have been asked for a node that had the name before.
+    nodes[node].isRecorded = true
     stored(node, min(serial, nodes[node].serial))
   }
 

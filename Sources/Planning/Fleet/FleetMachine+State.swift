@@ -35,6 +35,8 @@ extension FleetMachine {
 
     /// One, except after somebody else made more, or for a node that was replaced under its name.
     var pods: [LivePod] = []
+    /// The last ones that went.
+    var goneUIDs: [String] = []
     /// For the Prepulls that chose it, the most important first.
     var standings: [Standing] = []
     var needsChoosing = true

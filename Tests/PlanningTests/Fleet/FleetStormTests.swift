@@ -33,6 +33,7 @@ struct FleetStormTests {
       limits.maxPods = chance.number(2...6)
       limits.imagesPerPod = chance.number(2...5)
       world = FleetWorld(limits: limits)
+      world.delaysAnswers = chance.isOneOf(2)
       self.restarts = restarts
       for reference in references { world.registry[reference] = .has(digest(of: reference)) }
       for node in 0..<chance.number(2...6) { world.addNode("n\(node)") }
@@ -71,6 +72,7 @@ struct FleetStormTests {
       plan.timeout = .seconds(200)
       plan.retries = chance.number(1...4)
       plan.refreshes = chance.isOneOf(2)
+      plan.mode = chance.isOneOf(6) ? .once : .keep
       plan.verifyEvery = chance.isOneOf(2) ? .seconds(chance.number(100...1000)) : nil
       plan.gate = chance.isOneOf(3) ? FleetPlan.Gate(taint: "cold", deadline: .seconds(300)) : nil
       plan.isSuspended = chance.isOneOf(10)
@@ -93,7 +95,10 @@ struct FleetStormTests {
       case 25..<27: loseImage()
       case 27..<30: world.tell(.busy(node: node(), chance.isOneOf(2)))
       case 30..<33 where restarts: world.restart()
-      case 33..<80:
+      case 33..<36: failCreation()
+      case 36..<40:
+        if !world.late.isEmpty { world.tell(world.late.remove(at: chance.number(0...(world.late.count - 1)))) }
+      case 40..<80:
         // In any order, as calls overtake each other.
         for _ in 0..<chance.number(1...4) where !world.pending.isEmpty {
           world.perform(chance.number(0...(world.pending.count - 1)))
@@ -155,6 +160,15 @@ struct FleetStormTests {
       }
     }
 
+    private mutating func failCreation() {
+      let failure = FleetWorld.failure("forbidden")
+      switch chance.number(0...3) {
+      case 0: world.creationFailure = (.crowded(failure), isMade: false)
+      case 1: world.creationFailure = (.final(failure), isMade: false)
+      default: world.creationFailure = (.passing(after: .seconds(3)), isMade: chance.isOneOf(2))
+      }
+    }
+
     private mutating func disturbPod() {
       let all = world.pods.keys.sorted { ($0.node, $0.prepull.key) < ($1.node, $1.prepull.key) }
       guard let id = all.randomElement(using: &chance), var pod = world.pods[id]?.seen else { return }
@@ -181,6 +195,10 @@ struct FleetStormTests {
 
     /// All is well again, from now on.
     mutating func heal() {
+      world.creationFailure = nil
+      world.delaysAnswers = false
+      for input in world.late { world.tell(input) }
+      world.late = []
       for reference in references { world.registry[reference] = .has(digest(of: reference)) }
       resolve()
       for name in world.nodes.keys.sorted() {
@@ -196,6 +214,7 @@ struct FleetStormTests {
         generation += 1
         var plan = old
         plan.isSuspended = false
+        plan.mode = .keep
         plan.generation = generation
         plan.refreshes = true
         plan.verifyEvery = .seconds(600)
@@ -204,7 +223,7 @@ struct FleetStormTests {
     }
   }
 
-  @Test("Invariants", arguments: 0..<120)
+  @Test("Invariants", arguments: 0..<60)
   func invariants(seed: Int) {
     var storm = Storm(seed: UInt64(seed), restarts: seed % 3 != 0)
     for _ in 0..<400 where storm.world.complaints.isEmpty { storm.step() }

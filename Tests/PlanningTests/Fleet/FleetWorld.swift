@@ -38,6 +38,12 @@ struct FleetWorld {
   var pods: [FleetPod.ID: Pod] = [:]
   var records: [String: NodeRecord] = [:]
 
+  /// What the next create is answered with, and whether it makes the pod all the same.
+  var creationFailure: (FleetMachine.CreationFailure, isMade: Bool)?
+  /// Answers of calls come after what the watch tells, whenever somebody delivers them.
+  var delaysAnswers = false
+  var late: [FleetMachine.Input] = []
+
   var registry: [String: Answer] = [:]
   var pullTime = Duration.seconds(3)
   /// Pulls that moved bytes, by node uid and reference@digest.
@@ -50,6 +56,8 @@ struct FleetWorld {
   private(set) var actions: [FleetMachine.Action] = []
   /// Pods whose deletion was asked for.
   private var ended: Set<String> = []
+  /// Pods that were asked for and are not made yet.
+  private var asked: [FleetPod.ID: PodOrder] = [:]
   var complaints: [String] = []
 
   init(limits: FleetLimits = FleetLimits()) {
@@ -72,7 +80,10 @@ struct FleetWorld {
 
   private mutating func check(_ action: FleetMachine.Action) {
     if case .create(let order) = action { check(order) }
-    if case .delete(let id, let uid) = action { ended.insert("\(id) \(uid ?? "")") }
+    if case .delete(let id, let uid) = action {
+      ended.insert("\(id) \(uid ?? pods[id]?.seen.uid ?? "")")
+      asked[id] = nil
+    }
     if case .delete(let id, _) = action, let pod = pods[id], let node = nodes[id.node],
       node.facts.uid == id.nodeUID, plans[id.prepull] != nil, pod.seen.purpose == .pull
     {
@@ -97,7 +108,9 @@ struct FleetWorld {
       (id: $0.seen.id, isPull: $0.seen.purpose == .pull, images: $0.seen.images.map(\.reference))
     }
     let known = Set(live.map(\.id))
-    for case .create(let other) in pending where !known.contains(other.id) {
+    // One that is asked for again has had its place since the first time.
+    if asked.updateValue(order, forKey: order.id) != nil { return }
+    for other in asked.values where !known.contains(other.id) {
       live.append((other.id, other.purpose == .pull, other.images.map(\.reference)))
     }
     if live.count > limits.maxPods { complaints.append("\(live.count) pods") }
@@ -126,20 +139,15 @@ struct FleetWorld {
     switch action {
     case .create(let order): create(order)
     case .delete(let id, let uid):
-      if let pod = pods[id], uid == nil || pod.seen.uid == uid {
-        if nodes[id.node]?.isUp ?? true, nodes[id.node] != nil || pod.seen.isScheduled == false {
-          pods[id] = nil
-          tell(.podGone(id, uid: pod.seen.uid))
-        } else if nodes[id.node] == nil {
-          // The pod garbage collector comes for it.
-          pods[id] = nil
-          tell(.podGone(id, uid: pod.seen.uid))
-        } else {
-          pods[id]?.seen.isBeingDeleted = true
-          pods[id].map { tell(.pod($0.seen)) }
-        }
+      guard let pod = pods[id], uid == nil || pod.seen.uid == uid else { return tell(.podGone(id, uid: uid)) }
+      // A kubelet that is up, or the garbage collector of pods without a node, takes it away.
+      if nodes[id.node]?.isUp ?? true {
+        pods[id] = nil
+        tell(.podGone(id, uid: pod.seen.uid))
+        answer(.podGone(id, uid: pod.seen.uid))
       } else {
-        tell(.podGone(id, uid: uid))
+        pods[id]?.seen.isBeingDeleted = true
+        pods[id].map { tell(.pod($0.seen)) }
       }
     case .record(let node, let serial, _):
       if let record = machine.record(of: node) {
@@ -166,7 +174,18 @@ struct FleetWorld {
     }
   }
 
+  private mutating func answer(_ input: FleetMachine.Input) {
+    if delaysAnswers { late.append(input) } else { tell(input) }
+  }
+
   private mutating func create(_ order: PodOrder) {
+    let failure = creationFailure
+    creationFailure = nil
+    if let failure, !failure.isMade {
+      if case .passing = failure.0 {} else { asked[order.id] = nil }
+      return tell(.podRefused(order.id, failure.0))
+    }
+    asked[order.id] = nil
     if let known = pods[order.id] { return tell(.pod(known.seen)) }
     lastUID += 1
     var pod = FleetPod(
@@ -182,7 +201,11 @@ struct FleetWorld {
     pod.isScheduled = nodes[order.id.node].map { $0.facts.uid == order.id.nodeUID && !$0.isFull } ?? false
     if !pod.isScheduled { pod.unschedulable = "Insufficient pods" }
     pods[order.id] = Pod(seen: pod)
-    tell(.podCreated(order.id, uid: pod.uid))
+    if let failure {
+      tell(.podRefused(order.id, failure.0))
+    } else {
+      answer(.podCreated(order.id, uid: pod.uid))
+    }
     pods[order.id].map { tell(.pod($0.seen)) }
   }
 
@@ -326,6 +349,8 @@ struct FleetWorld {
   /// The process dies, with all that it asked for and nobody did; another one takes over from what is stored.
   mutating func restart() {
     pending = []
+    late = []
+    asked = [:]
     machine = FleetMachine(limits: limits)
     for record in records.values.sorted(by: { $0.node < $1.node }) { tell(.remembered(record)) }
     for (id, plan) in plans.sorted(by: { $0.key.key < $1.key.key }) { tell(.prepull(id, plan)) }
