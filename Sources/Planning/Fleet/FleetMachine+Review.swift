@@ -93,7 +93,7 @@ extension FleetMachine {
     guard plans[plan].refusals.removeValue(forKey: position) != nil else { return }
     plans[plan].lifted.insert(position)
     let key = TroubleKey(owner: plans[plan].owner, image: plans[plan].images[position])
-    for node in plans[plan].finals[position] { clearTroubles(node) { $0 == key } }
+    for node in plans[plan].finals[position].sorted() { clearTroubles(node) { $0 == key } }
     let reference = references[plans[plan].images[position]]
     actions.append(.tell(.refusalLifted(plans[plan].id, reference: reference)))
     touchNodes(of: plan)

@@ -24,7 +24,7 @@ struct FleetStormTests {
     var chance: Chance
     var world: FleetWorld
     var generation: Int64 = 1
-    let references = ["r/a", "r/b", "s/c", "s/d", "t/e"]
+    let references = ["r.io/a", "r.io/b", "s.io/c", "s.io/d", "t.io/e"]
     let restarts: Bool
 
     init(seed: UInt64, restarts: Bool) {
