@@ -175,7 +175,10 @@ struct FleetWorld {
   }
 
   private mutating func answer(_ input: FleetMachine.Input) {
-    if delaysAnswers { late.append(input) } else { tell(input) }
+    guard delaysAnswers else { return tell(input) }
+    late.append(input)
+    // A call is answered before many others.
+    if late.count > 4 { tell(late.removeFirst()) }
   }
 
   private mutating func create(_ order: PodOrder) {
