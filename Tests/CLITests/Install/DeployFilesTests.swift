@@ -31,9 +31,12 @@ struct DeployFilesTests {
     for definition in definitions {
       files["helm/prepull/definitions/\(definition[path: "spec", "names", "plural"]?.string ?? "").yaml"] = [definition]
     }
-    for (path, objects) in files {
+    var texts = try files.mapValues {
+      "# Generated; see DeployFilesTests.\n" + (try ManifestOutput.yaml.text(of: $0))
+    }
+    texts["../docs/permissions.md"] = PermissionsPage.text
+    for (path, text) in texts {
       let file = Self.deploy.appending(path: path)
-      let text = "# Generated; see DeployFilesTests.\n" + (try ManifestOutput.yaml.text(of: objects))
       if ProcessInfo.processInfo.environment["PREPULL_UPDATE_GOLDEN"] == "1" {
         try text.write(to: file, atomically: true, encoding: .utf8)
       }
