@@ -93,7 +93,6 @@ struct FleetMachineTests {
     world.setPlan(high, .of(["r/a"], createdAt: .seconds(9)) { $0.priority = 1 })
     world.addNode("n0")
     #expect(world.orders.map(\.id.prepull) == [high])
-    world.machine = FleetMachine(limits: limits)
   }
 
   @Test("More images than a pod may name come in several pods, one after the other")
