@@ -62,7 +62,8 @@ extension WarmNode.Image {
     self.init(reference: image.reference, state: WarmNode.ImageState(image.state))
     digest = image.held?.digest?.description
     warmSince = image.held?.since.timestamp
-    pullSeconds = image.held?.pullSeconds
+    // More digits would only show how floating point works.
+    pullSeconds = image.held?.pullSeconds.map { ($0 * 1000).rounded() / 1000 }
     wantedBy = image.wantedBy.isEmpty ? nil : image.wantedBy
     failures = image.failures.isEmpty ? nil : image.failures.map(WarmNode.Failure.init)
   }

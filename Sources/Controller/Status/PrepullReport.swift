@@ -129,8 +129,13 @@ struct PrepullReport {
     }
     .map { "\($0.value) \($0.key.text)" }
     let example = summary.blockedExample.map { ": \($0)" } ?? ""
-    let text = ["\(nodes.pulling) nodes are pulling, \(nodes.pending) are pending"] + waiting
-    return (true, "Pulling", text.joined(separator: "; ") + example)
+    let isRetrying = nodes.pulling == 0 && nodes.pending == 0
+    let work =
+      isRetrying
+      ? "images that failed on \(nodes.failed) node\(nodes.failed == 1 ? "" : "s") are tried again by their back-off"
+      : "\(nodes.pulling) nodes are pulling, \(nodes.pending) are pending"
+    let text = [work] + waiting
+    return (true, isRetrying ? "Retrying" : "Pulling", text.joined(separator: "; ") + example)
   }
 
   private func degraded(_ summary: FleetSummary) -> (reason: String, message: String)? {

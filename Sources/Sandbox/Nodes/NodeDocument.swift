@@ -107,6 +107,8 @@ enum NodeDocument {
     }
   }
 
+  /// Those of others stay as they are.
+  ///
   /// - Parameter facts: type, status, reason, message.
   static func conditions(_ facts: [(String, String, String, String)], over old: [JSON]) -> JSON {
     let now = JSON.string(Date().formatted(.iso8601))
@@ -118,7 +120,7 @@ enum NodeDocument {
           "lastHeartbeatTime": now,
           "lastTransitionTime": before?["status"]?.string == status ? before?["lastTransitionTime"] ?? now : now,
         ]
-      })
+      } + old.filter { condition in !facts.contains { $0.0 == condition["type"]?.string } })
   }
 
   /// A kubelet's lease, with the time of now in microseconds.
