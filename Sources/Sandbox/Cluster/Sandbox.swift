@@ -16,6 +16,8 @@ package final class Sandbox: Sendable {
   package let registry: EmbeddedRegistry
   /// References of the sample images.
   package let sampleImages: [String]
+  /// By the name of a program (``SandboxOptions/programs``): the image whose containers run it.
+  package let programImages: [String: String]
   /// What is written here is gone at the end, unless the options named the folder.
   package let folder: String
   let fleet: Fleet
@@ -44,6 +46,7 @@ package final class Sandbox: Sendable {
     serverOptions.isOpen = !options.tls
     server = APIServer(store: store, options: serverOptions, logger: logger)
     sampleImages = options.hasSampleImages ? try SampleImages.add(to: registry).map(\.description) : []
+    programImages = try SampleImages.add(programs: options.programs.map(\.name), to: registry)
     fleet = Fleet(store: store, pace: pace, heartbeat: options.heartbeat)
     link = SharedLink(bandwidth: options.model?.registryBandwidth, pace: pace)
     var configuration = RegistryConfiguration(userAgent: "containerd/2.1.4")

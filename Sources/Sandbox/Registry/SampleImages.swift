@@ -34,4 +34,17 @@ package enum SampleImages {
         to: image.repository, tag: image.tag)
     }
   }
+
+  /// Images whose containers run programs of this process; returns their references by the programs' names.
+  static func add(programs: [String], to registry: EmbeddedRegistry) throws -> [String: String] {
+    var references: [String: String] = [:]
+    for (number, name) in programs.enumerated() {
+      let text = "\(name) is run by the sandbox itself\n"
+      let image = try SampleImage(
+        seed: 9000 + UInt64(number), layers: [40_000], platforms: both, indexed: true,
+        files: ["usr/local/bin/\(name)": Array(text.utf8)])
+      references[name] = registry.add(image, to: name, tag: "sandbox").description
+    }
+    return references
+  }
 }

@@ -33,7 +33,7 @@ struct Discovery: Sendable {
   private static func verbs(of subresource: Subresource) -> JSON {
     switch subresource {
     case .status, .scale: ["get", "patch", "update"]
-    case .binding, .eviction: ["create"]
+    case .binding, .eviction, .token: ["create"]
     case .finalize: ["update"]
     case .log: ["get"]
     }
@@ -44,6 +44,7 @@ struct Discovery: Sendable {
     case .binding: ("", "v1", "Binding")
     case .eviction: ("policy", "v1", "Eviction")
     case .scale: ("autoscaling", "v1", "Scale")
+    case .token: ("authentication.k8s.io", "v1", "TokenRequest")
     default: (definition.name.group, definition.versions.first ?? "v1", definition.kind)
     }
   }

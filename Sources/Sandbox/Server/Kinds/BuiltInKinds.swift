@@ -2,19 +2,17 @@ import Documents
 
 /// The kinds that every cluster has and that the sandbox serves.
 enum BuiltInKinds {
-  static let all: [ResourceDefinition] = core + apps + batch + others
+  static let all: [ResourceDefinition] = core + access + network + apps + batch + others
 
   private static let core: [ResourceDefinition] = [
-    pods, nodes, namespaces, configMaps, secrets,
-    ResourceDefinition("", "v1", "ServiceAccount", plural: "serviceaccounts", shortNames: ["sa"]),
-    events,
+    pods, nodes, namespaces, configMaps, secrets, events,
   ]
 
   private static let apps: [ResourceDefinition] = [
     workload("apps", "v1", "DaemonSet", "daemonsets", ["ds"], PodDefaults.daemonSet, [.status]),
-    workload("apps", "v1", "Deployment", "deployments", ["deploy"], PodDefaults.deployment, [.status]),
-    workload("apps", "v1", "ReplicaSet", "replicasets", ["rs"], PodDefaults.replicaSet, [.status]),
-    workload("apps", "v1", "StatefulSet", "statefulsets", ["sts"], PodDefaults.statefulSet, [.status]),
+    workload("apps", "v1", "Deployment", "deployments", ["deploy"], PodDefaults.deployment, [.status, .scale]),
+    workload("apps", "v1", "ReplicaSet", "replicasets", ["rs"], PodDefaults.replicaSet, [.status, .scale]),
+    workload("apps", "v1", "StatefulSet", "statefulsets", ["sts"], PodDefaults.statefulSet, [.status, .scale]),
   ]
 
   private static let batch: [ResourceDefinition] = [
@@ -24,6 +22,7 @@ enum BuiltInKinds {
 
   private static let others: [ResourceDefinition] = [
     ResourceDefinition("coordination.k8s.io", "v1", "Lease", plural: "leases"), priorityClasses,
+    disruptionBudgets,
     CustomResource.definitionsOfDefinitions,
   ]
 

@@ -8,6 +8,8 @@ package enum Subresource: String, Sendable, Hashable {
   /// Of namespaces: removes `spec.finalizers`.
   case finalize
   case scale
+  /// Of service accounts: makes a token.
+  case token
   /// Of pods. Not simulated: answers with nothing.
   case log
 }

@@ -86,7 +86,58 @@ extension Table {
       Column("Global-Default", type: "boolean") { object, _ in object["globalDefault"] ?? false }, age,
       field("PreemptionPolicy", "preemptionPolicy"),
     ],
-    "CustomResourceDefinition": [name, created],
+    "CustomResourceDefinition": [name, created], "Role": [name, created], "ClusterRole": [name, created],
+    "RoleBinding": [name, role, age] + subjects, "ClusterRoleBinding": [name, role, age] + subjects,
+    "Service": service,
+    "EndpointSlice": [
+      name, field("AddressType", "addressType"),
+      text("Ports") { slice in
+        list((slice["ports"]?.array ?? []).compactMap { $0["port"]?.integer.map(String.init) }, "<unset>")
+      },
+      text("Endpoints") { slice in
+        list((slice["endpoints"]?.array ?? []).flatMap { $0["addresses"]?.array ?? [] }.compactMap(\.string), "<unset>")
+      }, age,
+    ],
+    "NetworkPolicy": [
+      name, text("Pod-Selector") { labels($0[path: "spec", "podSelector", "matchLabels"]) }, age,
+    ],
+    "PodDisruptionBudget": [
+      name, text("Min Available") { count($0[path: "spec", "minAvailable"]) },
+      text("Max Unavailable") { count($0[path: "spec", "maxUnavailable"]) },
+      number("Allowed Disruptions", "status", "disruptionsAllowed"), age,
+    ],
+  ]
+
+  private static func list(_ texts: [String], _ none: String = "<none>") -> String {
+    if texts.isEmpty { return none }
+    return texts.count > 3
+      ? texts.prefix(3).joined(separator: ",") + " + \(texts.count - 3) more..." : texts.joined(separator: ",")
+  }
+
+  private static func count(_ value: JSON?) -> String { value?.string ?? value?.integer.map(String.init) ?? "N/A" }
+
+  private static let role = text("Role") { binding in
+    "\(binding[path: "roleRef", "kind"]?.string ?? "")/\(binding[path: "roleRef", "name"]?.string ?? "")"
+  }
+
+  private static let subjects: [Column] = [("Users", "User"), ("Groups", "Group"), ("ServiceAccounts", "ServiceAccount")]
+    .map { title, kind in
+      text(title, wide: true) { binding in
+        (binding["subjects"]?.array ?? []).filter { $0["kind"]?.string == kind }.map { subject in
+          ((subject["namespace"]?.string).map { "\($0)/" } ?? "") + (subject["name"]?.string ?? "")
+        }.joined(separator: ", ")
+      }
+    }
+
+  private static let service: [Column] = [
+    name, field("Type", "spec", "type"), field("Cluster-IP", "spec", "clusterIP"),
+    text("External-IP") { $0[path: "spec", "externalName"]?.string ?? "<none>" },
+    text("Port(s)") { service in
+      let ports = (service[path: "spec", "ports"]?.array ?? []).map { port in
+        "\(port["port"]?.integer ?? 0)/\(port["protocol"]?.string ?? "TCP")"
+      }
+      return ports.isEmpty ? "<none>" : ports.joined(separator: ",")
+    }, age, text("Selector", wide: true) { labels($0[path: "spec", "selector"]) },
   ]
 
   private static let pod: [Column] = [
