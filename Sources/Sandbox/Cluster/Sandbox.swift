@@ -26,7 +26,7 @@ package final class Sandbox: Sendable {
   let catalogue = ModelledCatalogue()
   let registryClient: RegistryClient
   let logger: Logger
-  private let authority: CertificateAuthority?
+  let authority: CertificateAuthority?
   private let administrator: CertificateAuthority.Identity?
 
   init(_ options: SandboxOptions, registry: EmbeddedRegistry, folder: String, logger: Logger) throws {
@@ -35,7 +35,7 @@ package final class Sandbox: Sendable {
     self.folder = folder
     self.logger = logger
     pace = Pace(speed: options.speed)
-    store = Store()
+    store = Store(hasAccounts: true)
     authority = options.tls ? try CertificateAuthority() : nil
     administrator = try authority?.issueClient(
       name: ServerUser.admin.name, groups: ServerUser.admin.groups.filter { $0 != "system:authenticated" })
@@ -44,6 +44,7 @@ package final class Sandbox: Sendable {
     serverOptions.authority = authority
     serverOptions.tokens = [Self.token: .admin]
     serverOptions.isOpen = !options.tls
+    serverOptions.hasRoles = true
     server = APIServer(store: store, options: serverOptions, logger: logger)
     sampleImages = options.hasSampleImages ? try SampleImages.add(to: registry).map(\.description) : []
     programImages = try SampleImages.add(programs: options.programs.map(\.name), to: registry)

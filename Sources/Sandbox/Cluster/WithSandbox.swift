@@ -46,6 +46,8 @@ extension Sandbox {
         }
         group.addTask { await GarbageCollector(store: store).run() }
         group.addTask { await NamespaceController(store: store).run() }
+        let authority = authority?.authorityPEM ?? ""
+        group.addTask { await AccessController(store: store, authority: authority).run() }
         group.addTask { await PodGarbageCollector(store: store, pace: pace).run() }
         group.addTask { await NodeLifecycle(store: store, pace: pace, heartbeat: options.heartbeat).run() }
         try FaultController.register(in: store)

@@ -61,22 +61,27 @@ struct PodPlan: Sendable {
     }
     initContainers = containers("initContainers")
     self.containers = containers("containers")
-    volumes = (spec["volumes"]?.array ?? []).compactMap { volume in
-      let sources: [(String, String, ResourceName)] = [
-        ("configMap", "name", .configMaps), ("secret", "secretName", .secrets),
-      ]
-      for (kind, field, resource) in sources {
-        guard let source = volume[kind], source["optional"]?.bool != true, let object = source[field]?.string else {
-          continue
-        }
-        let keys = (source["items"]?.array ?? []).compactMap { $0["key"]?.string }
-        return Volume(name: volume["name"]?.string ?? "", resource: resource, object: object, keys: keys)
-      }
-      return nil
-    }
+    volumes = (spec["volumes"]?.array ?? []).flatMap(Self.volumes)
     pullSecrets = (spec["imagePullSecrets"]?.array ?? []).compactMap { $0["name"]?.string }
     activeDeadline = spec["activeDeadlineSeconds"]?.integer.map { .seconds($0) }
     reference = EventRecorder.reference(to: pod, kind: "Pod")
     status = pod["status"] ?? [:]
+  }
+
+  /// What has to be there before a volume can be mounted; a projected one has several sources.
+  private static func volumes(_ volume: JSON) -> [Volume] {
+    let parts = volume[path: "projected", "sources"]?.array ?? [volume]
+    let kinds: [(String, String, ResourceName)] = [
+      ("configMap", "name", .configMaps), ("secret", "secretName", .secrets), ("secret", "name", .secrets),
+    ]
+    return parts.flatMap { part in
+      kinds.compactMap { kind, field, resource in
+        guard let source = part[kind], source["optional"]?.bool != true, let object = source[field]?.string else {
+          return nil
+        }
+        let keys = (source["items"]?.array ?? []).compactMap { $0["key"]?.string }
+        return Volume(name: volume["name"]?.string ?? "", resource: resource, object: object, keys: keys)
+      }
+    }
   }
 }

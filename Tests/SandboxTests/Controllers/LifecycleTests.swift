@@ -18,7 +18,9 @@ import Testing
   }
 
   private func maps(_ sandbox: Sandbox) -> Set<String> {
-    Set(sandbox.store.list(.configMaps, namespace: "default").items.map { ObjectName($0).name })
+    Set(sandbox.store.list(.configMaps, namespace: "default").items.map { ObjectName($0).name }).subtracting([
+      "kube-root-ca.crt"
+    ])
   }
 
   private func await_(_ sandbox: Sandbox, _ expected: Set<String>) async throws {

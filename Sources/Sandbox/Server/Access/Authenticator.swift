@@ -10,30 +10,50 @@ struct Authenticator: Sendable {
   let tokens: [String: ServerUser]
   /// Without credentials everybody is the administrator.
   let isOpen: Bool
+  /// Knows the tokens of service accounts.
+  let accounts: ServiceAccountTokens?
 
   static let unauthorized = StatusError(401, "Unauthorized", "Unauthorized")
 
-  /// The user, after impersonation; throws 401, or 403 for a user who may not impersonate.
-  func user(of request: Request, certificate: ServerUser?, faults: ServerFaults) throws(StatusError) -> ServerUser {
+  /// The user, after impersonation; throws 401, or what `permit` throws for a user who may not impersonate.
+  func user(
+    of request: Request, certificate: ServerUser?, permit: (AccessAttempt) throws(StatusError) -> Void
+  ) throws(StatusError) -> ServerUser {
     let user = try self.user(of: request, certificate: certificate)
     guard let name = request.headers[Self.impersonated] else { return user }
-    let attempt = AccessAttempt(user: user, verb: "impersonate", plural: "users", name: name)
-    if faults.isDenied(attempt) { throw attempt.refusal }
-    var groups = request.headers[values: Self.impersonatedGroup]
-    if !groups.contains("system:authenticated"), name != "system:anonymous" { groups.append("system:authenticated") }
-    return ServerUser(name: name, groups: groups, uid: request.headers[Self.impersonatedUID])
+    var other = ServerUser(
+      name: name, groups: request.headers[values: Self.impersonatedGroup], uid: request.headers[Self.impersonatedUID])
+    if let account = other.account {
+      try permit(
+        AccessAttempt(
+          user: user, verb: "impersonate", plural: "serviceaccounts", namespace: account.namespace, name: account.name))
+    } else {
+      try permit(AccessAttempt(user: user, verb: "impersonate", plural: "users", name: name))
+    }
+    for group in other.groups {
+      try permit(AccessAttempt(user: user, verb: "impersonate", plural: "groups", name: group))
+    }
+    if let account = other.account, other.groups.isEmpty {
+      other.groups = ServerUser.accountGroups(account.namespace)
+    }
+    if !other.groups.contains("system:authenticated"), name != ServerUser.anonymous.name {
+      other.groups.append("system:authenticated")
+    }
+    return other
   }
 
   private func user(of request: Request, certificate: ServerUser?) throws(StatusError) -> ServerUser {
     if let certificate { return certificate }
     if let authorization = request.headers[.authorization] {
       let parts = authorization.split(separator: " ", maxSplits: 1)
-      if parts.count == 2, parts[0].lowercased() == "bearer", let user = tokens[String(parts[1])] { return user }
+      if parts.count == 2, parts[0].lowercased() == "bearer", let user = user(ofToken: String(parts[1])) { return user }
       throw Self.unauthorized
     }
     guard isOpen else { throw Self.unauthorized }
     return .admin
   }
+
+  func user(ofToken token: String) -> ServerUser? { tokens[token] ?? accounts?.user(of: token) }
 
   private static let impersonated = HTTPField.Name("Impersonate-User") ?? .from
   private static let impersonatedGroup = HTTPField.Name("Impersonate-Group") ?? .from

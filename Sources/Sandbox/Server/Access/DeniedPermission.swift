@@ -45,10 +45,13 @@ struct AccessAttempt: Hashable, Sendable {
   }
 
   /// The refusal, worded as RBAC's.
-  var refusal: StatusError {
+  ///
+  /// - Parameter reason: what the authorizer has to add.
+  func refusal(_ reason: String = "") -> StatusError {
     let scope = namespace.map { "in the namespace \"\($0)\"" } ?? "at the cluster scope"
     return .forbidden(
       ResourceName(group: group, plural: plural), name ?? "",
-      "User \"\(user.name)\" cannot \(verb) resource \"\(path)\" in API group \"\(group)\" \(scope)")
+      "User \"\(user.name)\" cannot \(verb) resource \"\(path)\" in API group \"\(group)\" \(scope)"
+        + (reason.isEmpty ? "" : ": \(reason)"))
   }
 }

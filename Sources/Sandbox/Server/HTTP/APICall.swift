@@ -22,6 +22,19 @@ struct APICall: Sendable {
 
   var resource: ResourceName { definition.name }
 
+  /// What it takes to be allowed.
+  var attempt: AccessAttempt {
+    // A selector for one name asks for no more than that object.
+    let chosen =
+      name
+      ?? (try? FieldQuery(parsing: query["fieldSelector"] ?? "", for: definition))?
+      .value(of: ["metadata", "name"])
+    let isNamespace = resource == .namespaces
+    return AccessAttempt(
+      user: user, verb: verb.rawValue, group: resource.group, plural: resource.plural, subresource: subresource,
+      namespace: isNamespace ? name : namespace, name: chosen)
+  }
+
   /// Who writes, for managed fields: the parameter, or the first word of the user agent.
   var fieldManager: String {
     if let manager = query["fieldManager"], !manager.isEmpty { return manager }

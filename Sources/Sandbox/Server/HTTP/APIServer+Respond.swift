@@ -28,10 +28,15 @@ extension APIServer {
       return Self.response(200, "text/plain; charset=utf-8", Array("ok".utf8))
     }
     let certificate = await connections.user(of: channel)
-    let user = try authenticator.user(of: request, certificate: certificate, faults: faults)
+    let user = try authenticator.user(of: request, certificate: certificate) { attempt throws(StatusError) in
+      try require(attempt)
+    }
     if let delay = faults.currentDelay { try await Task.sleep(for: delay) }
     if let document = try discovery(path, accept: request.headers[.accept] ?? "") { return document }
-    guard var call = call(request, path, user) else { throw StatusError.unknownPath }
+    guard var call = call(request, path, user) else {
+      try checkUnserved(request, path, user)
+      throw StatusError.unknownPath
+    }
     let verb =
       call.verb == .patch && call.contentType.hasPrefix("application/apply-patch") ? "apply" : call.verb.rawValue
     let key = RequestKey(
@@ -39,10 +44,7 @@ extension APIServer {
       client: String(call.userAgent.prefix { $0 != "/" && $0 != " " }))
     faults.count(key)
     if let failure = faults.failure(of: key) { throw failure }
-    let attempt = AccessAttempt(
-      user: user, verb: call.verb.rawValue, group: call.resource.group, plural: call.resource.plural,
-      subresource: call.subresource, namespace: call.namespace, name: call.name)
-    if faults.isDenied(attempt) { throw attempt.refusal }
+    try require(call.attempt)
     if call.verb == .watch { return try watch(call, on: channel) }
     call.body = Array(buffer: try await request.body.collect(upTo: Self.bodyLimit))
     return try perform(call)
@@ -71,6 +73,16 @@ extension APIServer {
       subresource: path.subresource, query: query, accept: request.headers[.accept] ?? "",
       contentType: request.headers[.contentType] ?? "application/json", user: user,
       userAgent: request.headers[.userAgent] ?? "")
+  }
+
+  /// Who has no right to a kind is refused, whether there is such a kind or not.
+  private func checkUnserved(_ request: Request, _ path: String, _ user: ServerUser) throws(StatusError) {
+    guard let path = RequestPath(path), !path.plural.isEmpty else { return }
+    let verbs: [HTTPRequest.Method: String] = [.post: "create", .put: "update", .patch: "patch", .delete: "delete"]
+    try require(
+      AccessAttempt(
+        user: user, verb: verbs[request.method] ?? (path.name == nil ? "list" : "get"), group: path.group,
+        plural: path.plural, subresource: path.subresource, namespace: path.namespace, name: path.name))
   }
 
   private func served(_ resource: ResourceName) -> ResourceDefinition? {

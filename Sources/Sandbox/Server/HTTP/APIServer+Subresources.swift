@@ -32,6 +32,7 @@ extension APIServer {
         throw StatusError.notFound(call.resource, name)
       }
       return Self.response(200, "text/plain", [])
+    case (.token, .create): return try makeToken(call)
     default: throw StatusError.methodNotAllowed()
     }
   }
@@ -69,45 +70,5 @@ extension APIServer {
       return try perform(old)
     default: throw StatusError.methodNotAllowed()
     }
-  }
-
-  /// The reviews: asked, never stored.
-  func review(_ call: APICall) throws -> Response {
-    guard call.verb == .create else { throw StatusError.methodNotAllowed() }
-    var review = try call.object()
-    review["kind"] = .string(call.definition.kind)
-    review["apiVersion"] = .string(call.definition.apiVersion)
-    review["metadata"] = ["creationTimestamp": .null]
-    switch call.definition.kind {
-    case "SelfSubjectAccessReview":
-      guard let wanted = review[path: "spec", "resourceAttributes"] else {
-        review["status"] = ["allowed": true]
-        break
-      }
-      let resource = wanted["resource"]?.string ?? ""
-      let parts = resource.split(separator: "/", maxSplits: 1).map(String.init)
-      let attempt = AccessAttempt(
-        user: call.user, verb: wanted["verb"]?.string ?? "", group: wanted["group"]?.string ?? "",
-        plural: parts.first ?? "", subresource: wanted["subresource"]?.string.flatMap { $0.isEmpty ? nil : $0 },
-        namespace: wanted["namespace"]?.string.flatMap { $0.isEmpty ? nil : $0 },
-        name: wanted["name"]?.string.flatMap { $0.isEmpty ? nil : $0 })
-      let isDenied = faults.isDenied(attempt)
-      review["status"] =
-        isDenied
-        ? ["allowed": false]
-        : ["allowed": true, "reason": "the sandbox allows everything that it was not told to deny"]
-    case "SelfSubjectRulesReview":
-      review["status"] = [
-        "resourceRules": [["verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]]],
-        "nonResourceRules": [["verbs": ["*"], "nonResourceURLs": ["*"]]], "incomplete": true,
-      ]
-    default:
-      var user: JSON = [
-        "username": .string(call.user.name), "groups": .array(call.user.groups.map(JSON.string)),
-      ]
-      if let uid = call.user.uid { user["uid"] = .string(uid) }
-      review["status"] = ["userInfo": user]
-    }
-    return Self.response(201, review)
   }
 }

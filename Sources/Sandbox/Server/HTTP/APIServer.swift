@@ -18,6 +18,8 @@ package final class APIServer: Sendable {
     /// Whether requests without credentials are let in, as the administrator's.
     package var isOpen = false
     package var denied: Set<DeniedPermission> = []
+    /// Whether roles say who may do what, and service accounts have tokens; else everybody may do everything.
+    package var hasRoles = false
     /// How often watches that want bookmarks get one.
     package var bookmarkInterval: Duration = .seconds(60)
 
@@ -30,6 +32,8 @@ package final class APIServer: Sendable {
   let logger: Logger
   let connections = ConnectionTable()
   let authenticator: Authenticator
+  /// Nil: everybody may do everything.
+  let authorizer: RBACAuthorizer?
   private let state: Mutex<State>
   private let ports: AsyncStream<Int>
   private let started: AsyncStream<Int>.Continuation
@@ -46,7 +50,9 @@ package final class APIServer: Sendable {
     self.options = options
     self.logger = logger
     faults = ServerFaults(denied: options.denied)
-    authenticator = Authenticator(tokens: options.tokens, isOpen: options.isOpen)
+    authenticator = Authenticator(
+      tokens: options.tokens, isOpen: options.isOpen, accounts: options.hasRoles ? ServiceAccountTokens(store) : nil)
+    authorizer = options.hasRoles ? RBACAuthorizer(store) : nil
     state = Mutex(State(port: options.port))
     (ports, started) = AsyncStream.makeStream()
   }

@@ -17,6 +17,11 @@ struct Discovery: Sendable {
     ResourceDefinition(
       "authorization.k8s.io", "v1", "SelfSubjectRulesReview", plural: "selfsubjectrulesreviews", isNamespaced: false),
     ResourceDefinition(
+      "authorization.k8s.io", "v1", "SubjectAccessReview", plural: "subjectaccessreviews", isNamespaced: false),
+    ResourceDefinition(
+      "authorization.k8s.io", "v1", "LocalSubjectAccessReview", plural: "localsubjectaccessreviews"),
+    ResourceDefinition("authentication.k8s.io", "v1", "TokenReview", plural: "tokenreviews", isNamespaced: false),
+    ResourceDefinition(
       "authentication.k8s.io", "v1", "SelfSubjectReview", plural: "selfsubjectreviews", isNamespaced: false),
   ]
 

@@ -23,7 +23,8 @@ enum ServiceDefaults {
     set("ipFamilies", ["IPv4"])
     set("ipFamilyPolicy", "SingleStack")
     // Like an allocator that never gives an address back.
-    let address = old?[path: "spec", "clusterIP"] ?? .string("10.96.\(Int.random(in: 1...255)).\(Int.random(in: 2...254))")
+    let address =
+      old?[path: "spec", "clusterIP"] ?? .string("10.96.\(Int.random(in: 1...255)).\(Int.random(in: 2...254))")
     if service[path: "spec", "clusterIP"]?.string?.isEmpty ?? true { service[path: "spec", "clusterIP"] = address }
     set("clusterIPs", [service[path: "spec", "clusterIP"] ?? address])
   }

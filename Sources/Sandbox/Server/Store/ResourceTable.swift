@@ -98,4 +98,7 @@ struct ResourceTable {
   }
 
   var isEmpty: Bool { objects.isEmpty }
+
+  /// Of the last change.
+  var lastRevision: Int { history.last?.revision ?? horizon }
 }

@@ -4,6 +4,7 @@ extension Store {
   /// What admission plugins do to new objects.
   func admit(_ object: inout JSON, _ definition: ResourceDefinition) throws(StatusError) {
     guard definition.name == ResourceName(plural: "pods") else { return }
+    if hasAccounts { try assignAccount(&object) }
     try prioritise(&object)
     try enforceSecurity(object)
   }

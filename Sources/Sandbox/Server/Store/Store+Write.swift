@@ -72,7 +72,7 @@ extension Store {
   }
 
   /// Five characters that make no words.
-  private static func suffix() -> String {
+  static func suffix() -> String {
     let alphabet = Array("bcdfghjklmnpqrstvwxz2456789")
     return String((0..<5).map { _ in alphabet.randomElement() ?? "x" })
   }

@@ -25,12 +25,17 @@ package final class Store: Sendable {
 
   let state: Mutex<State>
   let now: @Sendable () -> Date
+  /// Whether pods need a service account.
+  let hasAccounts: Bool
 
-  /// A cluster with its first namespaces and priority classes.
+  /// A cluster with its first namespaces, priority classes and roles.
   ///
-  /// - Parameter now: the clock of timestamps.
-  package init(now: @escaping @Sendable () -> Date = { Date() }) {
+  /// - Parameters:
+  ///   - now: the clock of timestamps.
+  ///   - hasAccounts: pods are given service accounts and their tokens, as by the admission plugin ServiceAccount.
+  package init(hasAccounts: Bool = false, now: @escaping @Sendable () -> Date = { Date() }) {
     self.now = now
+    self.hasAccounts = hasAccounts
     var state = State()
     for definition in BuiltInKinds.all {
       state.definitions[definition.name] = definition
@@ -54,7 +59,7 @@ package final class Store: Sendable {
           ResourceName(group: "scheduling.k8s.io", plural: "priorityclasses"),
           ["metadata": ["name": .string(name)], "value": value]
         )
-      }
+      } + FirstRoles.all
   }
 
   /// The number of the last change.

@@ -120,14 +120,16 @@ extension Table {
     "\(binding[path: "roleRef", "kind"]?.string ?? "")/\(binding[path: "roleRef", "name"]?.string ?? "")"
   }
 
-  private static let subjects: [Column] = [("Users", "User"), ("Groups", "Group"), ("ServiceAccounts", "ServiceAccount")]
-    .map { title, kind in
-      text(title, wide: true) { binding in
-        (binding["subjects"]?.array ?? []).filter { $0["kind"]?.string == kind }.map { subject in
-          ((subject["namespace"]?.string).map { "\($0)/" } ?? "") + (subject["name"]?.string ?? "")
-        }.joined(separator: ", ")
-      }
+  private static let subjects: [Column] = [
+    ("Users", "User"), ("Groups", "Group"), ("ServiceAccounts", "ServiceAccount"),
+  ]
+  .map { title, kind in
+    text(title, wide: true) { binding in
+      (binding["subjects"]?.array ?? []).filter { $0["kind"]?.string == kind }.map { subject in
+        ((subject["namespace"]?.string).map { "\($0)/" } ?? "") + (subject["name"]?.string ?? "")
+      }.joined(separator: ", ")
     }
+  }
 
   private static let service: [Column] = [
     name, field("Type", "spec", "type"), field("Cluster-IP", "spec", "clusterIP"),
