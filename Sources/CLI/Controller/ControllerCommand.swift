@@ -65,7 +65,7 @@ struct ControllerCommand: AsyncParsableCommand {
     }
   }
 
-  private func options(_ client: KubernetesClient, _ environment: [String: String]) -> ControllerOptions {
+  func options(_ client: KubernetesClient, _ environment: [String: String]) -> ControllerOptions {
     var options = ControllerOptions(namespace: client.configuration.namespace)
     // A container that is started anew in its pod goes on as who it was.
     if let pod = environment["POD_NAME"], !pod.isEmpty { options.identity = pod }

@@ -48,6 +48,7 @@ struct SandboxArguments: ParsableArguments {
     if let runtime { templates[0].images = .cri(try Self.socket(of: runtime)) }
     var options = SandboxOptions(nodes: templates)
     options.speed = speed
+    options.programs = SandboxPrograms.all
     if modelled {
       var model = SandboxOptions.Model()
       if let nodeBandwidth { model.linkBandwidth = nodeBandwidth.bytes }

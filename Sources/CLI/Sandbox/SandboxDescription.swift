@@ -9,6 +9,8 @@ struct SandboxDescription {
   let nodes: [(name: String, platform: String)]
   let images: [String]
   let kubeconfig: String
+  /// Prepull's own image: its containers run the operator in this process.
+  let image: String
 
   init(_ sandbox: Sandbox, images: [String], kubeconfig: String) {
     server = sandbox.server.address
@@ -16,6 +18,7 @@ struct SandboxDescription {
     nodes = sandbox.options.nodes.map { ($0.name, $0.platform.architecture) }
     self.images = images
     self.kubeconfig = kubeconfig
+    image = sandbox.programImages["prepull"] ?? ""
   }
 
   /// For a person: what it is, and how to use it.
@@ -37,6 +40,7 @@ struct SandboxDescription {
         "  export KUBECONFIG=\(kubeconfig)",
         "  kubectl get nodes",
         "  \(Program.name) run \(images.first ?? "IMAGE")",
+        "  \(Program.name) install --image \(image) | kubectl apply -f -",
         "",
         "Ctrl-C ends it and removes everything.",
       ]
@@ -47,6 +51,7 @@ struct SandboxDescription {
   var json: String {
     let value: JSON = [
       "server": .string(server), "registry": .string(registry), "kubeconfig": .string(kubeconfig),
+      "image": .string(image),
       "nodes": .array(nodes.map { ["name": .string($0.name), "architecture": .string($0.platform)] }),
       "images": .array(images.map { .string($0) }),
     ]

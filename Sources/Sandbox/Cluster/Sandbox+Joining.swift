@@ -29,7 +29,8 @@ extension Sandbox {
     guard let images = try? NodeImages(backend(for: template), disk: template.diskBytes, pace: pace) else { return }
     await images.load()
     await images.clear()
-    let kubelet = VirtualKubelet(template, number: fleet.nextNumber(), store: store, pace: pace, images: images)
+    let kubelet = VirtualKubelet(
+      template, number: fleet.nextNumber(), store: store, pace: pace, images: images, programs: programs)
     kubelet.state.withLock { ($0.isReady, $0.nodeUID) = (false, node.uid) }
     guard fleet.adopt(kubelet, node) else { return }
     guard (try? await pace.sleep(options.readyAfter)) != nil, fleet.kubelet(template.name) === kubelet else { return }

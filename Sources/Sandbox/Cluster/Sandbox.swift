@@ -1,3 +1,4 @@
+import Documents
 import ImageModel
 package import Kubernetes
 import Logging
@@ -21,6 +22,7 @@ package final class Sandbox: Sendable {
   /// What is written here is gone at the end, unless the options named the folder.
   package let folder: String
   let fleet: Fleet
+  let programs: ProgramRunner
   let pace: Pace
   let link: SharedLink
   let catalogue = ModelledCatalogue()
@@ -45,15 +47,45 @@ package final class Sandbox: Sendable {
     serverOptions.tokens = [Self.token: .admin]
     serverOptions.isOpen = !options.tls
     serverOptions.hasRoles = true
+    programImages = try SampleImages.add(programs: options.programs.map(\.name), to: registry)
+    let programs = ProgramRunner(options.programs, images: programImages)
+    self.programs = programs
+    serverOptions.logs = { programs.text(pod: $0, container: $1) }
     server = APIServer(store: store, options: serverOptions, logger: logger)
     sampleImages = options.hasSampleImages ? try SampleImages.add(to: registry).map(\.description) : []
-    programImages = try SampleImages.add(programs: options.programs.map(\.name), to: registry)
     fleet = Fleet(store: store, pace: pace, heartbeat: options.heartbeat)
     link = SharedLink(bandwidth: options.model?.registryBandwidth, pace: pace)
     var configuration = RegistryConfiguration(userAgent: "containerd/2.1.4")
     // The kubelet has its own back-off.
     configuration.retry = .init(attempts: 1)
     registryClient = RegistryClient(configuration: configuration, credentials: NoCredentials(), logger: logger)
+    programs.grant { [server, authority] container, pod in
+      Self.configuration(of: container, in: pod, server, authority)
+    }
+  }
+
+  /// What a container with a service account's token knows of the cluster; nil for one without.
+  private static func configuration(
+    of container: JSON, in pod: JSON, _ server: APIServer, _ authority: CertificateAuthority?
+  ) -> ClusterConfiguration? {
+    let mounts = Set((container["volumeMounts"]?.array ?? []).compactMap { $0["name"]?.string })
+    let hasToken = (pod[path: "spec", "volumes"]?.array ?? []).contains { volume in
+      mounts.contains(volume["name"]?.string ?? "")
+        && (volume[path: "projected", "sources"]?.array ?? []).contains { $0["serviceAccountToken"] != nil }
+    }
+    let namespace = ObjectName(pod).namespace ?? "default"
+    guard hasToken, let tokens = server.authenticator.accounts,
+      let account = server.store.get(
+        .serviceAccounts, namespace: namespace, name: pod[path: "spec", "serviceAccountName"]?.string ?? ""),
+      // As real API servers make tokens that pods mount, lest those that are not read anew end.
+      let token = try? tokens.token(for: account, pod: pod, lifetime: .seconds(365 * 86_400))
+    else { return nil }
+    var configuration = ClusterConfiguration(
+      server: server.address, authentication: .token(token.text), namespace: namespace)
+    configuration.environment = [:]
+    configuration.tls.authority = authority.map { .text($0.authorityPEM) }
+    configuration.userName = "service account of this pod"
+    return configuration
   }
 
   /// A bearer token of the administrator's.
@@ -91,7 +123,7 @@ package final class Sandbox: Sendable {
     let number = fleet.nextNumber()
     let images = NodeImages(try backend(for: template), disk: template.diskBytes, pace: pace)
     await images.load()
-    let kubelet = VirtualKubelet(template, number: number, store: store, pace: pace, images: images)
+    let kubelet = VirtualKubelet(template, number: number, store: store, pace: pace, images: images, programs: programs)
     try fleet.add(kubelet)
     if await !images.all.isEmpty { await fleet.writeStatus(kubelet) }
   }

@@ -36,8 +36,6 @@ package struct SandboxOptions: Sendable {
   package var heartbeat: Duration = .seconds(10)
   /// What containers may really run; see ``SandboxProgram``.
   package var programs: [SandboxProgram] = []
-  /// From the creation of a Node by a client until it is ready. Not divided by `speed`.
-  package var nodeStartup: Duration = .seconds(1)
 
   package init(nodes: [NodeTemplate] = NodeTemplate.numbered(3)) { self.nodes = nodes }
 }

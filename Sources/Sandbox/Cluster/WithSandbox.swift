@@ -36,6 +36,10 @@ extension Sandbox {
         group.addTask { await self.fleet.run() }
         group.addTask { await self.followNodes() }
         group.addTask { await self.link.run() }
+        group.addTask { await self.programs.run() }
+        group.addTask { await ReplicaSetController(store: store, pace: pace).run() }
+        group.addTask { await DeploymentController(store: store, pace: pace).run() }
+        group.addTask { await DisruptionController(store: store).run() }
         group.addTask {
           var scheduler = Scheduler(store: store, pace: pace)
           await scheduler.run()

@@ -28,6 +28,8 @@ struct ContainerLife: Sendable {
   var containerID = ""
   /// When it ends by itself.
   var exit: (at: ContinuousClock.Instant, code: Int)?
+  /// What really runs for it in this process.
+  var process: ProgramProcess?
   /// Until when a crashed container is not started again, and how long the wait was.
   var crashBackOff: (until: ContinuousClock.Instant, delay: Duration)?
 
@@ -38,6 +40,7 @@ struct ContainerLife: Sendable {
   }
 
   var isRunning: Bool { if case .running = state { true } else { false } }
+  var isReady: Bool { isRunning && process?.isReady ?? true }
   var termination: Termination? { if case .terminated(let termination) = state { termination } else { nil } }
   /// Ended well, and is not to be started again.
   var isComplete: Bool { termination?.exitCode == 0 }

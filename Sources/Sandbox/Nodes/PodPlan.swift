@@ -13,6 +13,8 @@ struct PodPlan: Sendable {
     let policy: PullPolicy
     /// `command` and `args`; empty for the image's own program.
     let program: [String]
+    /// Whether the program's name is given; else it is the image's.
+    var hasCommand = true
     /// `spec.containers{name}`.
     let fieldPath: String
   }
@@ -56,7 +58,7 @@ struct PodPlan: Sendable {
           name: name, image: image, reference: try? Reference(parsing: image),
           policy: container["imagePullPolicy"]?.string.flatMap(PullPolicy.init) ?? .ifNotPresent,
           program: ["command", "args"].flatMap { (container[$0]?.array ?? []).compactMap(\.string) },
-          fieldPath: "spec.\(list){\(name)}")
+          hasCommand: container["command"]?.array?.isEmpty == false, fieldPath: "spec.\(list){\(name)}")
       }
     }
     initContainers = containers("initContainers")

@@ -58,7 +58,7 @@ struct PodStatusDocument {
     if !initContainers.isEmpty {
       status["initContainerStatuses"] = .array(initContainers.map { $0.status(isReady: $0.isComplete) })
     }
-    status["containerStatuses"] = .array(containers.map { $0.status(isReady: $0.isRunning) })
+    status["containerStatuses"] = .array(containers.map { $0.status(isReady: $0.isReady) })
     var conditions = old["conditions"]?.array ?? []
     for (type, reason, message) in facts(phase) {
       let value = JSON.string(reason == nil || reason == "PodCompleted" && type == "Initialized" ? "True" : "False")
@@ -82,7 +82,7 @@ struct PodStatusDocument {
     let runs = hasSandbox && !isOver
     func list(_ names: [String]) -> String { "[\(names.joined(separator: " "))]" }
     let incomplete = initContainers.filter { !$0.isComplete }.map(\.plan.name)
-    let unready = containers.filter { !$0.isRunning }.map(\.plan.name)
+    let unready = containers.filter { !$0.isReady }.map(\.plan.name)
     let readiness: (String?, String?) =
       switch phase {
       case "Succeeded": ("PodCompleted", nil)

@@ -19,6 +19,15 @@ extension PodSync {
   private mutating func collectExits() {
     for list in [\PodStatusDocument.initContainers, \.containers] {
       for index in document[keyPath: list].indices {
+        if let process = document[keyPath: list][index].process {
+          guard let code = process.exitCode else {
+            wake(at: .now + Self.programTick)
+            continue
+          }
+          ended(list, index, code: code)
+          document[keyPath: list][index].process = nil
+          continue
+        }
         guard let exit = document[keyPath: list][index].exit else { continue }
         if exit.at > .now { wake(at: exit.at) } else { ended(list, index, code: exit.code) }
       }
@@ -128,6 +137,10 @@ extension PodSync {
     }
     recorder.normal("Started", "Started container \(name)", container: path)
     life.state = .running(since: now)
+    if let process = startProgram(life.plan) {
+      life.process = process
+      return wake(at: .now + Self.programTick)
+    }
     guard case .exits(let code, let delay) = program.course else { return }
     if delay == .zero {
       life.state = .terminated(

@@ -70,7 +70,7 @@ struct PodSync: Sendable {
     try await awaitNetwork()
     try await mount()
     document.hasSandbox = true
-    document.podIP = kubelet.nextPodIP()
+    document.podIP = hasProgram ? kubelet.nextProgramIP() : kubelet.nextPodIP()
     while true {
       wake = nil
       try await sync()
@@ -134,17 +134,20 @@ struct PodSync: Sendable {
   /// What a kubelet does when a pod is taken from it.
   mutating func end(_ doom: Doom) async {
     switch doom {
-    case .gone, .silence: return
+    case .gone, .silence: for container in document.containers { container.process?.stop() }
     case .deletion:
+      await stopPrograms()
       stopContainers()
       try? await kubelet.pace.sleep(.milliseconds(300))
       publish()
       _ = try? kubelet.store.delete(
         .pods, namespace: plan.namespace, name: plan.name, options: DeleteOptions(gracePeriod: 0, uid: plan.uid))
     case .deadline:
+      await stopPrograms()
       fail("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
       recorder.normal("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
     case .eviction(let message):
+      await stopPrograms()
       recorder.warning("Evicted", message)
       fail("Evicted", message)
     }
@@ -165,7 +168,9 @@ struct PodSync: Sendable {
         recorder.normal(
           "Killing", "Stopping container \(container.plan.name)", container: container.plan.fieldPath)
         // Of all programs only touch is known to heed the signal.
-        let code = ContainerProgram(container.plan.program).isTouch ? 0 : 137
+        let code =
+          container.process.map { $0.exitCode ?? 137 }
+          ?? (ContainerProgram(container.plan.program).isTouch ? 0 : 137)
         document[keyPath: list][index].state = .terminated(
           .init(
             exitCode: code, reason: code == 0 ? "Completed" : "Error", started: since, finished: now,

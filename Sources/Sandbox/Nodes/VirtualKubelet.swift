@@ -27,15 +27,19 @@ final class VirtualKubelet: Sendable {
   let store: Store
   let pace: Pace
   let images: NodeImages
+  let programs: ProgramRunner
   let recorder: EventRecorder
   let state: Mutex<State>
 
-  init(_ template: NodeTemplate, number: Int, store: Store, pace: Pace, images: NodeImages) {
+  init(
+    _ template: NodeTemplate, number: Int, store: Store, pace: Pace, images: NodeImages, programs: ProgramRunner
+  ) {
     self.template = template
     self.number = number
     self.store = store
     self.pace = pace
     self.images = images
+    self.programs = programs
     state = Mutex(State(isReady: template.isReady))
     recorder = EventRecorder(
       store, component: "kubelet", host: template.name,
@@ -54,6 +58,15 @@ final class VirtualKubelet: Sendable {
     }
     return "10.\(244 + number / 62_500).\(number / 250 % 250).\(number % 250).\(last)".split(separator: ".").prefix(3)
       .joined(separator: ".") + ".\(last)"
+  }
+
+  /// Of a pod whose program listens on this machine.
+  func nextProgramIP() -> String {
+    let last = state.withLock { state in
+      state.lastAddress = state.lastAddress % 250 + 1
+      return state.lastAddress
+    }
+    return programs.address(node: number, pod: last)
   }
 
   /// Takes a pod on, or says as a kubelet why it does not.
@@ -93,6 +106,7 @@ final class VirtualKubelet: Sendable {
       $0.active[uid] = nil
       $0.used[uid] = nil
     }
+    programs.forget(pod: uid)
   }
 
   func uses(_ image: HeldImage, by uid: String) {

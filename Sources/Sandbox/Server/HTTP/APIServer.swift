@@ -20,6 +20,8 @@ package final class APIServer: Sendable {
     package var denied: Set<DeniedPermission> = []
     /// Whether roles say who may do what, and service accounts have tokens; else everybody may do everything.
     package var hasRoles = false
+    /// What a container printed, by its pod's uid and its name.
+    package var logs: @Sendable (_ pod: String, _ container: String) -> String? = { _, _ in nil }
     /// How often watches that want bookmarks get one.
     package var bookmarkInterval: Duration = .seconds(60)
 

@@ -38,6 +38,37 @@ enum ProtobufShapes {
     "NamespaceSpec": [1: ("finalizers", .list(.string))],
     "NamespaceStatus": [1: ("phase", .string)],
     "ServiceAccount": [1: ("metadata", .message("ObjectMeta")), 4: ("automountServiceAccountToken", .flag)],
+    "PolicyRule": [
+      1: ("verbs", .list(.string)), 2: ("apiGroups", .list(.string)), 3: ("resources", .list(.string)),
+      4: ("resourceNames", .list(.string)), 5: ("nonResourceURLs", .list(.string)),
+    ],
+    "Role": [1: ("metadata", .message("ObjectMeta")), 2: ("rules", .list(.message("PolicyRule")))],
+    "ClusterRole": [
+      1: ("metadata", .message("ObjectMeta")), 2: ("rules", .list(.message("PolicyRule"))),
+      3: ("aggregationRule", .message("AggregationRule")),
+    ],
+    "AggregationRule": [1: ("clusterRoleSelectors", .list(.message("LabelSelector")))],
+    "RoleBinding": [
+      1: ("metadata", .message("ObjectMeta")), 2: ("subjects", .list(.message("Subject"))),
+      3: ("roleRef", .message("RoleRef")),
+    ],
+    "ClusterRoleBinding": [
+      1: ("metadata", .message("ObjectMeta")), 2: ("subjects", .list(.message("Subject"))),
+      3: ("roleRef", .message("RoleRef")),
+    ],
+    "Subject": [1: ("kind", .string), 2: ("apiGroup", .string), 3: ("name", .string), 4: ("namespace", .string)],
+    "RoleRef": [1: ("apiGroup", .string), 2: ("kind", .string), 3: ("name", .string)],
+    "TokenRequest": [
+      1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("TokenRequestSpec")),
+      3: ("status", .message("Nothing")),
+    ],
+    "TokenRequestSpec": [
+      1: ("audiences", .list(.string)), 3: ("boundObjectRef", .message("BoundObjectReference")),
+      4: ("expirationSeconds", .integer),
+    ],
+    "BoundObjectReference": [
+      1: ("kind", .string), 2: ("apiVersion", .string), 3: ("name", .string), 4: ("uid", .string),
+    ],
     "DeleteOptions": [
       1: ("gracePeriodSeconds", .integer), 2: ("preconditions", .message("Preconditions")),
       3: ("orphanDependents", .flag), 4: ("propagationPolicy", .string), 5: ("dryRun", .list(.string)),

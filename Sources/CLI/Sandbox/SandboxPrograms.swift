@@ -1,0 +1,69 @@
+import ArgumentParser
+import Controller
+import Kubernetes
+import Logging
+import Registry
+import Sandbox
+
+/// What the containers of an embedded cluster run for real: Prepull's operator.
+enum SandboxPrograms {
+  static let all = [SandboxProgram("prepull") { try await run($0) }]
+
+  /// Exit codes as of the program: 64 for arguments that make no sense.
+  private static func run(_ container: ContainerRun) async throws -> Int {
+    let command: ControllerCommand
+    do {
+      guard let parsed = try CommandLineTool.parseAsRoot(container.arguments) as? ControllerCommand else {
+        container.print("the sandbox runs '\(Program.name) controller' only\n")
+        return 64
+      }
+      command = parsed
+    } catch {
+      container.print(CommandLineTool.fullMessage(for: error) + "\n")
+      return 64
+    }
+    guard let configuration = container.configuration else {
+      container.print("no service account token is mounted; set automountServiceAccountToken\n")
+      return 1
+    }
+    let level: Logger.Level = command.verbose ? .debug : .info
+    let logger = Logger(label: "prepull") { _ in ContainerLogs(level: level, print: container.print) }
+    let registry = try RegistryConfiguration.fromEnvironment(
+      container.environment, userAgent: "prepull/\(Version.current)")
+    let client = try KubernetesClient(configuration, logger: logger)
+    var options = command.options(client, container.environment)
+    // Each pod has an address of its own on the loopback interface.
+    if let address = options.metricsAddress, address.hasPrefix("0.0.0.0:") {
+      options.metricsAddress = container.podIP + address.dropFirst("0.0.0.0".count)
+    }
+    let process = ControllerProcess(client: client, registry: registry, options: options, logger: logger)
+    let result: Result<Void, any Error>
+    do { result = .success(try await process.run()) } catch { result = .failure(error) }
+    await client.shutdown()
+    if case .failure(let error) = result, !Task.isCancelled { throw error }
+    return 0
+  }
+}
+
+/// Log lines as a container's output.
+private struct ContainerLogs: LogHandler {
+  var logLevel: Logger.Level
+  var metadata: Logger.Metadata = [:]
+  let print: @Sendable (String) -> Void
+
+  init(level: Logger.Level, print: @escaping @Sendable (String) -> Void) {
+    logLevel = level
+    self.print = print
+  }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    let all = metadata.merging(event.metadata ?? [:]) { $1 }
+    let details = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+    print("\(event.level): \(event.message)\(details)\n")
+  }
+}

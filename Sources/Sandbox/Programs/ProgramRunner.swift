@@ -1,0 +1,99 @@
+import Documents
+import ImageModel
+import Kubernetes
+import Synchronization
+
+/// Runs the programs that containers have in this process; ends them all with its own task.
+final class ProgramRunner: Sendable {
+  private let programs: [String: SandboxProgram]
+  /// Second number of the pods' addresses: two sandboxes on one machine rarely share theirs.
+  private let network = Int.random(in: 1...254)
+  private let processes: AsyncStream<ProgramProcess>
+  private let starts: AsyncStream<ProgramProcess>.Continuation
+  private let logs = Mutex<[String: ProgramLog]>([:])
+  private let access = Mutex<Access?>(nil)
+
+  /// How a container reaches the cluster, from its specification and its pod; nil without a service account's token.
+  typealias Access = @Sendable (_ container: JSON, _ pod: JSON) -> ClusterConfiguration?
+
+  /// - Parameter images: references by the programs' names.
+  init(_ programs: [SandboxProgram], images: [String: String]) {
+    var found: [String: SandboxProgram] = [:]
+    for program in programs {
+      if let reference = images[program.name].flatMap({ try? Reference(parsing: $0) }) {
+        found[Self.key(reference)] = program
+      }
+    }
+    self.programs = found
+    (processes, starts) = AsyncStream.makeStream()
+  }
+
+  private static func key(_ reference: Reference) -> String { "\(reference.registry)/\(reference.repository)" }
+
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      for await process in processes { group.addTask { await process.run() } }
+      group.cancelAll()
+    }
+  }
+
+  /// The program that a container runs, and its arguments; nil where it runs none of ours.
+  func program(of container: PodPlan.Container) -> (program: SandboxProgram, arguments: [String])? {
+    guard !programs.isEmpty, let reference = container.reference,
+      let program = programs[Self.key(reference)]
+    else { return nil }
+    guard container.hasCommand else { return (program, container.program) }
+    guard container.program.first?.split(separator: "/").last.map(String.init) == program.name else { return nil }
+    return (program, Array(container.program.dropFirst()))
+  }
+
+  func grant(_ access: @escaping Access) { self.access.withLock { $0 = access } }
+
+  func configuration(_ container: JSON, _ pod: JSON) -> ClusterConfiguration? {
+    access.withLock { $0 }?(container, pod)
+  }
+
+  func start(_ process: ProgramProcess) { starts.yield(process) }
+
+  /// An address that this machine answers on and no other pod of the sandbox has.
+  func address(node: Int, pod: Int) -> String {
+    #if os(Linux)
+      "127.\(network).\(node % 250 + 1).\(pod)"
+    #else
+      "127.0.0.1"
+    #endif
+  }
+
+  /// Where a container's output goes; kept over its restarts.
+  func log(pod uid: String, container: String) -> ProgramLog {
+    logs.withLock { logs in
+      let key = "\(uid)/\(container)"
+      let log = logs[key] ?? ProgramLog()
+      logs[key] = log
+      return log
+    }
+  }
+
+  func text(pod uid: String, container: String) -> String? {
+    logs.withLock { $0["\(uid)/\(container)"] }?.text
+  }
+
+  func forget(pod uid: String) {
+    logs.withLock { logs in for key in logs.keys where key.hasPrefix(uid) { logs[key] = nil } }
+  }
+}
+
+/// The last of what a program printed.
+final class ProgramLog: Sendable {
+  private static let limit = 1 << 20
+  private let bytes = Mutex<[UInt8]>([])
+
+  func append(_ text: String) {
+    bytes.withLock { bytes in
+      bytes.append(contentsOf: text.utf8)
+      if bytes.count > 2 * Self.limit { bytes.removeFirst(bytes.count - Self.limit) }
+    }
+  }
+
+  var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
+}
