@@ -13,7 +13,8 @@ import Testing
     try await withSandbox(SandboxOptions(nodes: []), logger: quiet) { sandbox in
       try await withTemporaryFolder { folder in
         let shell = try ClusterShell(sandbox, folder: folder)
-        try shell.write(CustomResourceDefinitions.all.map(\.text).joined(separator: "\n"), to: "crds.json")
+        let list: JSON = ["apiVersion": "v1", "kind": "List", "items": .array(CustomResourceDefinitions.all)]
+        try shell.write(list.text, to: "crds.json")
         try shell.write(Self.good, to: "good.yaml")
         let outcome = try await shell.sh(
           """
@@ -122,6 +123,30 @@ import Testing
       #expect(words.contains("so that a broken registry cannot keep a node empty"))
       #expect(outcome.output.contains("retryAfter\t<string>"))
       #expect(lines.last == "prepull.prepull.dev \"web\" deleted")
+    }
+  }
+
+  @Test("Server-side apply keeps the order of images, and leaves the status to the controller")
+  func serverSideApply() async throws {
+    try await withShell { shell, _ in
+      try shell.write(
+        Self.good.replacing("nginx:1.27", with: "redis:6").replacing("name: web", with: "name: side"), to: "side.yaml")
+      try shell.write(
+        Self.good.replacing("- reference: nginx:1.27\n", with: "").replacing("name: web", with: "name: side")
+          .replacing("redis:7", with: "redis:7\n  - reference: redis:6\n  - reference: nginx:1.28"), to: "changed.yaml")
+      let outcome = try await shell.sh(
+        """
+        kubectl apply --server-side -f side.yaml
+        kubectl patch pp side --subresource=status --type=merge -p '{"status":{"summary":"1/2"}}' >/dev/null
+        kubectl apply --server-side -f changed.yaml
+        kubectl get pp side -o jsonpath='{.spec.images[*].reference} {.status.summary} {.spec.mode}{"\\n"}'
+        """)
+      #expect(outcome.isSuccess, "\(outcome.error)")
+      #expect(
+        outcome.output.split(separator: "\n") == [
+          "prepull.prepull.dev/side serverside-applied", "prepull.prepull.dev/side serverside-applied",
+          "redis:7 redis:6 nginx:1.28 1/2 Keep",
+        ])
     }
   }
 

@@ -4,6 +4,7 @@ import Hummingbird
 extension APIServer {
   /// Just enough of OpenAPI v3 for kubectl to know what the server checks itself, and schemas of custom resources.
   func openAPI(_ path: [String], _ discovery: Discovery) throws -> Response {
+    if path.dropFirst() == ["v2"] { return Self.emptyVersion2 }
     guard path.dropFirst().first == "v3" else { throw StatusError.unknownPath }
     let definitions = discovery.definitions
     if path.count == 2 {
@@ -38,6 +39,15 @@ extension APIServer {
         "openapi": "3.0.0", "info": ["title": "Kubernetes", "version": "v1.36.0"], "paths": paths,
         "components": ["schemas": schemas],
       ])
+  }
+
+  /// A document of OpenAPI v2 without any schema, in the one form that kubectl asks for: it reads one before it takes
+  /// objects of the kind List, and leaves the check of what it has no schema for to the server.
+  private static var emptyVersion2: Response {
+    func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] { [number << 3 | 2, UInt8(content.count)] + content }
+    let info = field(1, Array("Kubernetes".utf8)) + field(2, Array("v1.36.0".utf8))
+    return response(
+      200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", field(1, Array("2.0".utf8)) + field(2, info))
   }
 
   private static func openAPIPrefix(_ definition: ResourceDefinition, _ version: String) -> String {
