@@ -32,7 +32,7 @@ package enum CustomResourceDefinitions {
       Column("Verified", ".status.verifiedAt", "When the node last proved what it holds.", type: "date"),
       Column("Age", ".metadata.creationTimestamp", "", type: "date"),
       Column("Arch", ".status.architecture", "The node's architecture.", isWide: true),
-      Column("Gate", ".status.gate.reason", "Why its taint was removed.", isWide: true),
+      Column("Gate", ".status.gates[0].reason", "Why its first taint was removed.", isWide: true),
       Column(
         "Message", #".status.conditions[?(@.type=="Warm")].message"#, "Why it is warm or not, for people.",
         isWide: true),

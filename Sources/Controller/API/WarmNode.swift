@@ -81,10 +81,14 @@ package struct WarmNode: Resource {
     package var conditions: [APICondition]?
     /// When a check pod last proved what is here. RFC 3339.
     package var verifiedAt: String?
-    package var gate: Gate?
+    /// One for each key, as several Prepulls may wait at the same node.
+    package var gates: [Gate]?
     package var images: [Image]?
 
     package init() {}
+
+    /// The one that matters most: the first that is shut, else the last.
+    package var gate: Gate? { gates?.first { $0.openedAt == nil } ?? gates?.last }
   }
 
   package var metadata: ObjectMeta

@@ -29,7 +29,7 @@ extension WarmNode {
       message: "\(record.warm) of \(record.wanted) images are there", observedGeneration: nil, at: now)
     status.conditions = conditions
     status.verifiedAt = record.verifiedAt?.timestamp
-    status.gate = (record.gates.first { $0.openedAt == nil } ?? record.gates.last).map(Gate.init)
+    status.gates = record.gates.isEmpty ? nil : record.gates.map(Gate.init)
     status.images = record.images.map(Image.init)
     self.status = status
   }
@@ -39,7 +39,7 @@ extension WarmNode {
   /// - Parameter resourceVersion: makes it fail when somebody else changed the object.
   func patch(over resourceVersion: String?) throws -> Patch {
     var patch = try JSON(encoding: self)
-    for field in ["architecture", "verifiedAt", "gate"] where patch[path: "status", field] == nil {
+    for field in ["architecture", "verifiedAt", "gates"] where patch[path: "status", field] == nil {
       patch[path: "status", field] = .null
     }
     if let resourceVersion { patch[path: "metadata", "resourceVersion"] = .string(resourceVersion) }
@@ -51,7 +51,7 @@ extension WarmNode {
     guard let name = metadata.name, let status, let uid = status.nodeUID else { return nil }
     var record = NodeRecord(node: name, uid: uid)
     record.verifiedAt = Duration(timestamp: status.verifiedAt)
-    record.gates = status.gate.flatMap(\.record).map { [$0] } ?? []
+    record.gates = (status.gates ?? []).compactMap(\.record)
     record.images = (status.images ?? []).map(\.record)
     return record
   }

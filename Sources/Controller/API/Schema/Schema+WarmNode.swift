@@ -16,15 +16,18 @@ extension Schema {
       .optional("conditions", conditions("Warm: the node holds all images that are wanted there.")),
       .optional("verifiedAt", time("When a pod that never pulls last proved what is here.")),
       .optional(
-        "gate",
-        object(
-          "The taint that keeps pods off until the node is warm.",
-          [
-            .required("taint", text("Its key.")),
-            .required("since", time("When the controller first saw it.")),
-            .optional("openedAt", time("When it was removed.")),
-            .optional("reason", text("Why it was removed: Warm or DeadlinePassed.")),
-          ])),
+        "gates",
+        Schema(
+          "The taints that keep pods off until the node is warm.",
+          .list(
+            object(
+              "One taint.",
+              [
+                .required("taint", text("Its key.", atMost: 317)),
+                .required("since", time("When the controller first saw it.")),
+                .optional("openedAt", time("When it was removed.")),
+                .optional("reason", text("Why it was removed: Warm or DeadlinePassed.")),
+              ]), .map(["taint"]), atMost: nil))),
       .optional(
         "images",
         Schema(

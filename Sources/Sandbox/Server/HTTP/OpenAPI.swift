@@ -47,7 +47,7 @@ extension APIServer {
     func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] { [number << 3 | 2, UInt8(content.count)] + content }
     let info = field(1, Array("Kubernetes".utf8)) + field(2, Array("v1.36.0".utf8))
     return response(
-      200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", field(1, Array("2.0".utf8)) + field(2, info))
+      200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", field(1, Array("2.0".utf8)) + field(2, info))
   }
 
   private static func openAPIPrefix(_ definition: ResourceDefinition, _ version: String) -> String {
