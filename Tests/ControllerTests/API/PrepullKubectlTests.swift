@@ -126,30 +126,6 @@ import Testing
     }
   }
 
-  @Test("Server-side apply keeps the order of images, and leaves the status to the controller")
-  func serverSideApply() async throws {
-    try await withShell { shell, _ in
-      try shell.write(
-        Self.good.replacing("nginx:1.27", with: "redis:6").replacing("name: web", with: "name: side"), to: "side.yaml")
-      try shell.write(
-        Self.good.replacing("- reference: nginx:1.27\n", with: "").replacing("name: web", with: "name: side")
-          .replacing("redis:7", with: "redis:7\n  - reference: redis:6\n  - reference: nginx:1.28"), to: "changed.yaml")
-      let outcome = try await shell.sh(
-        """
-        kubectl apply --server-side -f side.yaml
-        kubectl patch pp side --subresource=status --type=merge -p '{"status":{"summary":"1/2"}}' >/dev/null
-        kubectl apply --server-side -f changed.yaml
-        kubectl get pp side -o jsonpath='{.spec.images[*].reference} {.status.summary} {.spec.mode}{"\\n"}'
-        """)
-      #expect(outcome.isSuccess, "\(outcome.error)")
-      #expect(
-        outcome.output.split(separator: "\n") == [
-          "prepull.prepull.dev/side serverside-applied", "prepull.prepull.dev/side serverside-applied",
-          "redis:7 redis:6 nginx:1.28 1/2 Keep",
-        ])
-    }
-  }
-
   @Test("A person reads what is wrong with a manifest, and where")
   func refusals() async throws {
     try await withShell { shell, _ in
