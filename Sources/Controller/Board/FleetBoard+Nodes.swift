@@ -91,7 +91,11 @@ extension FleetBoard {
   }
 
   mutating func storage(of node: String) -> ControllerEffect.Write? {
-    guard let entry = records[node], let record = machine.record(of: node) else { return nil }
+    guard let entry = records[node] else { return nil }
+    guard let record = machine.record(of: node) else {
+      feed(.recorded(node: node, serial: entry.serial))
+      return nil
+    }
     records[node]?.sent = entry.serial
     if record.isEmpty {
       if entry.isThere { return .forget(node: node) }
@@ -139,6 +143,14 @@ extension FleetBoard {
         "The taint \(opening.taint) was removed after \(seconds) s although the node is cold, as the gate's deadline "
           + "has passed; see kubectl get warmnode \(opening.node) -o yaml", isWarning: true, about: node)
     }
+  }
+
+  mutating func marked(_ node: String) {
+    guard let mark = marks.removeValue(forKey: node), mark.isWarm, let created = nodes[node]?.node.createdAt else {
+      return
+    }
+    // Later it tells of the Prepulls, not of the node.
+    if time - created < .seconds(3600) { metrics.nodeWarm.observe(max(.zero, time - created)) }
   }
 
   func marking(of node: String) -> ControllerEffect.Write? {

@@ -7,6 +7,8 @@ extension FleetBoard {
     let id: FleetPod.ID
     var uid: String?
     var reader: PullerReader
+    /// Of a pod that checks: whether it found everything.
+    var isProved = false
   }
 
   struct Deletion: Sendable {
@@ -45,6 +47,10 @@ extension FleetBoard {
     let access = prepulls[id.prepull.uid]
     let fleetPod = entry.reader.read(pod) { reference in
       access?.key(of: reference).flatMap { answers[$0]?.resolution }
+    }
+    if fleetPod.purpose == .verify, fleetPod.phase == .succeeded, !entry.isProved {
+      entry.isProved = true
+      metrics.verifications.add(Double(fleetPod.images.count), "present")
     }
     pods[name] = entry
     podNames[id] = name

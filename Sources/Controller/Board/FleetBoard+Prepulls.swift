@@ -196,7 +196,7 @@ extension FleetBoard {
 
   /// A Prepull is being deleted: its pods and claims go first.
   private mutating func leave(_ uid: String) {
-    guard let entry = prepulls[uid], entry.isGuarded else { return }
+    guard let entry = prepulls[uid] else { return }
     if entry.leavesSince == nil {
       prepulls[uid]?.leavesSince = time
       unplanned.remove(uid)

@@ -14,15 +14,17 @@ extension FleetBoard {
 
   mutating func statusWrite(_ uid: String) -> ControllerEffect.Write? {
     guard isSynced, let entry = prepulls[uid], !entry.isLeaving else { return nil }
-    guard entry.plan != nil || entry.problem != nil else { return nil }
+    // A status tells of what is asked for now, not before it was edited.
+    guard entry.plan?.generation == entry.generation || entry.problem != nil else { return nil }
     let summary = machine.summary(of: entry.id)
     let answers = answers
-    let report = PrepullReport(
-      entry: entry, summary: summary, answers: { entry.key(of: $0).flatMap { answers[$0] } }, now: time.timestamp)
-    let status = report.status
-    measure(entry, status)
     let isRecent = entry.statusWrittenAt.map { $0 + Self.echo > time } ?? false
     let last = isRecent ? entry.written : entry.prepull.status
+    let report = PrepullReport(
+      entry: entry, last: last, summary: summary, answers: { entry.key(of: $0).flatMap { answers[$0] } },
+      now: time.timestamp)
+    let status = report.status
+    measure(entry, status)
     guard status != last, var patch = try? JSON(encoding: status) else { return nil }
     for field in ["finishedAt"] where patch[field] == nil { patch[field] = .null }
     prepulls[uid]?.written = status

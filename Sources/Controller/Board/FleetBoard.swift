@@ -21,7 +21,9 @@ struct FleetBoard: Sendable {
     /// How long a deleted Prepull waits for its pods to be gone.
     var farewell = Duration.seconds(30)
     /// How often the ConfigMap of a Prepull that has pods is looked at.
-    var ensuring = Duration.seconds(30)
+    var ensuring = Duration.seconds(15)
+    /// How often queues are measured.
+    var measuring = Duration.seconds(5)
     /// How long a pod that waits for images keeps ours off its node.
     var courtesy = Duration.seconds(300)
   }
@@ -37,7 +39,7 @@ struct FleetBoard: Sendable {
   var writes = WriteQueue()
   var missing = Set(Part.allCases)
   var isSynced = false
-  private var startedAt: Duration?
+  private var lookedAround = Duration.zero
 
   /// By uid.
   var prepulls: [String: PrepullEntry] = [:]
@@ -83,7 +85,6 @@ struct FleetBoard: Sendable {
 
   mutating func take(_ signal: ControllerSignal, at now: Duration) -> [ControllerEffect] {
     time = now
-    if startedAt == nil { startedAt = now }
     switch signal {
     case .prepulls(let event): takePrepulls(event)
     case .nodes(let event): takeNodes(event)
@@ -98,7 +99,8 @@ struct FleetBoard: Sendable {
     case .finished(let key, let answer): finished(key, answer)
     case .tick: tick()
     }
-    if hasNewWishes { tellWishes() }
+    // Images are resolved for the platforms that there are.
+    if hasNewWishes, missing.isDisjoint(with: [.prepulls, .nodes]) { tellWishes() }
     synchronise()
     drain()
     defer { effects = [] }
@@ -120,16 +122,24 @@ struct FleetBoard: Sendable {
   private mutating func tick() {
     for uid in unplanned.sorted() { plan(uid) }
     for node in others.expired(at: time) { judge(node) }
-    for entry in prepulls.values where entry.ensuredAt.map({ $0 + pace.ensuring <= time }) ?? false {
-      if pods.values.contains(where: { $0.id.prepull.uid == entry.id.uid }) {
-        writes.want(.ensure(entry.id.uid), at: time)
-      }
-    }
     if let due = machine.nextDue, due <= time { feed(.tick) }
+    if lookedAround + pace.measuring <= time { lookAround() }
+  }
+
+  /// What need not be done for each event.
+  private mutating func lookAround() {
+    lookedAround = time
+    let busy = Set(pods.values.map(\.id.prepull.uid))
+    for uid in busy where prepulls[uid]?.ensuredAt.map({ $0 + pace.ensuring <= time }) ?? false {
+      writes.want(.ensure(uid), at: time)
+    }
     let depths = machine.depths
     metrics.queueDepth.set(Double(depths.queued), "nodes")
     metrics.queueDepth.set(Double(writes.count), "writes")
     metrics.pods.set(Double(pods.count), "all")
+    let keys = Set(gates)
+    let gated = keys.isEmpty ? 0 : nodes.values.count { $0.taints.contains { keys.contains($0.key) } }
+    metrics.gatedNodes.set(Double(gated))
   }
 
   // MARK: The machine
@@ -200,7 +210,7 @@ struct FleetBoard: Sendable {
     case .look(let name): if case .noPod = answer { vanished(name) }
     case .record(let node): stored(node, answer)
     case .gate: opened(key, answer)
-    case .mark(let node): if case .done = answer { marks[node] = nil }
+    case .mark(let node): if case .done = answer { marked(node) }
     case .status(let uid): statusWritten(uid, answer)
     case .finalizer, .clean, .expire: break
     }
@@ -215,7 +225,8 @@ struct FleetBoard: Sendable {
       guard error.code == .forbidden else { return error.code == .notFound }
       mayMark = false
       return true
-    case .gate: return error.code == .notFound
+    // Where it is forbidden, the machine asks again after a while.
+    case .gate: return error.code == .notFound || error.code == .forbidden
     case .finalizer, .status, .expire, .clean: return error.code == .notFound
     case .delete, .look, .record: return false
     }

@@ -8,7 +8,8 @@ extension ControllerDriver {
     do {
       report(.finished(key, try await perform(write)))
     } catch let error as APIError {
-      logger.debug("a write failed", metadata: ["error": "\(error)"])
+      // What is forbidden somebody has to allow; all else heals or is told in a condition.
+      logger.log(level: error.code == .forbidden ? .warning : .debug, "a write failed", metadata: ["error": "\(error)"])
       report(.finished(key, .failed(error)))
     } catch {
       // Cancelled, with all the rest.
@@ -50,15 +51,11 @@ extension ControllerDriver {
     }
   }
 
+  /// Its name tells what is in it; ConfigMaps are never read, which would need the right to read all.
   private func ensure(_ configMap: ConfigMap) async throws {
-    let (name, namespace) = (configMap.metadata.name ?? "", configMap.metadata.namespace ?? "")
     do {
-      _ = try await client.get(ConfigMap.self, name, in: namespace)
-    } catch let error as APIError where error.code == .notFound {
-      do {
-        _ = try await client.create(configMap)
-      } catch let error as APIError where error.code == .alreadyExists {}
-    }
+      _ = try await client.create(configMap)
+    } catch let error as APIError where error.code == .alreadyExists {}
   }
 
   /// The pod, or the one that is there already: its name says that it does the same.
@@ -104,8 +101,11 @@ extension ControllerDriver {
 
   /// Deletes the pods and the ConfigMap of a Prepull. What is gone already, or goes with its namespace, is no error.
   private func clean(_ id: PrepullID) async throws {
+    let left = try await client.list(Pod.self, in: id.namespace, labels: "\(PullerKey.prepull)=\(id.uid)").items
+    for pod in left where pod.metadata.deletionTimestamp == nil {
+      _ = try await delete(PodName(pod.metadata), uid: pod.metadata.uid, isForced: false)
+    }
     do {
-      try await client.deleteAll(Pod.self, in: id.namespace, labels: "\(PullerKey.prepull)=\(id.uid)")
       try await client.delete(ConfigMap.self, PullerNames(id).configMap, in: id.namespace)
     } catch let error as APIError where error.code == .notFound {}
   }

@@ -44,12 +44,12 @@ struct ServerTime: Sendable {
 }
 
 extension Date {
-  var sinceEpoch: Duration { .seconds(timeIntervalSince1970) }
+  var sinceEpoch: Duration { .milliseconds(Int64((timeIntervalSince1970 * 1000).rounded())) }
 }
 
 extension Duration {
   /// A moment, given as the time since the beginning of 1970, as Kubernetes writes it: whole seconds.
-  var timestamp: String { Timestamp.seconds(Date(timeIntervalSince1970: self / .seconds(1))) }
+  var timestamp: String { Timestamp.seconds(Date(timeIntervalSince1970: (self / .milliseconds(1)).rounded() / 1000)) }
 
   /// The moment that a text of the API tells; nil when it tells none.
   init?(timestamp text: String?) {

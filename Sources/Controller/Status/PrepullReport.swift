@@ -5,6 +5,8 @@ import Planning
 /// Puts into a Prepull's status how it stands.
 struct PrepullReport {
   let entry: PrepullEntry
+  /// The status before this one.
+  let last: Prepull.Status?
   /// Nil while nothing is known.
   let summary: FleetSummary?
   let answers: (String) -> ResolutionAnswer?
@@ -13,7 +15,7 @@ struct PrepullReport {
 
   /// The status by what is known now. Where nothing changed it is the same as before.
   var status: Prepull.Status {
-    var status = entry.prepull.status ?? Prepull.Status()
+    var status = last ?? Prepull.Status()
     var conditions = status.conditions ?? []
     func set(_ type: String, _ isTrue: Bool, _ reason: String, _ message: String) {
       conditions.set(
@@ -23,8 +25,8 @@ struct PrepullReport {
     status.observedGeneration = entry.generation
     if let problem = entry.problem {
       set("Degraded", true, SpecError.reason, problem.description)
+      set("Ready", false, SpecError.reason, problem.description)
       if summary == nil {
-        set("Ready", false, SpecError.reason, problem.description)
         set("Progressing", false, SpecError.reason, "nothing is done until the spec is mended")
       }
     }
@@ -35,7 +37,7 @@ struct PrepullReport {
       status.images = images(summary)
       let isComplete = entry.settings?.mode == .once && (summary.isComplete || entry.isFinished)
       let ready = ready(summary)
-      set("Ready", ready.isTrue, ready.reason, ready.message)
+      if entry.problem == nil { set("Ready", ready.isTrue, ready.reason, ready.message) }
       let progress = isComplete ? (false, "Complete", "mode Once is done") : progressing(summary)
       set("Progressing", progress.0, progress.1, progress.2)
       if entry.problem == nil {
@@ -168,13 +170,14 @@ struct PrepullReport {
       return
     }
     let failed = summary.nodes.failed
+    let wasComplete = conditions["Complete"].map { $0.isTrue && $0.observedGeneration == entry.generation } ?? false
     conditions.set(
       "Complete", APICondition.Status(isComplete),
       reason: !isComplete ? "InProgress" : failed == 0 ? "AllNodesWarm" : "WithFailures",
       message: !isComplete
         ? "it is not done yet" : "\(summary.nodes.warm) nodes became warm, \(failed) failed",
       observedGeneration: entry.generation, at: now)
-    status.finishedAt = isComplete ? (entry.isFinished ? status.finishedAt ?? now : now) : nil
+    status.finishedAt = isComplete ? wasComplete ? status.finishedAt ?? now : now : nil
   }
 }
 

@@ -104,12 +104,17 @@ struct GarbageCollector {
     return found?.uid == reference["uid"]?.string ? found : .none
   }
 
+  /// Whether the kind of an owner is not known, as it was defined just now: whoever belongs to it stays.
+  private func isUnknown(_ reference: JSON) -> Bool {
+    resources["\(reference["apiVersion"]?.string ?? "")/\(reference["kind"]?.string ?? "")"] == nil
+  }
+
   /// Deletes an object none of whose owners is left; one that has others loses the references to those that are gone.
   private func collect(_ uid: String) {
     guard let owned = objects[uid], let object = stored(owned), object.uid == uid, !object.isTerminating else { return }
     let references = object[path: "metadata", "ownerReferences"]?.array ?? []
     guard !references.isEmpty else { return }
-    let solid = references.filter { owner($0, of: owned) != nil }
+    let solid = references.filter { isUnknown($0) || owner($0, of: owned) != nil }
     if solid.isEmpty {
       let isForeground = object[path: "metadata", "finalizers"]?.array?.contains("foregroundDeletion") ?? false
       _ = try? store.delete(

@@ -1,4 +1,5 @@
 import Documents
+import Foundation
 import ImageModel
 import Kubernetes
 import Logging
@@ -17,9 +18,12 @@ final class ControllerLab: Sendable {
   let client: KubernetesClient
   let metrics = ControllerMetrics()
   let options: ControllerOptions
+  /// Seconds by which the clocks of controllers are wrong.
+  let skew: Double
 
-  private init(_ sandbox: Sandbox, _ options: ControllerOptions) throws {
+  private init(_ sandbox: Sandbox, _ options: ControllerOptions, skew: Double) throws {
     self.sandbox = sandbox
+    self.skew = skew
     self.options = options
     client = try Self.client(of: sandbox, as: "user")
   }
@@ -31,19 +35,23 @@ final class ControllerLab: Sendable {
   }
 
   static func client(
-    of sandbox: Sandbox, as name: String, onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }
+    of sandbox: Sandbox, as name: String, skew: Double = 0,
+    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }
   ) throws -> KubernetesClient {
     // An API server that is gone for a moment is to be noticed quickly.
     let backOff = RetryPolicy(attempts: .max, base: .milliseconds(50), cap: .milliseconds(500), jitter: 0)
     var configuration = sandbox.configuration
     configuration.userAgent = name
-    return try KubernetesClient(configuration, watchBackOff: backOff, onRequest: onRequest, logger: logger)
+    var clock = KubernetesClock.system
+    clock.date = { Date().addingTimeInterval(skew) }
+    return try KubernetesClient(
+      configuration, watchBackOff: backOff, clock: clock, onRequest: onRequest, logger: logger)
   }
 
   /// Kubelets wait 20 times as short as real ones, and so does the controller.
   static func with<R>(
     _ nodes: [NodeTemplate] = NodeTemplate.numbered(2), speed: Double = 20, isModelled: Bool = true,
-    change: (inout ControllerOptions) -> Void = { _ in }, _ body: (ControllerLab) async throws -> R
+    skew: Double = 0, change: (inout ControllerOptions) -> Void = { _ in }, _ body: (ControllerLab) async throws -> R
   ) async throws -> R {
     var sandboxOptions = SandboxOptions(nodes: nodes)
     sandboxOptions.speed = speed
@@ -65,7 +73,7 @@ final class ControllerLab: Sendable {
     change(&options)
     let finalOptions = options
     return try await withSandbox(sandboxOptions, logger: logger) { sandbox in
-      let lab = try ControllerLab(sandbox, finalOptions)
+      let lab = try ControllerLab(sandbox, finalOptions, skew: skew)
       do {
         try await lab.install()
         let result = try await body(lab)
@@ -88,12 +96,13 @@ final class ControllerLab: Sendable {
 
   /// Runs a controller while `body` runs, and ends it then in the midst of whatever it does.
   func withController<R>(
-    _ change: (inout ControllerOptions) -> Void = { _ in }, onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in },
+    _ change: (inout ControllerOptions) -> Void = { _ in },
+    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in },
     _ body: () async throws -> R
   ) async throws -> R {
     var options = options
     change(&options)
-    let client = try Self.client(of: sandbox, as: "controller", onRequest: onRequest)
+    let client = try Self.client(of: sandbox, as: "controller", skew: skew, onRequest: onRequest)
     var registry = RegistryConfiguration()
     registry.retry = .never
     let process = ControllerProcess(
@@ -155,7 +164,9 @@ final class ControllerLab: Sendable {
       try await Task.sleep(for: .milliseconds(20))
     }
     for object in sandbox.objects("prepulls", group: "prepull.dev") { print(object["status"]?.text ?? "no status") }
-    for object in sandbox.objects("pods") { print(object["metadata"]?["name"]?.text ?? "", object["status"]?.text ?? "") }
+    for object in sandbox.objects("pods") {
+      print(object["metadata"]?["name"]?.text ?? "", object["status"]?.text ?? "")
+    }
     Issue.record("it did not come to be: \(what)", sourceLocation: sourceLocation)
     throw CancellationError()
   }
