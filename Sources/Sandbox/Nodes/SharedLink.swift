@@ -18,7 +18,31 @@ final class SharedLink: Sendable {
     /// Bytes that a transfer has got which was there from the start.
     var served = 0.0
     /// The first to finish is the last.
-    var flows: [Flow] = []
+    private(set) var flows: [Flow] = []
+
+    init(rate: Double) { self.rate = rate }
+
+    mutating func insert(_ flow: Flow) {
+      var (low, high) = (0, flows.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if flows[middle].finish > flow.finish { low = middle + 1 } else { high = middle }
+      }
+      flows.insert(flow, at: low)
+    }
+
+    mutating func remove(_ id: Int) -> Flow? {
+      flows.firstIndex { $0.id == id }.map { flows.remove(at: $0) }
+    }
+
+    mutating func takeFinished() -> [Flow] {
+      var finished: [Flow] = []
+      while let next = flows.last, next.finish <= served {
+        finished.append(next)
+        flows.removeLast()
+      }
+      return finished
+    }
   }
 
   private struct State {
@@ -54,15 +78,10 @@ final class SharedLink: Sendable {
         let isCancelled = state.withLock { state in
           if state.cancelled.remove(id) != nil { return true }
           advance(&state)
-          var lane = state.lanes[rate] ?? Lane(rate: Double(max(1, rate)))
-          let flow = Flow(id: id, finish: lane.served + Double(bytes), done: done)
-          var (low, high) = (0, lane.flows.count)
-          while low < high {
-            let middle = (low + high) / 2
-            if lane.flows[middle].finish > flow.finish { low = middle + 1 } else { high = middle }
-          }
-          lane.flows.insert(flow, at: low)
-          state.lanes[rate] = lane
+          let served = state.lanes[rate]?.served ?? 0
+          // In place: a copy would be one of all transfers under way.
+          state.lanes[rate, default: Lane(rate: Double(max(1, rate)))]
+            .insert(Flow(id: id, finish: served + Double(bytes), done: done))
           state.count += 1
           return false
         }
@@ -76,10 +95,10 @@ final class SharedLink: Sendable {
   private func cancel(_ id: Int) {
     let flow = state.withLock { state -> Flow? in
       advance(&state)
-      for (rate, lane) in state.lanes {
-        guard let index = lane.flows.firstIndex(where: { $0.id == id }) else { continue }
+      for rate in Array(state.lanes.keys) {
+        guard let flow = state.lanes[rate]?.remove(id) else { continue }
         state.count -= 1
-        return state.lanes[rate]?.flows.remove(at: index)
+        return flow
       }
       // It has not begun yet, or is done.
       state.cancelled.insert(id)
@@ -127,13 +146,8 @@ final class SharedLink: Sendable {
 
   private func takeFinished(_ state: inout State) -> [Flow] {
     var finished: [Flow] = []
-    for key in state.lanes.keys {
-      while let lane = state.lanes[key], let next = lane.flows.last, next.finish <= lane.served {
-        finished.append(next)
-        state.lanes[key]?.flows.removeLast()
-        state.count -= 1
-      }
-    }
+    for rate in Array(state.lanes.keys) { finished += state.lanes[rate]?.takeFinished() ?? [] }
+    state.count -= finished.count
     return finished
   }
 
