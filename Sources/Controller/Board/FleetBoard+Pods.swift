@@ -46,7 +46,7 @@ extension FleetBoard {
     entry.uid = pod.metadata.uid
     let access = prepulls[id.prepull.uid]
     let fleetPod = entry.reader.read(pod) { reference in
-      access?.key(of: reference).flatMap { answers[$0]?.resolution }
+      access.flatMap { answers[$0.answerKey(of: reference)]?.resolution }
     }
     if fleetPod.purpose == .verify, fleetPod.phase == .succeeded, !entry.isProved {
       entry.isProved = true

@@ -107,7 +107,7 @@ extension FleetBoard {
     let images = wanted.map { image in
       do {
         let reference = try Reference(parsing: image.reference)
-        let answer = entry.key(of: image.reference).flatMap { answers[$0] }
+        let answer = answers[entry.answerKey(of: image.reference)]
         return FleetImage(
           reference: image.reference, registry: reference.registry, resolution: answer?.resolution,
           refusal: answer?.refusal)
@@ -169,7 +169,8 @@ extension FleetBoard {
 
   mutating func resolved(_ change: ImageResolutions.Change) {
     answers[change.key] = change.answer
-    for (uid, entry) in prepulls where entry.images.contains(where: { entry.key(of: $0.reference) == change.key }) {
+    for (uid, entry) in prepulls where entry.images.contains(where: { entry.answerKey(of: $0.reference) == change.key })
+    {
       plan(uid)
       statusChanged(uid)
     }

@@ -21,7 +21,7 @@ extension FleetBoard {
     let isRecent = entry.statusWrittenAt.map { $0 + Self.echo > time } ?? false
     let last = isRecent ? entry.written : entry.prepull.status
     let report = PrepullReport(
-      entry: entry, last: last, summary: summary, answers: { entry.key(of: $0).flatMap { answers[$0] } },
+      entry: entry, last: last, summary: summary, answers: { answers[entry.answerKey(of: $0)] },
       now: time.timestamp)
     let status = report.status
     measure(entry, status)

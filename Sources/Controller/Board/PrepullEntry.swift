@@ -50,8 +50,12 @@ struct PrepullEntry: Sendable {
 
   /// How a registry is asked about one of its images; nil for what is no reference.
   func key(of reference: String) -> ResolutionKey? {
-    guard (try? Reference(parsing: reference)) != nil else { return nil }
-    return ResolutionKey(reference: reference, namespace: id.namespace, secrets: settings?.secrets ?? [])
+    (try? Reference(parsing: reference)).map { _ in answerKey(of: reference) }
+  }
+
+  /// Under what the answer about one of its images is kept, if there is one. Cheap: reading a pod asks for each image.
+  func answerKey(of reference: String) -> ResolutionKey {
+    ResolutionKey(reference: reference, namespace: id.namespace, secrets: settings?.secrets ?? [])
   }
 
   var object: Event.ObjectReference {
