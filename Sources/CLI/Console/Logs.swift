@@ -1,13 +1,17 @@
+import Foundation
 import Logging
 
-/// Log lines for a person, on the standard error stream.
+/// Log lines, on the standard error stream.
 struct Logs: LogHandler {
   let console: Console
+  /// Nil: for a person who looks on.
+  let format: LogFormat?
   var logLevel: Logger.Level
   var metadata: Logger.Metadata = [:]
 
-  init(console: Console, level: Logger.Level) {
+  init(console: Console, level: Logger.Level, format: LogFormat? = nil) {
     self.console = console
+    self.format = format
     logLevel = level
   }
 
@@ -17,8 +21,13 @@ struct Logs: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let all = metadata.merging(event.metadata ?? [:]) { $1 }
-    let details = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-    console.write("\(event.level): \(event.message)\(details)\n")
+    var all = metadata.merging(event.metadata ?? [:]) { $1 }
+    if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
+    if let format {
+      console.write(format.line(event.level, "\(event.message)", all, at: Date()) + "\n")
+    } else {
+      let details = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+      console.write("\(event.level): \(event.message)\(details)\n")
+    }
   }
 }

@@ -6,9 +6,6 @@ import Logging
 import Planning
 import Registry
 
-/// How log lines are written.
-enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
-
 /// `prepull controller`: the operator.
 struct ControllerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -49,7 +46,8 @@ struct ControllerCommand: AsyncParsableCommand {
 
   func run() async throws {
     let level: Logger.Level = verbose ? .debug : .info
-    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: level) }
+    let format = logFormat
+    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: level, format: format) }
     let environment = ProcessInfo.processInfo.environment
     let registry = try RegistryConfiguration.fromEnvironment(
       environment, userAgent: "prepull/\(Version.current)")

@@ -7,8 +7,6 @@ extension FleetBoard {
     let id: FleetPod.ID
     var uid: String?
     var reader: PullerReader
-    /// Of a pod that checks: whether it found everything.
-    var isProved = false
   }
 
   struct Deletion: Sendable {
@@ -47,10 +45,6 @@ extension FleetBoard {
     let access = prepulls[id.prepull.uid]
     let fleetPod = entry.reader.read(pod) { reference in
       access.flatMap { answers[$0.answerKey(of: reference)]?.resolution }
-    }
-    if fleetPod.purpose == .verify, fleetPod.phase == .succeeded, !entry.isProved {
-      entry.isProved = true
-      metrics.verifications.add(Double(fleetPod.images.count), "present")
     }
     pods[name] = entry
     podNames[id] = name

@@ -77,10 +77,12 @@ extension FleetBoard {
     switch news {
     case .imageFailed(_, _, let reference, let failure, _, _):
       metrics.pullFailures.add(1, reference, failure.reason)
-    case .imageLost: metrics.verifications.add(1, "lost")
+    case .imageLost: metrics.imagesLost.add()
     case .podLost(let id, let node, let reason, _):
       lost(id, node, reason)
-    case .imageWarm, .digestMoved, .imageRefused, .refusalLifted, .paused, .resumed, .completed: break
+    case .digestMoved(let id, _, let reference):
+      if let key = prepulls[id.uid]?.key(of: reference) { effects.append(.doubt(key)) }
+    case .imageWarm, .imageRefused, .refusalLifted, .paused, .resumed, .completed: break
     }
   }
 

@@ -133,13 +133,7 @@ struct FleetBoard: Sendable {
     for uid in busy where prepulls[uid]?.ensuredAt.map({ $0 + pace.ensuring <= time }) ?? false {
       writes.want(.ensure(uid), at: time)
     }
-    let depths = machine.depths
-    metrics.queueDepth.set(Double(depths.queued), "nodes")
-    metrics.queueDepth.set(Double(writes.count), "writes")
-    metrics.pods.set(Double(pods.count), "all")
-    let keys = Set(gates)
-    let gated = keys.isEmpty ? 0 : nodes.values.count { $0.taints.contains { keys.contains($0.key) } }
-    metrics.gatedNodes.set(Double(gated))
+    measure()
   }
 
   // MARK: The machine
@@ -161,6 +155,7 @@ struct FleetBoard: Sendable {
         openings[key] = opening
         writes.want(key, at: time)
       case .mark(let node, let uid, let isWarm, let message):
+        if isWarm { noteWarm(node) }
         marks[node] = Mark(uid: uid, isWarm: isWarm, message: message)
         writes.want(.mark(node), at: time)
       case .cleared(let id): cleared(id.uid)

@@ -64,6 +64,7 @@ struct ControllerDriver: Sendable {
           switch effect {
           case .write(let key, let write): group.addTask { await perform(key, write, report) }
           case .resolve(let requests, let platforms): await resolutions.want(requests, platforms: platforms)
+          case .doubt(let key): await resolutions.doubt(key)
           case .discover(let requests): await discovery.want(requests)
           case .tell(let notice):
             logger.info(

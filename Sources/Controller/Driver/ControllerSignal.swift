@@ -28,6 +28,8 @@ enum ControllerEffect: Sendable {
   /// Something to be written, which is answered.
   case write(WriteKey, Write)
   case resolve([ResolutionRequest], platforms: Set<Platform>)
+  /// A node got something else under a tag than was resolved.
+  case doubt(ResolutionKey)
   case discover([PrepullID: DiscoveryRequest])
   case tell(Notice)
 

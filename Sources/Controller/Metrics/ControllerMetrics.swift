@@ -21,7 +21,7 @@ package struct ControllerMetrics: Sendable {
   package let secondsSaved: Counter
   package let nodeFirstPod: Histogram
   package let nodeWarm: Histogram
-  package let verifications: Counter
+  package let imagesLost: Counter
 
   // MARK: Gates
 
@@ -42,15 +42,18 @@ package struct ControllerMetrics: Sendable {
     let seconds: [Double] = [0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300, 600, 1200]
     self.registry = registry
     nodes = registry.gauge(
-      "prepull_nodes", "Nodes that a Prepull wants warm, and how it stands with them.", labels: ["prepull", "state"])
+      "prepull_nodes",
+      "Nodes by how it stands with them: all that a Prepull wants (wanted), and of them warm, pulling, pending, "
+        + "failed, unsupported.", labels: ["prepull", "state"])
     imageNodes = registry.gauge(
-      "prepull_image_nodes", "Nodes by how it stands with an image of a Prepull.",
+      "prepull_image_nodes", "Nodes by how it stands with an image of a Prepull: warm, failed, unsupported.",
       labels: ["prepull", "image", "state"])
     condition = registry.gauge(
-      "prepull_condition", "1 where a condition of a Prepull is True, else 0.", labels: ["prepull", "condition"])
+      "prepull_condition", "1 where a condition of a Prepull is True, else 0: Ready, Progressing, Degraded, Complete.",
+      labels: ["prepull", "condition"])
     pullDuration = registry.histogram(
       "prepull_image_pull_duration_seconds",
-      "Time that kubelets took for an image: pulled, present (nothing was to be done), failed.",
+      "Time that kubelets took for an image: pulled, or present (nothing was to be done).",
       labels: ["image", "outcome"], buckets: seconds)
     pulledBytes = registry.counter(
       "prepull_image_pulled_bytes_total", "Bytes of the images that kubelets pulled for Prepull, as they state them.",
@@ -63,22 +66,23 @@ package struct ControllerMetrics: Sendable {
       "Pull times that pods did not have to wait: for each container of a pod that came to a node where Prepull had "
         + "pulled its image, the time that this pull had taken there.", labels: ["image"])
     nodeFirstPod = registry.histogram(
-      "prepull_node_first_pod_seconds", "Time from the creation of a node to its first puller pod.",
+      "prepull_node_first_pod_seconds", "Time from the creation of a new node to its first puller pod.",
       buckets: [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300])
     nodeWarm = registry.histogram(
-      "prepull_node_warm_seconds", "Time from the creation of a node until all that it is to hold was warm.",
+      "prepull_node_warm_seconds",
+      "Time from the creation of a node, if that is less than an hour ago, until all that it is to hold was warm.",
       buckets: seconds)
-    verifications = registry.counter(
-      "prepull_verifications_total", "Images that check pods found on nodes (present) or missed (lost).",
-      labels: ["outcome"])
+    imagesLost = registry.counter(
+      "prepull_images_lost_total", "Images that check pods missed on nodes that had held them.")
     gateWait = registry.histogram(
       "prepull_gate_wait_seconds",
       "Time from when a gated node was first seen until its taint was removed, because it was Warm or because the "
         + "DeadlinePassed.", labels: ["reason"], buckets: seconds)
     gatedNodes = registry.gauge("prepull_gated_nodes", "Nodes that bear the taint of a gate now.")
     queueDepth = registry.gauge(
-      "prepull_queue_depth", "Nodes that wait for a puller pod, by what they wait for.", labels: ["queue"])
-    pods = registry.gauge("prepull_pods", "Pods of Prepull that exist now.", labels: ["purpose"])
+      "prepull_queue_depth", "What waits: nodes for a puller pod (nodes), changes for being written (writes).",
+      labels: ["queue"])
+    pods = registry.gauge("prepull_pods", "Puller and check pods that exist now.")
     stepDuration = registry.histogram(
       "prepull_step_duration_seconds", "Time that the controller took to decide about one event.", labels: ["input"],
       buckets: [0.00001, 0.000032, 0.0001, 0.00032, 0.001, 0.0032, 0.01, 0.032, 0.1, 0.32, 1])
@@ -92,9 +96,18 @@ package struct ControllerMetrics: Sendable {
     discoveredImages = registry.gauge(
       "prepull_discovered_images", "Images that discovery adds to a Prepull.", labels: ["prepull"])
     isLeader = registry.gauge("prepull_leader", "1 on the controller that acts, 0 on those that stand by.")
+    isLeader.set(0)
     let build = registry.gauge("prepull_build_info", "1; the label tells the version.", labels: ["version"])
     build.set(1, version)
     ProcessMetrics.add(to: registry)
+  }
+
+  /// Forgets all that only the leader knows, when it leads no more; what was counted stays.
+  package func standBy() {
+    isLeader.set(0)
+    gatedNodes.set(0)
+    pods.set(0)
+    for gauge in [nodes, imageNodes, condition, discoveredImages, queueDepth] { gauge.retain { _ in false } }
   }
 
   /// Forgets all that is told about Prepulls that are gone.

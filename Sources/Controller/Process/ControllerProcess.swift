@@ -77,7 +77,7 @@ package struct ControllerProcess: Sendable {
 
   private func lead() async throws {
     metrics.isLeader.set(1)
-    defer { metrics.isLeader.set(0) }
+    defer { metrics.standBy() }
     let time = try await ServerTime.measure(client, namespace: options.namespace, logger: logger)
     let (registry, logger) = (registry, logger)
     let driver = ControllerDriver(

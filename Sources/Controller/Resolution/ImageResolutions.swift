@@ -72,6 +72,12 @@ package actor ImageResolutions {
     signal.yield(.look)
   }
 
+  /// Looks at a tag before its time, as a node got something else under it.
+  package func doubt(_ key: ResolutionKey) {
+    schedule.doubt(key, at: now())
+    signal.yield(.look)
+  }
+
   /// What is known of a reference; nil when it is not wanted.
   package func answer(for key: ResolutionKey) -> ResolutionAnswer? { schedule.answer(for: key) }
 

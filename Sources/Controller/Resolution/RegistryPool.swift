@@ -35,11 +35,12 @@ actor RegistryPool {
     let member: Member
     if let old = members[access], old.content == content {
       member = old
+      member.users += 1
     } else {
       member = Member(client: try make(try content?.credentials() ?? NoCredentials()), content: content)
+      member.users += 1
       if let old = members.updateValue(member, forKey: access) { await retire(old) }
     }
-    member.users += 1
     do {
       let result = try await body(member.client, content?.missing ?? [])
       await leave(member)

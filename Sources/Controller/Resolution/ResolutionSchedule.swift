@@ -38,6 +38,8 @@ struct ResolutionSchedule {
     var dueAt: Duration?
     /// Of the job that runs.
     var running: Int?
+    /// Whether somebody has seen that the tag moved.
+    var isDoubted = false
 
     /// When the tag is to be looked at anew.
     var refreshAt: Duration? {
@@ -49,6 +51,9 @@ struct ResolutionSchedule {
 
   /// Between tries that fail.
   static let backOff = RetryPolicy(attempts: .max, base: .seconds(10), cap: .seconds(300))
+
+  /// Between two looks at a tag that nodes doubt.
+  static let patience = Duration.seconds(60)
 
   private let parallel: Int
   private let parallelPerRegistry: Int
@@ -96,7 +101,7 @@ struct ResolutionSchedule {
       }
       entry.refreshEvery = requests.compactMap(\.refreshEvery).min()
       if entry.failures == 0, entry.answer.resolution != nil {
-        entry.dueAt = entry.platforms.isSuperset(of: platforms) ? entry.refreshAt : now
+        entry.dueAt = entry.platforms.isSuperset(of: platforms) && !entry.isDoubted ? entry.refreshAt : now
       }
       new[key] = entry
     }
@@ -107,6 +112,15 @@ struct ResolutionSchedule {
   /// Does not wait any longer with what failed.
   mutating func hurry(_ keys: Set<ResolutionKey>, at now: Duration) {
     for key in keys where entries[key]?.failures ?? 0 > 0 { entries[key]?.dueAt = now }
+  }
+
+  /// Looks at a tag before its time, as a node got something else under it; at most once in a while.
+  mutating func doubt(_ key: ResolutionKey, at now: Duration) {
+    guard let entry = entries[key], entry.reference.digest == nil, entry.failures == 0,
+      let last = entry.answer.resolvedAt, last + Self.patience <= now
+    else { return }
+    entries[key]?.isDoubted = true
+    entries[key]?.dueAt = now
   }
 
   /// The questions to ask now.
@@ -132,7 +146,7 @@ struct ResolutionSchedule {
       guard running[entry.reference.registry, default: 0] < parallelPerRegistry else { continue }
       running[entry.reference.registry, default: 0] += 1
       serial += 1
-      let isRefreshDue = entry.refreshAt.map { $0 <= now } ?? false
+      let isRefreshDue = entry.isDoubted || entry.refreshAt.map { $0 <= now } ?? false
       let held = entry.platforms.isSuperset(of: platforms) ? entry.answer.resolution : nil
       jobs.append(
         Job(
@@ -186,8 +200,9 @@ struct ResolutionSchedule {
     entry.failures = 0
     entry.answer.problem = nil
     entry.answer.isRefused = false
+    if asked { entry.isDoubted = false }
     if asked || entry.answer.resolvedAt == nil { entry.answer.resolvedAt = now }
     // More platforms may have come meanwhile.
-    entry.dueAt = entry.platforms.isSuperset(of: platforms) ? entry.refreshAt : now
+    entry.dueAt = entry.platforms.isSuperset(of: platforms) && !entry.isDoubted ? entry.refreshAt : now
   }
 }

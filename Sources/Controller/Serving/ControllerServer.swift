@@ -11,6 +11,9 @@ package struct ControllerServer: Sendable {
     package let description: String
   }
 
+  /// How long clients that do not take their answers are waited for at the end.
+  private static let farewell = Duration.seconds(3)
+
   private let host: String
   private let port: Int
   private let metrics: MetricRegistry
@@ -45,10 +48,12 @@ package struct ControllerServer: Sendable {
       responder: CallbackResponder<BasicRequestContext> { request, _ in
         Self.answer(request, metrics: metrics, health: health)
       },
+      server: .http1(configuration: .init(idleTimeout: .seconds(90))),
       configuration: .init(address: .hostname(host, port: port), serverName: "prepull"),
       onServerRunning: { channel in onStart(channel.localAddress?.port ?? 0) }, logger: quiet)
-    let group = ServiceGroup(
-      configuration: .init(services: [.init(service: application)], logger: quiet))
+    var services = ServiceGroupConfiguration(services: [.init(service: application)], logger: quiet)
+    services.maximumGracefulShutdownDuration = Self.farewell
+    let group = ServiceGroup(configuration: services)
     // A server that is cancelled drops connections which it has just accepted, and NIO traps on that: a task of its own
     // keeps the cancellation away, which becomes a graceful shutdown.
     let serving = Task { try await group.run() }

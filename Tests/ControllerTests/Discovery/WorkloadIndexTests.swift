@@ -1,3 +1,4 @@
+import Documents
 import Kubernetes
 import Planning
 import Testing
@@ -76,6 +77,28 @@ struct WorkloadIndexTests {
       try pod("nightly-1-x", "report:1", owner: ("Job", "nightly-1")),
       try template(StatefulSetShape.self, "db", "db:1", annotations: ["prepull.dev/ignore": "false"]))
     #expect(index.images(for: web).map(\.reference) == ["db:1"])
+  }
+
+  @Test("Every place of a pod that names an image counts, and one that names none does not")
+  func places() throws {
+    let pod: JSON = [
+      "metadata": ["name": "a", "namespace": "web"],
+      "spec": [
+        "initContainers": [["name": "init", "image": "init:1"]],
+        "containers": [["name": "app", "image": "app:1"], ["name": "later", "image": ""], ["name": "filled-in"]],
+        "ephemeralContainers": [["name": "debug", "image": "debug:1", "targetContainerName": "app"]],
+        "volumes": [
+          ["name": "model", "image": ["reference": "model:1", "pullPolicy": "Always"]],
+          ["name": "tmp", "emptyDir": [:]],
+        ],
+      ],
+      "status": ["phase": "Running", "conditions": [["type": "Ready", "status": "True"]]],
+    ]
+    let entry = try #require(WorkloadEntry(try pod.decoded(as: WorkloadObject<PodShape>.self)))
+    #expect(
+      entry.uses.map { "\($0.container) \($0.reference)" } == [
+        "init init:1", "app app:1", "debug debug:1", "model model:1",
+      ])
   }
 
   @Test("What is done or ours is nothing")

@@ -131,6 +131,22 @@ struct ResolutionScheduleTests {
     #expect(found?.changed?.problem == nil)
   }
 
+  @Test("A tag that nodes doubt is looked at once, without a period too, and not again within a minute")
+  func doubt() throws {
+    var schedule = ResolutionSchedule()
+    _ = schedule.want([ResolutionRequest(key)], platforms: amd64, at: .zero)
+    let job = try #require(schedule.begin(at: .zero).first)
+    _ = schedule.finish(job, .found(resolution(1)), at: .zero, random: 0)
+    schedule.doubt(key, at: .seconds(59))
+    #expect(schedule.begin(at: .seconds(59)).isEmpty)
+    schedule.doubt(key, at: .seconds(60))
+    _ = schedule.want([ResolutionRequest(key)], platforms: amd64, at: .seconds(60))
+    let look = try #require(schedule.begin(at: .seconds(60)).first)
+    #expect(look.digest == nil && look.held == resolution(1))
+    #expect(schedule.finish(look, .found(resolution(2)), at: .seconds(61), random: 0)?.verdict == .moved)
+    #expect(schedule.begin(at: .seconds(1_000_000)).isEmpty)
+  }
+
   @Test("A new platform costs the documents, not the digest")
   func platforms() throws {
     var schedule = ResolutionSchedule()
