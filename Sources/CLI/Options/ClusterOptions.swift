@@ -87,7 +87,8 @@ struct ClusterOptions: ParsableArguments {
 
   /// Runs `body` with a client for the cluster, and closes the client on every way out.
   func withClient<Result>(
-    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }, logger: Logger, _ body: (KubernetesClient) async throws -> Result
+    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }, logger: Logger,
+    _ body: (KubernetesClient) async throws -> Result
   ) async throws -> Result {
     if token != nil {
       Console.standardError.write("warning: --token can be read by every user of this machine; use a kubeconfig\n")
