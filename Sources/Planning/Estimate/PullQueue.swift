@@ -1,0 +1,20 @@
+/// Nodes in the order of their turns, with equal loads told apart from others once.
+struct PullQueue: Sendable {
+  /// The loads that differ.
+  private(set) var kinds: [[PullLoad]] = []
+  /// By node: which of them is its own.
+  private(set) var nodes: [Int] = []
+
+  init(_ loads: [[PullLoad]]) {
+    nodes.reserveCapacity(loads.count)
+    var known: [[PullLoad]: Int] = [:]
+    for load in loads {
+      let kind = known[load] ?? kinds.count
+      if kind == kinds.count {
+        known[load] = kind
+        kinds.append(load)
+      }
+      nodes.append(kind)
+    }
+  }
+}
