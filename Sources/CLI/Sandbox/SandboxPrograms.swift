@@ -27,43 +27,23 @@ enum SandboxPrograms {
       return 1
     }
     let level: Logger.Level = command.verbose ? .debug : .info
-    let logger = Logger(label: "prepull") { _ in ContainerLogs(level: level, print: container.print) }
+    let format = command.logFormat
+    let logger = Logger(label: "prepull") { _ in Logs(level: level, format: format, write: container.print) }
     let registry = try RegistryConfiguration.fromEnvironment(
       container.environment, userAgent: "prepull/\(Version.current)")
-    let client = try KubernetesClient(configuration, logger: logger)
+    let metrics = ControllerMetrics(version: Version.current)
+    let client = try KubernetesClient(configuration, onRequest: { metrics.count($0) }, logger: logger)
     var options = command.options(client, container.environment)
     // Each pod has an address of its own on the loopback interface.
     if let address = options.metricsAddress, address.hasPrefix("0.0.0.0:") {
       options.metricsAddress = container.podIP + address.dropFirst("0.0.0.0".count)
     }
-    let process = ControllerProcess(client: client, registry: registry, options: options, logger: logger)
+    let process = ControllerProcess(
+      client: client, registry: registry, options: options, metrics: metrics, logger: logger)
     let result: Result<Void, any Error>
     do { result = .success(try await process.run()) } catch { result = .failure(error) }
     await client.shutdown()
     if case .failure(let error) = result, !Task.isCancelled { throw error }
     return 0
-  }
-}
-
-/// Log lines as a container's output.
-private struct ContainerLogs: LogHandler {
-  var logLevel: Logger.Level
-  var metadata: Logger.Metadata = [:]
-  let print: @Sendable (String) -> Void
-
-  init(level: Logger.Level, print: @escaping @Sendable (String) -> Void) {
-    logLevel = level
-    self.print = print
-  }
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) {
-    let all = metadata.merging(event.metadata ?? [:]) { $1 }
-    let details = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-    print("\(event.level): \(event.message)\(details)\n")
   }
 }

@@ -5,9 +5,6 @@ import Kubernetes
 struct NodeMarks: Sendable {
   let client: KubernetesClient
 
-  /// The condition's type.
-  static let condition = "prepull.dev/Warm"
-
   /// Takes the taints of a key from a node, and only them: the patch fails when they have moved meanwhile.
   ///
   /// - Returns: whether there was one.
@@ -15,16 +12,11 @@ struct NodeMarks: Sendable {
     for _ in 0..<10 {
       do {
         let node = try await client.get(Node.self, name)
-        let taints = node.spec?.taints ?? []
-        let indices = taints.indices.filter { taints[$0].key == key }
-        guard !indices.isEmpty else { return false }
-        let operations: [JSON] = indices.reversed().flatMap { index -> [JSON] in
-          [
-            ["op": "test", "path": .string("/spec/taints/\(index)/key"), "value": .string(key)],
-            ["op": "remove", "path": .string("/spec/taints/\(index)")],
-          ]
-        }
-        _ = try await client.patch(Node.self, name, .json(operations))
+        guard
+          let patch = GatePatch.removal(
+            of: key, from: node.spec?.taints ?? [], nodeUID: node.metadata.uid ?? "")
+        else { return false }
+        _ = try await client.patch(Node.self, name, patch)
         return true
       } catch let error as APIError where error.code == .conflict || error.code == .invalid {
         continue
@@ -36,7 +28,7 @@ struct NodeMarks: Sendable {
   }
 
   func removeCondition(from name: String) async throws {
-    let patch: JSON = ["status": ["conditions": [["$patch": "delete", "type": .string(Self.condition)]]]]
+    let patch: JSON = ["status": ["conditions": [["$patch": "delete", "type": .string(PullerKey.warm)]]]]
     do {
       _ = try await client.patch(Node.self, name, .strategic(patch), subresource: "status")
     } catch let error as APIError where error.code == .notFound {}

@@ -34,11 +34,11 @@ package struct Permission: Hashable, Sendable {
       group: "", resources: ["nodes"], verbs: ["get", "list", "watch"],
       purpose: "See nodes come and go, their labels, taints and platforms."),
     Permission(
-      group: "", resources: ["pods"], verbs: ["get", "list", "watch", "create", "delete", "deletecollection"],
+      group: "", resources: ["pods"], verbs: ["get", "list", "watch", "create", "delete"],
       purpose: "The pods that make nodes pull; pods of others that wait for images; the images of pods (`discover`)."),
     Permission(
-      group: "", resources: ["configmaps"], verbs: ["get", "create", "delete"],
-      purpose: "The program `touch`, one ConfigMap for each Prepull. No others are read."),
+      group: "", resources: ["configmaps"], verbs: ["create", "delete"],
+      purpose: "The program `touch`, one ConfigMap for each Prepull. None is read."),
     Permission(
       group: "", resources: ["events"], verbs: ["list", "watch", "create", "patch"],
       purpose: "See how long pulls take; tell people what happened."),

@@ -84,7 +84,7 @@ extension Uninstallation {
       }
       lines += gatedNodes.map { "the taint \($0.taint) of the node \($0.node)" }
       if !conditionedNodes.isEmpty {
-        lines.append("the condition \(NodeMarks.condition) of \(conditionedNodes.count) nodes")
+        lines.append("the condition \(PullerKey.warm) of \(conditionedNodes.count) nodes")
       }
       return lines
     }
@@ -108,6 +108,7 @@ extension Uninstallation {
     survey.others = try await all([
       ("v1", "services"), ("v1", "serviceaccounts"), ("policy/v1", "poddisruptionbudgets"),
       ("networking.k8s.io/v1", "networkpolicies"), ("monitoring.coreos.com/v1", "servicemonitors"),
+      ("monitoring.coreos.com/v1", "prometheusrules"),
       ("rbac.authorization.k8s.io/v1", "rolebindings"), ("rbac.authorization.k8s.io/v1", "roles"),
       ("rbac.authorization.k8s.io/v1", "clusterrolebindings"), ("rbac.authorization.k8s.io/v1", "clusterroles"),
     ])
@@ -126,7 +127,7 @@ extension Uninstallation {
   private func surveyPrepulls(_ survey: inout Survey) async throws {
     let nodes = try await client.list(Node.self).items
     survey.conditionedNodes = nodes.filter { node in
-      node.status?.conditions?.contains { $0.type == NodeMarks.condition } == true
+      node.status?.conditions?.contains { $0.type == PullerKey.warm } == true
     }.compactMap(\.metadata.name)
     survey.prepulls = try await Item.list(DynamicResource(Prepull.self), client)
     guard !survey.prepulls.isEmpty else { return }

@@ -73,7 +73,7 @@ package struct Uninstallation: Sendable {
     }
     for node in survey.conditionedNodes { try await NodeMarks(client: client).removeCondition(from: node) }
     if !survey.conditionedNodes.isEmpty {
-      say("removed the condition \(NodeMarks.condition) from \(survey.conditionedNodes.count) nodes")
+      say("removed the condition \(PullerKey.warm) from \(survey.conditionedNodes.count) nodes")
     }
   }
 
@@ -92,8 +92,8 @@ package struct Uninstallation: Sendable {
     for _ in 0..<10 {
       do {
         let prepull = try await client.get(Prepull.self, item.name, in: item.namespace)
-        guard let finalizers = prepull.metadata.finalizers, finalizers.contains(Self.finalizer) else { return }
-        let kept = finalizers.filter { $0 != Self.finalizer }.map(JSON.string)
+        guard let finalizers = prepull.metadata.finalizers, finalizers.contains(PullerKey.cleanup) else { return }
+        let kept = finalizers.filter { $0 != PullerKey.cleanup }.map(JSON.string)
         var metadata: JSON = ["finalizers": .array(kept)]
         metadata["resourceVersion"] = prepull.metadata.resourceVersion.map(JSON.string)
         _ = try await client.patch(Prepull.self, item.name, in: item.namespace, .merge(["metadata": metadata]))
@@ -126,8 +126,6 @@ package struct Uninstallation: Sendable {
     let pods = try await client.list(Pod.self, in: namespace).items
     return pods.isEmpty ? nil : "it has \(pods.count) pods of others, \(pods[0].metadata.name ?? "") first"
   }
-
-  static let finalizer = "prepull.dev/cleanup"
 
   // MARK: Waiting
 

@@ -95,7 +95,7 @@ struct DeployFilesTests {
   }
 
   @Test(
-    "The chart's values are the options of install",
+    "The chart's values are the options of install", .helm,
     arguments: [
       ChartCase(values: "{}", arguments: []),
       ChartCase(values: #"{"gate": {"enabled": false}}"#, arguments: ["--no-gate"]),
@@ -122,13 +122,13 @@ struct DeployFilesTests {
       with: example.arguments + ["--no-create-namespace"])
   }
 
-  @Test("The chart is installed where the release is")
+  @Test("The chart is installed where the release is", .helm)
   func releaseNamespace() async throws {
     try await compare(
       try await rendered("{}", namespace: "elsewhere"), with: ["--namespace", "elsewhere", "--no-create-namespace"])
   }
 
-  @Test("The definitions are kept unless it is said otherwise, and left out when it is said")
+  @Test("The definitions are kept unless it is said otherwise, and left out when it is said", .helm)
   func definitions() async throws {
     func kept(_ values: String) async throws -> [JSON?] {
       try await rendered(values, namespace: "x").filter { $0["kind"] == "CustomResourceDefinition" }
@@ -139,20 +139,24 @@ struct DeployFilesTests {
     #expect(try await kept(#"{"definitions": {"install": false}}"#).isEmpty)
   }
 
-  @Test("Values that would be ignored or cannot work are refused")
+  @Test("Values that would be ignored or cannot work are refused", .helm)
   func schema() async throws {
     for values in [#"{"replica": 1}"#, #"{"image": {"digest": "latest"}}"#, #"{"gate": {"taints": "x"}}"#] {
       await #expect(throws: Tool.Failure.self) { try await rendered(values, namespace: "x") }
     }
   }
 
-  @Test("The chart has the version of the program, and no faults")
-  func version() async throws {
+  @Test("The chart has no faults", .helm)
+  func faults() async throws {
+    #expect(try await Helm.problems(Self.chart.path).isEmpty)
+  }
+
+  @Test("The chart has the version of the program")
+  func version() throws {
     let about = try #require(
       try YAMLDocuments.parse(try String(contentsOf: Self.chart.appending(path: "Chart.yaml"), encoding: .utf8)).first)
     #expect(about.json["version"]?.string == Version.current)
     #expect(about.json["appVersion"]?.string == Version.current)
-    #expect(try await Helm.problems(Self.chart.path).isEmpty)
   }
 
   /// What Helm makes of the chart, without the marks that Helm's charts bear.

@@ -30,6 +30,8 @@ enum Tool {
 enum Helm {
   private static let package = "/usr/local/lib/prepull-tests/helm-python-sdk"
 
+  static var isThere: Bool { FileManager.default.fileExists(atPath: package) }
+
   private static let program = """
     import json, sys
     from helm_python.chart import Chart, lint
@@ -62,9 +64,12 @@ enum Helm {
   }
 
   private static func run(_ arguments: [String]) async throws -> String {
-    try #require(
-      FileManager.default.fileExists(atPath: package), "Helm is not installed: run scripts/packages test as root")
     return try await Tool.output(
       "python3", ["-c", program] + arguments, environment: ["PYTHONPATH": package, "PYTHONDONTWRITEBYTECODE": "1"])
   }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// For tests that need Helm.
+  static var helm: Self { .enabled(if: Helm.isThere, "Helm is not installed: run scripts/packages test as root") }
 }

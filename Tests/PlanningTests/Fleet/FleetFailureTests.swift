@@ -35,6 +35,20 @@ struct FleetFailureTests {
     #expect(world.records["n0"]?.images[0].failures == [])
   }
 
+  @Test("A registry that is down for an hour costs few tries, and all is warm soon after")
+  func registryDown() {
+    let images = ["r/a", "r/b", "r/c"]
+    var world = world(50, Dictionary(uniqueKeysWithValues: images.map { ($0, FleetWorld.down) }))
+    world.setPlan(web, .of(images, digest: one))
+    world.run(.seconds(3600), step: .seconds(2))
+    #expect(world.pulls.isEmpty && world.summary(web).nodes.warm == 0)
+    #expect(world.orders.count < 50 * 12)
+    for image in images { world.registry[image] = .has(one) }
+    world.run(.seconds(1200), step: .seconds(2))
+    #expect(world.summary(web).isReady && world.complaints.isEmpty)
+    #expect(world.pulls.count == 150 && world.pulls.values.allSatisfy { $0 == 1 })
+  }
+
   @Test("A restart keeps the back-off, and counts no failure twice")
   func backOffOverRestarts() {
     var world = world(1, ["r/a": FleetWorld.down])
