@@ -3,16 +3,13 @@ import Yams
 
 /// Reads YAML, or JSON, as kubectl does: several documents in one text, each one JSON value.
 enum YAMLDocuments {
-  /// Aliases may make a small text a huge value; no list of manifests comes near this.
-  private static let largestNumberOfNodes = 1_000_000
-
+  /// - Parameter largest: nodes in all. Aliases may make a small text a huge value; without them a text has fewer nodes
+  ///   than bytes.
   /// - Returns: the documents that are not empty, each with the line that it begins on.
-  static func parse(
-    _ text: String, largest: Int = largestNumberOfNodes
-  ) throws(YAMLError) -> [(json: JSON, line: Int)] {
+  static func parse(_ text: String, largest: Int? = nil) throws(YAMLError) -> [(json: JSON, line: Int)] {
     if text.first(where: { !$0.isWhitespace }) == "{", let json = try? JSON(parsing: text) { return [(json, 1)] }
     var documents: [(JSON, Int)] = []
-    var room = largest
+    var room = largest ?? max(1_000_000, text.utf8.count)
     do {
       let parser = try Yams.Parser(yaml: text)
       while let node = try parser.nextRoot() {
@@ -20,9 +17,9 @@ enum YAMLDocuments {
         if !json.isNull { documents.append((json, node.mark?.line ?? 1)) }
       }
     } catch let error as YAMLError {
-      throw error
+      throw error.consideringTemplates(in: text)
     } catch {
-      throw YAMLError(error, in: text)
+      throw YAMLError(error, in: text).consideringTemplates(in: text)
     }
     return documents
   }
@@ -97,6 +94,22 @@ struct YAMLError: Error, Hashable, CustomStringConvertible {
       self.init(line: context.mark.line, reason: "the key \(names) stands there twice")
     default: self.init(line: nil, reason: "it is not YAML")
     }
+  }
+
+  /// The error of a chart's template is that it was not rendered, whatever the parser stumbled over.
+  ///
+  /// Text within quotes and behind other text may hold `{{` and still be YAML, as Argo's workflows do.
+  fileprivate func consideringTemplates(in text: String) -> YAMLError {
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    let isTemplate: (Substring) -> Bool = { line in
+      let content = line.drop { $0 == " " || $0 == "-" }
+      return content.hasPrefix("{{") || line.contains(": {{") || line.contains(":{{")
+    }
+    guard let number = lines.prefix((line ?? lines.count) + 1).firstIndex(where: isTemplate) else { return self }
+    return YAMLError(
+      line: number + 1,
+      reason: "it is a template that was not rendered: it has '{{' where YAML has a value; "
+        + "render it first, for example with helm template")
   }
 
   private static func line(_ number: Int, of text: String) -> Substring {
