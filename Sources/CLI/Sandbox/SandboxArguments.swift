@@ -21,10 +21,11 @@ struct SandboxArguments: ParsableArguments {
   @Flag(help: "Compute how long pulls take instead of moving bytes: for thousands of nodes.")
   var modelled = false
 
-  @Option(help: ArgumentHelp("Of each node's link, with --modelled.", valueName: "bytes/s"))
+  @Option(
+    help: ArgumentHelp("Of each node's link; no limit when left out, with --modelled 125MB.", valueName: "bytes/s"))
   var nodeBandwidth: ByteRate?
 
-  @Option(help: ArgumentHelp("That all nodes share, with --modelled; no limit when left out.", valueName: "bytes/s"))
+  @Option(help: ArgumentHelp("That all nodes share; no limit when left out.", valueName: "bytes/s"))
   var registryBandwidth: ByteRate?
 
   @Option(help: ArgumentHelp("How many times faster than real time back-offs and modelled pulls pass.", valueName: "n"))
@@ -34,9 +35,6 @@ struct SandboxArguments: ParsableArguments {
   func options() throws -> SandboxOptions {
     guard (1...20_000).contains(nodes) else { throw ValidationError("--nodes \(nodes) is not from 1 to 20000") }
     guard speed >= 0.01, speed <= 10_000 else { throw ValidationError("--speed \(speed) is not from 0.01 to 10000") }
-    guard modelled || (nodeBandwidth == nil && registryBandwidth == nil) else {
-      throw ValidationError("bandwidths are for modelled pulls: add --modelled, or leave them out")
-    }
     let architectures = try TouchProgram.Architecture.all(in: arch)
     var templates = NodeTemplate.numbered(nodes)
     if !architectures.isEmpty {
@@ -54,6 +52,8 @@ struct SandboxArguments: ParsableArguments {
       if let nodeBandwidth { model.linkBandwidth = nodeBandwidth.bytes }
       model.registryBandwidth = registryBandwidth?.bytes
       options.model = model
+    } else if nodeBandwidth != nil || registryBandwidth != nil {
+      options.links = .init(nodeBandwidth: nodeBandwidth?.bytes, registryBandwidth: registryBandwidth?.bytes)
     }
     return options
   }

@@ -30,8 +30,13 @@ struct SandboxUp: AsyncParsableCommand {
     completion: .file())
   var kubeconfig: String?
 
-  @Option(help: ArgumentHelp("Serve this many images of 250 MB more, with --modelled.", valueName: "n"))
+  @Option(help: ArgumentHelp("Serve this many images more, load/app-1:v1 and so on.", valueName: "n"))
   var loadImages = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Size of each of them; 250MB when left out, without --modelled 10MB, kept in memory.", valueName: "bytes"))
+  var imageSize: ByteRate?
 
   @Option(name: [.short, .long], help: "text, or json: a line when it is up, and at the end a line with its requests.")
   var output = ReportFormat.text
@@ -42,20 +47,16 @@ struct SandboxUp: AsyncParsableCommand {
       guard (1...65535).contains(port) else { throw ValidationError("--port \(port) is not from 1 to 65535") }
       options.port = port
     }
-    guard loadImages == 0 || (options.model != nil && (1...1000).contains(loadImages)) else {
-      throw ValidationError("--load-images takes 1 to 1000 and needs --modelled")
-    }
+    let isReal = options.model == nil
+    let load = LoadImages(count: loadImages, bytes: imageSize?.bytes ?? (isReal ? 10_000_000 : 250_000_000))
+    try load.check(isReal: isReal)
     options.tls = !http
     let (finalOptions, output, path) = (options, output, kubeconfig)
     let logger = Logger(label: "sandbox") { _ in Logs(console: .standardError, level: .warning) }
     let (counts, interrupt) = try await Interrupt.cancelling {
       if let port { try Self.check(port) }
       return try await withSandbox(finalOptions, logger: logger) { sandbox in
-        let load = try (0..<loadImages).map { number in
-          try sandbox.registry.addModelled(
-            "load/app-\(number + 1)", tag: "v1", layers: [150_000_000, 80_000_000, 20_000_000]
-          ).description
-        }
+        let load = try load.add(to: sandbox)
         let file = try SandboxFile(sandbox, at: path)
         defer { file.remove() }
         let description = SandboxDescription(sandbox, images: sandbox.sampleImages + load, kubeconfig: file.path)

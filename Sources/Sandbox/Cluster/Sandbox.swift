@@ -54,6 +54,7 @@ package final class Sandbox: Sendable {
     server = APIServer(store: store, options: serverOptions, logger: logger)
     sampleImages = options.hasSampleImages ? try SampleImages.add(to: registry).map(\.description) : []
     fleet = Fleet(store: store, pace: pace, heartbeat: options.heartbeat)
+    if let links = options.links { registry.limit(reader: links.nodeBandwidth, registry: links.registryBandwidth) }
     link = SharedLink(bandwidth: options.model?.registryBandwidth, pace: pace)
     var configuration = RegistryConfiguration(userAgent: "containerd/2.1.4")
     // The kubelet has its own back-off.
@@ -137,6 +138,9 @@ package final class Sandbox: Sendable {
         registry, platform: template.platform, link: link, model: model, pace: pace, catalogue: catalogue)
     }
     let path = "\(folder)/nodes/\(template.name)"
-    return LayoutImages(path: path, platform: template.platform, registry: registryClient, logger: logger)
+    // The registry tells by the name whose link it is.
+    let userAgent = options.links.map { _ in "\(registryClient.configuration.userAgent) (\(template.name))" }
+    return LayoutImages(
+      path: path, platform: template.platform, registry: registryClient, userAgent: userAgent, logger: logger)
   }
 }

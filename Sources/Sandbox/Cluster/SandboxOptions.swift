@@ -18,9 +18,24 @@ package struct SandboxOptions: Sendable {
     }
   }
 
+  /// How fast the bytes of real pulls come from the sandbox's own registry; in bytes a second, nil for no limit.
+  package struct Links: Sendable, Hashable {
+    /// Of each node.
+    package var nodeBandwidth: Int64?
+    /// That all nodes share.
+    package var registryBandwidth: Int64?
+
+    package init(nodeBandwidth: Int64? = nil, registryBandwidth: Int64? = nil) {
+      self.nodeBandwidth = nodeBandwidth
+      self.registryBandwidth = registryBandwidth
+    }
+  }
+
   package var nodes: [NodeTemplate]
   /// Set: all nodes (but those with a real runtime) pull by this model, and only from the sandbox's own registry.
   package var model: Model?
+  /// Set: bytes that are really pulled take their time. All nodes with a real runtime are one reader to the registry.
+  package var links: Links?
   /// Divides the waits of the sandbox's kubelets and controllers, and of modelled pulls; see ``Pace``.
   package var speed: Double = 1
   /// HTTPS with a certificate authority of its own, else HTTP.

@@ -10,6 +10,8 @@ struct LayoutImages: ImageBackend {
   let platform: Platform
   /// Shared by the nodes of a sandbox, without any credentials.
   let registry: RegistryClient
+  /// What the node calls itself when it pulls; nil for what they all do.
+  var userAgent: String?
   let logger: Logger
 
   private func runtime(_ client: RegistryClient) -> OCILayoutRuntime {
@@ -21,9 +23,11 @@ struct LayoutImages: ImageBackend {
   }
 
   func pull(_ reference: Reference, credential: RegistryCredential?) async throws -> HeldImage {
-    guard let credential else { return try await pull(reference, by: registry) }
+    guard credential != nil || userAgent != nil else { return try await pull(reference, by: registry) }
+    var configuration = registry.configuration
+    if let userAgent { configuration.userAgent = userAgent }
     let client = RegistryClient(
-      configuration: registry.configuration, credentials: OneCredential(credential: credential), logger: logger)
+      configuration: configuration, credentials: OneCredential(credential: credential), logger: logger)
     do {
       let image = try await pull(reference, by: client)
       try? await client.shutdown()
@@ -87,7 +91,7 @@ struct SocketImages: ImageBackend {
 }
 
 private struct OneCredential: CredentialSource {
-  let credential: RegistryCredential
+  let credential: RegistryCredential?
 
   func credential(for registry: String, repository: String) -> RegistryCredential? { credential }
 }

@@ -46,6 +46,7 @@ package final class EmbeddedRegistry: Sendable {
     var blobs: [Digest: [UInt8]] = [:]
     var manifests: [String: [String: Stored]] = [:]
     var rules: [Rule] = []
+    var links: RegistryLinks?
     var requests: [RecordedRequest] = []
   }
 
@@ -104,6 +105,12 @@ package final class EmbeddedRegistry: Sendable {
     where matches: @escaping @Sendable (RecordedRequest) -> Bool = { _ in true }
   ) {
     state.withLock { $0.rules.append(Rule(matches: matches, fault: fault, remaining: times)) }
+  }
+
+  /// Sends bodies no faster than a link of each reader's own (told apart by its `User-Agent`) and one that all share
+  /// carry them; in bytes a second, nil for no limit.
+  package func limit(reader: Int64?, registry: Int64?) {
+    state.withLock { $0.links = RegistryLinks(reader: reader, registry: registry) }
   }
 
   package func clearFaults() {
@@ -221,7 +228,9 @@ extension EmbeddedRegistry {
     case .slow(let rate): response.body = trickle(content, rate)
     case .truncate(let count): response.body = partial(content, count) { throw Cut() }
     case .withoutHeader("Content-Length"): response.body = partial(content, content.count) {}
-    default: break
+    default:
+      guard let links = state.withLock({ $0.links }) else { break }
+      response.body = links.body(content, to: request.headers["user-agent"] ?? "")
     }
     return response
   }

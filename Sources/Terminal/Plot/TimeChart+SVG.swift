@@ -43,14 +43,19 @@ extension TimeChart {
   }
 
   private func drawLimits(_ vertical: PlotScale, in drawing: inout SVG) {
-    var lowest = -Double.infinity
-    for limit in limits.sorted(by: { $0.seconds > $1.seconds }) {
-      let y = vertical.place(limit.seconds)
-      drawing.line(from: (Self.left, y), to: (Self.right, y), "limit")
-      // Labels of limits that are close stand below one another.
-      let label = max(y, lowest + 32)
-      lowest = label
-      drawing.line(from: (Self.right, y), to: (Self.right + 12, label), "leader")
+    let limits = limits.sorted { $0.seconds > $1.seconds }
+    let lines = limits.map { vertical.place($0.seconds) }
+    // Labels of limits that are close stand below one another, and none beyond the end of the drawing.
+    var labels = lines
+    for index in labels.indices.dropFirst() { labels[index] = max(labels[index], labels[index - 1] + 32) }
+    var room = Self.height - 24
+    for index in labels.indices.reversed() {
+      labels[index] = min(labels[index], room)
+      room = labels[index] - 32
+    }
+    for (limit, (line, label)) in zip(limits, zip(lines, labels)) {
+      drawing.line(from: (Self.left, line), to: (Self.right, line), "limit")
+      drawing.line(from: (Self.right, line), to: (Self.right + 12, label), "leader")
       drawing.text(VisibleText.cut(limit.label, to: 24), x: Self.right + 16, y: label, "limit-text")
       drawing.text(
         "alone: \(Quantity.time(.seconds(limit.seconds)))", x: Self.right + 16, y: label + 14, "limit-text")
@@ -63,27 +68,36 @@ extension TimeChart {
       Double(least)...Double(most), logarithmic: true, from: Self.left + 16, to: Self.right - 44)
     let places = points.map { (x: horizontal.place(Double($0.parallelism)), y: vertical.place($0.seconds)) }
     drawing.path(places, "series")
-    var named = (end: -Double.infinity, y: 0.0)
-    var nextTick = Double.infinity
+    var taken = LabelSpace()
+    // From the right, so that the last point, all nodes, is always named.
     for (point, place) in zip(points, places).reversed() {
-      // From the right, so that the last one, all nodes, is always named.
-      let name = "\(point.parallelism)"
-      if place.x < nextTick {
-        drawing.text(name, x: place.x, y: Self.bottom + 20, "faint", anchor: .middle)
-        nextTick = place.x - 14 - 7 * Double(name.count)
-      }
-    }
-    for (index, (point, place)) in zip(points, places).enumerated() {
       let time = Quantity.time(.seconds(point.seconds))
       drawing.dot(x: place.x, y: place.y, hint: "\(point.parallelism) at a time: \(time), \(point.bound)")
-      drawing.text(time, x: place.x + 4, y: place.y - 9, "ink")
-      guard index == 0 || points[index - 1].bound != point.bound else { continue }
-      // What holds it is said where that begins.
-      let y = place.y - 24
-      let isClose = named.end > place.x && abs(named.y - y) < 13
-      named = (place.x + 10 + 7 * Double(point.bound.count), isClose ? y - 14 : y)
-      drawing.text(point.bound, x: place.x + 4, y: named.y, "faint")
+      if taken.take(time, x: place.x + 4, y: place.y - 9) { drawing.text(time, x: place.x + 4, y: place.y - 9, "ink") }
+      let name = "\(point.parallelism)"
+      if taken.take(name, x: place.x - 4 * Double(name.count), y: Self.bottom + 20) {
+        drawing.text(name, x: place.x, y: Self.bottom + 20, "faint", anchor: .middle)
+      }
+    }
+    // What holds it is said where that begins.
+    for (index, (point, place)) in zip(points, places).enumerated()
+    where index == 0 || points[index - 1].bound != point.bound {
+      let free = [24.0, 38, 52].first { taken.take(point.bound, x: place.x + 4, y: place.y - $0) }
+      if let free { drawing.text(point.bound, x: place.x + 4, y: place.y - free, "faint") }
     }
     drawing.text("nodes at a time", x: (Self.left + Self.right) / 2, y: Self.bottom + 42, "faint", anchor: .middle)
+  }
+}
+
+/// Where on a drawing labels stand already.
+private struct LabelSpace {
+  private var boxes: [(x: ClosedRange<Double>, y: Double)] = []
+
+  /// Takes the place of a label of one line; false, and nothing taken, when another is in the way.
+  mutating func take(_ text: String, x: Double, y: Double) -> Bool {
+    let box = x...(x + 8 * Double(text.count) + 4)
+    guard !boxes.contains(where: { $0.x.overlaps(box) && abs($0.y - y) < 13 }) else { return false }
+    boxes.append((box, y))
+    return true
   }
 }

@@ -5,13 +5,16 @@ package struct TimeChart: Sendable {
   package var points: [(parallelism: Int, seconds: Double, bound: String)]
   package var limits: [(label: String, seconds: Double)]
 
+  /// Three thousand years, in seconds: what is longer is no time.
+  private static let longest = 1e11
+
   package init(
     title: String, points: [(parallelism: Int, seconds: Double, bound: String)],
     limits: [(label: String, seconds: Double)] = []
   ) {
     self.title = title
-    self.points = points.filter { $0.parallelism > 0 && $0.seconds.isFinite && $0.seconds >= 0 }
-    self.limits = limits.filter { $0.seconds.isFinite && $0.seconds > 0 }
+    self.points = points.filter { $0.parallelism > 0 && (0...Self.longest).contains($0.seconds) }
+    self.limits = limits.filter { $0.seconds > 0 && $0.seconds <= Self.longest }
   }
 
   /// Lines for a terminal, without the title: a bar for each number of nodes, and the limits.

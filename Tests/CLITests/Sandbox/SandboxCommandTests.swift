@@ -26,8 +26,8 @@ struct SandboxCommandTests {
     "What makes no cluster is said, with exit code 2",
     arguments: [
       (["--nodes", "0"], "--nodes 0 is not from 1"), (["--arch", "amd64,z80"], "--arch 'z80' is none of"),
-      (["--node-bandwidth", "1GB"], "add --modelled"), (["--runtime", "docker:x"], "no socket of a runtime"),
-      (["--port", "99999"], "--port 99999 is not"), (["--load-images", "5"], "needs --modelled"),
+      (["--node-bandwidth", "wide"], "--node-bandwidth"), (["--runtime", "docker:x"], "no socket of a runtime"),
+      (["--port", "99999"], "--port 99999 is not"), (["--load-images", "900"], "add --modelled"),
       (["--speed", "0"], "--speed"), (["--kubeconfig", "/nowhere/file"], "cannot write /nowhere/file"),
     ])
   func usage(arguments: [String], complaint: String) async throws {
