@@ -5,17 +5,6 @@ import Testing
 /// Random sequences: whatever comes in whatever order, the machine keeps what it promises.
 @Suite("Rollout machine under random sequences")
 struct RolloutStormTests {
-  private struct Chance: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-      return z ^ (z >> 31)
-    }
-  }
-
   @Test("Invariants", arguments: 0..<150)
   func invariants(seed: Int) throws {
     var chance = Chance(state: UInt64(seed))

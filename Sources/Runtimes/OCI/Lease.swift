@@ -20,7 +20,10 @@ final class Lease: Sendable {
     try Array(digests.map(\.description).joined(separator: "\n").utf8).withUnsafeBytes { try file.write($0, at: 0) }
   }
 
-  deinit { try? layout.delete(file.path) }
+  /// Gives the claim back now; otherwise that happens once nobody holds the lease any more, on whatever thread.
+  func end() { try? layout.delete(file.path) }
+
+  deinit { end() }
 
   /// The digests under living leases; files of dead ones are removed. Belongs under the layout's lock.
   static func claimed(in layout: Layout) throws -> Set<Digest> {

@@ -47,6 +47,7 @@ extension OCILayoutRuntime {
       try layout.sweep()
       return try Lease(on: image.documents.map(\.descriptor.digest) + blobs.map(\.digest), in: layout)
     }
+    defer { lease.end() }
     try await checkSpace(for: blobs)
     meter.enter(.downloading)
 
@@ -72,7 +73,6 @@ extension OCILayoutRuntime {
       let dropped = index.point(reference, at: image.descriptor)
       if index != before { try layout.replace(layout.indexFile, with: index.encoded()) }
       if !dropped.isEmpty { try layout.collectGarbage(dropped: dropped) }
-      withExtendedLifetime(lease) {}
     }
   }
 

@@ -16,7 +16,7 @@ struct ControllerFaultTests {
   func killed() async throws {
     let seed = UInt64.random(in: 0 ... .max)
     print("seed of the kills: \(seed)")
-    var random = SplitMix64(seed: seed)
+    var random = SplitMix64(state: seed)
     try await ControllerLab.with(NodeTemplate.numbered(3)) { lab in
       var kills = 0
       var round = 0
@@ -284,20 +284,5 @@ struct ControllerFaultTests {
         #expect(lab.writes() < 1000 * 5 + 400)
       }
     }
-  }
-}
-
-/// A generator of numbers that a seed repeats.
-private struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }
