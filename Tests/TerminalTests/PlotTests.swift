@@ -137,6 +137,9 @@ struct PlotTests {
     #expect(!TimeChart(title: text, points: [(1, 1, text)], limits: [(text, 1)]).svg().contains("<script"))
   }
 
+  @Test(arguments: [1e-9, 0.3, 1, 2, 3, 7.5, 1000, 1e12])
+  func logarithms(number: Double) { #expect(abs(PlotScale.logarithm(number) - log2(number)) < 1e-9) }
+
   @Test(
     arguments: [(0, "0"), (0.5, "500ms"), (30, "30s"), (600, "10m"), (7200, "2h"), (432_000, "5d")]
       as [(Double, String)])

@@ -1,5 +1,4 @@
 import ImageModel
-import NIOCore
 package import Registry
 import Synchronization
 
@@ -53,7 +52,9 @@ package struct BandwidthProbe: Sendable {
     let requestTime = try await requestTime(of: image)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
-        for (layer, reference) in layers where !meter.isFull { try await read(layer, of: reference, into: meter) }
+        for (layer, reference) in layers where !meter.isFull {
+          try await client.sample(layer, of: reference, begin: meter.begin) { !meter.add($0) }
+        }
       }
       group.addTask { try await Task.sleep(for: maxDuration) }
       defer { group.cancelAll() }
@@ -83,12 +84,6 @@ package struct BandwidthProbe: Sendable {
     return best ?? .zero
   }
 
-  private func read(_ layer: Descriptor, of reference: Reference, into meter: Meter) async throws {
-    try await client.blob(layer, of: reference) { stream in
-      meter.begin()
-      for try await buffer in stream where meter.add(buffer.readableBytes) { return }
-    }
-  }
 }
 
 /// Adds up what comes; asked from the task that reads and from the one that waits.

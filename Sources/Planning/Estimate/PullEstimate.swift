@@ -82,7 +82,9 @@ extension PullModel {
   private func estimate(_ queue: PullQueue, parallelism: Int) -> PullEstimate {
     var simulation = PullSimulation(self, queue)
     let end = simulation.run(parallelism: parallelism)
+    let registry = registryBandwidth.map { queue.bytes / max(1, $0) } ?? 0
     return PullEstimate(
-      duration: end.isEmpty ? .zero : .seconds(end.total) + frame, bound: end.bound, parallelism: max(1, parallelism))
+      duration: end.isEmpty ? .zero : .seconds(end.total) + frame, bound: end.bound(registry: registry),
+      parallelism: max(1, parallelism))
   }
 }

@@ -13,9 +13,11 @@ struct PullSpending: Hashable, Sendable {
   var total: Double { waiting + nodeLink + registryLink + unpacking }
   var isEmpty: Bool { nodes == 0 }
 
-  /// What would have to be wider: more nodes at a time help unless they all wait for the one registry.
-  var bound: PullEstimate.Bound {
-    if registryLink >= total / 2, registryLink > 0 { return .registryLink }
+  /// What would have to be wider: more nodes at a time help unless the registry's link is busy as it is.
+  ///
+  /// - Parameter registry: seconds that all bytes need on the registry's link alone.
+  func bound(registry: Double) -> PullEstimate.Bound {
+    if registryLink > 0, registry >= total * 3 / 4 { return .registryLink }
     if nodes > 1 { return .waves }
     let most = max(waiting, nodeLink, registryLink, unpacking)
     return most == nodeLink ? .nodeLink : most == registryLink ? .registryLink : most == unpacking ? .disk : .latency

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Where on a line of the drawing a value is: evenly, or by its logarithm.
 struct PlotScale {
   let isLogarithmic: Bool
@@ -23,9 +15,20 @@ struct PlotScale {
     let clamped = min(max(value, values.lowerBound), values.upperBound)
     let (low, high, here) =
       isLogarithmic
-      ? (log(values.lowerBound), log(values.upperBound), log(clamped))
+      ? (Self.logarithm(values.lowerBound), Self.logarithm(values.upperBound), Self.logarithm(clamped))
       : (values.lowerBound, values.upperBound, clamped)
     return high > low ? start + (end - start) * (here - low) / (high - low) : (start + end) / 2
+  }
+
+  /// To base 2, of a positive number; good to ten digits. (Pure layers have no C library.)
+  static func logarithm(_ value: Double) -> Double {
+    let ratio = (value.significand - 1) / (value.significand + 1)
+    var (power, sum) = (ratio, 0.0)
+    for number in stride(from: 1.0, through: 21, by: 2) {
+      sum += power / number
+      power *= ratio * ratio
+    }
+    return Double(value.exponent) + 2 * sum / 0.693_147_180_559_945_3
   }
 
   /// Seconds that people count in.

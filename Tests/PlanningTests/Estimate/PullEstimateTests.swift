@@ -57,6 +57,10 @@ struct PullEstimateTests {
     Case(
       testDescription: "unpacking", model: model(node: 10, unpack: 20),
       loads: loads(nodes: 3, size: 10, unpacked: 100), parallelism: 3, seconds: 6, bound: .disk),
+    // Nodes that begin together stay in step, and the registry rests while they all unpack: more at a time would help.
+    Case(
+      testDescription: "waves that unpack together", model: model(node: 10, registry: 20, unpack: 10),
+      loads: loads(nodes: 8, size: 10, unpacked: 20), parallelism: 4, seconds: 8, bound: .waves),
     Case(
       testDescription: "questions and answers", model: overheads, loads: loads(nodes: 3, images: 5, size: 1),
       parallelism: 3, seconds: 1 + 0.5 + 5 * 0.101, bound: .latency),
