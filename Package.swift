@@ -105,7 +105,10 @@ let package = Package(
       ]),
     .layer(
       "Engines",
-      ["Documents", "ImageModel", "Networking", "Planning", "Registry", "Runtimes", "Kubernetes", .crypto, .log]),
+      [
+        "Documents", "ImageModel", "Networking", "Planning", "Registry", "Runtimes", "Kubernetes", "Terminal", .crypto,
+        .log, .nioCore,
+      ]),
     .layer(
       "Sandbox",
       [

@@ -9,7 +9,7 @@ package struct CommandLineTool: AsyncParsableCommand {
     abstract: "Puts container images on Kubernetes nodes before the pods that need them arrive.",
     version: Version.current,
     subcommands: [
-      PullCommand.self, RenderCommand.self, RunCommand.self, StatusCommand.self, DeleteCommand.self,
+      PullCommand.self, RenderCommand.self, RunCommand.self, CheckCommand.self, StatusCommand.self, DeleteCommand.self,
       CleanupCommand.self, ControllerCommand.self, InstallCommand.self, UninstallCommand.self,
       SandboxCommand.self, CompleteCommand.self,
     ])

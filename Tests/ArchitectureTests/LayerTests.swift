@@ -30,7 +30,7 @@ private let layers: [(name: String, outside: Set<String>)] = [
       "Subprocess", "SystemPackage",
     ]
   ),
-  ("Engines", ["Crypto", "Logging"]),
+  ("Engines", ["Crypto", "Logging", "NIOCore"]),
   (
     "Sandbox",
     [

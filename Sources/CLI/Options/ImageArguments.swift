@@ -20,22 +20,21 @@ struct ImageArguments: ParsableArguments {
   /// - Returns: the images, and the texts that named an image which was there already.
   /// - Throws: `ValidationError` that names every malformed reference, or an empty list.
   func wanted(and further: [String] = []) throws -> (images: [WantedImage], repeated: [String]) {
-    var texts = try given()
-    texts += further.map { ($0, "") }
+    let texts = try given() + further.map { Given(text: $0) }
     var wanted: [WantedImage] = []
     var repeated: [String] = []
     var seen: Set<Reference> = []
     var faults: [String] = []
-    for (text, place) in texts {
+    for given in texts {
       do {
-        let reference = try Reference(parsing: text)
+        let reference = try Reference(parsing: given.text)
         if seen.insert(reference).inserted {
-          wanted.append(WantedImage(given: text, reference: reference))
+          wanted.append(WantedImage(given: given.text, reference: reference))
         } else {
-          repeated.append(text)
+          repeated.append(given.text)
         }
       } catch {
-        faults.append(place + error.description)
+        faults.append(given.place + error.description)
       }
     }
     guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "\n       ")) }
@@ -48,19 +47,31 @@ struct ImageArguments: ParsableArguments {
     return (wanted, repeated)
   }
 
-  private func given() throws -> [(text: String, place: String)] {
-    var texts = images.map { (text: $0, place: "") }
-    for file in files { texts += try Self.references(in: file) }
-    return texts
+  /// A text that is to be a reference, and where it stands.
+  struct Given {
+    var text: String
+    /// Nil for an argument, `-` for standard input.
+    var file: String?
+    var line: Int?
+
+    /// For messages, ahead of what is wrong: `images.txt, line 3: `.
+    var place: String {
+      guard let file, let line else { return "" }
+      return "\(file == "-" ? "standard input" : file), line \(line): "
+    }
   }
 
-  private static func references(in file: String) throws -> [(text: String, place: String)] {
-    let name = file == "-" ? "standard input" : file
+  /// The texts as they were given, none looked at yet.
+  func given() throws -> [Given] {
+    try images.map { Given(text: $0) } + files.flatMap { try Self.references(in: $0) }
+  }
+
+  private static func references(in file: String) throws -> [Given] {
     let text = try InputFile.text(of: file, option: "--from-file")
     return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
       .compactMap { number, line in
         let trimmed = line.trimmingWhitespace
-        return trimmed.isEmpty || trimmed.hasPrefix("#") ? nil : (trimmed, "\(name), line \(number + 1): ")
+        return trimmed.isEmpty || trimmed.hasPrefix("#") ? nil : Given(text: trimmed, file: file, line: number + 1)
       }
   }
 }

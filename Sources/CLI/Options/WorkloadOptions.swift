@@ -92,6 +92,11 @@ struct WorkloadOptions: ParsableArguments {
     return (set, remarks)
   }
 
+  /// The images to put in the place of containers' own.
+  func replacementsByContainer() throws -> [String: String] {
+    Dictionary(try replacements.map { try Self.replacement($0) }.map { ($0.container, $0.image) }) { _, last in last }
+  }
+
   private static func replacement(_ text: String) throws -> (container: String, image: String) {
     guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
       case let image = text[text.index(after: equals)...], !image.isEmpty

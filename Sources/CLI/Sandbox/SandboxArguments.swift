@@ -66,20 +66,3 @@ struct SandboxArguments: ParsableArguments {
     return path
   }
 }
-
-/// Bytes a second on the command line: `125MB`, `1GB`, `500000`.
-struct ByteRate: ExpressibleByArgument, Hashable {
-  let bytes: Int64
-
-  init?(argument: String) {
-    var text = argument.uppercased()[...]
-    if text.hasSuffix("/S") { text = text.dropLast(2) }
-    if text.hasSuffix("B") { text = text.dropLast() }
-    let factors: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9]
-    let factor = text.last.flatMap { factors[$0] }
-    guard let number = Double(factor == nil ? text : text.dropLast()), number > 0 else { return nil }
-    let bytes = number * (factor ?? 1)
-    guard bytes >= 1, bytes < 1e15 else { return nil }
-    self.bytes = Int64(bytes)
-  }
-}

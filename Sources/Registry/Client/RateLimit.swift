@@ -7,6 +7,12 @@ package struct RateLimit: Hashable, Sendable {
   /// The time that the limit is counted over.
   package let window: Duration?
 
+  package init(limit: Int, remaining: Int, window: Duration?) {
+    self.limit = limit
+    self.remaining = remaining
+    self.window = window
+  }
+
   init?(_ headers: HTTPHeaders) {
     func parse(_ name: String) -> (count: Int, window: Int?)? {
       let parts = headers.first(name: name)?.split(separator: ";") ?? []

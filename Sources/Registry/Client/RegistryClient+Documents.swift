@@ -33,6 +33,11 @@ extension RegistryClient {
     }
   }
 
+  /// Fetches what a reference points at now, and what the registry lets us pull if it tells: one GET.
+  package func root(_ reference: Reference) async throws -> (document: Document, rateLimit: RateLimit?) {
+    try await manifest(reference.identifier, of: reference)
+  }
+
   /// Fetches an index or a manifest by tag or digest.
   ///
   /// - Parameter expected: what is known of it; its digest and size are checked.

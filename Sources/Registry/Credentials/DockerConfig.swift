@@ -43,6 +43,9 @@ struct DockerConfig: Decodable {
     }
   }
 
+  /// The keys of its entries that can be used.
+  var registries: [String] { auths.filter(\.value.isUsable).keys.map(Self.normalized) }
+
   /// The helper program to ask about a registry (`osxkeychain`, for `docker-credential-osxkeychain`).
   func helper(for registry: String) -> String? {
     let own = credHelpers.first { Self.normalized($0.key) == registry }?.value

@@ -28,5 +28,8 @@ package struct PullSecretCredentials: CredentialSource, CustomStringConvertible 
     return nil
   }
 
+  /// The registries that the secrets are for, as they name them, without schemes and versions.
+  package var registries: [String] { Set(configs.flatMap(\.registries)).sorted() }
+
   package var description: String { "\(configs.count) pull secrets" }
 }

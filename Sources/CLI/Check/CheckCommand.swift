@@ -1,0 +1,183 @@
+import ArgumentParser
+import Engines
+import Foundation
+import ImageModel
+import Kubernetes
+import Logging
+import Planning
+import Registry
+
+/// `prepull check`: what can be known about images before anybody pulls them.
+struct CheckCommand: AsyncParsableCommand {
+  enum Output: String, ExpressibleByArgument, CaseIterable { case table, json, yaml, junit, sarif }
+
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Find out before a pull what will fail, how many bytes it is, and how long it will take.",
+    discussion: """
+      Asks the registries what the images are; with a cluster, also its nodes what they have and which platforms and \
+      disks they are. Nothing is pulled and nothing is written. Without a kubeconfig, or with --no-cluster, it checks \
+      the images alone. It exits with 1 when something will fail, with 0 otherwise; warnings do not count unless \
+      --fail-on says so.
+
+      Sizes with ~ are estimates. Bytes to fetch are an upper bound, as nodes do not report everything that they have.
+
+      Examples:
+        \(Program.name) check nginx:1.27 redis:7
+        helm template shop | \(Program.name) check --no-cluster --platform linux/arm64 -f -
+        \(Program.name) check --for deployment/web --image web=shop/web:2.0 -l pool=web
+        \(Program.name) check --prepull shop --node-bandwidth 1Gbit --plot time.svg
+        \(Program.name) check -f deploy/ -o sarif > check.sarif
+      """)
+
+  @OptionGroup var imageArguments: ImageArguments
+  @OptionGroup(title: "Workloads that will run") var workloadOptions: WorkloadOptions
+
+  @Option(
+    help: ArgumentHelp("Take images, nodes and pull secrets from this Prepull of the cluster.", valueName: "name"))
+  var prepull: String?
+
+  @OptionGroup(title: "Nodes") var nodeOptions: NodeOptions
+
+  @Flag(help: "Ask no cluster, also where there is a kubeconfig.")
+  var noCluster = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A platform that every image must have, as linux/arm64. Repeatable. (default: those of the nodes)",
+      valueName: "os/arch"))
+  var platform: [String] = []
+
+  @Option(help: ArgumentHelp("Secret that the pods will pull with. Repeatable.", valueName: "name"))
+  var pullSecret: [String] = []
+
+  @Flag(
+    help: """
+      Read the pull secrets and ask the registries with them alone, as kubelets do: finds a secret for the wrong \
+      registry. Without it, only whether they exist is looked at.
+      """)
+  var readSecrets = false
+
+  @Flag(help: "Ask for the unpacked size of each gzip layer, one more request a layer, instead of estimating it.")
+  var exact = false
+
+  @OptionGroup(title: "Time and disk") var estimateOptions: EstimateOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "What makes it exit with 1: error, warning (errors too), or never.", valueName: "level"))
+  var failOn = FailureLevel.error
+
+  @Option(
+    help: ArgumentHelp(
+      "Do not count findings of this kind, as -o json names it: notFound, latestTag. Repeatable.", valueName: "code"),
+    transform: CheckCode.parse)
+  var ignore: [CheckCode] = []
+
+  @Option(name: .shortAndLong, help: "table for people; json or yaml: all that is known; junit or sarif: for CI.")
+  var output = Output.table
+
+  @Flag(name: .shortAndLong, help: "Log what is asked of the cluster and the registries.")
+  var verbose = false
+
+  @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
+  @OptionGroup(title: "Registry options") var registryOptions: RegistryOptions
+
+  func validate() throws {
+    for secret in pullSecret {
+      if let problem = NamingRule.subdomain.problem(in: secret) {
+        throw ValidationError("--pull-secret '\(secret)' \(problem)")
+      }
+    }
+    if let prepull, let problem = NamingRule.subdomain.problem(in: prepull) {
+      throw ValidationError("--prepull '\(prepull)' \(problem)")
+    }
+    if prepull != nil, !workloadOptions.areNone {
+      throw ValidationError("--prepull says itself which nodes are meant: leave out --for and -f")
+    }
+    if imageArguments.files.contains("-"), workloadOptions.files.contains("-") {
+      throw ValidationError("standard input cannot be read for both --from-file and -f")
+    }
+    if noCluster, let option = clusterOnly.first(where: \.1)?.0 {
+      throw ValidationError("\(option) needs a cluster: leave out \(option) or --no-cluster")
+    }
+    if estimateOptions.nodeCount != nil, !noCluster, needsCluster {
+      throw ValidationError("--node-count is for checks without a cluster: leave it out, or add --no-cluster")
+    }
+  }
+
+  /// Options that mean nothing without a cluster, and whether each is given.
+  private var clusterOnly: [(String, Bool)] {
+    [
+      ("--for", !workloadOptions.workloads.isEmpty), ("--prepull", prepull != nil),
+      ("--read-secrets", readSecrets), ("--selector", !nodeOptions.selector.isEmpty),
+      ("--node", !nodeOptions.nodes.isEmpty),
+    ]
+  }
+
+  /// Whether it makes no sense without one.
+  var needsCluster: Bool { clusterOnly.contains(where: \.1) || clusterOptions.isGiven }
+
+  func run() async throws {
+    // What can be wrong with the command line is found before anything is asked of anybody.
+    let input = try CheckInput(of: self)
+    let choice = try nodeOptions.choice()
+    let platforms = try platform.map { text in try usage { try Platform(parsing: text) } }
+    try estimateOptions.check()
+    let (credentials, configuration) = try registryOptions.loaded(retries: 2)
+    let logger = Logger(label: "prepull") { _ in
+      Logs(console: .standardError, level: verbose ? .debug : .error)
+    }
+    let session = CheckSession(
+      command: self, choice: choice, platforms: platforms, credentials: credentials, registry: configuration,
+      logger: logger)
+    let (isGood, interrupt) = try await Interrupt.cancelling { () -> Bool? in
+      guard let client = try session.cluster() else { return try await session.run(input, nil) }
+      return try await client.closed { try await session.run(input, client) }
+    }
+    if let interrupt { throw ExitCode(interrupt.exitCode) }
+    if isGood != true { throw ExitCode.failure }
+  }
+}
+
+/// From which level on findings make the command fail.
+enum FailureLevel: String, ExpressibleByArgument, CaseIterable {
+  case error, warning, never
+
+  func counts(_ finding: CheckFinding) -> Bool {
+    switch self {
+    case .error: finding.level == .error
+    case .warning: finding.level >= .warning
+    case .never: false
+    }
+  }
+}
+
+extension CheckCode {
+  /// For `@Option(transform:)`.
+  static func parse(_ text: String) throws -> CheckCode {
+    guard let code = CheckCode(rawValue: text) else {
+      throw ValidationError("it is none of \(allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return code
+  }
+}
+
+extension ClusterOptions {
+  /// Whether the user names a cluster, so that one is wanted.
+  var isGiven: Bool { [kubeconfig, context, cluster, user, server, token].contains { $0 != nil } }
+}
+
+extension KubernetesClient {
+  /// Runs `body` and shuts the client down on every way out.
+  func closed<Result>(_ body: () async throws -> Result) async throws -> Result {
+    do {
+      let result = try await body()
+      await shutdown()
+      return result
+    } catch {
+      await shutdown()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Documents
+import Engines
+import ImageModel
+import Planning
+import Registry
+import Terminal
+
+/// How long it will take until the nodes hold the images.
+struct CheckEstimate: Sendable {
+  /// Where the width of the nodes' links comes from.
+  enum Source: String, Sendable { case assumed, given, measured }
+
+  let model: PullModel
+  let source: Source
+  let nodes: Int
+  let images: Int
+  /// For several numbers of nodes at a time, fewest first.
+  let times: [PullEstimate]
+  let limits: [(bound: PullEstimate.Bound, duration: Duration)]
+
+  /// What most nodes of clouds and racks have at least.
+  private static let assumedBandwidth = 125_000_000.0
+
+  /// Nil where there are no nodes, known or imagined.
+  static func make(
+    of report: CheckReport, _ options: EstimateOptions, _ registry: RegistryClient
+  ) async throws -> CheckEstimate? {
+    var needs = report.needs
+    if report.survey == nil, let count = options.nodeCount {
+      needs = NodeNeeds(cold: count, report.platform, images: report.images.map(\.inspected))
+    }
+    guard let loads = needs?.loads, !loads.isEmpty else { return nil }
+    var model = PullModel(nodeBandwidth: assumedBandwidth)
+    var source = Source.assumed
+    if let given = options.nodeBandwidth {
+      (model.nodeBandwidth, source) = (Double(given.bytes), .given)
+    } else if options.probe, let measured = try await probe(report, registry), let bandwidth = measured.bandwidth {
+      (model.nodeBandwidth, source) = (bandwidth, .measured)
+      // Of a pull, a runtime asks for what the reference names, its manifest, its configuration and its layers.
+      model.latency += measured.requestTime * 4
+    }
+    model.registryBandwidth = options.registryBandwidth.map { Double($0.bytes) }
+    model.unpackBandwidth = options.unpackBandwidth.map { Double($0.bytes) }
+    let asked = Set(options.parallelism.map { $0.limit(of: loads.count) }.map { min($0, loads.count) }).sorted()
+    let times =
+      asked.isEmpty ? model.estimates(loads) : asked.map { model.estimate(loads, parallelism: $0) }
+    return CheckEstimate(
+      model: model, source: source, nodes: loads.count, images: report.images.count { $0.inspected != nil },
+      times: times, limits: model.limits(loads))
+  }
+
+  private static func probe(
+    _ report: CheckReport, _ registry: RegistryClient
+  ) async throws -> BandwidthProbe.Measurement? {
+    let images = report.images.compactMap { image in
+      image.inspected.flatMap { inspected in
+        report.variant(of: image).map { variant in
+          ResolvedImage(
+            reference: image.subject.reference, descriptor: inspected.descriptor, platform: variant.platform,
+            manifestDescriptor: variant.descriptor,
+            manifest: Manifest(config: variant.config, layers: variant.layers.map(\.descriptor)), documents: [])
+        }
+      }
+    }
+    return try await BandwidthProbe(registry).measure(images)
+  }
+
+  /// `125 MB/s to each node (assumed), 1.25 GB/s from the registry`.
+  var assumptions: String {
+    let node = "\(Quantity.rate(model.nodeBandwidth)) to each node (\(source.rawValue))"
+    let others = [
+      model.registryBandwidth.map { "\(Quantity.rate($0)) from the registry" },
+      model.unpackBandwidth.map { "unpacking \(Quantity.rate($0))" },
+    ]
+    return ([node] + others.compactMap(\.self)).joined(separator: ", ")
+  }
+
+  var chart: TimeChart {
+    TimeChart(
+      title: "\(Quantity.count(nodes, "node")), \(Quantity.count(images, "image")): \(assumptions)",
+      points: times.map { ($0.parallelism, $0.duration / .seconds(1), $0.bound.description) },
+      limits: limits.map { ($0.bound.description, $0.duration / .seconds(1)) })
+  }
+
+  var json: JSON {
+    JSON(members: [
+      ("nodes", .integer(Int64(nodes))), ("nodeBandwidth", .number(model.nodeBandwidth)),
+      ("nodeBandwidthSource", .string(source.rawValue)),
+      ("registryBandwidth", model.registryBandwidth.map(JSON.number) ?? .null),
+      ("unpackBandwidth", model.unpackBandwidth.map(JSON.number) ?? .null),
+      ("latencySeconds", JSON(seconds: model.latency)),
+      (
+        "times",
+        .array(
+          times.map {
+            [
+              "parallelism": .integer(Int64($0.parallelism)), "seconds": JSON(seconds: $0.duration),
+              "bound": .string($0.bound.rawValue),
+            ]
+          })
+      ),
+      (
+        "limits",
+        .array(limits.map { ["bound": .string($0.bound.rawValue), "seconds": JSON(seconds: $0.duration)] })
+      ),
+    ])
+  }
+}

@@ -1,0 +1,190 @@
+import ArgumentParser
+import Documents
+import Engines
+import ImageModel
+import Planning
+
+/// The images of a check with the places where they are named, gathered from wherever they are.
+struct CheckInput: Sendable {
+  private(set) var subjects: [CheckSubject] = []
+  /// Places where no image can be taken from.
+  private(set) var findings: [CheckFinding] = []
+  /// What the files' workloads ask of nodes and secrets, and whether that is known of everything in them.
+  private(set) var templates: [WorkloadTemplate] = []
+  private(set) var isPlacementKnown = true
+  /// Secrets that the files bring with them, by namespace and name.
+  private(set) var ownSecrets: Set<String> = []
+  private var places: [Reference: Int] = [:]
+  /// Images to put in the place of a container's own, by its name; and those that were put.
+  private let replacements: [String: String]
+  private var replaced: Set<String> = []
+
+  /// Reads arguments and files.
+  ///
+  /// - Throws: `ValidationError` for files that cannot be read, arguments that are no references, and for no image at
+  ///   all where the cluster is not to name one either.
+  init(of command: CheckCommand) throws {
+    replacements = try command.workloadOptions.replacementsByContainer()
+    var faults: [String] = []
+    for given in try command.imageArguments.given() {
+      do {
+        let reference = try Reference(parsing: given.text)
+        let origin = ImageOrigin(file: given.file == "-" ? nil : given.file, line: given.line)
+        add(given.text, reference, given.file == nil ? [] : [origin])
+      } catch {
+        faults.append(given.place + error.description)
+      }
+    }
+    guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "\n       ")) }
+    for file in try command.workloadOptions.files.flatMap(ManifestFolder.files) { try addManifests(in: file) }
+    let names = command.workloadOptions
+    guard !subjects.isEmpty || !findings.isEmpty || !names.workloads.isEmpty || command.prepull != nil else {
+      if let file = (names.files + command.imageArguments.files).first {
+        throw ValidationError("there is no image in \(file == "-" ? "standard input" : file)")
+      }
+      throw ValidationError(
+        "name at least one image, for example nginx:1.27, or give --from-file, -f, --for or --prepull")
+    }
+    if names.workloads.isEmpty { try checkReplacements() }
+  }
+
+  // MARK: Where images come from
+
+  private mutating func addManifests(in file: String) throws {
+    let name = file == "-" ? "standard input" : file
+    let text = try InputFile.text(of: file, option: "-f")
+    let documents: [(json: JSON, line: Int)]
+    do {
+      documents = try YAMLDocuments.parse(text)
+    } catch {
+      throw ValidationError("\(name), \(error)")
+    }
+    var lines = LineFinder(text)
+    var objects = 0
+    for (json, line) in documents {
+      let found = ManifestImages.find(in: json)
+      objects += found.objects
+      addTemplates(of: json, found)
+      lines.begin(at: line)
+      func origin(_ place: ManifestPlace, line: Int?) -> ImageOrigin {
+        ImageOrigin(file: file == "-" ? nil : file, line: line, object: place.source, path: place.path)
+      }
+      for image in found.images {
+        let line = lines.next(with: image.reference) ?? line
+        take(replacement(of: image.container) ?? image.reference, origin(image.place, line: line))
+      }
+      for problem in found.problems {
+        if let other = replacement(of: problem.place.container) {
+          take(other, origin(problem.place, line: line))
+        } else {
+          findings.append(CheckFinding(problem, origins: [origin(problem.place, line: line)]))
+        }
+      }
+    }
+    guard objects > 0 else {
+      throw ValidationError(
+        "there is no Kubernetes object in \(name): none of its documents has apiVersion and kind; "
+          + "of a chart, give what helm template prints")
+    }
+  }
+
+  /// What pods of the document's objects ask of nodes; of kinds whose pods are not described as Kubernetes' own are,
+  /// nobody knows.
+  private mutating func addTemplates(of json: JSON, _ found: ManifestImages) {
+    let own = (try? WorkloadTemplate.all(in: json)) ?? []
+    templates += own
+    let described = Set(own.flatMap(\.images).compactMap(\.reference))
+    if !Set(found.references).isSubset(of: described) { isPlacementKnown = false }
+    for object in (json["items"]?.array ?? [json]) where object["kind"] == "Secret" {
+      let metadata = object["metadata"]
+      ownSecrets.insert("\(metadata?["namespace"]?.string ?? "")/\(metadata?["name"]?.string ?? "")")
+    }
+  }
+
+  /// Images of a workload of the cluster.
+  mutating func add(_ template: WorkloadTemplate) {
+    templates.append(template)
+    for image in template.images {
+      let origin = ImageOrigin(object: template.source)
+      if let text = replacement(of: image.name) ?? image.reference, !text.isEmpty {
+        take(text, origin)
+      } else {
+        findings.append(
+          CheckFinding(
+            .noImage, "container '\(image.name)' has no image", "Name it with --image \(image.name)=….",
+            origins: [origin]))
+      }
+    }
+  }
+
+  /// A text that the cluster or a manifest gives as an image.
+  mutating func take(_ text: String, _ origin: ImageOrigin) {
+    do {
+      add(text, try Reference(parsing: text), [origin])
+    } catch {
+      findings.append(CheckFinding(.badReference, error.description, "Correct it there.", origins: [origin]))
+    }
+  }
+
+  private mutating func add(_ given: String, _ reference: Reference, _ origins: [ImageOrigin]) {
+    if let place = places[reference] {
+      subjects[place].origins += origins
+    } else {
+      places[reference] = subjects.count
+      subjects.append(CheckSubject(given: given, reference: reference, origins: origins))
+    }
+  }
+
+  // MARK: --image
+
+  private mutating func replacement(of container: String) -> String? {
+    guard let other = replacements[container] else { return nil }
+    replaced.insert(container)
+    return other
+  }
+
+  /// - Throws: `ValidationError` for a replacement of a container that there is not.
+  func checkReplacements() throws {
+    guard let name = replacements.keys.sorted().first(where: { !replaced.contains($0) }) else { return }
+    throw ValidationError("there is no container '\(name)' whose image to replace: check --image")
+  }
+}
+
+extension CheckFinding {
+  fileprivate init(_ problem: ImageProblem, origins: [ImageOrigin]) {
+    let (code, remedy): (CheckCode, String) =
+      switch problem.code {
+      case .empty: (.noImage, "Write the image there, or give it with --image \(problem.place.container)=….")
+      case .variable: (.variable, "Check what is applied: give the manifest after everything was filled in.")
+      case .identifier: (.noName, "Write the repository before the digest: registry/name@sha256:….")
+      case .malformed: (.badReference, "Correct it there.")
+      }
+    self.init(code, problem.reason, remedy, origins: origins)
+  }
+}
+
+/// Finds the lines of a manifest on which references stand, one after the other.
+private struct LineFinder {
+  private let lines: [Substring]
+  private var start = 0
+  private var last: [String: Int] = [:]
+
+  init(_ text: String) { lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) }
+
+  /// - Parameter line: the first of the document that is looked through next, from 1.
+  mutating func begin(at line: Int) {
+    start = max(0, line - 1)
+    last = [:]
+  }
+
+  /// The next line with the text, from 1; of a text that stands there less often than it means something (an alias)
+  /// the last one.
+  mutating func next(with text: String) -> Int? {
+    let from = last[text].map { $0 + 1 } ?? start
+    guard let found = lines.indices.dropFirst(from).first(where: { lines[$0].contains(text) }) else {
+      return last[text].map { $0 + 1 }
+    }
+    last[text] = found
+    return found + 1
+  }
+}

@@ -1,0 +1,185 @@
+import ArgumentParser
+import Controller
+import Documents
+import Engines
+import Foundation
+import ImageModel
+import Kubernetes
+import Logging
+import Planning
+import Registry
+import Terminal
+
+/// One `prepull check`, from what the command line says to the report.
+struct CheckSession: Sendable {
+  let command: CheckCommand
+  let choice: NodeChoice
+  let platforms: [Platform]
+  let credentials: Credentials
+  let registry: RegistryConfiguration
+  let logger: Logger
+
+  private let out = Console.standardOutput
+  private let console = Console.standardError
+
+  init(
+    command: CheckCommand, choice: NodeChoice, platforms: [Platform], credentials: Credentials,
+    registry: RegistryConfiguration, logger: Logger
+  ) {
+    self.command = command
+    self.choice = choice
+    self.platforms = platforms
+    self.credentials = credentials
+    self.registry = registry
+    self.logger = logger
+  }
+
+  /// A client of the cluster that is meant; nil where there is none, and none is needed.
+  func cluster() throws -> KubernetesClient? {
+    guard !command.noCluster else { return nil }
+    let configuration: ClusterConfiguration
+    do {
+      configuration = try command.clusterOptions.configuration()
+    } catch {
+      guard error.code == .none, !command.needsCluster else { throw error }
+      if command.output == .table, command.estimateOptions.nodeCount == nil {
+        console.write("note: there is no kubeconfig: the images are checked without a cluster\n")
+      }
+      return nil
+    }
+    return try KubernetesClient(
+      configuration, notice: { Console.standardError.write("\($0)\n") }, logger: logger)
+  }
+
+  /// - Returns: whether nothing was found that counts as a failure.
+  func run(_ input: CheckInput, _ client: KubernetesClient?) async throws -> Bool {
+    var input = input
+    var request = CheckRequest(images: [])
+    request.nodes = choice
+    var secrets: [(namespace: String, name: String)] = []
+    if let client {
+      if let name = command.prepull { try await add(name, client, to: &input, &request, &secrets) }
+      try await complete(&input, client, &request, &secrets)
+    }
+    request.images = input.subjects
+    request.findings = input.findings
+    request.platforms = platforms
+    request.pullSecrets = secrets.map(\.name)
+    request.thresholds = command.estimateOptions.thresholds
+    request.isExact = command.exact
+    request.needsCluster = command.needsCluster
+    var survey = PullSecretSurvey()
+    if let client { survey = try await look(at: secrets, client) }
+    let source: any CredentialSource = survey.credentials.map { $0 as any CredentialSource } ?? credentials
+    let registry = RegistryClient(configuration: registry, credentials: source, logger: logger)
+    let (report, estimate) = try await registry.closed {
+      let report = try await ImageCheck(request, registry: registry, secrets: survey).run(client: client)
+      return (report, try await CheckEstimate.make(of: report, command.estimateOptions, registry))
+    }
+    return try finish(report, estimate)
+  }
+
+  // MARK: What the cluster adds
+
+  private func add(
+    _ name: String, _ client: KubernetesClient, to input: inout CheckInput, _ request: inout CheckRequest,
+    _ secrets: inout [(namespace: String, name: String)]
+  ) async throws {
+    let prepull = try await client.get(Prepull.self, name, in: client.configuration.namespace)
+    let settings = try PrepullSettings(prepull.spec)
+    // What workloads use is in the status; it is there before the first node is warm.
+    let discovered = (prepull.status?.images ?? []).map(\.reference).filter { !settings.images.contains($0) }
+    for text in settings.images + discovered { input.take(text, ImageOrigin(object: "prepull/\(name)")) }
+    let own = request.nodes
+    request.nodes = settings.nodes
+    request.nodes.selector += own.selector
+    request.nodes.names = own.names
+    request.nodes.exclude = own.exclude
+    request.nodes.tolerations += own.tolerations
+    request.nodes.includeCordoned = own.includeCordoned
+    secrets += settings.secrets.map { (client.configuration.namespace, $0) }
+  }
+
+  /// Reads the workloads of the cluster, and narrows the nodes to those where all of the workloads may run.
+  private func complete(
+    _ input: inout CheckInput, _ client: KubernetesClient, _ request: inout CheckRequest,
+    _ secrets: inout [(namespace: String, name: String)]
+  ) async throws {
+    let namespace = client.configuration.namespace
+    let reader = WorkloadReader(client: client)
+    for text in command.workloadOptions.workloads {
+      input.add(try await reader.template(of: try usage { try WorkloadName(parsing: text) }, in: namespace))
+    }
+    try input.checkReplacements()
+    var templates = input.templates
+    for index in templates.indices {
+      let isOfCluster = index >= templates.count - command.workloadOptions.workloads.count
+      let own = templates[index].namespace ?? namespace
+      do {
+        let remarks = try await reader.complete(&templates[index], in: own)
+        // Of what is not applied yet, the account may be missing too.
+        if isOfCluster { console.write(lines: remarks.map { "note: \($0)" }) }
+      } catch let error as APIError where !isOfCluster && !command.needsCluster {
+        // The nodes will be asked next, and that tells the same.
+        logger.debug("workload not completed", metadata: ["error": "\(error.code)"])
+      }
+      secrets += templates[index].pullSecrets.map { (own, $0) }
+    }
+    if input.isPlacementKnown, !templates.isEmpty { request.nodes.narrow(to: WorkloadSet(templates)) }
+    secrets += command.pullSecret.map { (namespace, $0) }
+    var seen: Set<String> = []
+    secrets = secrets.filter { secret in
+      // A manifest's own secret is applied with it.
+      ![secret.namespace, ""].contains { input.ownSecrets.contains("\($0)/\(secret.name)") }
+        && seen.insert("\(secret.namespace)/\(secret.name)").inserted
+    }
+  }
+
+  private func look(
+    at secrets: [(namespace: String, name: String)], _ client: KubernetesClient
+  ) async throws -> PullSecretSurvey {
+    do {
+      return try await PullSecretSurvey.look(at: secrets, client, reads: command.readSecrets)
+    } catch let error as APIError where !command.needsCluster {
+      logger.debug("secrets not looked at", metadata: ["error": "\(error.code)"])
+      return PullSecretSurvey()
+    }
+  }
+
+  // MARK: The end
+
+  private func finish(_ report: CheckReport, _ estimate: CheckEstimate?) throws -> Bool {
+    var report = report
+    for index in report.findings.indices where command.ignore.contains(report.findings[index].code) {
+      report.findings[index].level = .note
+    }
+    let isGood = !report.findings.contains(where: command.failOn.counts)
+    if let path = command.estimateOptions.plot { try plot(estimate, to: path) }
+    switch command.output {
+    case .table:
+      let style = Style.choose(isTerminal: out.isTerminal, environment: ProcessInfo.processInfo.environment)
+      let table = CheckTable(report: report, estimate: estimate, thresholds: command.estimateOptions.thresholds)
+      try out.writeAll(table.lines(style: style, columns: out.columns).joined(separator: "\n") + "\n")
+    case .json:
+      try out.writeAll(CheckDocument(report: report, estimate: estimate, isGood: isGood).json.text + "\n")
+    case .yaml:
+      let document = CheckDocument(report: report, estimate: estimate, isGood: isGood).json
+      try out.writeAll(try ManifestOutput.yaml(of: document))
+    case .junit: try out.writeAll(JUnitReport(report: report, failOn: command.failOn).text)
+    case .sarif: try out.writeAll(SARIFReport(report: report).json.text + "\n")
+    }
+    return isGood
+  }
+
+  private func plot(_ estimate: CheckEstimate?, to path: String) throws {
+    guard let chart = estimate?.chart else {
+      throw ValidationError(
+        "there are no nodes to draw the time of: give --plot with a cluster, or with --node-count")
+    }
+    do {
+      try chart.svg().write(toFile: path, atomically: true, encoding: .utf8)
+    } catch {
+      throw ValidationError("cannot write \(path); check --plot")
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import Engines
+import ImageModel
+import Planning
+import Registry
+import Terminal
+
+/// What `prepull check` shows a person. Pure: a report goes in, lines come out.
+struct CheckTable: Sendable {
+  let report: CheckReport
+  let estimate: CheckEstimate?
+  let thresholds: DiskThresholds
+
+  func lines(style: Style, columns: Int? = nil) -> [String] {
+    var lines = images(style, columns)
+    lines += facts(style, columns)
+    if let estimate {
+      let width = min(columns ?? 100, 100)
+      lines += [""] + described("Time", [estimate.assumptions], style, columns)
+      lines += estimate.chart.bars(style: style, columns: width)
+    }
+    let findings = findings(style)
+    if !findings.isEmpty {
+      lines += [""] + (columns.map { width in findings.flatMap { VisibleText.wrap($0, to: width) } } ?? findings)
+    }
+    return lines + [summary(style)]
+  }
+
+  // MARK: Images
+
+  private func images(_ style: Style, _ columns: Int?) -> [String] {
+    guard !report.images.isEmpty else { return [] }
+    let isWide = columns.map { $0 >= 110 } ?? true
+    var table = Table(
+      [.init("IMAGE", shrinksTo: 12)] + (isWide ? [.init("DIGEST"), .init("CREATED")] : []) + [
+        .init("SIZE", .right), .init("UNPACKED", .right), .init("SHARED", .right),
+        .init("PLATFORMS", shrinksTo: 9), .init("RESULT"),
+      ])
+    for image in report.images {
+      let variant = report.variant(of: image)
+      let digest = image.inspected?.descriptor.digest.shown ?? "-"
+      let created = image.inspected?.created.map { String($0.prefix { $0 != "T" }) } ?? "-"
+      table.add(
+        [image.subject.given] + (isWide ? [digest, created] : []) + [
+          variant.map { Quantity.bytes($0.size) } ?? "-", variant.map { $0.unpacked.shown } ?? "-",
+          image.sharedBytes > 0 ? Quantity.bytes(image.sharedBytes) : "-",
+          image.inspected.map { platforms(of: $0) } ?? "-", result(of: image, style),
+        ])
+    }
+    return table.draw(style: style, columns: columns)
+  }
+
+  /// Each architecture once, those of the nodes first.
+  private func platforms(of image: InspectedImage) -> String {
+    let needed = Set(report.wanted.map(\.facts.platform.architecture))
+    var names: [String] = []
+    for platform in image.platforms.sorted(by: { needed.contains($0.architecture) && !needed.contains($1.architecture) }
+    ) {
+      let name = platform.os == "linux" ? platform.architecture : "\(platform.os)/\(platform.architecture)"
+      if !names.contains(name) { names.append(name) }
+    }
+    return names.isEmpty ? "-" : names.joined(separator: ",")
+  }
+
+  private func result(of image: CheckReport.Image, _ style: Style) -> String {
+    let own = report.findings.filter { $0.image == image.subject.given }
+    if let worst = own.first(where: { $0.level == .error }) { return style.paint(worst.code.words, .bad) }
+    let warnings = own.count { $0.level == .warning }
+    return warnings > 0
+      ? style.paint(Quantity.count(warnings, "warning"), .warning) : style.paint("ok", .good)
+  }
+
+  // MARK: All together
+
+  private func facts(_ style: Style, _ columns: Int?) -> [String] {
+    var facts: [(String, [String])] = []
+    let inspected = report.images.count { $0.inspected != nil }
+    if inspected > 1 {
+      let shared = report.totalBytes - report.uniqueBytes
+      let once = shared > 0 ? ", \(Quantity.bytes(report.uniqueBytes)) as they share layers" : ""
+      facts.append(("Together", ["\(Quantity.bytes(report.totalBytes))\(once) (\(report.platform))"]))
+    }
+    if report.survey != nil { facts += clusterFacts }
+    for registry in report.registries {
+      guard let limit = registry.rateLimit else { continue }
+      let window = limit.window.map { " in \(Quantity.time($0))" } ?? ""
+      let needed = report.survey == nil ? "" : "; the nodes need \(registry.pulls)"
+      facts.append(("Limit", ["\(registry.name): \(limit.remaining) of \(limit.limit) pulls left\(window)\(needed)"]))
+    }
+    let lines = facts.flatMap { described($0, $1, style, columns) }
+    return lines.isEmpty ? [] : [""] + lines
+  }
+
+  /// Texts with what they are about ahead of the first.
+  private func described(_ title: String, _ texts: [String], _ style: Style, _ columns: Int?) -> [String] {
+    texts.flatMap { VisibleText.wrap($0, to: (columns ?? .max) - Self.indent) }.enumerated().map { index, text in
+      style.paint(VisibleText.pad(index == 0 ? title : "", to: Self.indent), .strong) + text
+    }
+  }
+
+  private static let indent = 11
+
+  private var clusterFacts: [(String, [String])] {
+    let wanted = report.wanted
+    let kinds = Dictionary(grouping: wanted, by: \.facts.platform.architecture).mapValues(\.count)
+      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    var nodes = ["\(wanted.count) wanted" + (kinds.isEmpty ? "" : " (\(kinds))")]
+    let skipped = (report.survey?.nodes ?? []).compactMap { node -> String? in
+      if case .skipped(let reason) = node.verdict { reason.description } else { nil }
+    }
+    let reasons = Dictionary(grouping: skipped) { $0 }.mapValues(\.count)
+    nodes += reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) skipped, \($0.key)" }
+    var facts = [("Nodes", nodes)]
+    guard let needs = report.needs, !wanted.isEmpty else { return facts }
+    let most = zip(wanted, needs.needs).max { $0.1.bytes < $1.1.bytes }
+    let warm = needs.needs.count { $0.missing.isEmpty && !$0.present.isEmpty }
+    var fetch = ["at most \(Quantity.bytes(needs.bytes)) in all"]
+    if let (node, need) = most, need.bytes > 0, wanted.count > 1 {
+      fetch[0] += ", \(Quantity.bytes(need.bytes)) for \(node.facts.name)"
+    }
+    if warm > 0 { fetch.append("\(Quantity.count(warm, "node")) report\(warm == 1 ? "s" : "") every image") }
+    let full = wanted.count(where: \.isListFull)
+    if full > 0 {
+      fetch.append(
+        "\(Quantity.count(full, "node")) report\(full == 1 ? "s" : "") the 50 largest images only: more may be there")
+    }
+    facts.append(("To fetch", fetch))
+    if let disk = disk(needs) { facts.append(("Disk", [disk])) }
+    return facts
+  }
+
+  /// The node that comes closest to its limit.
+  private func disk(_ needs: NodeNeeds) -> String? {
+    var tightest: (node: NodeSurvey.Node, need: DiskNeed, capacity: Int64)?
+    var highest = 0.0
+    for (node, need) in zip(report.wanted, needs.needs) where need.bytes > 0 {
+      guard let capacity = node.capacity, capacity > 0 else { continue }
+      let disk = DiskNeed(need, node.runtime)
+      let share = Double(disk.likely.bytes) / Double(capacity)
+      if share > highest { (highest, tightest) = (share, (node, disk, capacity)) }
+    }
+    guard let tightest else { return nil }
+    let room = Quantity.bytes(thresholds.room(of: tightest.capacity))
+    return "\(tightest.need.likely.shown) needed on \(tightest.node.facts.name), which has "
+      + "\(Quantity.bytes(tightest.capacity)); garbage collection begins at \(room) in use (\(thresholds.high) %)"
+  }
+
+  // MARK: Findings
+
+  private func findings(_ style: Style) -> [String] {
+    var lines: [String] = []
+    var told: Set<CheckCode> = []
+    for finding in report.findings {
+      let alike = report.findings.filter { $0.code == finding.code && $0.level == finding.level && $0.image != nil }
+      let isMany = finding.level < .error && finding.image != nil && alike.count > 1
+      if isMany, !told.insert(finding.code).inserted { continue }
+      let head = style.paint("\(finding.level.rawValue):", finding.level.role)
+      if isMany {
+        let names = FailureGroups.names(alike.compactMap(\.image))
+        lines.append("\(head) \(alike.count) images: \(finding.code.title): \(names)")
+      } else {
+        let subject = finding.image.map { "\($0) " } ?? ""
+        lines.append("\(head) \(subject)\(VisibleText.sanitised(finding.detail))")
+      }
+      let places = finding.origins.map(\.description)
+      if finding.level == .error, !places.isEmpty { lines.append("  in \(FailureGroups.names(places))") }
+      lines.append("  \(VisibleText.sanitised(finding.remedy))")
+    }
+    return lines
+  }
+
+  private func summary(_ style: Style) -> String {
+    let images = Quantity.count(report.images.count, "image")
+    let failing = report.images.count { report.level(of: $0) == .error }
+    let others = report.findings.count { $0.level == .error && $0.image == nil }
+    let warnings = report.count(.warning)
+    let tail = warnings > 0 ? "; \(Quantity.count(warnings, "warning"))" : ""
+    if failing + others == 0 { return style.paint("\(images): nothing stands against a pull\(tail)", .good) }
+    var parts: [String] = []
+    if failing > 0 { parts.append("\(failing) of \(images) will fail") }
+    if others > 0 { parts.append("\(Quantity.count(others, failing > 0 ? "other error" : "error"))") }
+    return style.paint(parts.joined(separator: ", ") + tail, .bad)
+  }
+}
+
+extension CheckFinding.Level {
+  var role: Style.Role {
+    switch self {
+    case .note: .accent
+    case .warning: .warning
+    case .error: .bad
+    }
+  }
+}
+
+extension CheckCode {
+  /// `not found`.
+  var words: String {
+    rawValue.reduce(into: "") { $0 += $1.isUppercase ? " " + $1.lowercased() : String($1) }
+  }
+}

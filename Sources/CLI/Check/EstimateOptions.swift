@@ -1,0 +1,67 @@
+import ArgumentParser
+import Engines
+import Planning
+
+/// How wide what pulls pass through is, and how large disks may grow full.
+struct EstimateOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Of each node's link: 125MB, 1Gbit. (default: 1Gbit is assumed)", valueName: "bytes/s"))
+  var nodeBandwidth: ByteRate?
+
+  @Option(
+    help: ArgumentHelp("Of the registry's link, that all nodes share. (default: no limit)", valueName: "bytes/s"))
+  var registryBandwidth: ByteRate?
+
+  @Option(
+    help: ArgumentHelp(
+      "How fast a node unpacks, in unpacked bytes. (default: as fast as they come)", valueName: "bytes/s"))
+  var unpackBandwidth: ByteRate?
+
+  @Flag(
+    help: """
+      Measure the link from here to the registry by reading layers, 64 MB and 10 s at most, and take it for that of a \
+      node.
+      """)
+  var probe = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Nodes at a time to tell the time for, a number or a percentage. Repeatable. (default: several)",
+      valueName: "nodes"), transform: Parallelism.nodesAtATime)
+  var parallelism: [Parallelism] = []
+
+  @Option(help: ArgumentHelp("Without a cluster: reckon with this many nodes that hold nothing.", valueName: "n"))
+  var nodeCount: Int?
+
+  @Option(help: ArgumentHelp("Draw the time against the parallelism into this file.", valueName: "file.svg"))
+  var plot: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The kubelets' imageGCHighThresholdPercent: disk usage at which they begin to delete images.", valueName: "%"))
+  var gcHigh = 85
+
+  @Option(
+    help: ArgumentHelp(
+      "The kubelets' imageGCLowThresholdPercent: disk usage down to which they delete.", valueName: "%"))
+  var gcLow = 80
+
+  /// - Throws: `ValidationError` for what cannot be.
+  func check() throws {
+    guard (1...100).contains(gcHigh), (0...100).contains(gcLow), gcLow <= gcHigh else {
+      throw ValidationError(
+        "--gc-low \(gcLow) and --gc-high \(gcHigh) are no thresholds: write 0 to 100, the low one first")
+    }
+    if let nodeCount, !(1...100_000).contains(nodeCount) {
+      throw ValidationError("--node-count \(nodeCount) is not from 1 to 100000")
+    }
+    if probe, nodeBandwidth != nil {
+      throw ValidationError("--probe measures what --node-bandwidth says: leave one of them out")
+    }
+  }
+
+  var thresholds: DiskThresholds {
+    var thresholds = DiskThresholds()
+    (thresholds.high, thresholds.low) = (gcHigh, gcLow)
+    return thresholds
+  }
+}

@@ -1,0 +1,212 @@
+package import ImageModel
+import Kubernetes
+import NIOCore
+import Networking
+package import Registry
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Asks registries, from here, what images are made of.
+///
+/// Each image costs a GET for what the reference names, one for each platform of an index, and one for a configuration.
+/// Registries that limit pulls (Docker Hub) count these.
+package struct ImageInspector: Sendable {
+  package typealias Outcome = Result<InspectedImage, InspectionFailure>
+
+  private let registry: RegistryClient
+  private let platforms: [Platform]
+  private let isExact: Bool
+  private let limit: Duration
+
+  /// - Parameters:
+  ///   - platforms: whose images are looked at; of an image without any of them the first one is.
+  ///   - isExact: reads the end of each gzip layer to learn its size when unpacked; a request more for each layer.
+  ///   - limit: for one image, all tries included.
+  package init(
+    registry: RegistryClient, platforms: [Platform], isExact: Bool = false, limit: Duration = .seconds(30)
+  ) {
+    self.registry = registry
+    self.platforms = platforms
+    self.isExact = isExact
+    self.limit = limit
+  }
+
+  /// Questions to one registry at a time; its connections are shared, and few registries bear more from one client.
+  private static let parallelPerRegistry = 32
+  private static let parallel = 128
+
+  /// One outcome for each reference, in their order.
+  ///
+  /// - Throws: `CancellationError` only.
+  package func inspect(_ references: [Reference]) async throws -> [Outcome] {
+    let names = Set(references.map(\.registry))
+    let limits = Dictionary(names.map { ($0, ConcurrencyLimit(Self.parallelPerRegistry)) }) { one, _ in one }
+    return try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
+      var outcomes = [Outcome?](repeating: nil, count: references.count)
+      var next = 0
+      func begin() {
+        guard next < references.count else { return }
+        let index = next
+        let reference = references[index]
+        next += 1
+        group.addTask {
+          guard let limit = limits[reference.registry] else { throw CancellationError() }
+          return (index, try await limit.run { try await outcome(of: reference) })
+        }
+      }
+      for _ in 0..<Self.parallel { begin() }
+      while let (index, outcome) = try await group.next() {
+        outcomes[index] = outcome
+        begin()
+      }
+      return outcomes.compactMap(\.self)
+    }
+  }
+
+  private func outcome(of reference: Reference) async throws -> Outcome {
+    do {
+      return .success(try await withTimeLimit(limit) { try await inspect(reference) })
+    } catch let failure as InspectionFailure {
+      return .failure(failure)
+    } catch let error as RegistryError {
+      return .failure(InspectionFailure(error))
+    } catch is TimeLimitReached {
+      let detail = "\(reference.registry) did not answer within \(limit)"
+      return .failure(
+        InspectionFailure(.timedOut, detail, "Check the network between this machine and the registry."))
+    }
+  }
+
+  private func inspect(_ reference: Reference) async throws -> InspectedImage {
+    let (root, rateLimit) = try await registry.root(reference)
+    var image = InspectedImage(
+      descriptor: root.descriptor, platforms: [], variants: [:], attestations: 0, rateLimit: rateLimit)
+    if MediaType.isIndex(root.descriptor.mediaType) {
+      try await readIndex(root, of: reference, into: &image)
+    } else {
+      let (manifest, config) = try await readManifest(root, of: reference, needsConfig: true)
+      // A configuration that names no platform is of before there were others.
+      let own = config?.platform.normalized ?? Platform(os: "linux", architecture: "amd64")
+      image.platforms = [own]
+      image.created = config?.created
+      let variant = InspectedImage.Variant(own, root.descriptor, manifest)
+      let suiting = platforms.filter { $0.runs(own) }
+      for platform in suiting.isEmpty ? [own] : suiting { image.variants[platform] = variant }
+    }
+    if isExact { try await readTrailers(of: reference, into: &image) }
+    return image
+  }
+
+  private func readIndex(_ root: Document, of reference: Reference, into image: inout InspectedImage) async throws {
+    let index = try Self.decode(Index.self, root)
+    let images = index.images
+    image.platforms = images.compactMap(\.platform).map(\.normalized)
+    image.attestations = index.manifests.count - images.count
+    guard let first = images.first else {
+      throw InspectionFailure(
+        .artifact, "its index holds no image: \(Self.kinds(of: index.manifests))",
+        "Name an image; what is beside images cannot be run.")
+    }
+    var chosen = platforms.compactMap { platform in platform.best(in: images).map { (platform, $0) } }
+    if chosen.isEmpty { chosen = [(first.platform?.normalized ?? Platform.host, first)] }
+    var read: [Digest: InspectedImage.Variant] = [:]
+    for (platform, entry) in chosen {
+      if read[entry.digest] == nil {
+        let document = try await manifest(behind: entry, platform, of: reference)
+        let (manifest, config) = try await readManifest(document, of: reference, needsConfig: read.isEmpty)
+        if let created = config?.created { image.created = created }
+        read[entry.digest] = InspectedImage.Variant(
+          entry.platform?.normalized ?? config?.platform.normalized ?? platform, document.descriptor, manifest)
+      }
+      image.variants[platform] = read[entry.digest]
+    }
+  }
+
+  /// The manifest of an entry, through an index within the index where there is one.
+  private func manifest(
+    behind entry: Descriptor, _ platform: Platform, of reference: Reference
+  ) async throws -> Document {
+    var document = try await registry.document(entry, of: reference)
+    for _ in 0..<2 where MediaType.isIndex(document.descriptor.mediaType) {
+      let inner = try Self.decode(Index.self, document).images
+      guard let best = platform.best(in: inner) ?? inner.first else { break }
+      document = try await registry.document(best, of: reference)
+    }
+    return document
+  }
+
+  private func readManifest(
+    _ document: Document, of reference: Reference, needsConfig: Bool
+  ) async throws -> (Manifest, ImageConfig?) {
+    let manifest = try Self.decode(Manifest.self, document)
+    let type = manifest.config.mediaType
+    guard [MediaType.ociConfig, MediaType.dockerConfig, "application/octet-stream"].contains(type) else {
+      let kind = manifest.artifactType ?? type
+      let what = kind.hasPrefix("application/vnd.cncf.helm.") ? "a Helm chart" : "an artifact"
+      throw InspectionFailure(
+        .artifact, "it is \(what) (\(ForeignText.clean(kind, limit: 80))) and no image",
+        "Name the image that the pods run.")
+    }
+    guard needsConfig else { return (manifest, nil) }
+    return (manifest, try Self.decode(ImageConfig.self, try await registry.document(manifest.config, of: reference)))
+  }
+
+  /// Learns the unpacked size of gzip layers from their last bytes; a layer whose end cannot be had stays guessed.
+  private func readTrailers(of reference: Reference, into image: inout InspectedImage) async throws {
+    var sizes: [Digest: UnpackedSize] = [:]
+    for layer in image.variants.values.flatMap(\.layers)
+    where layer.form.compression == .gzip && !layer.unpacked.isKnown && layer.descriptor.size > 18
+      && !layer.form.traits.contains(.encrypted) && sizes[layer.descriptor.digest] == nil
+    {
+      let start = layer.descriptor.size - 4
+      do {
+        let bytes = try await registry.blob(layer.descriptor, of: reference, from: start) { stream in
+          // A registry without ranges sends the whole layer: that is not worth it.
+          guard stream.offset == start else { return [UInt8]() }
+          var bytes: [UInt8] = []
+          for try await buffer in stream { bytes += Array(buffer.readableBytesView) }
+          return bytes
+        }
+        if let size = UnpackedSize(trailer: bytes, compressed: layer.descriptor.size) {
+          sizes[layer.descriptor.digest] = size
+        }
+      } catch is RegistryError {
+        continue
+      }
+    }
+    for platform in image.variants.keys { image.variants[platform]?.take(sizes) }
+  }
+
+  private static func decode<Value: Decodable>(_ type: Value.Type, _ document: Document) throws -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(document.bytes))
+    } catch {
+      throw InspectionFailure(
+        .malformedImage, "its \(type) \(document.descriptor.digest) is not of the form that OCI gives it",
+        "Push the image again with another tool.")
+    }
+  }
+
+  private static func kinds(of manifests: [Descriptor]) -> String {
+    let kinds = Set(manifests.map { $0.artifactType ?? $0.mediaType }).sorted()
+    return kinds.isEmpty ? "it is empty" : ForeignText.clean(kinds.joined(separator: ", "), limit: 120)
+  }
+}
+
+extension InspectedImage.Variant {
+  fileprivate init(_ platform: Platform, _ descriptor: Descriptor, _ manifest: Manifest) {
+    self.init(
+      platform: platform, descriptor: descriptor, config: manifest.config,
+      layers: manifest.blobs.filter { $0.digest != manifest.config.digest }.map(InspectedImage.Layer.init))
+  }
+
+  fileprivate mutating func take(_ sizes: [Digest: UnpackedSize]) {
+    for index in layers.indices {
+      if let size = sizes[layers[index].descriptor.digest] { layers[index].unpacked = size }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package import ImageModel
+package import Planning
+
+/// What each node has still to fetch, as far as it tells: the images one after the other, a layer that two of them share
+/// once.
+///
+/// An upper bound: layers of images that the node does not report, or whose manifests are not known here, may be there.
+package struct NodeNeeds: Hashable, Sendable {
+  package struct Need: Hashable, Sendable {
+    /// For each image that the node lacks, in their order.
+    package var loads: [PullLoad] = []
+    /// Indices of these images.
+    package var missing: [Int] = []
+    /// Indices of the images that the node reports.
+    package var present: [Int] = []
+    /// Indices of the images whose tag the node holds at another digest.
+    package var old: [Int] = []
+    package var unpacked = UnpackedSize.zero
+    /// No unpacked layer is smaller than the packed one, so this is sure where `unpacked` is not. Bytes.
+    package var leastUnpacked: Int64 = 0
+
+    package var bytes: Int64 { loads.reduce(0) { $0 + $1.bytes } }
+
+    package init() {}
+  }
+
+  /// By the place of the node in `NodeSurvey.wanted`.
+  package let needs: [Need]
+
+  /// - Parameters:
+  ///   - images: nil where an image could not be inspected; it then counts nowhere.
+  ///   - relatives: manifests of other images of the same repositories that nodes report, by the digest under which
+  ///     they do, for the layers in them.
+  package init(
+    of nodes: [NodeSurvey.Node], images: [(reference: Reference, image: InspectedImage?)],
+    relatives: [Digest: InspectedImage] = [:]
+  ) {
+    // Most nodes are like others: what they need is worked out once.
+    struct Kind: Hashable {
+      let platform: Platform
+      let held: Set<NodeSurvey.Held>
+    }
+    var known: [Kind: Need] = [:]
+    needs = nodes.map { node in
+      let kind = Kind(platform: node.facts.platform, held: Set(node.held))
+      if let need = known[kind] { return need }
+      let need = Self.need(kind.platform, node.held, images, relatives)
+      known[kind] = need
+      return need
+    }
+  }
+
+  /// Of nodes that hold nothing.
+  package init(cold count: Int, _ platform: Platform, images: [InspectedImage?]) {
+    let named = images.map { (reference: Reference(registry: "", repository: "", tag: nil, digest: nil), image: $0) }
+    needs = Array(repeating: Self.need(platform, [], named, [:]), count: max(0, count))
+  }
+
+  package var loads: [[PullLoad]] { needs.map(\.loads) }
+  package var bytes: Int64 { needs.reduce(0) { $0 + $1.bytes } }
+
+  private static func need(
+    _ platform: Platform, _ held: [NodeSurvey.Held], _ images: [(reference: Reference, image: InspectedImage?)],
+    _ relatives: [Digest: InspectedImage]
+  ) -> Need {
+    var need = Need()
+    let digests = Set(held.flatMap(\.digests))
+    var layers: Set<Digest> = []
+    for image in images.compactMap(\.image) + relatives.values where !digests.isDisjoint(with: image.digests) {
+      layers.formUnion(image.variants[platform]?.layers.map(\.descriptor.digest) ?? [])
+    }
+    for (index, (reference, image)) in images.enumerated() {
+      guard let image, let variant = image.variants[platform] else { continue }
+      switch state(of: reference, image, held) {
+      case .present:
+        need.present.append(index)
+        continue
+      case .old: need.old.append(index)
+      case .absent: break
+      }
+      var load = PullLoad(bytes: variant.config.size)
+      for layer in variant.layers where layers.insert(layer.descriptor.digest).inserted {
+        load.bytes += layer.descriptor.size
+        load.unpackedBytes += layer.unpacked.bytes
+        need.unpacked = need.unpacked + layer.unpacked
+        need.leastUnpacked += layer.unpacked.isKnown ? layer.unpacked.bytes : layer.descriptor.size
+      }
+      need.missing.append(index)
+      need.loads.append(load)
+    }
+    return need
+  }
+
+  private enum State { case present, old, absent }
+
+  /// What a node's report says of a reference: the same digest is the image, whatever its tags.
+  private static func state(of reference: Reference, _ image: InspectedImage, _ held: [NodeSurvey.Held]) -> State {
+    let own = held.filter { $0.repository == reference.name }
+    if own.contains(where: { !$0.digests.isDisjoint(with: image.digests) }) { return .present }
+    guard reference.digest == nil, let tag = reference.tag, let tagged = own.first(where: { $0.tags.contains(tag) })
+    else { return .absent }
+    // A tag without digest was loaded by hand: the kubelet takes it.
+    return tagged.digests.isEmpty ? .present : .old
+  }
+}
