@@ -28,6 +28,17 @@ struct SandboxArguments: ParsableArguments {
   @Option(help: ArgumentHelp("That all nodes share; no limit when left out.", valueName: "bytes/s"))
   var registryBandwidth: ByteRate?
 
+  @Option(
+    help: ArgumentHelp("Until each answer of the registry begins; with --modelled, each pull.", valueName: "time"),
+    transform: TimeSpan.parse)
+  var registryLatency: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp(
+      "Until a bound pod's first container; real kubelets take half a second or more.", valueName: "time"),
+    transform: TimeSpan.parse)
+  var podStart: TimeSpan?
+
   @Option(help: ArgumentHelp("How many times faster than real time back-offs and modelled pulls pass.", valueName: "n"))
   var speed: Double = 1
 
@@ -43,6 +54,7 @@ struct SandboxArguments: ParsableArguments {
           os: "linux", architecture: architectures[index % architectures.count].rawValue)
       }
     }
+    for index in templates.indices { templates[index].podStart = podStart?.duration ?? .zero }
     if let runtime { templates[0].images = .cri(try Self.socket(of: runtime)) }
     var options = SandboxOptions(nodes: templates)
     options.speed = speed
@@ -51,9 +63,12 @@ struct SandboxArguments: ParsableArguments {
       var model = SandboxOptions.Model()
       if let nodeBandwidth { model.linkBandwidth = nodeBandwidth.bytes }
       model.registryBandwidth = registryBandwidth?.bytes
+      if let registryLatency { model.latency = registryLatency.duration }
       options.model = model
-    } else if nodeBandwidth != nil || registryBandwidth != nil {
-      options.links = .init(nodeBandwidth: nodeBandwidth?.bytes, registryBandwidth: registryBandwidth?.bytes)
+    } else if nodeBandwidth != nil || registryBandwidth != nil || registryLatency != nil {
+      options.links = .init(
+        nodeBandwidth: nodeBandwidth?.bytes, registryBandwidth: registryBandwidth?.bytes,
+        latency: registryLatency?.duration ?? .zero)
     }
     return options
   }

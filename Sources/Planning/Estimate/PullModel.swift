@@ -17,7 +17,7 @@ package struct PullModel: Hashable, Sendable {
 
   package init(
     nodeBandwidth: Double, registryBandwidth: Double? = nil, unpackBandwidth: Double? = nil,
-    latency: Duration = .milliseconds(100), turn: Duration = .milliseconds(300), frame: Duration = .milliseconds(200)
+    latency: Duration = .milliseconds(100), turn: Duration = .milliseconds(500), frame: Duration = .milliseconds(200)
   ) {
     self.nodeBandwidth = nodeBandwidth
     self.registryBandwidth = registryBandwidth

@@ -24,6 +24,8 @@ package struct NodeTemplate: Sendable {
   package var cpus = 4
   package var memoryBytes: Int64 = 8 << 30
   package var images = Images.layout
+  /// From a pod's binding until its first container, its sandbox, network and volumes. Divided by the sandbox's speed.
+  package var podStart: Duration = .zero
   /// Volumes are mounted noexec: `touch` cannot start.
   package var isNoexec = false
 

@@ -54,7 +54,9 @@ package final class Sandbox: Sendable {
     server = APIServer(store: store, options: serverOptions, logger: logger)
     sampleImages = options.hasSampleImages ? try SampleImages.add(to: registry).map(\.description) : []
     fleet = Fleet(store: store, pace: pace, heartbeat: options.heartbeat)
-    if let links = options.links { registry.limit(reader: links.nodeBandwidth, registry: links.registryBandwidth) }
+    if let links = options.links {
+      registry.limit(reader: links.nodeBandwidth, registry: links.registryBandwidth, latency: links.latency)
+    }
     link = SharedLink(bandwidth: options.model?.registryBandwidth, pace: pace)
     var configuration = RegistryConfiguration(userAgent: "containerd/2.1.4")
     // The kubelet has its own back-off.

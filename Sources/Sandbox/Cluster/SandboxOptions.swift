@@ -25,9 +25,13 @@ package struct SandboxOptions: Sendable {
     /// That all nodes share.
     package var registryBandwidth: Int64?
 
-    package init(nodeBandwidth: Int64? = nil, registryBandwidth: Int64? = nil) {
+    /// Until each answer of the registry begins.
+    package var latency: Duration
+
+    package init(nodeBandwidth: Int64? = nil, registryBandwidth: Int64? = nil, latency: Duration = .zero) {
       self.nodeBandwidth = nodeBandwidth
       self.registryBandwidth = registryBandwidth
+      self.latency = latency
     }
   }
 

@@ -69,6 +69,7 @@ struct PodSync: Sendable {
     publish()
     try await awaitNetwork()
     try await mount()
+    if kubelet.template.podStart > .zero { try await kubelet.pace.sleep(kubelet.template.podStart) }
     document.hasSandbox = true
     document.podIP = hasProgram ? kubelet.nextProgramIP() : kubelet.nextPodIP()
     while true {

@@ -108,9 +108,9 @@ package final class EmbeddedRegistry: Sendable {
   }
 
   /// Sends bodies no faster than a link of each reader's own (told apart by its `User-Agent`) and one that all share
-  /// carry them; in bytes a second, nil for no limit.
-  package func limit(reader: Int64?, registry: Int64?) {
-    state.withLock { $0.links = RegistryLinks(reader: reader, registry: registry) }
+  /// carry them; in bytes a second, nil for no limit. Each answer begins after the latency.
+  package func limit(reader: Int64?, registry: Int64?, latency: Duration = .zero) {
+    state.withLock { $0.links = RegistryLinks(reader: reader, registry: registry, latency: latency) }
   }
 
   package func clearFaults() {
@@ -121,10 +121,11 @@ package final class EmbeddedRegistry: Sendable {
 extension EmbeddedRegistry {
   func respond(to request: Request) async throws -> Response {
     let record = try await RecordedRequest(request)
-    let access = state.withLock {
+    let (access, latency) = state.withLock {
       $0.requests.append(record)
-      return Self.access(to: record.path, $0)
+      return (Self.access(to: record.path, $0), $0.links?.latency ?? .zero)
     }
+    if latency > .zero { try await cancelWhenGracefulShutdown { try await Task.sleep(for: latency) } }
     if let refusal = refusal(of: record, request.method, access) { return refusal }
     let fault = fault(for: record)
     switch fault {

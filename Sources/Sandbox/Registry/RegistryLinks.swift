@@ -18,13 +18,16 @@ final class RegistryLinks: Sendable {
   private let registryBandwidth: Double?
   /// Bytes that are sent at once: 20 ms of the narrower link.
   private let portion: Int
+  /// Until an answer begins.
+  let latency: Duration
   private let state = Mutex(State())
 
   /// How late a sender may be, on a busy machine, and still catch up.
   private static let lateness = Duration.milliseconds(200)
 
   /// Bytes a second; nil for no limit.
-  init(reader: Int64?, registry: Int64?) {
+  init(reader: Int64?, registry: Int64?, latency: Duration = .zero) {
+    self.latency = latency
     readerBandwidth = reader.map { Double(max(1, $0)) }
     registryBandwidth = registry.map { Double(max(1, $0)) }
     portion = Int(min(max(min(reader ?? .max, registry ?? .max) / 50, 1024), 256 << 10))

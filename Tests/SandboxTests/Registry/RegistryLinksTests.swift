@@ -40,7 +40,7 @@ import Testing
     try await withEmbeddedRegistry { registry in
       let image = try SampleImage(layers: [150_000])
       let reference = registry.add(image)
-      registry.limit(reader: 1_000_000, registry: 500_000)
+      registry.limit(reader: 1_000_000, registry: 500_000, latency: .milliseconds(50))
       let client = RegistryClient(
         configuration: RegistryConfiguration(userAgent: "node-1"), credentials: NoCredentials(),
         logger: Cluster.logger)
@@ -53,7 +53,7 @@ import Testing
         return bytes
       }
       #expect(bytes == blob.bytes)
-      #expect(begin.duration(to: clock.now) >= .milliseconds(290), "150 kB at 500 kB/s")
+      #expect(begin.duration(to: clock.now) >= .milliseconds(340), "150 kB at 500 kB/s, after 50 ms")
       try await client.shutdown()
     }
   }
@@ -61,7 +61,8 @@ import Testing
   @Test("A node that pulls is a reader of its own, and its images are as whole as others")
   func nodes() async throws {
     var options = Cluster.options(NodeTemplate.numbered(2))
-    options.links = .init(nodeBandwidth: 20_000_000, registryBandwidth: 30_000_000)
+    options.links = .init(nodeBandwidth: 20_000_000, registryBandwidth: 30_000_000, latency: .milliseconds(5))
+    for index in options.nodes.indices { options.nodes[index].podStart = .milliseconds(100) }
     try await Cluster.with(options) { sandbox in
       for node in ["node-1", "node-2"] {
         try sandbox.run(node, [sandbox.sampleImages[0]], node: node)
