@@ -9,9 +9,9 @@ package struct CommandLineTool: AsyncParsableCommand {
     abstract: "Puts container images on Kubernetes nodes before the pods that need them arrive.",
     version: Version.current,
     subcommands: [
-      PullCommand.self, RenderCommand.self, RunCommand.self, CheckCommand.self, StatusCommand.self, DeleteCommand.self,
-      CleanupCommand.self, ControllerCommand.self, InstallCommand.self, UninstallCommand.self,
-      SandboxCommand.self, CompleteCommand.self,
+      PullCommand.self, RenderCommand.self, RunCommand.self, CheckCommand.self, ImagesCommand.self,
+      StatusCommand.self, DeleteCommand.self, CleanupCommand.self, ControllerCommand.self, InstallCommand.self,
+      UninstallCommand.self, SandboxCommand.self, CompleteCommand.self,
     ])
 
   package init() {}

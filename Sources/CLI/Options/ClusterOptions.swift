@@ -18,7 +18,9 @@ struct ClusterOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The user of the kubeconfig, instead of the context's.", valueName: "name"))
   var user: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The namespace. (default: the context's)", valueName: "name"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The namespace. (default: the context's; for images all)", valueName: "name"))
   var namespace: String?
 
   @Option(help: ArgumentHelp("Act as this user.", valueName: "name"))

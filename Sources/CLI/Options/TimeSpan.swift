@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A time span on the command line, as Go and Kubernetes write it: `90s`, `1h30m`, `500ms`.
+/// A time span on the command line, as Go and Kubernetes write it, and with days: `90s`, `1h30m`, `500ms`, `7d`.
 struct TimeSpan: Equatable, CustomStringConvertible {
   let duration: Duration
 
@@ -12,7 +12,7 @@ struct TimeSpan: Equatable, CustomStringConvertible {
   init(parsing text: String) throws(ValidationError) {
     let example = "write for example 90s, 10m or 1h30m"
     let units: [(name: String, length: Duration)] = [
-      ("ms", .milliseconds(1)), ("h", .seconds(3600)), ("m", .seconds(60)), ("s", .seconds(1)),
+      ("ms", .milliseconds(1)), ("d", .seconds(86_400)), ("h", .seconds(3600)), ("m", .seconds(60)), ("s", .seconds(1)),
     ]
     var total = Duration.zero
     var rest = text[...]

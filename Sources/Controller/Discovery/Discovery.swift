@@ -1,3 +1,4 @@
+import Engines
 package import Kubernetes
 package import Logging
 package import Planning

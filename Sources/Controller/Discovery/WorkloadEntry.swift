@@ -1,3 +1,4 @@
+import Engines
 import Kubernetes
 
 /// What discovery keeps of a workload.
@@ -31,7 +32,7 @@ extension WorkloadEntry {
     let metadata = object.metadata
     let labels = metadata.labels?.entries ?? [:]
     guard let name = metadata.name, let namespace = metadata.namespace, metadata.deletionTimestamp == nil,
-      !Self.isDone(object.status), labels["app.kubernetes.io/managed-by"] != "prepull",
+      !Self.isDone(object.status, Shape.workload), labels["app.kubernetes.io/managed-by"] != "prepull",
       let template = object.spec.flatMap(Shape.template)
     else { return nil }
     key = Key(kind: Shape.workload, namespace: namespace, name: name)
@@ -39,9 +40,9 @@ extension WorkloadEntry {
     isIgnored = [metadata.annotations, template.metadata?.annotations].contains { annotations in
       annotations?[Self.ignoreAnnotation].map { $0 != "false" } ?? false
     }
-    let spec = template.spec ?? WorkloadPod.Spec()
-    let containers = (spec.initContainers ?? []) + (spec.containers ?? []) + (spec.ephemeralContainers ?? [])
-    let named = containers.map { ($0.name, $0.image) } + (spec.volumes ?? []).map { ($0.name, $0.image?.reference) }
+    let spec = template.spec
+    let containers = (spec?.initContainers ?? []) + (spec?.containers ?? []) + (spec?.ephemeralContainers ?? [])
+    let named = containers.map { ($0.name, $0.image) } + (spec?.volumes ?? []).map { ($0.name, $0.image?.reference) }
     uses = named.compactMap { name, image in
       guard let image, !image.isEmpty else { return nil }
       return Use(container: name ?? "?", reference: image)
@@ -51,10 +52,9 @@ extension WorkloadEntry {
   }
 
   /// A pod or job that ended is not begun again.
-  private static func isDone<Shape>(_ status: WorkloadObject<Shape>.Status?) -> Bool {
+  private static func isDone(_ status: WorkloadStatus?, _ kind: WorkloadKind) -> Bool {
     if ["Succeeded", "Failed"].contains(status?.phase ?? "") { return true }
-    guard Shape.workload == .job else { return false }
-    return status?.conditions?.contains { ["Complete", "Failed"].contains($0.type) && $0.status == "True" } ?? false
+    return kind == .job && status?.isEndOfJob ?? false
   }
 
   private static func key(of owner: OwnerReference, in namespace: String, hash: String?) -> Key? {

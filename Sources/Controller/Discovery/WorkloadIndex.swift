@@ -1,3 +1,4 @@
+import Engines
 import Planning
 
 /// The workloads there are, and what images a Prepull finds in them. Pure.

@@ -134,6 +134,8 @@ struct ManifestSearch {
       problem(.variable, name, "'auto' is filled in by Istio when the pod is made")
     case .string(let text): take(text, text, name: name)
     case .null: problem(.empty, name, "the image of '\(name)' is empty")
+    case .object, .array:
+      problem(.malformed, name, "the image of '\(name)' is no text but a list of fields: write name:tag")
     default: problem(.malformed, name, "the image of '\(name)' is no text: put it in quotes")
     }
   }

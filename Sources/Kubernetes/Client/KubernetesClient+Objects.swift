@@ -33,13 +33,28 @@ extension KubernetesClient {
   package func list<R: Resource>(
     _ type: R.Type, pageSize: Int, _ handle: ([R]) throws -> Void
   ) async throws {
-    let request = APIRequest(.list, DynamicResource(type))
+    try await pages(type, pageSize: pageSize) { page, _ in try handle(page) }
+  }
+
+  /// Reads all objects of a kind page by page.
+  ///
+  /// - Parameters:
+  ///   - namespace: nil for all namespaces.
+  ///   - labels: a label selector.
+  ///   - fields: a field selector.
+  ///   - handle: gets each page, and whether it is the first: what came before is void then, as the list began again.
+  package func pages<R: Resource>(
+    _ type: R.Type, in namespace: String? = nil, labels: String? = nil, fields: String? = nil, pageSize: Int,
+    _ handle: (_ page: [R], _ isFirst: Bool) throws -> Void
+  ) async throws {
+    var request = APIRequest(.list, DynamicResource(type), namespace: namespace)
+    request.query = Self.selection(labels, fields)
     var token: String?
     var hasBegunAgain = false
     while true {
       do {
         let page: ListPage<R> = try await page(request, after: token, size: pageSize)
-        try handle(page.items ?? [])
+        try handle(page.items ?? [], token == nil)
         token = page.next
         guard token != nil else { return }
       } catch let error as APIError where error.code == .gone && token != nil && !hasBegunAgain {

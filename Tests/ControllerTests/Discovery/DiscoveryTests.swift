@@ -1,4 +1,5 @@
 import Documents
+import Engines
 import Kubernetes
 import Planning
 import Sandbox

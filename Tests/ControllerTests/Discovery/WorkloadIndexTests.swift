@@ -4,6 +4,7 @@ import Planning
 import Testing
 
 @testable import Controller
+@testable import Engines
 
 @Suite("Discovery: whose images are wanted why")
 struct WorkloadIndexTests {

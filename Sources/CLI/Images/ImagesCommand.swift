@@ -1,0 +1,156 @@
+import ArgumentParser
+import Controller
+import Documents
+import Engines
+import Foundation
+import ImageModel
+import Kubernetes
+import Logging
+import Planning
+import Terminal
+
+/// `prepull images`: what a cluster uses, and what it costs.
+struct ImagesCommand: AsyncParsableCommand {
+  enum Output: String, ExpressibleByArgument, CaseIterable { case table, json, yaml, prepull }
+
+  static let configuration = CommandConfiguration(
+    commandName: "images",
+    abstract: "Rank the images of a cluster by how long pods wait for them, or list those of manifests.",
+    discussion: """
+      Looks at the whole cluster unless --namespace is given, and changes nothing. The order is that of the expected \
+      cold wait per hour:
+
+        STARTS/H   containers that start with the image, x
+        COLD       the chance that their node does not have it, x
+        PULL       how long a pull takes (~ where it is guessed from the size)
+        = WAIT/H   how long pods wait for it in an hour, all together
+
+      NODES are those that are known to hold it; PODS are those that use it, with ! where it cannot be pulled. Pull \
+      times come from the kubelets' events, which live for about an hour: --watch collects for longer, \
+      into a file that it goes on with when it is started again. -f needs no cluster.
+
+      Examples:
+        \(Program.name) images --top 10
+        \(Program.name) images --top 10 -o prepull | kubectl apply -f -
+        \(Program.name) images --watch --history web.json
+        \(Program.name) images --history web.json --since 7d
+        helm template ./chart | \(Program.name) images -f -
+      """)
+
+  @Option(
+    name: [.customShort("f"), .customLong("filename")],
+    help: ArgumentHelp(
+      """
+      List the images of manifests instead; '-' is standard input. Any kind in which pods' containers sit, of charts \
+      what helm template prints. Repeatable.
+      """, valueName: "file"))
+  var files: [String] = []
+
+  @Option(
+    name: [.customShort("l"), .long],
+    help: ArgumentHelp("Only pods and workloads with these labels, as kubectl -l takes them.", valueName: "labels"))
+  var selector: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The time that counts: 30m, 12h, 7d. (default: 1h; with --history all of it)", valueName: "duration"),
+    transform: TimeSpan.parse)
+  var since: TimeSpan?
+
+  @Option(help: ArgumentHelp("Only so many images.", valueName: "n"))
+  var top: Int?
+
+  @Flag(name: [.customShort("w"), .long], help: "Collect what kubelets tell into the history until Ctrl-C.")
+  var watch = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Also what --watch has collected in this file. (default with --watch: \(UsageFile.defaultPath))",
+      valueName: "file"))
+  var history: String?
+
+  @Option(name: .shortAndLong, help: "table, json or yaml; prepull: a Prepull of these images, for kubectl apply.")
+  var output = Output.table
+
+  @Option(help: ArgumentHelp("Name of the Prepull of -o prepull.", valueName: "name"))
+  var name = "top-images"
+
+  @Option(help: ArgumentHelp("Also draw the ranking into this file.", valueName: "file.svg"))
+  var plot: String?
+
+  @Flag(name: .shortAndLong, help: "Log what is asked of the cluster.")
+  var verbose = false
+
+  @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
+
+  func validate() throws {
+    if let top, top < 1 { throw ValidationError("--top \(top) is less than 1") }
+    if let problem = NamingRule.subdomain.problem(in: name) { throw ValidationError("--name '\(name)' \(problem)") }
+    if let selector { _ = try usage { try NodeRequirement.all(parsing: selector) } }
+    let contradictions: [(String, Bool)] = [
+      ("--watch and -f", watch && !files.isEmpty), ("--history and -f", history != nil && !files.isEmpty),
+      ("--selector and -f", selector != nil && !files.isEmpty), ("--since and -f", since != nil && !files.isEmpty),
+      ("--plot and -f", plot != nil && !files.isEmpty), ("--plot and --watch", plot != nil && watch),
+      ("--selector and --watch", selector != nil && watch),
+      ("--selector and --history", selector != nil && history != nil),
+      ("--top and --watch", top != nil && watch), ("--since and --watch", since != nil && watch),
+      ("--output and --watch", output != .table && watch),
+    ]
+    if let (both, _) = contradictions.first(where: \.1) {
+      throw ValidationError("\(both) contradict each other: leave one of them out")
+    }
+  }
+
+  func run() async throws {
+    if !files.isEmpty { return try printManifests() }
+    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: verbose ? .debug : .error) }
+    let (_, interrupt) = try await Interrupt.cancelling { () -> Bool? in
+      try await clusterOptions.withClient(logger: logger) { client in
+        let session = ImagesSession(command: self, client: client)
+        try await watch ? session.collect() : session.report()
+        return true
+      }
+    }
+    if let interrupt { throw ExitCode(interrupt.exitCode) }
+  }
+
+  private func printManifests() throws {
+    let found = try ManifestFiles.images(in: files)
+    let report = ManifestImagesReport(found, top: top)
+    let console = Console.standardError
+    let remarks = report.problems.map { "note: \(VisibleText.sanitised("\($0)"))" }
+    switch output {
+    case .table:
+      let out = Console.standardOutput
+      let lines = report.lines(style: out.style, columns: out.columns)
+      try out.writeAll(lines.map { $0 + "\n" }.joined())
+    case .json: try Console.standardOutput.writeAll(report.json.text + "\n")
+    case .yaml: try Console.standardOutput.writeAll(try ManifestOutput.yaml(of: report.json))
+    case .prepull:
+      try print(prepullOf: report.rows.map { ($0.reference, "\($0.places[0].source) (\($0.places[0].container))") })
+    }
+    console.write(lines: console.wrapped(remarks))
+    if report.rows.isEmpty {
+      let place = files == ["-"] ? "standard input" : files.joined(separator: ", ")
+      console.write("Error: there is no image in \(place): none of its objects makes pods\n")
+      throw ExitCode.failure
+    }
+  }
+
+  /// Prints a Prepull of these images, each with what speaks for it.
+  func print(prepullOf images: [(reference: String, reason: String)]) throws {
+    var prepull = Prepull(
+      metadata: ObjectMeta(name: name, namespace: clusterOptions.namespace), spec: Prepull.Spec())
+    prepull.spec.images = images.map { Prepull.Image(reference: $0.reference) }
+    let notes =
+      ["The images of this Prepull, in their order of priority:"]
+      + images.map { "  \(VisibleText.sanitised("\($0.reference)  \($0.reason)"))" }
+      + ["Images of private registries need spec.pull.secrets, names of secrets of its namespace."]
+    try Console.standardOutput.writeAll(try ManifestOutput.yaml.text(of: [prepull], notes: notes))
+  }
+}
+
+extension Console {
+  /// How what goes to this stream may look.
+  var style: Style { Style.choose(isTerminal: isTerminal, environment: ProcessInfo.processInfo.environment) }
+}

@@ -1,0 +1,170 @@
+import ArgumentParser
+import Documents
+import Engines
+import Foundation
+import ImageModel
+import Kubernetes
+import Planning
+import Terminal
+
+/// One `prepull images` against a cluster.
+struct ImagesSession {
+  let command: ImagesCommand
+  let client: KubernetesClient
+
+  private var scope: UsageReader.Scope {
+    UsageReader.Scope(namespace: command.clusterOptions.namespace, labels: command.selector)
+  }
+
+  // MARK: The ranking
+
+  func report() async throws {
+    let now = Date().timeIntervalSince1970
+    var record = try await opened(command.history) ?? UsageRecord()
+    let collected = record.history.watched.keys.min().map { Double($0) * 3600 }
+    let since = command.since.map { now - $0.duration / .seconds(1) } ?? collected ?? now - 3600
+    // What was collected counts by whole hours; of events alone each one.
+    let outcome = try await UsageReader(client: client, scope: scope).read(
+      into: &record, since: since, eventsSince: collected == nil ? since : now - UsageReader.eventsLive, now: now)
+    let report = ImagesReport(
+      ranking: UsageRanking(outcome.survey, record.history, since: since, now: now), survey: outcome.survey,
+      hoursWatched: record.history.hoursWatched(since: since), since: .seconds(now - since), top: command.top)
+    let remarks = remarks(on: outcome, report, isLonger: now - since > UsageReader.eventsLive && collected == nil)
+    try print(report, remarks)
+    let console = Console.standardError
+    console.write(lines: console.wrapped(remarks.map { "note: \(VisibleText.sanitised($0))" }))
+    if let file = command.plot { try draw(report.chart, into: file) }
+  }
+
+  private func print(_ report: ImagesReport, _ remarks: [String]) throws {
+    let out = Console.standardOutput
+    switch command.output {
+    case .table:
+      try out.writeAll(report.lines(style: out.style, columns: out.columns).map { $0 + "\n" }.joined())
+    case .json: try out.writeAll(report.json(remarks: remarks).text + "\n")
+    case .yaml: try out.writeAll(try ManifestOutput.yaml(of: report.json(remarks: remarks)))
+    case .prepull:
+      let images = report.shown.filter { $0.isForLinux && !$0.cannotBePulled }
+      guard !images.isEmpty else {
+        Console.standardError.write("Error: no image is used there, so there is nothing to warm\n")
+        throw ExitCode.failure
+      }
+      try command.print(
+        prepullOf: images.map { image in
+          let wait = Quantity.time(image.waitPerHour)
+          return (image.reference, "\(wait) of waiting per hour, on \(image.nodes) of \(image.eligibleNodes) nodes")
+        })
+    }
+  }
+
+  private func remarks(
+    on outcome: UsageReader.Outcome, _ report: ImagesReport, isLonger: Bool
+  ) -> [String] {
+    var remarks = outcome.remarks
+    if outcome.early.count > 0 {
+      remarks.append(
+        "\(Quantity.count(outcome.early.count, "event")) \(outcome.early.count == 1 ? "has a time" : "have times") in "
+          + "the future, by up to \(Quantity.time(.seconds(outcome.early.most))): the clocks of nodes and of this "
+          + "machine differ; they are counted as just now")
+    }
+    if isLonger {
+      remarks.append(
+        "events live for about an hour: of the time before only pods that are still there are known; "
+          + "collect with \(Program.name) images --watch")
+    }
+    if outcome.survey.fullNodes > 0 {
+      remarks.append(
+        "\(Quantity.count(outcome.survey.fullNodes, "node")) may hold more images than are listed: a kubelet reports "
+          + "50 at most (nodeStatusMaxImages)")
+    }
+    let failing = report.shown.filter { $0.failing > 0 }
+    if !failing.isEmpty {
+      let left = command.output == .prepull && failing.contains(where: \.cannotBePulled)
+      remarks.append(
+        "pods wait for what cannot be pulled\(left ? ", which is left out" : ""): "
+          + failing.map(\.shortName).joined(separator: ", ") + "; see why with \(Program.name) check")
+    }
+    let others = report.shown.filter { !$0.isForLinux }
+    if !others.isEmpty, command.output == .prepull {
+      remarks.append(
+        "Prepull warms Linux nodes; left out is what only others use: "
+          + others.map(\.shortName).joined(separator: ", "))
+    }
+    return remarks
+  }
+
+  private func draw(_ chart: RankingChart, into file: String) throws {
+    do {
+      try Data(chart.svg().utf8).write(to: URL(filePath: file), options: .atomic)
+    } catch {
+      throw ValidationError("cannot write \(file): \(error.localizedDescription); check --plot")
+    }
+  }
+
+  // MARK: Collecting
+
+  func collect() async throws {
+    let file = UsageFile(path: command.history ?? UsageFile.defaultPath)
+    let console = Console.standardError
+    let first = try await opened(file.path)
+    let record: UsageRecord
+    if let first {
+      record = first
+    } else {
+      record = UsageRecord(cluster: try await cluster(), namespace: scope.namespace)
+    }
+    // Before anything is collected that could not be kept.
+    try file.write(record)
+    console.write("\(first == nil ? "collecting" : "going on to collect") into \(file.path) until Ctrl-C\n")
+    var region = LiveRegion()
+    do {
+      try await UsageCollector(client: client, scope: scope).run(record) { record in
+        try file.write(record)
+        guard console.isTerminal else { return }
+        let (columns, rows) = console.size
+        console.write(region.update([Self.progress(record)], columns: columns, rows: rows))
+      }
+    } catch is CancellationError {
+      console.write(
+        "\(console.isTerminal ? "\n" : "")what was collected is in \(file.path); rank it with: \(Program.name) images "
+          + "--history \(file.path)\n")
+      throw CancellationError()
+    }
+  }
+
+  private static func progress(_ record: UsageRecord) -> String {
+    var sum = UsageHour()
+    for hours in record.history.images.values { for hour in hours.values { sum += hour } }
+    let hours = record.history.hoursWatched(since: 0)
+    return "\(Quantity.time(.seconds(hours * 3600))) of events: \(Quantity.count(sum.starts, "start")) of "
+      + "\(Quantity.count(record.history.images.count, "image")), \(Quantity.count(sum.pulled, "pull"))"
+  }
+
+  /// The history at a path; nil when none is asked for, or it is to be begun.
+  private func opened(_ path: String?) async throws -> UsageRecord? {
+    guard let path else { return nil }
+    guard let record = try UsageFile(path: path).read() else {
+      if command.watch { return nil }
+      throw UsageFileError(path, "there is no such file", remedy: "Collect one with \(Program.name) images --watch.")
+    }
+    if let own = record.cluster, let other = try await cluster(), own != other {
+      throw UsageFileError(path, "it is of another cluster", remedy: "Give another file, or another --context.")
+    }
+    guard record.namespace == scope.namespace else {
+      throw UsageFileError(
+        path, "it is of \(record.namespace.map { "the namespace \($0)" } ?? "all namespaces")",
+        remedy: "\(record.namespace.map { "Add -n \($0)" } ?? "Leave out -n"), or give another file.")
+    }
+    return record
+  }
+
+  /// What tells clusters apart; nil for who may not see it.
+  private func cluster() async throws -> String? {
+    do {
+      let namespaces = DynamicResource(apiVersion: "v1", plural: "namespaces", isNamespaced: false)
+      return try await client.metadata(of: namespaces, "kube-system").uid
+    } catch let error as APIError where [.forbidden, .notFound].contains(error.code) {
+      return nil
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package import Kubernetes
+import Planning
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Collects what kubelets tell of images for longer than events live.
+package struct UsageCollector: Sendable {
+  private enum Signal: Sendable {
+    case listed(String)
+    case told(Event, reason: String)
+    case due
+    case ended(APIError)
+  }
+
+  private let client: KubernetesClient
+  private let scope: UsageReader.Scope
+  private let pause: Duration
+  private let now: @Sendable () -> Double
+
+  /// - Parameter pause: between two times that the record is handed out.
+  package init(
+    client: KubernetesClient, scope: UsageReader.Scope, pause: Duration = .seconds(10),
+    now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) {
+    self.client = client
+    self.scope = scope
+    self.pause = pause
+    self.now = now
+  }
+
+  /// Collects until it is cancelled.
+  ///
+  /// - Parameter handle: gets the record at first, at regular times, and in the end, when it is cancelled already.
+  /// - Throws: `APIError` when events may not be read, and what `handle` throws.
+  package func run(_ record: UsageRecord, _ handle: (UsageRecord) async throws -> Void) async throws {
+    var record = record
+    let reader = UsageReader(client: client, scope: scope)
+    var outcome = UsageReader.Outcome()
+    try await reader.readNodes(into: &outcome)
+    let knowsNodes = !outcome.survey.nodes.isEmpty
+    let (signals, signal) = AsyncStream<Signal>.makeStream()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for reason in UsageReader.reasons {
+        group.addTask { await watch(reason, signal) }
+      }
+      group.addTask {
+        while (try? await Task.sleep(for: pause)) != nil { signal.yield(.due) }
+      }
+      defer { group.cancelAll() }
+      for await next in signals {
+        switch next {
+        case .told(let event, let reason):
+          // What a list told already, and restarts of one container, are no news.
+          guard record.isNews(event, reason) else { break }
+          record.saw(reason, upTo: event.version)
+          if event.count ?? 1 == 1, let notice = PullNotice(event), !notice.isOwn {
+            var start = notice.start
+            if knowsNodes, let node = notice.node {
+              // One that was not there in the beginning joined since.
+              outcome.survey.add(node: node, system: "", joined: start.time, images: [])
+              start.isOnNewNode = outcome.survey.isNew(node, at: start.time)
+            }
+            record.history.note(start, as: ImageKey(start.image), now: now())
+          }
+        case .listed(let reason):
+          let time = now()
+          try await reader.readEvents(
+            reason, into: &record, &outcome, since: time - UsageReader.eventsLive, now: time)
+          try await handle(record)
+        case .due:
+          let time = now()
+          // Longer than events live, nobody knows: this machine may have slept.
+          record.history.watch(
+            from: max(record.history.watchedUntil ?? time, time - UsageReader.eventsLive), to: time)
+          record.history.trim(now: time)
+          try await handle(record)
+        case .ended(let error): throw error
+        }
+      }
+      try await handle(record)
+    }
+    try Task.checkCancellation()
+  }
+
+  private func watch(_ reason: String, _ signal: AsyncStream<Signal>.Continuation) async {
+    let events = client.watch(
+      Event.self, in: scope.namespace, fields: UsageReader.fields(reason), startsNow: true)
+    do {
+      for try await event in events {
+        switch event {
+        // Whatever was told between two watches stands in a list.
+        case .restarted: signal.yield(.listed(reason))
+        case .applied(let event): signal.yield(.told(event, reason: reason))
+        case .deleted, .failed: break
+        }
+      }
+    } catch let error as APIError {
+      signal.yield(.ended(error))
+    } catch {
+      // Cancelled.
+      signal.finish()
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import Documents
+import Engines
+import Foundation
+import Glibc
+import Kubernetes
+import Logging
+import Planning
+import Sandbox
+import TestKit
+import Testing
+
+@testable import CLI
+
+@Suite("prepull images, as a user runs it", .serialized)
+struct ImagesCommandTests {
+  private static func images(_ arguments: String..., input: String = "") async throws -> PrepullProgram.Outcome {
+    try await PrepullProgram.run(["images"] + arguments, input: input)
+  }
+
+  // MARK: Manifests
+
+  @Test func manifestsNeedNoCluster() async throws {
+    let table = try await Self.images("-f", "-", input: try sample("argo-rollout"))
+    #expect(table.exitCode == 0 && table.errors.isEmpty)
+    #expect(
+      table.output == """
+        IMAGE                                 USED BY                  CONTAINER   NAMESPACE
+        registry.example.com/shop/migrate:7   rollout/web              migrate     shop
+        registry.example.com/shop/web:2.0     rollout/web              web         shop
+        grafana/k6:0.50.0                     analysistemplate/smoke   k6          shop
+
+        """)
+    let json = try await Self.images("-f", "-", "-o", "json", "--top", "1", input: try sample("bad-images"))
+    let value = try JSON(parsing: json.output)
+    #expect(value["images"]?.array?.map { $0["image"] } == ["nginx:1.27"])
+    #expect(value["problems"]?.array?.count == 16)
+    #expect(json.errors.contains("note: deployment/bad, spec.template.spec.containers[1].image:"))
+    let prepull = try await Self.images(
+      "-f", "-", "-o", "prepull", "--name", "ray", "-n", "ml", input: try sample("ray"))
+    #expect(prepull.output.contains("kind: Prepull\nmetadata:\n  name: ray\n  namespace: ml\n"))
+    #expect(prepull.output.contains("- reference: rayproject/ray:2.31.0-gpu\n"))
+  }
+
+  @Test func manifestsWithoutImagesFail() async throws {
+    let none = try await Self.images("-f", "-", input: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+    #expect(none.exitCode == 1 && none.errors.contains("there is no image in standard input"))
+    let chart = try await Self.images("-f", "-", input: try sample("chart-template"))
+    #expect(chart.exitCode == 2 && chart.errors.contains("standard input, line 4: it is a template"))
+    let missing = try await Self.images("-f", "/nowhere.yaml")
+    #expect(missing.exitCode == 2 && missing.errors.contains("cannot read /nowhere.yaml"))
+  }
+
+  @Test(
+    "Options that contradict each other are refused",
+    arguments: [
+      ["--watch", "-f", "x"], ["--history", "h", "-f", "x"], ["--watch", "--top", "3"], ["--top", "0"],
+      ["--since", "soon"], ["-l", "a in"], ["--name", "No Name"], ["--watch", "-o", "json"], ["-o", "xml"],
+      ["--selector", "a=b", "--history", "h"],
+    ])
+  func usage(arguments: [String]) async throws {
+    let outcome = try await PrepullProgram.run(["images"] + arguments)
+    #expect(outcome.exitCode == 2 && outcome.output.isEmpty, "\(outcome)")
+  }
+
+  @Test func aClusterThatDoesNotAnswerIsSaid() async throws {
+    let outcome = try await PrepullProgram.run(
+      ["images", "--server", "http://127.0.0.1:9"], environment: ["KUBECONFIG": "", "HOME": "/nowhere"])
+    #expect(outcome.exitCode == 1 && outcome.errors.contains("127.0.0.1:9 refused"), "\(outcome.errors)")
+  }
+
+  // MARK: The sandbox
+
+  private static func withClient(
+    of cluster: ClusterCase, _ body: (KubernetesClient) async throws -> Void
+  ) async throws {
+    let client = try KubernetesClient(
+      cluster.sandbox.configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    do { try await body(client) } catch {
+      await client.shutdown()
+      throw error
+    }
+    await client.shutdown()
+  }
+
+  private static func deploy(
+    _ name: String, _ image: String, replicas: Int, on cluster: ClusterCase
+  ) async throws {
+    let deployment: JSON = [
+      "apiVersion": "apps/v1", "kind": "Deployment", "metadata": ["name": .string(name), "namespace": "default"],
+      "spec": [
+        "replicas": .integer(Int64(replicas)), "selector": ["matchLabels": ["app": .string(name)]],
+        "template": [
+          "metadata": ["labels": ["app": .string(name)]],
+          "spec": ["containers": [["name": "main", "image": .string(image)]]],
+        ],
+      ],
+    ]
+    try await withClient(of: cluster) { client in
+      _ = try await client.apply(deployment, as: DynamicResource(apiVersion: "apps/v1", plural: "deployments"))
+    }
+  }
+
+  private static func ranking(_ cluster: ClusterCase, _ arguments: String...) async throws -> JSON {
+    let outcome = try await PrepullProgram.run(
+      ["images", "-o", "json"] + arguments, environment: ["KUBECONFIG": cluster.kubeconfig])
+    #expect(outcome.exitCode == 0, "\(outcome)")
+    return try JSON(parsing: outcome.output)
+  }
+
+  /// Waits until the cluster's ranking is as `isDone` wants it.
+  private static func eventually(
+    _ cluster: ClusterCase, _ isDone: (JSON) -> Bool
+  ) async throws -> JSON {
+    var last = JSON.null
+    for _ in 0..<100 {
+      last = try await ranking(cluster)
+      if isDone(last) { return last }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    Issue.record("it never came to be: \(last.text)")
+    return last
+  }
+
+  @Test func ranksWhatTheClusterUses() async throws {
+    try await withCluster { cluster in
+      let empty = try await Self.ranking(cluster)
+      #expect(empty["images"] == [])
+      let prepull = try await cluster.prepull("images", "-o", "prepull")
+      #expect(prepull.exitCode == 1 && prepull.output.isEmpty)
+
+      for (name, image, replicas) in [
+        ("web", cluster.web, 3), ("scratch", cluster.scratch, 1), ("bad", cluster.missing, 1),
+      ] {
+        try await Self.deploy(name, image, replicas: replicas, on: cluster)
+      }
+      let found = try await Self.eventually(cluster) { json in
+        let images = json["images"]?.array ?? []
+        return images.compactMap { $0[path: "seen", "pulled"]?.integer }.reduce(0, +) == 4
+          && images.contains { $0["failing"] == 1 }
+      }
+      let images = try #require(found["images"]?.array)
+      let web = try #require(images.first { $0["image"]?.string == cluster.web })
+      #expect(web["nodes"] == 3 && web["eligibleNodes"] == 3 && web["pods"] == 3)
+      #expect(web["usedBy"] == ["Deployment default/web"])
+      #expect(web["startsPerHour"] == .number(3.0))
+      #expect(web["pullIsGuessed"] == false)
+      let bad = try #require(images.first { $0["image"]?.string == cluster.missing })
+      #expect(bad["nodes"] == 0)
+      #expect(found["remarks"]?.array?.contains { $0.string?.contains("cannot be pulled") ?? false } == true)
+
+      let table = try await cluster.prepull("images", "--top", "2")
+      #expect(table.output.contains("NODES") && table.output.contains("Expected cold wait per hour"))
+      #expect(table.output.contains("3 images (1 not shown), 5 pods, 3 nodes."), "\(table.output)")
+
+      // What it prints is a Prepull that the API server takes, without what cannot be pulled.
+      let manifest = try await cluster.prepull("images", "--top", "10", "-o", "prepull")
+      #expect(manifest.exitCode == 0)
+      #expect(!manifest.output.contains("reference: \(cluster.missing)"))
+      let shell = try ClusterShell(cluster.sandbox, folder: (cluster.kubeconfig as NSString).deletingLastPathComponent)
+      try shell.write(manifest.output, to: "prepull.yaml")
+      try shell.write(try await cluster.prepull("install").output, to: "install.yaml")
+      let applied = try await shell.sh(
+        """
+        kubectl apply -f install.yaml >/dev/null
+        kubectl wait --for=condition=Established crd/prepulls.prepull.dev --timeout 20s >/dev/null
+        kubectl apply -f prepull.yaml
+        kubectl get prepull top-images -o jsonpath='{.spec.images[*].reference}'
+        """)
+      #expect(applied.isSuccess, "\(applied.error)")
+      #expect(applied.output.contains(cluster.web) && applied.output.contains(cluster.scratch), "\(applied.output)")
+    }
+  }
+
+  @Test func eventsInTheFutureAndWindowsNodesAreNoPuzzle() async throws {
+    try await withCluster { cluster in
+      var event = Event(
+        metadata: ObjectMeta(name: "late.1", namespace: "default"),
+        involvedObject: .init(
+          kind: "Pod", namespace: "default", name: "gone", uid: "u1", fieldPath: "spec.containers{main}"))
+      event.reason = "Pulled"
+      event.type = "Normal"
+      event.message = "Successfully pulled image \"shop/late:1\" in 4s (4s including waiting). Image size: 5 bytes."
+      event.lastTimestamp = "2099-01-02T03:04:05Z"
+      event.firstTimestamp = event.lastTimestamp
+      event.source = .init(component: "kubelet", host: "node-1")
+      let late = event
+      try await Self.withClient(of: cluster) { client in _ = try await client.create(late) }
+      let found = try await Self.ranking(cluster, "--since", "30m")
+      let usage = try #require(found["images"]?.array?.first)
+      #expect(usage["image"] == "shop/late:1" && usage[path: "seen", "pulled"] == 1)
+      #expect(usage["startsPerHour"] == .number(2.0))
+      #expect(found["remarks"]?.array?.first?.string?.contains("1 event has a time in the future") == true)
+    }
+  }
+
+  @Test func collectsGoesOnAndNeverCountsTwice() async throws {
+    try await withCluster { cluster in
+      let file = cluster.kubeconfig + ".history"
+      @Sendable func starts() -> Int {
+        guard let record = try? UsageFile(path: file).read() else { return -1 }
+        return record.history.images.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.starts } }
+      }
+      try await Self.deploy("web", cluster.web, replicas: 2, on: cluster)
+      _ = try await Self.eventually(cluster) { $0["images"]?.array?.first?[path: "seen", "pulled"] == 2 }
+      for _ in 0..<2 {
+        let begun = Date()
+        let watch = try await cluster.prepull("images", "--watch", "--history", file, signal: SIGINT) {
+          let written = try? FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
+          return starts() == 2 && written.map { $0 > begun } ?? false
+        }
+        #expect(watch.exitCode == 130, "\(watch)")
+        #expect(watch.errors.contains("prepull images --history \(file)"), "\(watch.errors)")
+        #expect(starts() == 2)
+      }
+      // What comes while it watches is in it too, or in what the next one reads.
+      async let watch = cluster.prepull("images", "--watch", "--history", file, signal: SIGTERM) { starts() == 3 }
+      try await Self.deploy("scratch", cluster.scratch, replicas: 1, on: cluster)
+      #expect(try await watch.exitCode == 143)
+      let found = try await Self.ranking(cluster, "--history", file)
+      #expect(found["images"]?.array?.compactMap { $0[path: "seen", "pulled"]?.integer }.reduce(0, +) == 3)
+      let other = try await cluster.prepull("images", "--history", file, "-n", "default")
+      #expect(other.exitCode == 1 && other.errors.contains("it is of all namespaces"), "\(other.errors)")
+    }
+  }
+}

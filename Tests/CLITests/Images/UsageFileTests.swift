@@ -1,0 +1,68 @@
+import Engines
+import Foundation
+import Planning
+import TestKit
+import Testing
+
+@testable import CLI
+
+@Suite("The file of prepull images --watch")
+struct UsageFileTests {
+  private static func record() -> UsageRecord {
+    var record = UsageRecord(cluster: "abc", namespace: "web")
+    record.history.note(
+      ImageStart(image: "nginx:1.27", outcome: .found, time: 1e9), as: ImageKey("nginx:1.27"), now: 1e9)
+    record.history.watch(from: 1e9 - 60, to: 1e9)
+    return record
+  }
+
+  @Test func whatIsWrittenIsRead() async throws {
+    try await withTemporaryFolder { folder in
+      let file = UsageFile(path: folder + "/history.json")
+      #expect(try file.read() == nil)
+      try file.write(Self.record())
+      try file.write(Self.record())
+      #expect(try file.read() == Self.record())
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["history.json"])
+    }
+  }
+
+  @Test(
+    "A file that is something else is refused and left alone",
+    arguments: [
+      ("", "it is empty"), ("{\"version\": 1, \"histo", "cut off"), ("kind: Pod", "something else"),
+      ("{\"version\": 2}", "it has the version 2, and this prepull knows 1"), ("{\"version\": 1}", "it is damaged"),
+      ("[]", "something else"), ("\u{0}\u{1}", "something else"),
+    ])
+  func bad(text: String, complaint: String) async throws {
+    try await withTemporaryFolder { folder in
+      let path = folder + "/history.json"
+      try Data(text.utf8).write(to: URL(filePath: path))
+      let error = #expect(throws: UsageFileError.self) { try UsageFile(path: path).read() }
+      #expect(error?.description.contains(complaint) == true, "\(String(describing: error))")
+      #expect(error?.description.contains(path) == true)
+      for command in [["--history", path], ["--watch", "--history", path]] {
+        let outcome = try await PrepullProgram.run(
+          ["images", "--server", "http://127.0.0.1:9"] + command, environment: ["KUBECONFIG": "", "HOME": folder])
+        #expect(outcome.exitCode == 1 && outcome.errors.contains(complaint), "\(outcome.errors)")
+      }
+      #expect(try Data(contentsOf: URL(filePath: path)) == Data(text.utf8))
+    }
+  }
+
+  @Test func figuresThatCannotBeAreRefused() async throws {
+    try await withTemporaryFolder { folder in
+      let file = UsageFile(path: folder + "/history.json")
+      try file.write(Self.record())
+      let text = try String(contentsOfFile: file.path, encoding: .utf8)
+      try text.replacing("\"found\":1", with: "\"found\":-1").write(
+        toFile: file.path, atomically: true, encoding: .utf8)
+      #expect(throws: UsageFileError.self) { try file.read() }
+    }
+  }
+
+  @Test func whereNothingCanBeWrittenIsSaid() {
+    let error = #expect(throws: UsageFileError.self) { try UsageFile(path: "/proc/nowhere/x").write(Self.record()) }
+    #expect(error?.description.contains("/proc/nowhere/x cannot be used: it cannot be written") == true)
+  }
+}
