@@ -119,6 +119,12 @@ struct PlotTests {
     #expect(["a", "b", "c"].allSatisfy(texts.contains))
   }
 
+  @Test func longTitlesAreCut() throws {
+    let title = String(repeating: "125 MB/s to each node (given), ", count: 5)
+    let heading = try #require(try Self.texts(TimeChart(title: title, points: []).svg()).first)
+    #expect(heading.count == 104 && heading.hasSuffix("…"))
+  }
+
   @Test func rankingAsDrawing() throws {
     let texts = try Self.texts(Self.ranking.svg())
     #expect(

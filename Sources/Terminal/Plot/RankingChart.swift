@@ -38,7 +38,7 @@ package struct RankingChart: Sendable {
     let summary = rows.map { "\($0.label): \($0.shown)" }.joined(separator: "; ")
     var drawing = SVG(
       width: width, height: 76 + rowHeight * Double(max(1, rows.count)), title: title, description: summary)
-    drawing.text(title, x: 20, y: 32, "ink title")
+    drawing.heading()
     if rows.isEmpty { drawing.text("there is nothing to rank", x: 20, y: 70, "ink") }
     for (index, row) in rows.enumerated() {
       let y = 56 + rowHeight * Double(index)

@@ -25,7 +25,7 @@ struct SVG {
   private static let looks = """
     .plot text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:12px}
     .plot .code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-    .plot .title{font-size:16px;font-weight:600}
+    .plot .title{font-size:16px;font-weight:600}.plot .long{font-size:13px}
     .ground{fill:#ffffff}.ink{fill:#1f2328}.faint{fill:#59636e}.limit-text{fill:#a04100}
     .grid{stroke:#e3e7eb}.axis{stroke:#8c959f}
     .series{stroke:#0b5cad;stroke-width:2;fill:none;stroke-linejoin:round}.dot,.bar{fill:#0b5cad}
@@ -42,6 +42,12 @@ struct SVG {
     elements.append(
       "<text class=\"\(look)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\"\(place)>"
         + "\(Self.escaped(text))</text>")
+  }
+
+  /// The title as a heading: smaller where it is long, cut where it is longer than the drawing.
+  mutating func heading() {
+    let look = title.count > 80 ? "ink title long" : "ink title"
+    text(VisibleText.cut(VisibleText.sanitised(title), to: 104), x: 20, y: 32, look)
   }
 
   mutating func line(from start: (x: Double, y: Double), to end: (x: Double, y: Double), _ look: String) {

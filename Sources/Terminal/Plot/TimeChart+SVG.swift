@@ -5,7 +5,7 @@ extension TimeChart {
   /// An SVG file: time against parallelism, the limits as dashed lines.
   package func svg() -> String {
     var drawing = SVG(width: Self.width, height: Self.height, title: title, description: summary)
-    drawing.text(title, x: 20, y: 32, "ink title")
+    drawing.heading()
     drawing.text("time until every node is warm, by the number of nodes at a time", x: 20, y: 52, "faint")
     let times = points.map(\.seconds) + limits.map(\.seconds)
     guard let longest = times.max(), !points.isEmpty else {

@@ -1,6 +1,9 @@
 import ArgumentParser
 import Documents
 import Foundation
+import ImageModel
+import Logging
+import Registry
 import Sandbox
 import Synchronization
 import TestKit
@@ -33,6 +36,28 @@ struct SandboxCommandTests {
   func usage(arguments: [String], complaint: String) async throws {
     let outcome = try await PrepullProgram.run(["sandbox", "up"] + arguments)
     #expect(outcome.exitCode == 2 && outcome.errors.contains(complaint), "\(outcome.errors)")
+  }
+
+  @Test("Images for measuring are served, real ones over links of the width that was asked for")
+  func loadImages() async throws {
+    let arguments = try SandboxArguments.parse([
+      "--nodes", "1", "--node-bandwidth", "10MB", "--registry-bandwidth", "20MB", "--registry-latency", "20ms",
+      "--pod-start", "300ms",
+    ])
+    let options = try arguments.options()
+    #expect(
+      options.links == .init(nodeBandwidth: 10_000_000, registryBandwidth: 20_000_000, latency: .milliseconds(20)))
+    #expect(options.nodes.map(\.podStart) == [.milliseconds(300)])
+    try await withSandbox(options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { sandbox in
+      let images = try LoadImages(count: 2, bytes: 50_000).add(to: sandbox)
+      #expect(images == ["\(sandbox.registry.host)/load/app-1:v1", "\(sandbox.registry.host)/load/app-2:v1"])
+      let client = RegistryClient(
+        configuration: .init(), credentials: NoCredentials(),
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      let image = try await client.image(Reference(parsing: images[1]), platform: .host)
+      try await client.shutdown()
+      #expect(image.manifest.layers.count == 3 && (50_000..<70_000).contains(image.compressedSize))
+    }
   }
 
   @Test("The demo warms every node and leaves nothing behind")
