@@ -36,7 +36,8 @@ struct ImagesReport: Sendable {
         image.pullTime == nil ? "-" : Self.wait(image.waitPerHour),
       ])
     }
-    return table.draw(style: style, columns: columns) + bars(style: style, columns: columns) + ["", summary]
+    return table.draw(style: style, columns: columns) + bars(style: style, columns: columns) + [""]
+      + VisibleText.wrap(summary, to: columns ?? .max)
   }
 
   /// The ten that cost most, drawn; nothing where nothing costs anything.
@@ -98,7 +99,8 @@ struct ImagesReport: Sendable {
       "sizeBytes": image.bytes.map(JSON.integer) ?? .null,
       "seen": [
         "found": .integer(Int64(image.seen.found)), "pulled": .integer(Int64(image.seen.pulled)),
-        "failed": .integer(Int64(image.seen.failed)), "pullSeconds": .number(rounded(image.seen.pullSeconds)),
+        "pulledOnNewNodes": .integer(Int64(image.seen.pulledOnNew)), "failed": .integer(Int64(image.seen.failed)),
+        "pullSeconds": .number(rounded(image.seen.pullSeconds)),
         "waitSeconds": .number(rounded(image.seen.waitSeconds)),
       ],
       "startsPerHour": .number(rounded(image.startsPerHour)), "coldChance": .number(rounded(image.coldChance)),

@@ -56,7 +56,7 @@ package struct UsageCollector: Sendable {
         case .told(let event, let reason):
           // What a list told already, and restarts of one container, are no news.
           guard record.isNews(event, reason) else { break }
-          record.saw(reason, upTo: event.version)
+          record.saw(reason, upTo: event.version, at: now())
           if event.count ?? 1 == 1, let notice = PullNotice(event), !notice.isOwn {
             var start = notice.start
             if knowsNodes, let node = notice.node {

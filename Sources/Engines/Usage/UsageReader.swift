@@ -25,6 +25,8 @@ package struct UsageReader: Sendable {
     package var early = (count: 0, most: 0.0)
     /// The pods that a selector chose, `namespace/name`; nil where there is none. Events have no labels of their own.
     var selected: Set<String>?
+    /// Kinds of workloads that cannot be listed.
+    fileprivate var refused: [(kind: String, why: String)] = []
   }
 
   private static let pageSize = 500
@@ -54,6 +56,10 @@ package struct UsageReader: Sendable {
     try await readWorkloads(of: DaemonSetShape.self, into: &outcome)
     try await readWorkloads(of: CronJobShape.self, into: &outcome)
     try await readWorkloads(of: JobShape.self, into: &outcome)
+    if let first = outcome.refused.first {
+      let kinds = outcome.refused.map(\.kind).joined(separator: ", ")
+      outcome.remarks.append("cannot list \(kinds): \(first.why). What these run next is not known.")
+    }
     do {
       for reason in Self.reasons {
         try await readEvents(reason, into: &record, &outcome, since: eventsSince, now: now)
@@ -76,7 +82,8 @@ package struct UsageReader: Sendable {
       }
       outcome.survey = survey
     } catch let error as APIError where error.isRefusal {
-      outcome.remarks.append("\(error.description) Which nodes hold an image is not known.")
+      outcome.survey.learnsNodes = true
+      outcome.remarks.append("\(error.description) Only nodes on which these pods run are counted.")
     }
   }
 
@@ -84,19 +91,23 @@ package struct UsageReader: Sendable {
     let before = outcome.survey
     var survey = before
     var selected: Set<String>? = scope.labels == nil ? nil : []
-    try await client.pages(
-      UsagePod.self, in: scope.namespace, labels: scope.labels, pageSize: Self.pageSize
-    ) { page, isFirst in
-      if isFirst { survey = before }
-      for pod in page {
-        let use = pod.use(since: since)
-        if pod.isOwn {
-          survey.hold(use)
-        } else {
-          survey.add(use)
-          selected?.insert("\(pod.metadata.namespace ?? "")/\(pod.metadata.name ?? "")")
+    do {
+      try await client.pages(
+        UsagePod.self, in: scope.namespace, labels: scope.labels, pageSize: Self.pageSize
+      ) { page, isFirst in
+        if isFirst { survey = before }
+        for pod in page {
+          let use = pod.use(since: since)
+          if pod.isOwn {
+            survey.hold(use)
+          } else {
+            survey.add(use)
+            selected?.insert("\(pod.metadata.namespace ?? "")/\(pod.metadata.name ?? "")")
+          }
         }
       }
+    } catch let error as APIError {
+      throw error.suggestingNamespace(scope.namespace == nil)
     }
     outcome.survey = survey
     outcome.selected = selected
@@ -122,7 +133,7 @@ package struct UsageReader: Sendable {
       }
       outcome.survey = survey
     } catch let error as APIError where error.isRefusal {
-      outcome.remarks.append("\(error.description) What these run next is not known.")
+      outcome.refused.append((Shape.workload.rawValue.lowercased() + "s", error.detail))
     }
   }
 
@@ -156,7 +167,7 @@ package struct UsageReader: Sendable {
         found.take(notice, into: &new, since: since, now: now)
       }
     }
-    new.saw(reason, upTo: last)
+    new.saw(reason, upTo: last, at: now)
     (record, outcome) = (new, found)
     if reason == Self.reasons.first { record.history.watch(from: max(since, now - Self.eventsLive), to: now) }
   }
@@ -180,6 +191,14 @@ extension UsageReader.Outcome {
 }
 
 extension APIError {
+  /// Whoever may not see the whole cluster may see a part of it.
+  fileprivate func suggestingNamespace(_ isWhole: Bool) -> APIError {
+    guard isWhole, code == .forbidden else { return self }
+    var error = self
+    error.remedy += " Or look at one namespace only, with -n."
+    return error
+  }
+
   /// Whether it is about what the user may do or the server has: the rest can be read all the same.
   var isRefusal: Bool { [.forbidden, .notFound, .methodNotAllowed].contains(code) }
 }

@@ -9,6 +9,13 @@ package import Planning
 
 /// What was seen of a cluster's images, as it is kept in a file: enough to go on where it was left.
 package struct UsageRecord: Codable, Hashable, Sendable {
+  private struct Mark: Codable, Hashable, Sendable {
+    /// Of the newest event.
+    var version: Int64
+    /// Seconds since 1970.
+    var time: Double
+  }
+
   /// Of the form; a later one may mean something else.
   package static let currentVersion = 1
 
@@ -17,8 +24,8 @@ package struct UsageRecord: Codable, Hashable, Sendable {
   package var cluster: String?
   /// Nil for all.
   package var namespace: String?
-  /// The newest event that was read, by reason.
-  private var seen: [String: Int64] = [:]
+  /// By reason, up to where events were read.
+  private var seen: [String: Mark] = [:]
   package var history = UsageHistory()
 
   package init(cluster: String? = nil, namespace: String? = nil) {
@@ -30,13 +37,14 @@ package struct UsageRecord: Codable, Hashable, Sendable {
   ///
   /// A container that restarts counts its event up; the start that matters was its first.
   func isNews(_ event: Event, _ reason: String) -> Bool {
-    if let last = seen[reason], event.version > 0, event.version <= last { return false }
-    guard event.count ?? 1 > 1, let until = history.watchedUntil else { return true }
+    guard let last = seen[reason] else { return true }
+    if event.version > 0, event.version <= last.version { return false }
+    guard event.count ?? 1 > 1 else { return true }
     let first = (event.firstTimestamp ?? event.metadata.creationTimestamp).flatMap(Timestamp.date)
-    return first.map { $0.timeIntervalSince1970 > until } ?? true
+    return first.map { $0.timeIntervalSince1970 > last.time } ?? true
   }
 
-  mutating func saw(_ reason: String, upTo version: Int64) {
-    seen[reason] = max(seen[reason] ?? 0, version)
+  mutating func saw(_ reason: String, upTo version: Int64, at time: Double) {
+    seen[reason] = Mark(version: max(seen[reason]?.version ?? 0, version), time: time)
   }
 }

@@ -64,6 +64,8 @@ package struct UsageSurvey: Sendable {
 
   /// Nodes, by their operating system.
   package private(set) var nodes: [String: Int] = [:]
+  /// Whether nodes are known only from the pods that run on them, as they cannot be listed.
+  package var learnsNodes = false
   /// Pods that were counted.
   package private(set) var pods = 0
   /// Nodes that report as many images as a kubelet reports at most: they may hold more.
@@ -98,6 +100,7 @@ package struct UsageSurvey: Sendable {
 
   package mutating func add(_ pod: Pod) {
     pods += 1
+    if learnsNodes, let node = pod.node { add(node: node, system: "linux", joined: nil, images: []) }
     let node = pod.node.flatMap { nodeNumbers[$0] }
     var seen: Set<Int> = []
     for use in pod.uses where !use.image.isEmpty {

@@ -2,6 +2,7 @@ import Documents
 import Engines
 import Foundation
 import Glibc
+import ImageModel
 import Kubernetes
 import Logging
 import Planning
@@ -100,6 +101,16 @@ struct ImagesCommandTests {
     }
   }
 
+  private static func run(_ image: String, on node: String, of cluster: ClusterCase) async throws {
+    let pod: JSON = [
+      "apiVersion": "v1", "kind": "Pod", "metadata": ["name": "one", "namespace": "default"],
+      "spec": ["nodeName": .string(node), "containers": [["name": "one", "image": .string(image)]]],
+    ]
+    try await withClient(of: cluster) { client in
+      _ = try await client.apply(pod, as: DynamicResource(apiVersion: "v1", plural: "pods"))
+    }
+  }
+
   private static func ranking(_ cluster: ClusterCase, _ arguments: String...) async throws -> JSON {
     let outcome = try await PrepullProgram.run(
       ["images", "-o", "json"] + arguments, environment: ["KUBECONFIG": cluster.kubeconfig])
@@ -171,7 +182,7 @@ struct ImagesCommandTests {
     }
   }
 
-  @Test func eventsInTheFutureAndWindowsNodesAreNoPuzzle() async throws {
+  @Test func eventsInTheFutureCountAsNow() async throws {
     try await withCluster { cluster in
       var event = Event(
         metadata: ObjectMeta(name: "late.1", namespace: "default"),
@@ -190,6 +201,41 @@ struct ImagesCommandTests {
       #expect(usage["image"] == "shop/late:1" && usage[path: "seen", "pulled"] == 1)
       #expect(usage["startsPerHour"] == .number(2.0))
       #expect(found["remarks"]?.array?.first?.string?.contains("1 event has a time in the future") == true)
+    }
+  }
+
+  @Test func whatOnlyWindowsNodesUseIsRankedAndNotWarmed() async throws {
+    let windows = NodeTemplate("win-1", platform: Platform(os: "windows", architecture: "amd64"))
+    try await withCluster(NodeTemplate.numbered(2) + [windows]) { cluster in
+      let image = "\(cluster.sandbox.registry.host)/win/iis:1"
+      try await Self.run(image, on: "win-1", of: cluster)
+      try await Self.deploy("web", cluster.web, replicas: 2, on: cluster)
+      let found = try await Self.eventually(cluster) { $0["images"]?.array?.count == 2 }
+      let usage = try #require(found["images"]?.array?.first { $0["image"]?.string == image })
+      #expect(usage["eligibleNodes"] == 1 && usage["pods"] == 1)
+      let prepull = try await cluster.prepull("images", "-o", "prepull")
+      #expect(prepull.output.contains(cluster.web) && !prepull.output.contains("win/iis"), "\(prepull.output)")
+      #expect(prepull.errors.contains("left out is what only others use"), "\(prepull.errors)")
+    }
+  }
+
+  @Test func whoMaySeeOnlyPodsIsToldWhatIsMissing() async throws {
+    try await withCluster { cluster in
+      try await Self.deploy("web", cluster.web, replicas: 3, on: cluster)
+      let folder = (cluster.kubeconfig as NSString).deletingLastPathComponent
+      let granted = try await ClusterShell(cluster.sandbox, folder: folder).sh(
+        """
+        kubectl create role reader --verb=list --resource=pods
+        kubectl create rolebinding reader --role=reader --user=dev
+        """)
+      #expect(granted.isSuccess, "\(granted.error)")
+      let all = try await cluster.prepull("images", "--as", "dev")
+      #expect(all.exitCode == 1 && all.errors.contains("one namespace only, with -n"), "\(all.errors)")
+      let own = try await cluster.prepull("images", "--as", "dev", "-n", "default")
+      #expect(own.exitCode == 0 && own.output.contains("/3"), "\(own)")
+      #expect(own.errors.contains("Only nodes on which these pods run are counted."))
+      #expect(own.errors.contains("cannot list deployments, statefulsets, daemonsets, cronjobs, jobs:"))
+      #expect(own.errors.contains("How long pods waited for images is not known."))
     }
   }
 
