@@ -77,6 +77,7 @@ struct CheckInput: Sendable {
         if let other = replacement(of: problem.place.container) {
           take(other, origin(problem.place, line: line))
         } else {
+          let line = lines.next(with: "name: \(problem.place.container)") ?? line
           findings.append(CheckFinding(problem, origins: [origin(problem.place, line: line)]))
         }
       }

@@ -29,22 +29,22 @@ struct CheckTable: Sendable {
 
   private func images(_ style: Style, _ columns: Int?) -> [String] {
     guard !report.images.isEmpty else { return [] }
+    // Where there is no room for all, what tells least is left out.
     let isWide = columns.map { $0 >= 110 } ?? true
+    let isNarrow = columns.map { $0 < 76 } ?? false
     var table = Table(
-      [.init("IMAGE", shrinksTo: 12)] + (isWide ? [.init("DIGEST"), .init("CREATED")] : []) + [
-        .init("SIZE", .right), .init("UNPACKED", .right), .init("SHARED", .right),
-        .init("PLATFORMS", shrinksTo: 9), .init("RESULT"),
-      ])
+      [.init("IMAGE", shrinksTo: 12)] + (isWide ? [.init("DIGEST"), .init("CREATED")] : [])
+        + [.init("SIZE", .right), .init("UNPACKED", .right)] + (isNarrow ? [] : [.init("SHARED", .right)])
+        + [.init("PLATFORMS", shrinksTo: 9), .init("RESULT")])
     for image in report.images {
       let variant = report.variant(of: image)
       let digest = image.inspected?.descriptor.digest.shown ?? "-"
       let created = image.inspected?.created.map { String($0.prefix { $0 != "T" }) } ?? "-"
+      let shared = image.sharedBytes > 0 ? Quantity.bytes(image.sharedBytes) : "-"
+      let sizes = [variant.map { Quantity.bytes($0.size) } ?? "-", variant.map { $0.unpacked.shown } ?? "-"]
       table.add(
-        [image.subject.given] + (isWide ? [digest, created] : []) + [
-          variant.map { Quantity.bytes($0.size) } ?? "-", variant.map { $0.unpacked.shown } ?? "-",
-          image.sharedBytes > 0 ? Quantity.bytes(image.sharedBytes) : "-",
-          image.inspected.map { platforms(of: $0) } ?? "-", result(of: image, style),
-        ])
+        [image.subject.given] + (isWide ? [digest, created] : []) + sizes + (isNarrow ? [] : [shared])
+          + [image.inspected.map { platforms(of: $0) } ?? "-", result(of: image, style)])
     }
     return table.draw(style: style, columns: columns)
   }

@@ -86,7 +86,7 @@ extension CheckJudge {
       guard let limit = registry.rateLimit, limit.remaining < registry.pulls else { return nil }
       return CheckFinding(
         .fewPullsLeft,
-        "\(registry.name) allows \(limit.remaining) more pulls\(limit.window.map { " in \(Quantity.time($0))" } ?? "") "
+        "\(registry.name) allows \(Quantity.count(limit.remaining, "more pull"))\(limit.window.map { " in \(Quantity.time($0))" } ?? "") "
           + "to whoever asks from here; the nodes need \(registry.pulls)",
         "Log in for a higher limit, pull through a mirror, or begin with fewer nodes; nodes with other addresses or "
           + "credentials have limits of their own.")

@@ -1,4 +1,5 @@
 import Crypto
+import Documents
 package import ImageModel
 
 #if canImport(FoundationEssentials)
@@ -8,8 +9,8 @@ package import ImageModel
 #endif
 
 extension EmbeddedRegistry {
-  /// Serves the manifests of an image whose blobs do not exist: for nodes whose pulls are modelled, and for who only
-  /// resolves it. A real pull of it fails.
+  /// Serves the manifests and configurations of an image whose layers do not exist: for nodes whose pulls are modelled,
+  /// and for who only looks at it. A real pull of it fails.
   ///
   /// - Parameter layers: claimed sizes in bytes; layers of equal `seed` and position are the same layer.
   @discardableResult
@@ -25,11 +26,19 @@ extension EmbeddedRegistry {
       Descriptor(mediaType: type, digest: Digest(bytes: SHA256.hash(data: Array(name.utf8))), size: size)
     }
     let manifests = try platforms.map { platform in
-      let manifest = Manifest(
-        config: blob("\(repository):\(tag) \(platform) config", 1500, MediaType.ociConfig),
-        layers: layers.enumerated().map {
-          blob("\(seed ?? repository) \(platform) \($0.offset) \($0.element)", $0.element, MediaType.ociLayer)
-        })
+      let layers = layers.enumerated().map {
+        blob("\(seed ?? repository) \(platform) \($0.offset) \($0.element)", $0.element, MediaType.ociLayer)
+      }
+      var config = try JSON(
+        encoding: ImageConfig(platform: platform, created: "2024-01-01T00:00:00Z", diffIDs: layers.map(\.digest)))
+      // What tells images of the same layers apart.
+      config["config"] = ["Labels": ["org.opencontainers.image.title": .string("\(repository):\(tag)")]]
+      var bytes = config.bytes(sorted: true)
+      // As large as those of ordinary images.
+      bytes += Array(repeating: UInt8(ascii: " "), count: max(0, 1500 - bytes.count))
+      let configuration = SampleImage.Blob(bytes, mediaType: MediaType.ociConfig)
+      add(configuration)
+      let manifest = Manifest(config: configuration.descriptor, layers: layers)
       return SampleImage.Blob(
         Array(try encoder.encode(manifest)), mediaType: MediaType.ociManifest, platform: platform)
     }

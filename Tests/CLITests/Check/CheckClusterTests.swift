@@ -1,0 +1,151 @@
+import Controller
+import Documents
+import Foundation
+import ImageModel
+import Sandbox
+import TestKit
+import Testing
+
+@Suite("prepull check with a cluster, as a user runs it", .serialized)
+struct CheckClusterTests {
+  private static func kubectl(_ cluster: ClusterCase, apply objects: [JSON]) async throws {
+    try await withTemporaryFolder { folder in
+      let list: JSON = ["apiVersion": "v1", "kind": "List", "items": .array(objects)]
+      try list.text.write(toFile: folder + "/list.json", atomically: true, encoding: .utf8)
+      _ = try await Tool.output(
+        "kubectl", ["apply", "-f", folder + "/list.json"],
+        environment: ["KUBECONFIG": cluster.kubeconfig, "HOME": folder])
+    }
+  }
+
+  private static func secret(_ name: String, for registry: String) -> JSON {
+    let auth = Data("\(SampleImages.username):\(SampleImages.password)".utf8).base64EncodedString()
+    let config: JSON = ["auths": .object([registry: ["auth": .string(auth)]])]
+    return [
+      "apiVersion": "v1", "kind": "Secret", "metadata": ["name": .string(name), "namespace": "default"],
+      "type": "kubernetes.io/dockerconfigjson",
+      "data": [".dockerconfigjson": .string(Data(config.bytes()).base64EncodedString())],
+    ]
+  }
+
+  @Test func nodesTellWhatTheyLack() async throws {
+    var nodes = NodeTemplate.numbered(4)
+    (nodes[2].platform.architecture, nodes[3].isSchedulable) = ("arm64", false)
+    nodes[0].platform.architecture = "amd64"
+    nodes[1].platform.architecture = "amd64"
+    try await withCluster(nodes) { cluster in
+      let amd64 = "\(cluster.sandbox.registry.host)/sample/amd64-only:v1"
+      let check = try await cluster.prepull("check", cluster.web, amd64, "--gc-high", "90")
+      #expect(check.exitCode == 1, "\(check)")
+      #expect(check.output.contains("3 wanted (2 amd64, 1 arm64)"), "\(check.output)")
+      #expect(check.output.contains("1 skipped, cordoned"))
+      #expect(check.output.contains("cannot run on node-3 (linux/arm64): it has images for linux/amd64 only"))
+      #expect(check.output.contains("(90 %)"))
+      #expect(check.output.contains("AT A TIME"))
+      #expect(try await cluster.prepull("check", cluster.web, amd64, "--exclude-node", "node-3").exitCode == 0)
+
+      let run = try await cluster.prepull("run", cluster.web, "--node", "node-1")
+      #expect(run.exitCode == 0, "\(run)")
+      let web28 = "\(cluster.sandbox.registry.host)/sample/web:1.28"
+      // A kubelet writes what it holds a moment later.
+      var node: JSON?
+      for _ in 0..<100 where node?["present"] != [.string(cluster.web)] {
+        let report = try await cluster.prepull("check", "-o", "json", cluster.web, web28)
+        let nodes = try JSON(parsing: report.output)[path: "cluster", "nodes"]?.array ?? []
+        node = nodes.first { $0["node"] == "node-1" }
+        let other = nodes.first { $0["node"] == "node-2" }
+        #expect(other?["missing"] == [.string(cluster.web), .string(web28)])
+        if node?["present"] == [.string(cluster.web)] {
+          // Both versions have their first layers in common.
+          let (own, theirs) = (node?["bytesToFetch"]?.integer ?? 0, other?["bytesToFetch"]?.integer ?? 0)
+          #expect(own > 300_000 && own < 400_000, "\(own)")
+          #expect(theirs > 1_200_000 && theirs < 1_400_000, "\(theirs)")
+        } else {
+          try await Task.sleep(for: .milliseconds(50))
+        }
+      }
+      #expect(node?["present"] == [.string(cluster.web)])
+      // Nothing is left of asking.
+      #expect(cluster.objects.isEmpty)
+    }
+  }
+
+  @Test func workloadsNarrowTheNodesAndNameTheirSecrets() async throws {
+    var nodes = NodeTemplate.numbered(2)
+    nodes[0].labels = ["pool": "web"]
+    try await withCluster(nodes) { cluster in
+      let host = cluster.sandbox.registry.host
+      let pod: JSON = [
+        "nodeSelector": ["pool": "web"], "imagePullSecrets": [["name": "regcred"]],
+        "containers": [["name": "app", "image": .string("\(host)/sample/private:v1")]],
+      ]
+      let deployment: JSON = [
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": ["name": "web", "namespace": "default"],
+        "spec": [
+          "replicas": 0, "selector": ["matchLabels": ["app": "web"]],
+          "template": ["metadata": ["labels": ["app": "web"]], "spec": pod],
+        ],
+      ]
+      try await Self.kubectl(cluster, apply: [deployment])
+      let without = try await cluster.prepull("check", "--for", "deployment/web")
+      #expect(without.exitCode == 1, "\(without)")
+      #expect(without.output.contains("1 wanted"), "\(without.output)")
+      #expect(without.output.contains("error: there is no secret regcred in the namespace default"))
+      // Not seen, as the secret was not used: that is no error.
+      #expect(without.output.contains("warning: \(host)/sample/private:v1 could not be seen from here"))
+
+      try await Self.kubectl(cluster, apply: [Self.secret("regcred", for: "https://ghcr.io")])
+      #expect(try await cluster.prepull("check", "--for", "deployment/web").exitCode == 0)
+      let wrong = try await cluster.prepull("check", "--for", "deployment/web", "--read-secrets")
+      #expect(wrong.exitCode == 1)
+      #expect(
+        wrong.output.contains("the pull secret regcred has nothing for \(host), it is for ghcr.io"), "\(wrong.output)")
+
+      try await Self.kubectl(cluster, apply: [Self.secret("regcred", for: host)])
+      let right = try await cluster.prepull("check", "--for", "deployment/web", "--read-secrets")
+      #expect(right.exitCode == 0, "\(right)")
+      // From a file as well, with the next version in place of this one.
+      let file = try await PrepullProgram.run(
+        ["check", "-f", "-", "--image", "app=\(cluster.missing)", "--read-secrets"],
+        environment: ["KUBECONFIG": cluster.kubeconfig], input: deployment.text)
+      #expect(file.exitCode == 1)
+      #expect(file.output.contains("error: \(cluster.missing) cannot be pulled"), "\(file.output)")
+      #expect(file.output.contains("1 wanted"))
+
+      cluster.sandbox.server.faults.deny(DeniedPermission(verb: "get", resource: "secrets"))
+      let unknown = try await cluster.prepull("check", "--for", "deployment/web")
+      #expect(unknown.exitCode == 0, "\(unknown)")
+      #expect(unknown.output.contains("whether the secret regcred is there cannot be checked"))
+      let nothing = try await cluster.prepull("check", "--for", "deployment/gone")
+      #expect(nothing.exitCode == 1)
+      #expect(nothing.errors.contains("gone"), "\(nothing.errors)")
+    }
+  }
+
+  @Test func aPrepullNamesImagesNodesAndSecrets() async throws {
+    var nodes = NodeTemplate.numbered(2)
+    nodes[0].labels = ["pool": "web"]
+    try await withCluster(nodes) { cluster in
+      try await Self.kubectl(cluster, apply: CustomResourceDefinitions.all)
+      try await Self.kubectl(
+        cluster,
+        apply: [
+          [
+            "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull",
+            "metadata": ["name": "shop", "namespace": "default"],
+            "spec": [
+              "images": [["reference": .string(cluster.web)]], "nodes": ["selector": ["matchLabels": ["pool": "web"]]],
+              "pull": ["secrets": [["name": "regcred"]]],
+            ],
+          ]
+        ])
+      let check = try await cluster.prepull("check", "--prepull", "shop", "-o", "json")
+      #expect(check.exitCode == 1, "\(check)")
+      let json = try JSON(parsing: check.output)
+      #expect(json["images"]?.array?.compactMap { $0["image"]?.string } == [cluster.web])
+      #expect(json[path: "cluster", "nodes"]?.array?.compactMap { $0["node"]?.string } == ["node-1"])
+      let errors = (json["findings"]?.array ?? []).filter { $0["level"] == "error" }
+      #expect(errors.compactMap { $0["code"]?.string } == ["noSecret"])
+    }
+  }
+}
