@@ -13,7 +13,8 @@ struct ControllerCommand: AsyncParsableCommand {
     abstract: "Run the operator: keep nodes warm as Prepull objects ask for.",
     discussion: """
       It runs in a cluster, where '\(Program.name) install' puts it; outside of one it uses the kubeconfig. Several may \
-      run: one of them leads, and another takes over when it ends.
+      run: one of them leads, and another takes over when it ends. All must share the Lease of one namespace: that of \
+      the pod, outside of the cluster prepull-system unless --namespace says otherwise.
 
       Examples:
         \(Program.name) controller
@@ -41,6 +42,7 @@ struct ControllerCommand: AsyncParsableCommand {
   @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
 
   func validate() throws {
+    if metricsAddress != "none" { try usage { try ControllerServer.check(metricsAddress) } }
     if maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
   }
 
@@ -64,7 +66,10 @@ struct ControllerCommand: AsyncParsableCommand {
   }
 
   func options(_ client: KubernetesClient, _ environment: [String: String]) -> ControllerOptions {
-    var options = ControllerOptions(namespace: client.configuration.namespace)
+    var options = ControllerOptions()
+    // In a pod, the namespace is its own. A kubeconfig's has nothing to do with where other controllers are.
+    let isPod = environment["KUBERNETES_SERVICE_HOST"] != nil || environment["POD_NAME"] != nil
+    if isPod || clusterOptions.namespace != nil { options.namespace = client.configuration.namespace }
     // A container that is started anew in its pod goes on as who it was.
     if let pod = environment["POD_NAME"], !pod.isEmpty { options.identity = pod }
     options.isElected = leaderElect

@@ -56,7 +56,7 @@ struct UninstallCommand: AsyncParsableCommand {
       return true
     }
     try Console.standardOutput.writeAll(
-      (dryRun ? "would remove" : "removing") + " from \(client.configuration.server):\n"
+      (yes && !dryRun ? "removing" : "would remove") + " from \(client.configuration.server):\n"
         + survey.lines.map { "  \($0)\n" }.joined())
     for remark in Self.remarks(on: survey) { Console.standardError.write("note: \(remark)\n") }
     if dryRun { return true }

@@ -63,7 +63,7 @@ package struct WarmNode: Resource {
     package var since: String
     /// When it was removed. RFC 3339.
     package var openedAt: String?
-    /// `Warm` or `DeadlinePassed`.
+    /// `Closed`, or why it was opened: `Warm`, `DeadlinePassed` or `Unclaimed`.
     package var reason: String?
 
     package init(taint: String, since: String) {

@@ -130,6 +130,8 @@ extension FleetBoard {
   }
 
   mutating func opened(_ key: WriteKey, _ answer: ControllerEffect.Answer) {
+    let isForbidden = if case .failed(let error) = answer { error.code == .forbidden } else { false }
+    if case .done = answer { noteGateRight(true) } else if isForbidden { noteGateRight(false) }
     guard case .done = answer, let opening = openings.removeValue(forKey: key) else { return }
     metrics.gateWait.observe(opening.waited, opening.reason.rawValue)
     let node = Event.ObjectReference(apiVersion: "v1", kind: Node.kind, name: opening.node, uid: opening.uid)
@@ -142,11 +144,22 @@ extension FleetBoard {
         "GateOpenedCold",
         "The taint \(opening.taint) was removed after \(seconds) s although the node is cold, as the gate's deadline "
           + "has passed; see kubectl get warmnode \(opening.node) -o yaml", isWarning: true, about: node)
+    case .unclaimed:
+      tell(
+        "GateOpened", "The taint \(opening.taint) was removed after \(seconds) s, as no Prepull waits for the node",
+        about: node)
     }
   }
 
+  /// What keeps gates closed is told by every Prepull that has one.
+  private mutating func noteGateRight(_ isThere: Bool) {
+    guard mayOpenGates != isThere else { return }
+    mayOpenGates = isThere
+    for (uid, entry) in prepulls where entry.settings?.gate != nil { statusChanged(uid) }
+  }
+
   mutating func marked(_ node: String) {
-    guard let mark = marks.removeValue(forKey: node), mark.isWarm, let created = nodes[node]?.node.createdAt else {
+    guard let mark = marks.removeValue(forKey: node), mark.isWarm == true, let created = nodes[node]?.node.createdAt else {
       return
     }
     // Later it tells of the Prepulls, not of the node.
@@ -157,9 +170,12 @@ extension FleetBoard {
     guard mayMark, let mark = marks[node], let entry = nodes[node], entry.uid == mark.uid,
       entry.node.isMarkedWarm != mark.isWarm
     else { return nil }
-    let patch = GatePatch.condition(
-      isWarm: mark.isWarm, reason: mark.isWarm ? "AllImagesWarm" : "ImagesMissing", message: mark.message,
-      at: time.timestamp)
+    let patch =
+      mark.isWarm.map { isWarm in
+        GatePatch.condition(
+          isWarm: isWarm, reason: isWarm ? "AllImagesWarm" : "ImagesMissing", message: mark.message,
+          at: time.timestamp)
+      } ?? GatePatch.noCondition
     return .patchNode(node, patch, subresource: "status")
   }
 }

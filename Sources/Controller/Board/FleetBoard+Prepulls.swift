@@ -202,6 +202,12 @@ extension FleetBoard {
       prepulls[uid]?.leavesSince = time
       unplanned.remove(uid)
       hasNewWishes = true
+      // Nobody acted when it was deleted: the gates that it left closed are found by what it asked for.
+      if !isSynced, entry.plan == nil, let settings = try? PrepullSettings(entry.prepull.spec) {
+        var plan = fleetPlan(entry, settings, [])
+        plan.isSuspended = true
+        feed(.prepull(entry.id, plan))
+      }
       feed(.prepullGone(entry.id))
       gatesChanged()
       // Whatever happens, nobody waits for ever.

@@ -21,8 +21,8 @@ extension FleetBoard {
     let isRecent = entry.statusWrittenAt.map { $0 + Self.echo > time } ?? false
     let last = isRecent ? entry.written : entry.prepull.status
     let report = PrepullReport(
-      entry: entry, last: last, summary: summary, answers: { answers[entry.answerKey(of: $0)] },
-      now: time.timestamp)
+      entry: entry, last: last, summary: summary, mayOpenGates: mayOpenGates,
+      answers: { answers[entry.answerKey(of: $0)] }, now: time.timestamp)
     let status = report.status
     measure(entry, status)
     guard status != last, var patch = try? JSON(encoding: status) else { return nil }

@@ -59,6 +59,8 @@ struct FleetBoard: Sendable {
   var openings: [WriteKey: GateOpening] = [:]
   /// Whether conditions of nodes may be written.
   var mayMark = true
+  /// Whether taints of nodes may be removed.
+  var mayOpenGates = true
   var marks: [String: Mark] = [:]
 
   var pods: [PodName: PodEntry] = [:]
@@ -69,7 +71,8 @@ struct FleetBoard: Sendable {
 
   struct Mark: Sendable {
     let uid: String
-    let isWarm: Bool
+    /// Nil takes the condition away.
+    let isWarm: Bool?
     let message: String
   }
 
@@ -155,7 +158,7 @@ struct FleetBoard: Sendable {
         openings[key] = opening
         writes.want(key, at: time)
       case .mark(let node, let uid, let isWarm, let message):
-        if isWarm { noteWarm(node) }
+        if isWarm == true { noteWarm(node) }
         marks[node] = Mark(uid: uid, isWarm: isWarm, message: message)
         writes.want(.mark(node), at: time)
       case .cleared(let id): cleared(id.uid)

@@ -30,4 +30,9 @@ enum GatePatch {
     ]
     return .strategic(["status": ["conditions": [condition]]])
   }
+
+  /// Takes the condition away, as no Prepull wants anything of the node.
+  static let noCondition = Patch.strategic([
+    "status": ["conditions": [["$patch": "delete", "type": .string(PullerKey.warm)]]]
+  ])
 }

@@ -28,9 +28,8 @@ struct NodeMarks: Sendable {
   }
 
   func removeCondition(from name: String) async throws {
-    let patch: JSON = ["status": ["conditions": [["$patch": "delete", "type": .string(PullerKey.warm)]]]]
     do {
-      _ = try await client.patch(Node.self, name, .strategic(patch), subresource: "status")
+      _ = try await client.patch(Node.self, name, GatePatch.noCondition, subresource: "status")
     } catch let error as APIError where error.code == .notFound {}
   }
 }

@@ -18,11 +18,11 @@ extension Uninstallation {
     }
 
     /// All of a kind that bear the labels; none where the cluster does not know the kind.
-    static func list(_ resource: DynamicResource, _ client: KubernetesClient, labels: String? = nil) async throws
-      -> [Item]
-    {
+    static func list(
+      _ resource: DynamicResource, _ client: KubernetesClient, in namespace: String? = nil, labels: String? = nil
+    ) async throws -> [Item] {
       do {
-        return try await client.objects(resource, labels: labels).map { object in
+        return try await client.objects(resource, in: namespace, labels: labels).map { object in
           let metadata = object["metadata"]
           return Item(
             resource: resource, namespace: metadata?["namespace"]?.string, name: metadata?["name"]?.string ?? "",
@@ -112,7 +112,7 @@ extension Uninstallation {
       ("rbac.authorization.k8s.io/v1", "rolebindings"), ("rbac.authorization.k8s.io/v1", "roles"),
       ("rbac.authorization.k8s.io/v1", "clusterrolebindings"), ("rbac.authorization.k8s.io/v1", "clusterroles"),
     ])
-    survey.others += try await leases(beside: survey)
+    survey.others += try await leases()
     survey.namespaces = try await all([("v1", "namespaces")])
     survey.warmNodes = try await Item.list(DynamicResource(WarmNode.self), client)
     survey.definitions = try await definitions()
@@ -130,10 +130,9 @@ extension Uninstallation {
       node.status?.conditions?.contains { $0.type == PullerKey.warm } == true
     }.compactMap(\.metadata.name)
     survey.prepulls = try await Item.list(DynamicResource(Prepull.self), client)
-    guard !survey.prepulls.isEmpty else { return }
     var taints: Set<String> = []
-    var gated: Set<Survey.GatedNode> = []
-    for object in try await client.objects(DynamicResource(Prepull.self)) {
+    var gated = try await leftGates(on: nodes, hasWarmNodes: !survey.warmNodes.isEmpty)
+    for object in survey.prepulls.isEmpty ? [] : try await client.objects(DynamicResource(Prepull.self)) {
       guard let prepull = try? object.decoded(as: Prepull.self), let settings = try? PrepullSettings(prepull.spec),
         let gate = settings.gate
       else { continue }
@@ -148,19 +147,27 @@ extension Uninstallation {
     survey.gatedNodes = gated.sorted { ($0.node, $0.taint) < ($1.node, $1.taint) }
   }
 
-  /// The Leases by which controllers elected their leader: in the namespaces where they may.
-  private func leases(beside survey: Survey) async throws -> [Item] {
-    var items: [Item] = []
-    for namespace in Set(survey.others.filter { $0.resource.plural == "serviceaccounts" }.compactMap(\.namespace)) {
-      do {
-        let lease = try await client.get(Lease.self, ControllerOptions.lease, in: namespace)
-        items.append(
-          Item(
-            resource: DynamicResource(Lease.self), namespace: namespace, name: ControllerOptions.lease,
-            uid: lease.metadata.uid))
-      } catch let error as APIError where error.code == .notFound {}
+  /// Closed gates whose Prepull is gone already: those that WarmNodes tell of, and taints that are ours by their name.
+  private func leftGates(on nodes: [Node], hasWarmNodes: Bool) async throws -> Set<Survey.GatedNode> {
+    var gates: Set<Survey.GatedNode> = []
+    var keys: [String: Set<String>] = [:]
+    for object in hasWarmNodes ? try await client.objects(DynamicResource(WarmNode.self)) : [] {
+      guard let node = try? object.decoded(as: WarmNode.self), let name = node.metadata.name else { continue }
+      keys[name] = Set((node.status?.gates ?? []).filter { $0.openedAt == nil }.map(\.taint))
     }
-    return items
+    for node in nodes {
+      let name = node.metadata.name ?? ""
+      for taint in node.spec?.taints ?? []
+      where keys[name]?.contains(taint.key) == true || taint.key.hasPrefix("\(Prepull.group)/") {
+        gates.insert(Survey.GatedNode(node: name, taint: taint.key))
+      }
+    }
+    return gates
+  }
+
+  /// The Leases by which controllers elected their leader, wherever they ran.
+  private func leases() async throws -> [Item] {
+    try await Item.list(DynamicResource(Lease.self), client).filter { $0.name == ControllerOptions.lease }
   }
 
   private func definitions() async throws -> [Item] {

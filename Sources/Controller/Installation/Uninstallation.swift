@@ -123,8 +123,31 @@ package struct Uninstallation: Sendable {
 
   private func reasonToKeep(_ namespace: String) async throws -> String? {
     if Installation.isForeign(namespace) { return "it is Kubernetes' own" }
-    let pods = try await client.list(Pod.self, in: namespace).items
-    return pods.isEmpty ? nil : "it has \(pods.count) pods of others, \(pods[0].metadata.name ?? "") first"
+    let kinds = [
+      ("v1", "pods"), ("apps/v1", "deployments"), ("apps/v1", "statefulsets"), ("apps/v1", "daemonsets"),
+      ("batch/v1", "jobs"), ("batch/v1", "cronjobs"), ("v1", "persistentvolumeclaims"), ("v1", "services"),
+      ("v1", "configmaps"), ("v1", "secrets"),
+    ]
+    var counts: [(Item, Int)] = []
+    for (apiVersion, plural) in kinds {
+      let all: [Item]
+      do {
+        all = try await Item.list(DynamicResource(apiVersion: apiVersion, plural: plural), client, in: namespace)
+      } catch let error as APIError where error.code == .forbidden {
+        return "what else is in it cannot be seen: \(error.detail)"
+      }
+      let others = all.filter { !Self.isMadeByCluster($0) }
+      if let first = others.first { counts.append((first, others.count)) }
+    }
+    guard let (first, _) = counts.first else { return nil }
+    let summary = counts.map { "\($1) \($0.resource.plural)" }.joined(separator: ", ")
+    return "it has \(summary) of others, \(first.resource.plural)/\(first.name) first"
+  }
+
+  /// What Kubernetes and Helm put into a namespace by themselves.
+  private static func isMadeByCluster(_ item: Item) -> Bool {
+    item.resource.plural == "configmaps" && item.name == "kube-root-ca.crt"
+      || item.resource.plural == "secrets" && item.name.hasPrefix("sh.helm.release.v1.")
   }
 
   // MARK: Waiting

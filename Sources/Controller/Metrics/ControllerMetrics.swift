@@ -77,7 +77,7 @@ package struct ControllerMetrics: Sendable {
     gateWait = registry.histogram(
       "prepull_gate_wait_seconds",
       "Time from when a gated node was first seen until its taint was removed, because it was Warm or because the "
-        + "DeadlinePassed.", labels: ["reason"], buckets: seconds)
+        + "DeadlinePassed, or Unclaimed as its Prepull is gone.", labels: ["reason"], buckets: seconds)
     gatedNodes = registry.gauge("prepull_gated_nodes", "Nodes that bear the taint of a gate now.")
     queueDepth = registry.gauge(
       "prepull_queue_depth", "What waits: nodes for a puller pod (nodes), changes for being written (writes).",

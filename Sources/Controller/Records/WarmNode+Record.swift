@@ -25,7 +25,8 @@ extension WarmNode {
     var conditions = conditions
     let isWarm = record.warm == record.wanted
     conditions.set(
-      "Warm", APICondition.Status(isWarm), reason: isWarm ? "AllImagesWarm" : "ImagesMissing",
+      "Warm", APICondition.Status(isWarm),
+      reason: !isWarm ? "ImagesMissing" : record.wanted == 0 ? "NothingWanted" : "AllImagesWarm",
       message: "\(record.warm) of \(record.wanted) images are there", observedGeneration: nil, at: now)
     status.conditions = conditions
     status.verifiedAt = record.verifiedAt?.timestamp
@@ -112,8 +113,10 @@ extension WarmNode.Gate {
   fileprivate init(_ gate: NodeRecord.Gate) {
     self.init(taint: gate.taint, since: gate.since.timestamp)
     openedAt = gate.openedAt?.timestamp
-    reason = gate.reason?.rawValue
+    reason = gate.openedAt == nil ? Self.closed : gate.reason?.rawValue
   }
+
+  private static let closed = "Closed"
 
   fileprivate var record: NodeRecord.Gate? {
     guard let since = Duration(timestamp: since) else { return nil }

@@ -4,6 +4,12 @@ package import Logging
 import NIOCore
 import ServiceLifecycle
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Serves `/metrics`, `/healthz` and `/readyz` over plain HTTP.
 package struct ControllerServer: Sendable {
   /// An address that cannot be listened on.
@@ -24,16 +30,22 @@ package struct ControllerServer: Sendable {
   package init(
     address: String, metrics: MetricRegistry, health: ControllerHealth, logger: Logger
   ) throws(AddressError) {
+    (host, port) = try Self.parse(address)
+    self.metrics = metrics
+    self.health = health
+    self.logger = logger
+  }
+
+  /// - Throws: what is wrong with an address.
+  package static func check(_ address: String) throws(AddressError) { _ = try parse(address) }
+
+  private static func parse(_ address: String) throws(AddressError) -> (host: String, port: Int) {
     guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
       throw AddressError(description: "the address '\(address)' is not host:port; write for example 0.0.0.0:8080")
     }
     var host = String(address[..<colon])
     if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-    self.host = host.isEmpty ? "0.0.0.0" : host
-    self.port = Int(port)
-    self.metrics = metrics
-    self.health = health
-    self.logger = logger
+    return (host.isEmpty ? "0.0.0.0" : host, Int(port))
   }
 
   /// Serves until the task is cancelled; answers what has been asked, then returns.
@@ -57,10 +69,16 @@ package struct ControllerServer: Sendable {
     // A server that is cancelled drops connections which it has just accepted, and NIO traps on that: a task of its own
     // keeps the cancellation away, which becomes a graceful shutdown.
     let serving = Task { try await group.run() }
-    try await withTaskCancellationHandler {
-      try await serving.value
-    } onCancel: {
-      Task { await group.triggerGracefulShutdown() }
+    do {
+      try await withTaskCancellationHandler {
+        try await serving.value
+      } onCancel: {
+        Task { await group.triggerGracefulShutdown() }
+      }
+    } catch let error as IOError {
+      let reason = String(cString: strerror(error.errnoCode)).lowercased()
+      throw AddressError(
+        description: "cannot serve metrics on \(host):\(port): \(reason); choose another --metrics-address, or none")
     }
   }
 

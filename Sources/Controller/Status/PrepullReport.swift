@@ -9,6 +9,8 @@ struct PrepullReport {
   let last: Prepull.Status?
   /// Nil while nothing is known.
   let summary: FleetSummary?
+  /// Whether the operator has the right to remove taints.
+  var mayOpenGates = true
   let answers: (String) -> ResolutionAnswer?
   /// RFC 3339.
   let now: String
@@ -95,7 +97,7 @@ struct PrepullReport {
   private func ready(_ summary: FleetSummary) -> (isTrue: Bool, reason: String, message: String) {
     let nodes = summary.nodes
     if summary.isReady {
-      if nodes.wanted == 0 { return (true, "NoNodes", "no node is chosen by spec.nodes") }
+      if let nothing = nothing(summary) { return (entry.settings?.mode != .once, nothing.reason, nothing.message) }
       let others = nodes.unsupported == 0 ? "" : "; \(nodes.unsupported) more have no image for their platform"
       return (true, "AllNodesWarm", "\(nodes.warm) of \(nodes.wanted) nodes are warm\(others)")
     }
@@ -106,8 +108,24 @@ struct PrepullReport {
       parts.append("\(count) \(word)")
     }
     let isStuck = nodes.pulling == 0 && nodes.pending == 0
-    let reason = isStuck ? (nodes.failed > 0 ? "NodesFailed" : "NodesStale") : "NodesCold"
-    return (false, reason, parts.joined(separator: ", "))
+    let isSuspended = entry.settings?.isSuspended ?? false
+    let reason =
+      isStuck ? (nodes.failed > 0 ? "NodesFailed" : "NodesStale") : isSuspended ? "Suspended" : "NodesCold"
+    let cause = isStuck && nodes.failed > 0 ? degraded(summary).map { "; \($0.message)" } ?? "" : ""
+    return (false, reason, parts.joined(separator: ", ") + cause)
+  }
+
+  /// Why there is nothing to do. Who stays waits for nodes and workloads to come; what is done once has then failed
+  /// whoever relies on it.
+  private func nothing(_ summary: FleetSummary) -> (reason: String, message: String)? {
+    if entry.images.isEmpty {
+      let cause = "spec.discover matches no workload; compare its namespaces and selector"
+      return ("NoImages", "no image is wanted: \(cause)")
+    }
+    guard summary.nodes.wanted == 0 else { return nil }
+    let others = summary.nodes.unsupported
+    let exception = others == 0 ? "" : " but \(others) whose platform the images lack"
+    return ("NoNodes", "no node is chosen by spec.nodes\(exception)")
   }
 
   private func progressing(_ summary: FleetSummary) -> (Bool, String, String) {
@@ -119,7 +137,7 @@ struct PrepullReport {
     if summary.isPaused {
       return (
         false, "MaxFailuresReached",
-        "\(nodes.failed) of \(nodes.wanted) nodes failed, more than spec.pacing.maxFailures allows: no further node is "
+        "\(summary.failing) of \(nodes.wanted) nodes failed, more than spec.pacing.maxFailures allows: no further node is "
           + "begun until they recover or the spec changes"
       )
     }
@@ -130,12 +148,14 @@ struct PrepullReport {
       ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue)
     }
     .map { "\($0.value) \($0.key.text)" }
-    let example = summary.blockedExample.map { ": \($0)" } ?? ""
+    let trouble = summary.blocked[.backingOff] == nil ? nil : summary.images.first { $0.lastFailure != nil }
+    let failure = trouble.flatMap { image in image.lastFailure.map { "\(image.reference): \($0.message)" } }
+    let example = (summary.blockedExample ?? failure).map { ": \($0)" } ?? ""
     let isRetrying = nodes.pulling == 0 && nodes.pending == 0
     let work =
       isRetrying
       ? "images that failed on \(nodes.failed) node\(nodes.failed == 1 ? "" : "s") are tried again by their back-off"
-      : "\(nodes.pulling) nodes are pulling, \(nodes.pending) are pending"
+      : "nodes pulling: \(nodes.pulling), pending: \(nodes.pending)"
     let text = [work] + waiting
     return (true, isRetrying ? "Retrying" : "Pulling", text.joined(separator: "; ") + example)
   }
@@ -157,6 +177,13 @@ struct PrepullReport {
           + failure.message
       )
     }
+    if entry.settings?.mode == .once, let nothing = nothing(summary) { return nothing }
+    if !mayOpenGates, entry.settings?.gate != nil {
+      return (
+        "GateForbidden",
+        "the operator may not remove taints from nodes; install it without --no-gate, or remove spec.gate"
+      )
+    }
     if let problem = entry.discovered?.problem { return ("DiscoveryFailed", "the last good list stays: \(problem)") }
     return nil
   }
@@ -173,7 +200,8 @@ struct PrepullReport {
     let wasComplete = conditions["Complete"].map { $0.isTrue && $0.observedGeneration == entry.generation } ?? false
     conditions.set(
       "Complete", APICondition.Status(isComplete),
-      reason: !isComplete ? "InProgress" : failed == 0 ? "AllNodesWarm" : "WithFailures",
+      reason: !isComplete
+        ? "InProgress" : failed > 0 ? "WithFailures" : summary.nodes.wanted == 0 ? "NoNodes" : "AllNodesWarm",
       message: !isComplete
         ? "it is not done yet" : "\(summary.nodes.warm) nodes became warm, \(failed) failed",
       observedGeneration: entry.generation, at: now)

@@ -19,8 +19,8 @@ package struct FleetLimits: Hashable, Sendable {
   package var youth = Duration.seconds(10 * 60)
   /// Least time between two checks of a node that hints ask for.
   package var hintInterval = Duration.seconds(5 * 60)
-  /// For taints that were a gate's when they were first seen and are nobody's any more.
-  package var gateDeadline = Duration.seconds(10 * 60)
+  /// How long a gate stays closed that no Prepull names any more: one may be deleted only to be made anew.
+  package var unclaimedGate = Duration.seconds(10)
 
   package init() {}
 

@@ -22,6 +22,24 @@ extension FleetMachine {
       if let known { nodes[node].gates[known] = gate } else { nodes[node].gates.append(gate) }
       if !isNew { bump(node) }
     }
+    for plan in departing { keepGate(of: plan, on: node, facts) }
+  }
+
+  /// Puts a closed gate of a Prepull that is gone on the record, which it goes after: somebody has to open it.
+  private mutating func keepGate(of plan: Int, on node: Int, _ facts: NodeFacts) {
+    guard let taint = plans[plan].plan.gate?.taint, facts.taints.contains(where: { $0.key == taint }),
+      case .wanted = plans[plan].choice.verdict(for: facts)
+    else { return }
+    let known = nodes[node].gates.firstIndex { $0.gate.taint == taint && $0.gate.openedAt == nil }
+    if known == nil {
+      nodes[node].gates.removeAll { $0.gate.taint == taint }
+      nodes[node].gates.append(GateState(gate: NodeRecord.Gate(taint: taint, since: min(now, nodes[node].createdAt))))
+    }
+    let index = known ?? nodes[node].gates.count - 1
+    guard !nodes[node].gates[index].isKept else { return }
+    nodes[node].gates[index].isKept = true
+    nodes[node].isRecorded = true
+    leave(plan, node)
   }
 
   /// Opens gates of nodes that are warm or were kept back long enough; when to look again.
@@ -33,12 +51,11 @@ extension FleetMachine {
         due = earliest(due, askedAt + .seconds(60))
         continue
       }
-      let (opensAt, isWarm) = opening(of: gate.gate, on: node)
-      guard isWarm || opensAt <= now else {
+      let (opensAt, reason) = opening(of: index, on: node)
+      guard opensAt <= now else {
         due = earliest(due, opensAt)
         continue
       }
-      let reason: GateOpening.Reason = isWarm ? .warm : .deadlinePassed
       nodes[node].gates[index].askedAt = now
       nodes[node].gates[index].gate.reason = reason
       let opening = GateOpening(
@@ -50,18 +67,30 @@ extension FleetMachine {
     return due
   }
 
-  /// Whether all that the gate waits for is there, and when it opens if not.
-  private func opening(of gate: NodeRecord.Gate, on node: Int) -> (at: Duration, isWarm: Bool) {
+  /// When a gate opens by what is known now, and why.
+  private mutating func opening(of index: Int, on node: Int) -> (at: Duration, GateOpening.Reason) {
+    let gate = nodes[node].gates[index].gate
     let waiting = nodes[node].standings.filter { plans[$0.plan].plan.gate?.taint == gate.taint }
+    guard !waiting.isEmpty else {
+      let since = nodes[node].gates[index].unclaimedSince ?? now
+      nodes[node].gates[index].unclaimedSince = since
+      return (since + limits.unclaimedGate, .unclaimed)
+    }
+    nodes[node].gates[index].unclaimedSince = nil
     let cold = waiting.filter { $0.state != .warm && $0.state != .unsupported }
-    let deadline = cold.compactMap { plans[$0.plan].plan.gate?.deadline }.max()
-    return (gate.since + (deadline ?? limits.gateDeadline), cold.isEmpty && !waiting.isEmpty)
+    guard let deadline = cold.compactMap({ plans[$0.plan].plan.gate?.deadline }).max() else { return (now, .warm) }
+    return (gate.since + deadline, .deadlinePassed)
   }
 
   /// Keeps the node's condition up to date.
   mutating func markWarmth(_ node: Int) {
     let standings = nodes[node].standings
-    guard !standings.isEmpty else { return }
+    guard !standings.isEmpty else {
+      guard nodes[node].markedWarm != nil else { return }
+      nodes[node].markedWarm = nil
+      actions.append(.mark(node: nodes[node].name, uid: nodes[node].uid, isWarm: nil, message: ""))
+      return
+    }
     let cold = standings.filter { $0.state != .warm && $0.state != .unsupported }
     guard nodes[node].markedWarm != cold.isEmpty else { return }
     nodes[node].markedWarm = cold.isEmpty

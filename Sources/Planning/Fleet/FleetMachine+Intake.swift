@@ -115,6 +115,7 @@ extension FleetMachine {
     guard before.isGone || before.plan != plan else { return }
     if !before.isGone { clearTroubles(number, from: before.plan, to: plan) }
     withdrawAll(number)
+    departing.remove(number)
     var state = plans[number]
     state.plan = plan
     state.isGone = false
@@ -182,6 +183,7 @@ extension FleetMachine {
     guard !plans[number].isGone || !plans[number].isTold else { return }
     plans[number].isGone = true
     plans[number].isTold = true
+    if plans[number].plan.gate != nil { departing.insert(number) }
     markDirty(number)
     rank()
     let owner = plans[number].owner

@@ -164,7 +164,7 @@ extension FleetMachine {
     }
     let place = place(of: node, old, view)
     let state = state(of: node, old, view)
-    let isFailing = view.cells.contains { $0.state == .failed }
+    let isFailing = state != .skipped && view.cells.contains { $0.state == .failed }
     let blocker = state == .pending ? blocker(of: node, place) : nil
     if state != old.state || isFailing != old.isFailing || blocker != old.blocker {
       count(plan, state: old.state, isFailing: old.isFailing, blocker: old.blocker, by: -1)

@@ -24,6 +24,7 @@ extension FleetMachine {
   private mutating func clear(_ plan: Int) {
     guard isSynced, plans[plan].pods == 0, plans[plan].leaving == 0 else { return }
     if plans[plan].isTold { actions.append(.cleared(plans[plan].id)) }
+    departing.remove(plan)
     planNumbers[plans[plan].id] = nil
     plans[plan].isFree = true
     plans[plan].wakeAt = nil
@@ -42,7 +43,7 @@ extension FleetMachine {
 
   private mutating func reviewOutcome(_ plan: Int) {
     let state = plans[plan]
-    let isPaused = state.failing > state.plan.maxFailures.allowance(of: state.wanted)
+    let isPaused = state.failing > state.failuresAllowed
     if isPaused != state.isPaused {
       plans[plan].isPaused = isPaused
       actions.append(

@@ -87,6 +87,10 @@ extension FleetMachine {
     var gate: NodeRecord.Gate
     /// When its opening was last asked for.
     var askedAt: Duration?
+    /// Since when no Prepull waits for it.
+    var unclaimedSince: Duration?
+    /// Whether it was put on the record for a Prepull that goes.
+    var isKept = false
   }
 
   /// How one Prepull stands on one node.
@@ -234,6 +238,12 @@ extension FleetMachine {
 
     subscript(state: State) -> Int { nodes[Int(state.rawValue)] }
     var wanted: Int { self[.warm] + self[.stale] + self[.pulling] + self[.pending] + self[.failed] }
+    /// A share stands for one node at least: of three nodes, 20 % is not none.
+    var failuresAllowed: Int {
+      let allowed = plan.maxFailures.allowance(of: wanted)
+      if case .percent(1...) = plan.maxFailures { return max(1, allowed) }
+      return allowed
+    }
     var begins: Bool { !isGone && !plan.isSuspended && !plan.isFinished }
   }
 

@@ -27,6 +27,7 @@ extension FleetMachine {
       summary.images.append(entry)
     }
     summary.isPaused = state.isPaused
+    summary.failing = state.failing
     summary.isComplete = state.isComplete
     summary.obstacle = state.obstacle?.failure
     summary.blocked = blocked(state)

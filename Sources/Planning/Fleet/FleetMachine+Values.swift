@@ -42,8 +42,8 @@ extension FleetMachine {
     /// `summary(of:)` changed.
     case summary(PrepullID)
     case openGate(GateOpening)
-    /// The condition `prepull.dev/Warm` is to say this.
-    case mark(node: String, uid: String, isWarm: Bool, message: String)
+    /// The condition `prepull.dev/Warm` is to say this; nil takes it away, as no Prepull wants anything there.
+    case mark(node: String, uid: String, isWarm: Bool?, message: String)
     /// Nothing is left of a Prepull that is gone: no pod, no claim in a WarmNode.
     case cleared(PrepullID)
     case tell(FleetNews)

@@ -28,6 +28,8 @@ package struct FleetMachine: Sendable {
   /// Plans that are there, the most important first.
   var ranked: [Int] = []
   var dirtyPlans: [Int] = []
+  /// Plans with a gate that are gone and not cleared.
+  var departing: Set<Int> = []
   /// Plans whose summary may have changed.
   var changedPlans: Set<Int> = []
 

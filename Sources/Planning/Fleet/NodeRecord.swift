@@ -110,6 +110,8 @@ package struct GateOpening: Hashable, Sendable {
     case warm = "Warm"
     /// The node is cold, but was kept back long enough.
     case deadlinePassed = "DeadlinePassed"
+    /// No Prepull waits for the node any more.
+    case unclaimed = "Unclaimed"
   }
 
   package let node: String

@@ -231,6 +231,10 @@ final class Fleet: Sendable {
     _ = try? store.modify(.leases, namespace: "kube-node-lease", name: kubelet.name) {
       $0[path: "spec", "renewTime"] = NodeDocument.microTime
     }
+    // While it was silent, somebody else spoke for it.
+    if store.get(.nodes, name: kubelet.name)?.condition("Ready") == "Unknown" {
+      kubelet.state.withLock { $0.isChanged = true }
+    }
   }
 
   func writeStatus(_ kubelet: VirtualKubelet) async {

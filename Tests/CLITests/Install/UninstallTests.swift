@@ -64,9 +64,12 @@ struct UninstallTests {
             image: \(cluster.web)
             securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
         """)
+      // Of a Prepull that is gone.
+      _ = try await kubectl(cluster, "taint", "nodes", "node-1", "prepull.dev/other=:NoSchedule")
       let outcome = try await cluster.prepull("uninstall", "--yes")
       #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.errors)")
-      #expect(outcome.output.contains("kept the namespace prepull-system: it has 1 pods of others, theirs first"))
+      #expect(outcome.output.contains("removed the taint prepull.dev/other from the node node-1"))
+      #expect(outcome.output.contains("kept the namespace prepull-system: it has 1 pods of others, pods/theirs first"))
       #expect(try await kubectl(cluster, "get", "pods", "-n", "prepull-system", "-o", "name") == "pod/theirs\n")
       #expect(try await cluster.prepull("uninstall", "--yes").output.hasPrefix("nothing of Prepull's operator"))
     }

@@ -143,10 +143,13 @@ struct BoardPartTests {
 
   // MARK: Status
 
-  private func report(_ summary: FleetSummary, generation: Int, last: Prepull.Status?, at now: String) -> Prepull.Status
-  {
+  private func report(
+    _ summary: FleetSummary, generation: Int, last: Prepull.Status?, at now: String,
+    _ change: (inout Prepull.Spec) -> Void = { _ in }
+  ) -> Prepull.Status {
     var spec = Prepull.Spec()
     spec.images = [Prepull.Image(reference: "nginx:1.27")]
+    change(&spec)
     var metadata = ObjectMeta(name: "web", namespace: "team")
     metadata.generation = generation
     var entry = PrepullEntry(Prepull(metadata: metadata, spec: spec))
@@ -169,6 +172,17 @@ struct BoardPartTests {
     let second = report(summary, generation: 1, last: first, at: "2026-01-01T00:02:00Z")
     #expect(second.conditions?["Ready"]?.lastTransitionTime == "2026-01-01T00:02:00Z")
     #expect(second.conditions?["Degraded"]?.lastTransitionTime == "2026-01-01T00:00:00Z")
+  }
+
+  @Test("Nothing to do is fine for what stays, and a failure for what is done once")
+  func emptyStatus() {
+    let summary = FleetSummary(generation: 1)
+    let kept = report(summary, generation: 1, last: nil, at: "2026-01-01T00:00:00Z").conditions
+    #expect(kept?["Ready"]?.isTrue == true && kept?["Ready"]?.reason == "NoNodes")
+    #expect(kept?["Degraded"]?.isTrue == false)
+    let once = report(summary, generation: 1, last: nil, at: "2026-01-01T00:00:00Z") { $0.mode = "Once" }.conditions
+    #expect(once?["Ready"]?.isTrue == false && once?["Ready"]?.reason == "NoNodes")
+    #expect(once?["Degraded"]?.isTrue == true)
   }
 
   @Test("What is refused, paused and full of failures says so, with what to do")

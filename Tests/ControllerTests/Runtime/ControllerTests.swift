@@ -98,6 +98,33 @@ struct ControllerTests {
     }
   }
 
+  @Test("A Prepull that is deleted leaves no gate closed, seen by the operator or not", arguments: [true, false])
+  func gateOfDeleted(isSeen: Bool) async throws {
+    try await ControllerLab.with(NodeTemplate.numbered(1)) { lab in
+      let missing = "\(lab.sandbox.registry.host)/lab/missing:v1"
+      try await lab.withController {
+        try await lab.make("web", [missing]) { $0.gate = Prepull.Gate(taint: "example.com/cold") }
+        var template = NodeTemplate("gated")
+        template.taints = [Taint(key: "example.com/cold", effect: "NoSchedule")]
+        try await lab.sandbox.addNode(template)
+        try await lab.until("it is marked cold") {
+          lab.node("gated")?.status?.conditions?.contains { $0.type == PullerKey.warm && $0.status == "False" } ?? false
+        }
+        if isSeen { try await lab.client.delete(Prepull.self, "web", in: "default") }
+      }
+      if !isSeen { try await lab.client.delete(Prepull.self, "web", in: "default") }
+      try await lab.withController {
+        try await lab.until("the gate is open") { lab.node("gated")?.spec?.taints?.isEmpty ?? true }
+        try await lab.until("the nodes are as before") {
+          ["gated", "node-1"].allSatisfy { name in
+            lab.node(name)?.status?.conditions?.contains { $0.type == PullerKey.warm } == false
+          }
+        }
+        try await lab.until("all is gone") { lab.objects(Prepull.self).isEmpty && lab.objects(WarmNode.self).isEmpty }
+      }
+    }
+  }
+
   @Test("A missing image is refused with one condition, and the others go on")
   func missingImage() async throws {
     try await ControllerLab.with(NodeTemplate.numbered(4)) { lab in

@@ -77,17 +77,38 @@ struct FleetGateTests {
     #expect(world.orders.map(\.id.node).prefix(2) == ["a0", "z"])
   }
 
-  @Test("A gate whose Prepull is gone opens by the deadline all the same")
-  func abandoned() {
+  @Test("A gate whose Prepull is gone opens, although nobody acts while it goes", arguments: [false, true])
+  func abandoned(isRestarted: Bool) {
     var world = world([])
     world.setPlan(web, gated())
     world.addNode("new", age: .seconds(2), taint)
     world.run(.seconds(10))
+    #expect(world.nodes["new"]?.isMarkedWarm == false)
     world.removePlan(web)
-    world.run(.seconds(500))
-    #expect(world.openings.isEmpty)
-    world.run(.seconds(120))
-    #expect(world.openings.map(\.reason) == [.deadlinePassed])
+    world.run(.seconds(3))
+    #expect(world.openings.isEmpty && world.nodes["new"]?.isMarkedWarm == nil)
+    #expect(world.records["new"]?.gates.count == 1 && world.leaving.isEmpty)
+    if isRestarted { world.restart() }
+    world.run(.seconds(15))
+    #expect(world.openings.map(\.reason) == [.unclaimed])
+    world.run(.seconds(5))
+    #expect(world.records["new"] == nil && world.complaints.isEmpty)
+  }
+
+  @Test("A node that failed and is not ready any more pauses nobody")
+  func failedNodeLost() {
+    var world = FleetWorld()
+    world.registry = ["r/a": FleetWorld.down]
+    for name in ["n0", "n1", "n2"] { world.addNode(name) }
+    world.setPlan(web, .of(["r/a"], digest: FleetWorld.digest(1)) { ($0.maxFailures, $0.retries) = (.nodes(0), 1) })
+    world.run(.seconds(20))
+    #expect(world.summary(web).isPaused)
+    for name in ["n0", "n1", "n2"] {
+      world.nodes[name]?.facts.isReady = false
+      world.seeNode(name)
+    }
+    world.run(.seconds(1000), step: .seconds(2))
+    #expect(!world.summary(web).isPaused && world.summary(web).failing == 0)
   }
 
   // MARK: Checks

@@ -171,7 +171,7 @@ extension Schema {
       .optional(
         "deadline",
         duration(
-          "After this long the taint is removed although images are missing, so that a broken registry cannot keep a "
+          "So long after it was first seen (on a new node: after the node was made) the taint is removed although images are missing, so that a broken registry cannot keep a "
             + "node empty.", standard: "10m")),
     ])
 }

@@ -24,9 +24,9 @@ extension Schema {
               "One taint.",
               [
                 .required("taint", text("Its key.", atMost: 317)),
-                .required("since", time("When the controller first saw it.")),
+                .required("since", time("When the controller first saw it; of a new node, when the node was made.")),
                 .optional("openedAt", time("When it was removed.")),
-                .optional("reason", text("Why it was removed: Warm or DeadlinePassed.")),
+                .optional("reason", text("Closed, or why it was removed: Warm, DeadlinePassed, Unclaimed.")),
               ]), .map(["taint"]), atMost: nil))),
       .optional(
         "images",
