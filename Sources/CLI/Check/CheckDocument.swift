@@ -66,14 +66,22 @@ struct CheckDocument: Sendable {
   }
 
   private var cluster: JSON {
-    let nodes = zip(report.wanted, report.needs?.needs ?? []).map { node, need -> JSON in
+    func names(_ indices: [Int]) -> JSON { .array(indices.map { .string(report.images[$0].subject.given) }) }
+    let kinds = report.needs?.kinds ?? []
+    let needs = zip(kinds, report.needs?.counts ?? []).map { need, count -> JSON in
+      [
+        "nodes": .integer(Int64(count)), "bytesToFetch": .integer(need.bytes), "missing": names(need.missing),
+        "present": names(need.present), "oldDigest": names(need.old),
+      ]
+    }
+    let nodes = zip(report.wanted, report.needs?.kindOfNode ?? []).map { node, kind -> JSON in
+      let need = kinds[kind]
       let disk = DiskNeed(need, node.runtime)
-      func names(_ indices: [Int]) -> JSON { .array(indices.map { .string(report.images[$0].subject.given) }) }
       return JSON(members: [
         ("node", .string(node.facts.name)), ("platform", .string(node.facts.platform.description)),
         ("runtime", node.runtime.map { .string($0.description) } ?? .null),
-        ("bytesToFetch", .integer(need.bytes)), ("missing", names(need.missing)), ("present", names(need.present)),
-        ("oldDigest", names(need.old)), ("listIsFull", .bool(node.isListFull)),
+        ("bytesToFetch", .integer(need.bytes)), ("needs", .integer(Int64(kind))),
+        ("listIsFull", .bool(node.isListFull)),
         ("diskNeeded", .integer(disk.likely.bytes)), ("diskNeededIsEstimate", .bool(!disk.likely.isKnown)),
         ("diskCapacity", node.capacity.map(JSON.integer) ?? .null),
         ("diskAllocatable", node.allocatable.map(JSON.integer) ?? .null),
@@ -90,7 +98,9 @@ struct CheckDocument: Sendable {
       }
     }
     return [
-      "nodes": .array(nodes), "otherNodes": .array(others), "bytesToFetch": .integer(report.needs?.bytes ?? 0),
+      // What nodes lack, once for all nodes that lack the same; `needs` of a node is the place here.
+      "needs": .array(needs), "nodes": .array(nodes), "otherNodes": .array(others),
+      "bytesToFetch": .integer(report.needs?.bytes ?? 0),
     ]
   }
 }

@@ -7,6 +7,14 @@ struct CheckJudge: Sendable {
   let request: CheckRequest
   let report: CheckReport
   let secrets: PullSecretSurvey
+  private let platformsOfNodes: Set<Platform>
+
+  init(request: CheckRequest, report: CheckReport, secrets: PullSecretSurvey) {
+    self.request = request
+    self.report = report
+    self.secrets = secrets
+    platformsOfNodes = Set(report.wanted.map(\.facts.platform))
+  }
 
   func findings(_ outcomes: [ImageInspector.Outcome]) async throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
@@ -58,8 +66,8 @@ struct CheckJudge: Sendable {
   private func platformFindings(_ image: InspectedImage) -> [CheckFinding] {
     let there = image.platforms.map(\.description).joined(separator: ", ")
     let what = "it has images for \(there.isEmpty ? "no platform that it names" : there) only"
-    let without = report.wanted.filter { image.variants[$0.facts.platform] == nil }
-    let missing = Set(without.map(\.facts.platform))
+    let missing = platformsOfNodes.filter { image.variants[$0] == nil }
+    let without = missing.isEmpty ? [] : report.wanted.filter { missing.contains($0.facts.platform) }
     var findings: [CheckFinding] = []
     if !without.isEmpty {
       let platforms = missing.map(\.description).sorted().joined(separator: ", ")
@@ -141,7 +149,9 @@ struct CheckJudge: Sendable {
   }
 
   private func oldDigestFindings(_ index: Int, _ image: CheckReport.Image) -> [CheckFinding] {
-    let old = zip(report.wanted, report.needs?.needs ?? []).filter { $1.old.contains(index) }.map(\.0)
+    guard let needs = report.needs else { return [] }
+    let kinds = Set(needs.kinds.indices.filter { needs.kinds[$0].old.contains(index) })
+    let old = kinds.isEmpty ? [] : zip(report.wanted, needs.kindOfNode).filter { kinds.contains($1) }.map(\.0)
     guard !old.isEmpty else { return [] }
     return [
       CheckFinding(

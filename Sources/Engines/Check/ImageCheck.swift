@@ -110,8 +110,8 @@ extension CheckReport {
 
   fileprivate mutating func countPulls() {
     var pulls: [Int: Int] = [:]
-    for need in needs?.needs ?? [] {
-      for index in need.missing { pulls[index, default: 0] += 1 }
+    for (need, count) in zip(needs?.kinds ?? [], needs?.counts ?? []) {
+      for index in need.missing { pulls[index, default: 0] += count }
     }
     for name in Set(images.map(\.subject.reference.registry)).sorted() {
       let own = images.indices.filter { images[$0].subject.reference.registry == name }

@@ -24,8 +24,15 @@ package struct NodeNeeds: Hashable, Sendable {
     package init() {}
   }
 
+  /// Each need that any node has, once: most nodes are like others.
+  package let kinds: [Need]
+  /// The index in `kinds` of each node of `NodeSurvey.wanted`.
+  package let kindOfNode: [Int]
+  /// How many nodes are of each kind.
+  package let counts: [Int]
+
   /// By the place of the node in `NodeSurvey.wanted`.
-  package let needs: [Need]
+  package var needs: [Need] { kindOfNode.map { kinds[$0] } }
 
   /// - Parameters:
   ///   - images: nil where an image could not be inspected; it then counts nowhere.
@@ -35,29 +42,33 @@ package struct NodeNeeds: Hashable, Sendable {
     of nodes: [NodeSurvey.Node], images: [(reference: Reference, image: InspectedImage?)],
     relatives: [Digest: InspectedImage] = [:]
   ) {
-    // Most nodes are like others: what they need is worked out once.
     struct Kind: Hashable {
       let platform: Platform
       let held: Set<NodeSurvey.Held>
     }
-    var known: [Kind: Need] = [:]
-    needs = nodes.map { node in
+    var places: [Kind: Int] = [:]
+    var kinds: [Need] = []
+    kindOfNode = nodes.map { node in
       let kind = Kind(platform: node.facts.platform, held: Set(node.held))
-      if let need = known[kind] { return need }
-      let need = Self.need(kind.platform, node.held, images, relatives)
-      known[kind] = need
-      return need
+      if let place = places[kind] { return place }
+      kinds.append(Self.need(kind.platform, node.held, images, relatives))
+      places[kind] = kinds.count - 1
+      return kinds.count - 1
     }
+    self.kinds = kinds
+    counts = kindOfNode.reduce(into: Array(repeating: 0, count: kinds.count)) { $0[$1] += 1 }
   }
 
   /// Of nodes that hold nothing.
   package init(cold count: Int, _ platform: Platform, images: [InspectedImage?]) {
     let named = images.map { (reference: Reference(registry: "", repository: "", tag: nil, digest: nil), image: $0) }
-    needs = Array(repeating: Self.need(platform, [], named, [:]), count: max(0, count))
+    kinds = [Self.need(platform, [], named, [:])]
+    kindOfNode = Array(repeating: 0, count: max(0, count))
+    counts = [kindOfNode.count]
   }
 
-  package var loads: [[PullLoad]] { needs.map(\.loads) }
-  package var bytes: Int64 { needs.reduce(0) { $0 + $1.bytes } }
+  package var loads: [[PullLoad]] { kindOfNode.map { kinds[$0].loads } }
+  package var bytes: Int64 { zip(kinds, counts).reduce(0) { $0 + $1.0.bytes * Int64($1.1) } }
 
   private static func need(
     _ platform: Platform, _ held: [NodeSurvey.Held], _ images: [(reference: Reference, image: InspectedImage?)],

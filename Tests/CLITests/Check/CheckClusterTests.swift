@@ -48,23 +48,27 @@ struct CheckClusterTests {
       #expect(run.exitCode == 0, "\(run)")
       let web28 = "\(cluster.sandbox.registry.host)/sample/web:1.28"
       // A kubelet writes what it holds a moment later.
-      var node: JSON?
-      for _ in 0..<100 where node?["present"] != [.string(cluster.web)] {
+      var present: JSON?
+      for _ in 0..<100 where present != [.string(cluster.web)] {
         let report = try await cluster.prepull("check", "-o", "json", cluster.web, web28)
-        let nodes = try JSON(parsing: report.output)[path: "cluster", "nodes"]?.array ?? []
-        node = nodes.first { $0["node"] == "node-1" }
-        let other = nodes.first { $0["node"] == "node-2" }
-        #expect(other?["missing"] == [.string(cluster.web), .string(web28)])
-        if node?["present"] == [.string(cluster.web)] {
+        let json = try #require(try JSON(parsing: report.output)["cluster"])
+        func need(_ name: String) throws -> JSON {
+          let node = try #require((json["nodes"]?.array ?? []).first { $0["node"] == .string(name) })
+          return try #require(json["needs"]?.array)[Int(node["needs"]?.integer ?? -1)]
+        }
+        let (own, other) = (try need("node-1"), try need("node-2"))
+        #expect(other["missing"] == [.string(cluster.web), .string(web28)])
+        present = own["present"]
+        if present == [.string(cluster.web)] {
           // Both versions have their first layers in common.
-          let (own, theirs) = (node?["bytesToFetch"]?.integer ?? 0, other?["bytesToFetch"]?.integer ?? 0)
-          #expect(own > 300_000 && own < 400_000, "\(own)")
-          #expect(theirs > 1_200_000 && theirs < 1_400_000, "\(theirs)")
+          let (few, many) = (own["bytesToFetch"]?.integer ?? 0, other["bytesToFetch"]?.integer ?? 0)
+          #expect(few > 300_000 && few < 400_000, "\(few)")
+          #expect(many > 1_200_000 && many < 1_400_000, "\(many)")
         } else {
           try await Task.sleep(for: .milliseconds(50))
         }
       }
-      #expect(node?["present"] == [.string(cluster.web)])
+      #expect(present == [.string(cluster.web)])
       // Nothing is left of asking.
       #expect(cluster.objects.isEmpty)
     }
