@@ -46,7 +46,7 @@ struct SVG {
 
   /// The title as a heading: smaller where it is long, cut where it is longer than the drawing.
   mutating func heading() {
-    let look = title.count > 80 ? "ink title long" : "ink title"
+    let look = title.count > 70 ? "ink title long" : "ink title"
     text(VisibleText.cut(VisibleText.sanitised(title), to: 104), x: 20, y: 32, look)
   }
 

@@ -78,6 +78,7 @@ import Testing
       let client = client()
       let image = try await client.image(reference, platform: Platform(parsing: "arm64"))
       #expect(image.compressedSize == (1 << 40) + 5 + 1500)
+      #expect(try await client.document(image.manifest.config, of: reference).bytes.count > 100)
       #expect(try registry.addModelled("model/app", layers: [1 << 40, 5]) == reference)
       try await client.shutdown()
     }
