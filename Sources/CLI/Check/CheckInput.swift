@@ -59,14 +59,13 @@ struct CheckInput: Sendable {
     } catch {
       throw ValidationError("\(name), \(error)")
     }
-    var lines = LineFinder(text)
-    var objects = 0
-    for (json, line) in documents {
-      let found = ManifestImages.find(in: json)
-      objects += found.objects
+    let found = documents.map { ManifestImages.find(in: $0.json) }
+    var lines = LineIndex(
+      of: Set(found.flatMap { $0.images.map(\.reference) + $0.problems.map(\.place.container) }), in: text)
+    for ((json, line), found) in zip(documents, found) {
       addTemplates(of: json, found)
       lines.begin(at: line)
-      func origin(_ place: ManifestPlace, line: Int?) -> ImageOrigin {
+      func origin(_ place: ManifestPlace, line: Int) -> ImageOrigin {
         ImageOrigin(file: file == "-" ? nil : file, line: line, object: place.source, path: place.path)
       }
       for image in found.images {
@@ -74,14 +73,15 @@ struct CheckInput: Sendable {
         take(replacement(of: image.container) ?? image.reference, origin(image.place, line: line))
       }
       for problem in found.problems {
+        let line = lines.next(with: problem.place.container) ?? line
         if let other = replacement(of: problem.place.container) {
           take(other, origin(problem.place, line: line))
         } else {
-          let line = lines.next(with: "name: \(problem.place.container)") ?? line
           findings.append(CheckFinding(problem, origins: [origin(problem.place, line: line)]))
         }
       }
     }
+    let objects = found.reduce(0) { $0 + $1.objects }
     guard objects > 0 else {
       throw ValidationError(
         "there is no Kubernetes object in \(name): none of its documents has apiVersion and kind; "
@@ -161,31 +161,5 @@ extension CheckFinding {
       case .malformed: (.badReference, "Correct it there.")
       }
     self.init(code, problem.reason, remedy, origins: origins)
-  }
-}
-
-/// Finds the lines of a manifest on which references stand, one after the other.
-private struct LineFinder {
-  private let lines: [Substring]
-  private var start = 0
-  private var last: [String: Int] = [:]
-
-  init(_ text: String) { lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) }
-
-  /// - Parameter line: the first of the document that is looked through next, from 1.
-  mutating func begin(at line: Int) {
-    start = max(0, line - 1)
-    last = [:]
-  }
-
-  /// The next line with the text, from 1; of a text that stands there less often than it means something (an alias)
-  /// the last one.
-  mutating func next(with text: String) -> Int? {
-    let from = last[text].map { $0 + 1 } ?? start
-    guard let found = lines.indices.dropFirst(from).first(where: { lines[$0].contains(text) }) else {
-      return last[text].map { $0 + 1 }
-    }
-    last[text] = found
-    return found + 1
   }
 }

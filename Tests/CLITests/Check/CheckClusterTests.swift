@@ -31,6 +31,7 @@ struct CheckClusterTests {
   @Test func nodesTellWhatTheyLack() async throws {
     var nodes = NodeTemplate.numbered(4)
     (nodes[2].platform.architecture, nodes[3].isSchedulable) = ("arm64", false)
+    nodes.append(NodeTemplate("node-5", platform: Platform(os: "windows", architecture: "amd64")))
     nodes[0].platform.architecture = "amd64"
     nodes[1].platform.architecture = "amd64"
     try await withCluster(nodes) { cluster in
@@ -39,6 +40,7 @@ struct CheckClusterTests {
       #expect(check.exitCode == 1, "\(check)")
       #expect(check.output.contains("3 wanted (2 amd64, 1 arm64)"), "\(check.output)")
       #expect(check.output.contains("1 skipped, cordoned"))
+      #expect(check.output.contains("note: not judged: node-5 (windows/amd64)"), "\(check.output)")
       #expect(check.output.contains("cannot run on node-3 (linux/arm64): it has images for linux/amd64 only"))
       #expect(check.output.contains("(90 %)"))
       #expect(check.output.contains("AT A TIME"))
@@ -69,6 +71,9 @@ struct CheckClusterTests {
         }
       }
       #expect(present == [.string(cluster.web)])
+      // Of the version that only the node names, the registry tells the layers.
+      let next = try JSON(parsing: try await cluster.prepull("check", "-o", "json", web28, "--node", "node-1").output)
+      #expect((next[path: "cluster", "bytesToFetch"]?.integer ?? .max) < 400_000, "\(next)")
       // Nothing is left of asking.
       #expect(cluster.objects.isEmpty)
     }

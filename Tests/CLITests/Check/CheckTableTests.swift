@@ -93,6 +93,25 @@ struct CheckTableTests {
     #expect(JUnitReport.escaped("a<b>&\"c\u{1}\u{1B}[31m\u{FFFE}\né") == "a&lt;b&gt;&amp;&quot;c  [31m \né")
   }
 
+  @Test("Words are found on the lines where they stand, document by document")
+  func lines() {
+    let text = """
+      image: a:1
+      other: xa:1
+      list: [{image: "a:1"}, {image: 'b:2', name: c}]
+      ---
+      "image":"a:1",
+      d: d
+      """
+    var index = LineIndex(of: ["a:1", "b:2", "c", "d"], in: text)
+    #expect([index.next(with: "a:1"), index.next(with: "b:2"), index.next(with: "a:1")] == [1, 3, 3])
+    #expect(index.next(with: "c") == 3)
+    index.begin(at: 5)
+    // `"image":"a:1"` is two words; beyond the last line of a word it is that line.
+    #expect([index.next(with: "a:1"), index.next(with: "a:1"), index.next(with: "d")] == [5, 5, 6])
+    #expect(index.next(with: "e") == nil)
+  }
+
   @Test(
     "Bandwidths in bytes and in bits",
     arguments: [("1Gbit", 125_000_000), ("100Mbit/s", 12_500_000), ("125MB/s", 125_000_000), ("8bit", 1)])
