@@ -25,9 +25,10 @@ struct ImagesCommand: AsyncParsableCommand {
         PULL       how long a pull takes (~ where it is guessed from the size)
         = WAIT/H   how long pods wait for it in an hour, all together
 
-      NODES are those that are known to hold it; PODS are those that use it, with ! where it cannot be pulled. Pull \
-      times come from the kubelets' events, which live for about an hour: --watch collects for longer, \
-      into a file that it goes on with when it is started again. -f needs no cluster.
+      NODES are those that are known to hold it; PODS are those that use it, with ! where it cannot be pulled; WAITED \
+      (on wide screens) is how often they waited, and how long each time. That and the pull times come from the \
+      kubelets' events, which live for about an hour: --watch collects for longer, into a file that it goes on with \
+      when it is started again. -f needs no cluster.
 
       Examples:
         \(Program.name) images --top 10

@@ -21,20 +21,24 @@ struct ImagesReport: Sendable {
   /// The images, the most expensive first, and below them what all of it is made of.
   func lines(style: Style, columns: Int?) -> [String] {
     guard !ranking.images.isEmpty else { return ["no image is used there: no pods, no workloads, no events"] }
-    var table = Table([
-      .init("IMAGE", shrinksTo: 20), .init("NODES", .right), .init("PODS", .right), .init("STARTS/H", .right),
-      .init("COLD", .right), .init("PULL", .right), .init("WAIT/H", .right),
-    ])
+    // What was is worth less room than what is to be expected.
+    let hasPast = columns ?? .max >= 100
+    var table = Table(
+      [.init("IMAGE", shrinksTo: 20), .init("NODES", .right), .init("PODS", .right)]
+        + (hasPast ? [.init("WAITED", .right)] : [])
+        + [.init("STARTS/H", .right), .init("COLD", .right), .init("PULL", .right), .init("WAIT/H", .right)])
     for image in shown {
       let isCovered = image.nodes >= image.eligibleNodes && image.eligibleNodes > 0
-      table.add([
-        VisibleText.sanitised(image.shortName),
-        style.paint("\(image.nodes)/\(image.eligibleNodes)", isCovered ? .good : .strong),
-        "\(image.pods)" + (image.failing > 0 ? style.paint("!", .bad) : ""), Self.rate(image.startsPerHour),
-        "\(Int((image.coldChance * 100).rounded()))%",
-        image.pullTime.map { (image.isPullTimeGuessed ? "~" : "") + Quantity.time($0) } ?? "-",
-        image.pullTime == nil ? "-" : Self.wait(image.waitPerHour),
-      ])
+      table.add(
+        [
+          VisibleText.sanitised(image.shortName),
+          style.paint("\(image.nodes)/\(image.eligibleNodes)", isCovered ? .good : .strong),
+          "\(image.pods)" + (image.failing > 0 ? style.paint("!", .bad) : ""),
+        ] + (hasPast ? [Self.past(image.seen)] : []) + [
+          Self.rate(image.startsPerHour), "\(Int((image.coldChance * 100).rounded()))%",
+          image.pullTime.map { (image.isPullTimeGuessed ? "~" : "") + Quantity.time($0) } ?? "-",
+          image.pullTime == nil ? "-" : Self.wait(image.waitPerHour),
+        ])
     }
     return table.draw(style: style, columns: columns) + bars(style: style, columns: columns) + [""]
       + VisibleText.wrap(summary, to: columns ?? .max)
@@ -67,6 +71,11 @@ struct ImagesReport: Sendable {
       + ". Seen in \(Quantity.time(.seconds(hoursWatched * 3600))): \(Quantity.count(seen.starts, "start")), "
       + "\(Quantity.count(seen.pulled, "pull")), \(Self.wait(.seconds(seen.waitSeconds))) waited"
       + (seen.failed > 0 ? ", \(seen.failed) failed" : "")
+  }
+
+  /// `9 x 1.4s`: pulls, and how long a pod waited for each.
+  private static func past(_ seen: UsageHour) -> String {
+    seen.pulled == 0 ? "-" : "\(seen.pulled) x \(wait(.seconds(seen.waitSeconds / Double(seen.pulled))))"
   }
 
   private static func rate(_ perHour: Double) -> String {
