@@ -122,7 +122,7 @@ struct PlotTests {
   @Test func longTitlesAreCut() throws {
     let title = String(repeating: "125 MB/s to each node (given), ", count: 5)
     let heading = try #require(try Self.texts(TimeChart(title: title, points: []).svg()).first)
-    #expect(heading.count == 104 && heading.hasSuffix("…"))
+    #expect(heading.count == 94 && heading.hasSuffix("…"))
   }
 
   @Test func rankingAsDrawing() throws {

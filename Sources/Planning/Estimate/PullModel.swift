@@ -1,6 +1,7 @@
 /// What pulls have to pass through, and how wide it is.
 ///
-/// The defaults are what `prepull run` was measured to need beside the bytes; see `Benchmarks/README.md`.
+/// The defaults are what `prepull run` was measured to need beside the bytes, with a registry that answers in 25 ms and
+/// pods that take 450 ms until their first container; see `Benchmarks/README.md`.
 package struct PullModel: Hashable, Sendable {
   /// Of each node, in bytes a second.
   package var nodeBandwidth: Double

@@ -47,7 +47,7 @@ struct SVG {
   /// The title as a heading: smaller where it is long, cut where it is longer than the drawing.
   mutating func heading() {
     let look = title.count > 70 ? "ink title long" : "ink title"
-    text(VisibleText.cut(VisibleText.sanitised(title), to: 104), x: 20, y: 32, look)
+    text(VisibleText.cut(VisibleText.sanitised(title), to: 94), x: 20, y: 32, look)
   }
 
   mutating func line(from start: (x: Double, y: Double), to end: (x: Double, y: Double), _ look: String) {
