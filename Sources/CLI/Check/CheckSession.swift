@@ -112,16 +112,25 @@ struct CheckSession: Sendable {
     }
     try input.checkReplacements()
     var templates = input.templates
+    // Many workloads, few service accounts: each is asked for once.
+    var known: [String: [String]] = [:]
     for index in templates.indices {
-      let isOfCluster = index >= templates.count - command.workloadOptions.workloads.count
       let own = templates[index].namespace ?? namespace
-      do {
-        let remarks = try await reader.complete(&templates[index], in: own)
-        // Of what is not applied yet, the account may be missing too.
-        if isOfCluster { console.write(lines: remarks.map { "note: \($0)" }) }
-      } catch let error as APIError where !isOfCluster && !command.needsCluster {
-        // The nodes will be asked next, and that tells the same.
-        logger.debug("workload not completed", metadata: ["error": "\(error.code)"])
+      let account = "\(own)/\(templates[index].serviceAccount)"
+      if templates[index].runtimeClass == nil, let secrets = known[account] {
+        if templates[index].pullSecrets.isEmpty { templates[index].pullSecrets = secrets }
+      } else {
+        let isOfCluster = index >= templates.count - command.workloadOptions.workloads.count
+        let hadSecrets = !templates[index].pullSecrets.isEmpty
+        do {
+          let remarks = try await reader.complete(&templates[index], in: own)
+          // Of what is not applied yet, the account may be missing too.
+          if isOfCluster { console.write(lines: remarks.map { "note: \($0)" }) }
+        } catch let error as APIError where !isOfCluster && !command.needsCluster {
+          // The nodes will be asked next, and that tells the same.
+          logger.debug("workload not completed", metadata: ["error": "\(error.code)"])
+        }
+        if !hadSecrets { known[account] = templates[index].pullSecrets }
       }
       secrets += templates[index].pullSecrets.map { (own, $0) }
     }
