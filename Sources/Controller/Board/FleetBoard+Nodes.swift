@@ -158,14 +158,6 @@ extension FleetBoard {
     for (uid, entry) in prepulls where entry.settings?.gate != nil { statusChanged(uid) }
   }
 
-  mutating func marked(_ node: String) {
-    guard let mark = marks.removeValue(forKey: node), mark.isWarm == true, let created = nodes[node]?.node.createdAt else {
-      return
-    }
-    // Later it tells of the Prepulls, not of the node.
-    if time - created < .seconds(3600) { metrics.nodeWarm.observe(max(.zero, time - created)) }
-  }
-
   func marking(of node: String) -> ControllerEffect.Write? {
     guard mayMark, let mark = marks[node], let entry = nodes[node], entry.uid == mark.uid,
       entry.node.isMarkedWarm != mark.isWarm

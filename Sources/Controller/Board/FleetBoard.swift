@@ -208,7 +208,7 @@ struct FleetBoard: Sendable {
     case .look(let name): if case .noPod = answer { vanished(name) }
     case .record(let node): stored(node, answer)
     case .gate: opened(key, answer)
-    case .mark(let node): if case .done = answer { marked(node) }
+    case .mark(let node): if case .done = answer { marks[node] = nil }
     case .status(let uid): statusWritten(uid, answer)
     case .finalizer, .clean, .expire: break
     }

@@ -63,7 +63,8 @@ package struct KubeletMessage {
   private static let remedies: [String: String] = [
     "notFound": "Check the repository and the tag.",
     "denied": "Check the name, and that the credential may pull this repository.",
-    "unauthorized": "Name a secret with a credential for this registry (spec.pull.secrets, --pull-secret), and check that it exists.",
+    "unauthorized":
+      "Name a secret with a credential for this registry (spec.pull.secrets, --pull-secret), and check that it exists.",
     "credentials": "Mend the pull secret, or the kubelet's credential provider.",
     "noPlatform": "Push the image for this platform, or leave such nodes out.",
     "unsupportedMediaType": "Push the image in a format that the node's runtime knows.",
