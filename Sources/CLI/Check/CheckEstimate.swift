@@ -37,7 +37,7 @@ struct CheckEstimate: Sendable {
     } else if options.probe, let measured = try await probe(report, registry), let bandwidth = measured.bandwidth {
       (model.nodeBandwidth, source) = (bandwidth, .measured)
       // Of a pull, a runtime asks for what the reference names, its manifest, its configuration and its layers.
-      model.latency += measured.requestTime * 4
+      model.latency = max(model.latency, measured.requestTime * 4)
     }
     model.registryBandwidth = options.registryBandwidth.map { Double($0.bytes) }
     model.unpackBandwidth = options.unpackBandwidth.map { Double($0.bytes) }
