@@ -21,7 +21,7 @@ struct CheckEstimate: Sendable {
   /// What most nodes of clouds and racks have at least.
   private static let assumedBandwidth = 125_000_000.0
 
-  /// Nil where there are no nodes, known or imagined.
+  /// Nil where there are no nodes, known or imagined, or no images.
   static func make(
     of report: CheckReport, _ options: EstimateOptions, _ registry: RegistryClient
   ) async throws -> CheckEstimate? {
@@ -29,7 +29,8 @@ struct CheckEstimate: Sendable {
     if report.survey == nil, let count = options.nodeCount {
       needs = NodeNeeds(cold: count, report.platform, images: report.images.map(\.inspected))
     }
-    guard let loads = needs?.loads, !loads.isEmpty else { return nil }
+    let images = report.images.count { $0.inspected != nil }
+    guard let loads = needs?.loads, !loads.isEmpty, images > 0 else { return nil }
     var model = PullModel(nodeBandwidth: assumedBandwidth)
     var source = Source.assumed
     if let given = options.nodeBandwidth {
@@ -45,7 +46,7 @@ struct CheckEstimate: Sendable {
     let times =
       asked.isEmpty ? model.estimates(loads) : asked.map { model.estimate(loads, parallelism: $0) }
     return CheckEstimate(
-      model: model, source: source, nodes: loads.count, images: report.images.count { $0.inspected != nil },
+      model: model, source: source, nodes: loads.count, images: images,
       times: times, limits: model.limits(loads))
   }
 

@@ -183,7 +183,7 @@ struct CheckSession: Sendable {
   private func plot(_ estimate: CheckEstimate?, to path: String) throws {
     guard let chart = estimate?.chart else {
       throw ValidationError(
-        "there are no nodes to draw the time of: give --plot with a cluster, or with --node-count")
+        "there is nothing to draw: --plot needs an image that is there, and nodes: a cluster's, or --node-count")
     }
     do {
       try chart.svg().write(toFile: path, atomically: true, encoding: .utf8)

@@ -205,6 +205,8 @@ struct CheckCommandTests {
         let nobody = try await check("--no-cluster", "--plot", file, image)
         #expect(nobody.exitCode == 2)
         #expect(nobody.errors.contains("--node-count"), "\(nobody.errors)")
+        let nothing = try await check("--no-cluster", "--node-count", "4", "-o", "json", "\(registry.host)/web:9")
+        #expect(try JSON(parsing: nothing.output)["estimate"] == .null)
         let nowhere = try await check("--no-cluster", "--node-count", "2", "--plot", "/nowhere/x.svg", image)
         #expect(nowhere.exitCode == 2)
         #expect(nowhere.errors.contains("cannot write /nowhere/x.svg"))
