@@ -8,7 +8,13 @@ import Terminal
 /// How long it will take until the nodes hold the images.
 struct CheckEstimate: Sendable {
   /// Where the width of the nodes' links comes from.
-  enum Source: String, Sendable { case assumed, given, measured }
+  enum Source: String, Sendable {
+    case assumed, given, measured
+    /// A probe was asked for and had too little to read.
+    case unmeasured
+
+    var words: String { self == .unmeasured ? "assumed: the layers are too small to measure by" : rawValue }
+  }
 
   let model: PullModel
   let source: Source
@@ -35,10 +41,13 @@ struct CheckEstimate: Sendable {
     var source = Source.assumed
     if let given = options.nodeBandwidth {
       (model.nodeBandwidth, source) = (Double(given.bytes), .given)
-    } else if options.probe, let measured = try await probe(report, registry), let bandwidth = measured.bandwidth {
-      (model.nodeBandwidth, source) = (bandwidth, .measured)
-      // Of a pull, a runtime asks for what the reference names, its manifest, its configuration and its layers.
-      model.latency = max(model.latency, measured.requestTime * 4)
+    } else if options.probe {
+      source = .unmeasured
+      if let measured = try await probe(report, registry), let bandwidth = measured.bandwidth {
+        (model.nodeBandwidth, source) = (bandwidth, .measured)
+        // Of a pull, a runtime asks for what the reference names, its manifest, its configuration and its layers.
+        model.latency = max(model.latency, measured.requestTime * 4)
+      }
     }
     model.registryBandwidth = options.registryBandwidth.map { Double($0.bytes) }
     model.unpackBandwidth = options.unpackBandwidth.map { Double($0.bytes) }
@@ -68,7 +77,7 @@ struct CheckEstimate: Sendable {
 
   /// `125 MB/s to each node (assumed), 1.25 GB/s from the registry`.
   var assumptions: String {
-    let node = "\(Quantity.rate(model.nodeBandwidth)) to each node (\(source.rawValue))"
+    let node = "\(Quantity.rate(model.nodeBandwidth)) to each node (\(source.words))"
     let others = [
       model.registryBandwidth.map { "\(Quantity.rate($0)) from the registry" },
       model.unpackBandwidth.map { "unpacking \(Quantity.rate($0))" },
