@@ -31,6 +31,11 @@ struct YAMLTests {
     #expect(documents[1].json["text"] == "a\nb")
   }
 
+  @Test(arguments: ["a: 1\n", "---\r\na: 1\r\n", "\r\na: 1\r\n", "{\"a\": 1}"])
+  func aByteOrderMarkIsNoneOfIt(text: String) throws {
+    #expect(try YAMLDocuments.parse("\u{FEFF}" + text).map(\.json) == [["a": 1]])
+  }
+
   @Test func jsonIsReadAsItIs() throws {
     #expect(
       try YAMLDocuments.parse("{\n\t\"a\": \"yes\", \"b\": 9007199254740993\n}").map(\.json) == [

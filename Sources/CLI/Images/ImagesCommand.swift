@@ -21,7 +21,7 @@ struct ImagesCommand: AsyncParsableCommand {
       cold wait per hour:
 
         STARTS/H   containers that start with the image, x
-        COLD       the chance that their node does not have it, x
+        COLD       the chance that their node, a new one too, does not have it, x
         PULL       how long a pull takes (~ where it is guessed from the size)
         = WAIT/H   how long pods wait for it in an hour, all together
 
@@ -42,8 +42,9 @@ struct ImagesCommand: AsyncParsableCommand {
     name: [.customShort("f"), .customLong("filename")],
     help: ArgumentHelp(
       """
-      List the images of manifests instead; '-' is standard input. Any kind in which pods' containers sit, of charts \
-      what helm template prints. Repeatable.
+      List the images of manifests instead: of a file, of a folder's .yaml, .yml and .json files (not those of its \
+      subfolders), or of '-', standard input. Any kind in which pods' containers sit, of charts what helm template \
+      prints. Repeatable.
       """, valueName: "file"))
   var files: [String] = []
 
@@ -61,7 +62,12 @@ struct ImagesCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only so many images.", valueName: "n"))
   var top: Int?
 
-  @Flag(name: [.customShort("w"), .long], help: "Collect what kubelets tell into the history until Ctrl-C.")
+  @Flag(
+    name: [.customShort("w"), .long],
+    help: """
+      Collect what kubelets tell into the history until Ctrl-C. Takes no --since, --top, -o, --plot and -l: they are \
+      for the ranking.
+      """)
   var watch = false
 
   @Option(
@@ -73,11 +79,14 @@ struct ImagesCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "table, json or yaml; prepull: a Prepull of these images, for kubectl apply.")
   var output = Output.table
 
-  @Option(help: ArgumentHelp("Name of the Prepull of -o prepull.", valueName: "name"))
-  var name = "top-images"
+  @Option(help: ArgumentHelp("Name of the Prepull of -o prepull. (default: top-images)", valueName: "name"))
+  var name: String?
 
   @Option(help: ArgumentHelp("Also draw the ranking into this file.", valueName: "file.svg"))
   var plot: String?
+
+  @Flag(name: [.customShort("A"), .long], help: "Look at all namespaces, as it does without --namespace.")
+  var allNamespaces = false
 
   @Flag(name: .shortAndLong, help: "Log what is asked of the cluster.")
   var verbose = false
@@ -86,7 +95,9 @@ struct ImagesCommand: AsyncParsableCommand {
 
   func validate() throws {
     if let top, top < 1 { throw ValidationError("--top \(top) is less than 1") }
-    if let problem = NamingRule.subdomain.problem(in: name) { throw ValidationError("--name '\(name)' \(problem)") }
+    if let name, let problem = NamingRule.subdomain.problem(in: name) {
+      throw ValidationError("--name '\(name)' \(problem)")
+    }
     if let selector { _ = try usage { try NodeRequirement.all(parsing: selector) } }
     let contradictions: [(String, Bool)] = [
       ("--watch and -f", watch && !files.isEmpty), ("--history and -f", history != nil && !files.isEmpty),
@@ -95,24 +106,31 @@ struct ImagesCommand: AsyncParsableCommand {
       ("--selector and --watch", selector != nil && watch),
       ("--selector and --history", selector != nil && history != nil),
       ("--top and --watch", top != nil && watch), ("--since and --watch", since != nil && watch),
-      ("--output and --watch", output != .table && watch),
+      ("--output and --watch", output != .table && watch), ("--all-namespaces and -f", allNamespaces && !files.isEmpty),
+      ("--all-namespaces and --namespace", allNamespaces && clusterOptions.namespace != nil),
     ]
     if let (both, _) = contradictions.first(where: \.1) {
       throw ValidationError("\(both) contradict each other: leave one of them out")
     }
+    if output != .prepull, name != nil || (!files.isEmpty && clusterOptions.namespace != nil) {
+      throw ValidationError(
+        "\(name != nil ? "--name" : "--namespace, with -f,") is for -o prepull: add that, or leave it out")
+    }
+    if let plot { try PlotFile.check(plot) }
   }
 
   func run() async throws {
     if !files.isEmpty { return try printManifests() }
     let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: verbose ? .debug : .error) }
-    let (_, interrupt) = try await Interrupt.cancelling { () -> Bool? in
+    let (result, interrupt) = try await Interrupt.cancelling { () -> Bool? in
       try await clusterOptions.withClient(logger: logger) { client in
         let session = ImagesSession(command: self, client: client)
         try await watch ? session.collect() : session.report()
         return true
       }
     }
-    if let interrupt { throw ExitCode(interrupt.exitCode) }
+    // A signal is how collecting ends; a ranking it cuts off.
+    if let interrupt, !watch || result == nil { throw ExitCode(interrupt.exitCode) }
   }
 
   private func printManifests() throws {
@@ -128,12 +146,14 @@ struct ImagesCommand: AsyncParsableCommand {
     case .json: try Console.standardOutput.writeAll(report.json.text + "\n")
     case .yaml: try Console.standardOutput.writeAll(try ManifestOutput.yaml(of: report.json))
     case .prepull:
+      if report.rows.isEmpty { break }
       try print(prepullOf: report.rows.map { ($0.reference, "\($0.places[0].source) (\($0.places[0].container))") })
     }
     console.write(lines: console.wrapped(remarks))
     if report.rows.isEmpty {
       let place = files == ["-"] ? "standard input" : files.joined(separator: ", ")
-      console.write("Error: there is no image in \(place): none of its objects makes pods\n")
+      let reason = report.problems.isEmpty ? "none of its objects makes pods" : "what stands there is none (see above)"
+      console.write("Error: there is no image in \(place): \(reason)\n")
       throw ExitCode.failure
     }
   }
@@ -141,12 +161,12 @@ struct ImagesCommand: AsyncParsableCommand {
   /// Prints a Prepull of these images, each with what speaks for it.
   func print(prepullOf images: [(reference: String, reason: String)]) throws {
     var prepull = Prepull(
-      metadata: ObjectMeta(name: name, namespace: clusterOptions.namespace), spec: Prepull.Spec())
+      metadata: ObjectMeta(name: name ?? "top-images", namespace: clusterOptions.namespace), spec: Prepull.Spec())
     prepull.spec.images = images.map { Prepull.Image(reference: $0.reference) }
     let notes =
       ["The images of this Prepull, in their order of priority:"]
       + images.map { "  \(VisibleText.sanitised("\($0.reference)  \($0.reason)"))" }
-      + ["Images of private registries need spec.pull.secrets, names of secrets of its namespace."]
+      + ["Private registries need secrets of its namespace, for example spec.pull.secrets: [{name: regcred}]."]
     try Console.standardOutput.writeAll(try ManifestOutput.yaml.text(of: [prepull], notes: notes))
   }
 }

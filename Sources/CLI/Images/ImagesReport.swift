@@ -18,6 +18,24 @@ struct ImagesReport: Sendable {
 
   var shown: ArraySlice<ImageUsage> { ranking.images.prefix(top ?? ranking.images.count) }
 
+  /// Those of the shown images that a Prepull can be made of.
+  var warmable: [ImageUsage] { shown.filter { $0.isForLinux && !$0.cannotBePulled } }
+
+  /// What is to be said of the shown images that cannot be pulled, a line each.
+  ///
+  /// - Parameter isLeftOut: whether only those that can be warmed are printed.
+  func failures(isLeftOut: Bool) -> [String] {
+    func line(_ what: String, _ images: [ImageUsage]) -> [String] {
+      images.isEmpty
+        ? []
+        : ["\(what): \(images.map(\.shortName).joined(separator: ", ")); see why with \(Program.name) check"]
+    }
+    let failing = shown.filter { $0.failing > 0 || (isLeftOut && $0.cannotBePulled) }
+    guard isLeftOut else { return line("pods wait for what cannot be pulled", failing) }
+    return line("what cannot be pulled is left out", failing.filter(\.cannotBePulled))
+      + line("some pods could pull these and others cannot, so they stay in", failing.filter { !$0.cannotBePulled })
+  }
+
   /// The images, the most expensive first, and below them what all of it is made of.
   func lines(style: Style, columns: Int?) -> [String] {
     guard !ranking.images.isEmpty else { return ["no image is used there: no pods, no workloads, no events"] }
@@ -115,7 +133,8 @@ struct ImagesReport: Sendable {
       "startsPerHour": .number(rounded(image.startsPerHour)), "coldChance": .number(rounded(image.coldChance)),
       "pullSeconds": image.pullTime.map { .number(rounded($0 / .seconds(1))) } ?? .null,
       "pullIsGuessed": .bool(image.isPullTimeGuessed),
-      "coldWaitSecondsPerHour": .number(rounded(image.waitPerHour / .seconds(1))),
+      "coldWaitSecondsPerHour": image.pullTime == nil
+        ? .null : .number(rounded(image.waitPerHour / .seconds(1))),
     ]
   }
 }
@@ -124,9 +143,10 @@ struct ImagesReport: Sendable {
 private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
 
 extension ImageUsage {
-  /// Whether warming with it could only fail, for all that is known.
+  /// Whether warming with it could only fail, for all that is known. That a node holds it does not say that a registry
+  /// still gives it.
   var cannotBePulled: Bool {
-    (failing > 0 && nodes == 0 && seen.starts == 0) || (try? Reference(parsing: reference)) == nil
+    (failing > 0 && seen.pulled == 0) || (try? Reference(parsing: reference)) == nil
   }
 
   /// As people write it, a digest cut short.

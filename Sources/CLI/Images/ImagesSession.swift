@@ -33,7 +33,16 @@ struct ImagesSession {
     try print(report, remarks)
     let console = Console.standardError
     console.write(lines: console.wrapped(remarks.map { "note: \(VisibleText.sanitised($0))" }))
-    if let file = command.plot { try draw(report.chart, into: file) }
+    if let file = command.plot { try PlotFile.write(report.chart.svg(), to: file) }
+    if command.output == .prepull, report.warmable.isEmpty {
+      let count = report.shown.count
+      console.write(
+        count == 0
+          ? "Error: no image is used there, so there is nothing to warm\n"
+          : "Error: there is nothing to warm: \(Quantity.count(count, "image")) \(count == 1 ? "is" : "are") used there, "
+            + "and none can be warmed\n")
+      throw ExitCode.failure
+    }
   }
 
   private func print(_ report: ImagesReport, _ remarks: [String]) throws {
@@ -44,13 +53,9 @@ struct ImagesSession {
     case .json: try out.writeAll(report.json(remarks: remarks).text + "\n")
     case .yaml: try out.writeAll(try ManifestOutput.yaml(of: report.json(remarks: remarks)))
     case .prepull:
-      let images = report.shown.filter { $0.isForLinux && !$0.cannotBePulled }
-      guard !images.isEmpty else {
-        Console.standardError.write("Error: no image is used there, so there is nothing to warm\n")
-        throw ExitCode.failure
-      }
+      guard !report.warmable.isEmpty else { return }
       try command.print(
-        prepullOf: images.map { image in
+        prepullOf: report.warmable.map { image in
           let wait = Quantity.time(image.waitPerHour)
           return (image.reference, "\(wait) of waiting per hour, on \(image.nodes) of \(image.eligibleNodes) nodes")
         })
@@ -77,13 +82,7 @@ struct ImagesSession {
         "\(Quantity.count(outcome.survey.fullNodes, "node")) may hold more images than are listed: a kubelet reports "
           + "50 at most (nodeStatusMaxImages)")
     }
-    let failing = report.shown.filter { $0.failing > 0 }
-    if !failing.isEmpty {
-      let left = command.output == .prepull && failing.contains(where: \.cannotBePulled)
-      remarks.append(
-        "pods wait for what cannot be pulled\(left ? ", which is left out" : ""): "
-          + failing.map(\.shortName).joined(separator: ", ") + "; see why with \(Program.name) check")
-    }
+    remarks += report.failures(isLeftOut: command.output == .prepull)
     let others = report.shown.filter { !$0.isForLinux }
     if !others.isEmpty, command.output == .prepull {
       remarks.append(
@@ -93,18 +92,15 @@ struct ImagesSession {
     return remarks
   }
 
-  private func draw(_ chart: RankingChart, into file: String) throws {
-    do {
-      try Data(chart.svg().utf8).write(to: URL(filePath: file), options: .atomic)
-    } catch {
-      throw ValidationError("cannot write \(file): \(error.localizedDescription); check --plot")
-    }
-  }
-
   // MARK: Collecting
 
+  /// Returns when it is cancelled, as that is how collecting ends.
   func collect() async throws {
     let file = UsageFile(path: command.history ?? UsageFile.defaultPath)
+    try await file.exclusively { try await collect(into: file) }
+  }
+
+  private func collect(into file: UsageFile) async throws {
     let console = Console.standardError
     let first = try await opened(file.path)
     let record: UsageRecord
@@ -117,18 +113,22 @@ struct ImagesSession {
     try file.write(record)
     console.write("\(first == nil ? "collecting" : "going on to collect") into \(file.path) until Ctrl-C\n")
     var region = LiveRegion()
+    var hasCollected = first != nil
     do {
       try await UsageCollector(client: client, scope: scope).run(record) { record in
         try file.write(record)
+        hasCollected = true
         guard console.isTerminal else { return }
         let (columns, rows) = console.size
         console.write(region.update([Self.progress(record)], columns: columns, rows: rows))
       }
-    } catch is CancellationError {
+    } catch let error where Task.isCancelled && !(error is UsageFileError) {
       console.write(
         "\(console.isTerminal ? "\n" : "")what was collected is in \(file.path); rank it with: \(Program.name) images "
           + "--history \(file.path)\n")
-      throw CancellationError()
+    } catch {
+      if !hasCollected { file.remove() }
+      throw error
     }
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engines
 import Foundation
+import Glibc
 
 /// The file in which `prepull images --watch` keeps what it has seen.
 struct UsageFile: Sendable {
@@ -53,6 +54,27 @@ struct UsageFile: Sendable {
         remedy: "Give --history a path where there is room and permission.")
     }
   }
+
+  /// Runs `body` while no other process does so for this file.
+  ///
+  /// - Throws: `UsageFileError` when one does.
+  func exclusively(_ body: () async throws -> Void) async throws {
+    // The history itself is replaced again and again, and with it what would be locked.
+    let lock = path + ".lock"
+    let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    // Where there is no permission, writing the history tells better why.
+    guard descriptor >= 0 else { return try await body() }
+    defer { close(descriptor) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw UsageFileError(
+        path, "another prepull collects into it", remedy: "End that one, or give another file with --history.")
+    }
+    defer { unlink(lock) }
+    try await body()
+  }
+
+  /// Takes back a history that was begun in vain.
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
 
   private static func cause(_ error: any Error) -> String {
     let underlying = (error as? CocoaError)?.underlying as? POSIXError

@@ -27,6 +27,13 @@ enum InputFile {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ValidationError("\(name) is not UTF-8 text; is it the right file for \(option)?")
     }
-    return text
+    return text.withoutByteOrderMark
+  }
+}
+
+extension String {
+  /// What editors on Windows put in front of UTF-8 text is none of it.
+  var withoutByteOrderMark: String {
+    unicodeScalars.first == "\u{FEFF}" ? String(unicodeScalars.dropFirst()) : self
   }
 }

@@ -7,12 +7,12 @@ enum ManifestFiles {
   /// The images that the files name.
   ///
   /// - Parameters:
-  ///   - files: paths; `-` is standard input.
+  ///   - files: paths of files and folders; `-` is standard input.
   ///   - option: by which the files were given.
   /// - Throws: `ValidationError` for a file that cannot be read, is not YAML, or holds no Kubernetes object.
   static func images(in files: [String], option: String = "-f") throws -> ManifestImages {
     var all = ManifestImages()
-    for file in files {
+    for file in try files.flatMap(ManifestFolder.files) {
       let name = file == "-" ? "standard input" : file
       all += try images(of: try InputFile.text(of: file, option: option), name: name)
     }

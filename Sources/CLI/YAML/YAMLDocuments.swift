@@ -7,6 +7,7 @@ enum YAMLDocuments {
   ///   than bytes.
   /// - Returns: the documents that are not empty, each with the line that it begins on.
   static func parse(_ text: String, largest: Int? = nil) throws(YAMLError) -> [(json: JSON, line: Int)] {
+    let text = text.withoutByteOrderMark
     if text.first(where: { !$0.isWhitespace }) == "{", let json = try? JSON(parsing: text) { return [(json, 1)] }
     var documents: [(JSON, Int)] = []
     var room = largest ?? max(1_000_000, text.utf8.count)

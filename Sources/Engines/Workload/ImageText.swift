@@ -17,6 +17,8 @@ enum ImageText: Hashable {
       self = .problem(.variable, "'\(shown)' is a variable, not an image: \(remedy)")
     } else if Self.isIdentifier(image) {
       self = .problem(.identifier, "'\(shown)' is a digest without a name: write name@sha256:…")
+    } else if image != text {
+      self = .problem(.malformed, "'\(shown)' has a space before or behind it, and no pod may have that: remove it")
     } else {
       do {
         _ = try Reference(parsing: image)

@@ -24,12 +24,17 @@ extension ClusterConfiguration {
       configuration = try ClusterConfiguration(Kubeconfig(), overrides, environment)
     } else {
       throw ConfigurationError(
-        .none, "no kubeconfig was found, and this is not a pod of a cluster",
+        .none, Self.absence(kubeconfig, environment["KUBECONFIG"].nonEmpty),
         remedy: "Name one with --kubeconfig or in KUBECONFIG; `prepull sandbox up` starts a cluster to try things on.")
     }
     configuration.environment = environment
     try configuration.apply(overrides)
     return configuration
+  }
+
+  private static func absence(_ kubeconfig: Kubeconfig?, _ named: String?) -> String {
+    if kubeconfig == nil, let named { return "there is no kubeconfig \(named) (KUBECONFIG)" }
+    return "no kubeconfig was found, and this is not a pod of a cluster"
   }
 
   /// What the context of a kubeconfig stands for.

@@ -56,12 +56,13 @@ package struct UsageRanking: Hashable, Sendable {
         (Double(seen.pulledOnNew) + share * (settled + Self.priorStarts)) / (Double(seen.starts) + Self.priorStarts)
       let mean = seen.pulled > 0 && seen.pullSeconds > 0 ? seen.pullSeconds / Double(seen.pulled) : nil
       let bySize = bytes.flatMap { bytes in typicalSpeed.map { Double(bytes) / $0 } }
+      let pullTime = mean ?? bySize ?? typicalPull
       return ImageUsage(
         reference: entry?.reference ?? key.name, key: key, nodes: holding, eligibleNodes: all,
         isForLinux: entry.map { $0.systems.isEmpty || $0.systems.contains("linux") } ?? true, pods: entry?.pods ?? 0,
         failing: entry?.failing ?? 0, expectedPods: entry?.expected ?? 0, users: entry?.users.sorted() ?? [],
         bytes: bytes, seen: seen, startsPerHour: max(told, made) + Double(entry?.expected ?? 0), coldChance: cold,
-        pullTime: (mean ?? bySize ?? typicalPull).map { .seconds($0) }, isPullTimeGuessed: mean == nil)
+        pullTime: pullTime.map { .seconds($0) }, isPullTimeGuessed: mean == nil && pullTime != nil)
     }
     .sorted { one, other in
       if one.waitPerHour != other.waitPerHour { return one.waitPerHour > other.waitPerHour }

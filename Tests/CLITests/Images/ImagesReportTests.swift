@@ -61,6 +61,41 @@ struct ImagesReportTests {
     #expect(!lines.joined().contains("nginx"))
   }
 
+  @Test func whatCannotBePulledIsLeftOutAndSaid() {
+    let now = 1_000_000_000.0
+    var survey = UsageSurvey()
+    var history = UsageHistory()
+    for image in ["gone:1", "some:1", "good:1"] {
+      survey.add(
+        UsageSurvey.Pod(
+          node: "node-1", uses: [.init(image: image, isThere: true), .init(image: image, isFailing: image != "good:1")])
+      )
+    }
+    let pulled = ImageStart(image: "some:1", outcome: .pulled(pull: .seconds(1), wait: .seconds(1)), time: now)
+    history.note(pulled, as: ImageKey("some:1"), now: now)
+    let report = ImagesReport(
+      ranking: UsageRanking(survey, history, since: now - 3600, now: now), survey: survey, hoursWatched: 1,
+      since: .seconds(3600), top: nil)
+    #expect(Set(report.warmable.map(\.reference)) == ["some:1", "good:1"])
+    #expect(
+      report.failures(isLeftOut: true) == [
+        "what cannot be pulled is left out: gone:1; see why with \(Program.name) check",
+        "some pods could pull these and others cannot, so they stay in: some:1; see why with \(Program.name) check",
+      ])
+    #expect(report.failures(isLeftOut: false).count == 1)
+  }
+
+  @Test func anUnknownPullTimeIsNullForPrograms() {
+    var survey = UsageSurvey()
+    survey.add(UsageSurvey.Pod(node: "node-1", uses: [.init(image: "web:1")]))
+    let report = ImagesReport(
+      ranking: UsageRanking(survey, UsageHistory(), since: 0, now: 1), survey: survey, hoursWatched: 0,
+      since: .seconds(3600), top: nil)
+    let image = report.json(remarks: [])["images"]?.array?.first
+    #expect(image?["pullSeconds"] == .null && image?["coldWaitSecondsPerHour"] == .null)
+    #expect(image?["pullIsGuessed"] == false)
+  }
+
   @Test func anEmptyClusterIsSaid() {
     let nothing = ImagesReport(
       ranking: UsageRanking(UsageSurvey(), UsageHistory(), since: 0, now: 1), survey: UsageSurvey(), hoursWatched: 1,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engines
 import Foundation
+import TestKit
 import Testing
 
 @testable import CLI
@@ -114,13 +115,26 @@ struct ManifestImagesTests {
       found.problems.map { "\($0.place.container) \($0.code)" } == [
         "missing empty", "empty empty", "blank empty", "nothing empty", "helm variable", "shell variable",
         "dollar variable", "kustomize variable", "ko variable", "sha identifier", "id identifier", "at identifier",
-        "number malformed", "values malformed", "upper malformed", "model empty",
+        "number malformed", "values malformed", "upper malformed", "spaces malformed", "model empty",
       ])
     let first = try #require(found.problems.first)
     #expect(
       first.description
         == "deployment/bad, spec.template.spec.initContainers[0].image: the container 'missing' has no image")
     #expect(found.problems[4].description.contains("helm template"))
+  }
+
+  @Test func aFolderStandsForItsOwnManifests() async throws {
+    try await withTemporaryFolder { folder in
+      try FileManager.default.createDirectory(atPath: folder + "/more", withIntermediateDirectories: true)
+      for (name, image) in [("b.yaml", "b:1"), ("a.yml", "a:1"), ("c.txt", "c:1"), ("more/d.yaml", "d:1")] {
+        try "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: a, image: '\(image)'}]}}\n"
+          .write(toFile: folder + "/" + name, atomically: true, encoding: .utf8)
+      }
+      #expect(try ManifestFiles.images(in: [folder]).references == ["a:1", "b:1"])
+      let none = #expect(throws: ValidationError.self) { try ManifestFiles.images(in: [folder + "/none"]) }
+      #expect(none?.message.contains("cannot read") == true)
+    }
   }
 
   @Test func variablesOfRunsAndWebhooksAreNoImages() throws {

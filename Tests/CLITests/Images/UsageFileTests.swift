@@ -61,6 +61,21 @@ struct UsageFileTests {
     }
   }
 
+  @Test func onlyOneCollectsIntoIt() async throws {
+    try await withTemporaryFolder { folder in
+      let file = UsageFile(path: folder + "/history.json")
+      for _ in 0..<2 {
+        try await file.exclusively {
+          let error = await #expect(throws: UsageFileError.self) {
+            try await file.exclusively { Issue.record("both collect") }
+          }
+          #expect(error?.description.contains("another prepull collects into it") == true)
+        }
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+  }
+
   @Test func whereNothingCanBeWrittenIsSaid() {
     let error = #expect(throws: UsageFileError.self) { try UsageFile(path: "/proc/nowhere/x").write(Self.record()) }
     #expect(error?.description.contains("/proc/nowhere/x cannot be used: it cannot be written") == true)

@@ -190,7 +190,7 @@ struct RunCommandTests {
     let run = try await PrepullProgram.run(
       ["run", "nginx"], environment: ["KUBECONFIG": "/nosuch", "HOME": "/nosuch"])
     #expect(run.exitCode == 1)
-    #expect(run.errors.hasPrefix("Error: no kubeconfig was found"), "\(run.errors)")
+    #expect(run.errors.hasPrefix("Error: there is no kubeconfig /nosuch (KUBECONFIG)"), "\(run.errors)")
   }
 
   @Test(
