@@ -107,7 +107,12 @@ package struct LeaderElection: Sendable {
       record.observe(try await write(new, over: lease, client).spec ?? new, at: client.clock.now())
       return true
     } catch let error as APIError {
-      client.logger.debug("lease not held", metadata: ["lease": "\(name)", "error": "\(error.code)"])
+      // What somebody has to mend is said once: a missing permission, a namespace that is not there.
+      let isNews = [.forbidden, .notFound].contains(error.code) && record.problem != error.detail
+      record.problem = error.detail
+      client.logger.log(
+        level: isNews ? .warning : .debug, "the lease cannot be taken",
+        metadata: ["lease": "\(namespace)/\(name)", "error": "\(error)"])
       return false
     }
   }
