@@ -34,8 +34,10 @@ struct CheckCommand: AsyncParsableCommand {
   @OptionGroup(title: "Workloads that will run") var workloadOptions: WorkloadOptions
 
   @Option(
-    help: ArgumentHelp("Take images, nodes and pull secrets from this Prepull of the cluster.", valueName: "name"))
-  var prepull: String?
+    name: .customLong("prepull"),
+    help: ArgumentHelp(
+      "Take images, nodes and pull secrets from this Prepull of the cluster. Repeatable.", valueName: "name"))
+  var prepulls: [String] = []
 
   @OptionGroup(title: "Nodes") var nodeOptions: NodeOptions
 
@@ -89,10 +91,12 @@ struct CheckCommand: AsyncParsableCommand {
         throw ValidationError("--pull-secret '\(secret)' \(problem)")
       }
     }
-    if let prepull, let problem = NamingRule.subdomain.problem(in: prepull) {
-      throw ValidationError("--prepull '\(prepull)' \(problem)")
+    for prepull in prepulls {
+      if let problem = NamingRule.subdomain.problem(in: prepull) {
+        throw ValidationError("--prepull '\(prepull)' \(problem)")
+      }
     }
-    if prepull != nil, !workloadOptions.areNone {
+    if !prepulls.isEmpty, !workloadOptions.areNone {
       throw ValidationError("--prepull says itself which nodes are meant: leave out --for and -f")
     }
     if imageArguments.files.contains("-"), workloadOptions.files.contains("-") {
@@ -109,14 +113,14 @@ struct CheckCommand: AsyncParsableCommand {
   /// Options that mean nothing without a cluster, and whether each is given.
   private var clusterOnly: [(String, Bool)] {
     [
-      ("--for", !workloadOptions.workloads.isEmpty), ("--prepull", prepull != nil),
+      ("--for", !workloadOptions.workloads.isEmpty), ("--prepull", !prepulls.isEmpty),
       ("--read-secrets", readSecrets), ("--selector", !nodeOptions.selector.isEmpty),
-      ("--node", !nodeOptions.nodes.isEmpty),
-    ]
+      ("--node", !nodeOptions.nodes.isEmpty), ("--pull-secret", !pullSecret.isEmpty),
+    ] + clusterOptions.given
   }
 
   /// Whether it makes no sense without one.
-  var needsCluster: Bool { clusterOnly.contains(where: \.1) || clusterOptions.isGiven }
+  var needsCluster: Bool { clusterOnly.contains(where: \.1) }
 
   func run() async throws {
     // What can be wrong with the command line is found before anything is asked of anybody.
@@ -164,8 +168,13 @@ extension CheckCode {
 }
 
 extension ClusterOptions {
-  /// Whether the user names a cluster, so that one is wanted.
-  var isGiven: Bool { [kubeconfig, context, cluster, user, server, token].contains { $0 != nil } }
+  /// The options that name a cluster, so that one is wanted, and whether each is given.
+  var given: [(String, Bool)] {
+    [
+      ("--kubeconfig", kubeconfig), ("--context", context), ("--cluster", cluster), ("--user", user),
+      ("--server", server), ("--token", token),
+    ].map { ($0, $1 != nil) }
+  }
 }
 
 extension KubernetesClient {

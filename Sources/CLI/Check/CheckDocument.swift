@@ -68,9 +68,11 @@ struct CheckDocument: Sendable {
   private var cluster: JSON {
     func names(_ indices: [Int]) -> JSON { .array(indices.map { .string(report.images[$0].subject.given) }) }
     let kinds = report.needs?.kinds ?? []
+    let isUnknown = report.uncounted > 0 && report.uncounted == report.images.count
+    func fetch(_ bytes: Int64) -> JSON { isUnknown ? .null : .integer(bytes) }
     let needs = zip(kinds, report.needs?.counts ?? []).map { need, count -> JSON in
       [
-        "nodes": .integer(Int64(count)), "bytesToFetch": .integer(need.bytes), "missing": names(need.missing),
+        "nodes": .integer(Int64(count)), "bytesToFetch": fetch(need.bytes), "missing": names(need.missing),
         "present": names(need.present), "oldDigest": names(need.old),
       ]
     }
@@ -80,7 +82,7 @@ struct CheckDocument: Sendable {
       return JSON(members: [
         ("node", .string(node.facts.name)), ("platform", .string(node.facts.platform.description)),
         ("runtime", node.runtime.map { .string($0.description) } ?? .null),
-        ("bytesToFetch", .integer(need.bytes)), ("needs", .integer(Int64(kind))),
+        ("bytesToFetch", fetch(need.bytes)), ("needs", .integer(Int64(kind))),
         ("listIsFull", .bool(node.isListFull)),
         ("diskNeeded", .integer(disk.likely.bytes)), ("diskNeededIsEstimate", .bool(!disk.likely.isKnown)),
         ("diskCapacity", node.capacity.map(JSON.integer) ?? .null),
@@ -100,7 +102,7 @@ struct CheckDocument: Sendable {
     return [
       // What nodes lack, once for all nodes that lack the same; `needs` of a node is the place here.
       "needs": .array(needs), "nodes": .array(nodes), "otherNodes": .array(others),
-      "bytesToFetch": .integer(report.needs?.bytes ?? 0),
+      "bytesToFetch": fetch(report.needs?.bytes ?? 0), "uncountedImages": .integer(Int64(report.uncounted)),
     ]
   }
 }
@@ -108,7 +110,7 @@ struct CheckDocument: Sendable {
 extension CheckFinding {
   var json: JSON {
     JSON(members: [
-      ("code", .string(code.rawValue)), ("level", .string(level.rawValue)),
+      ("code", .string(code.rawValue)), ("level", .string(level.rawValue)), ("ignored", .bool(isIgnored)),
       ("image", image.map(JSON.string) ?? .null), ("message", .string(detail)), ("remedy", .string(remedy)),
       ("origins", .array(origins.map(\.json))),
     ])

@@ -14,12 +14,19 @@ struct CheckEstimate: Sendable {
     case unmeasured
 
     var words: String { self == .unmeasured ? "assumed: the layers are too small to measure by" : rawValue }
+
+    /// With less, what connections need to come up to speed tells too much.
+    static let enoughBytes: Int64 = 8_000_000
   }
 
   let model: PullModel
   let source: Source
+  /// Read to measure; nil where nothing was measured.
+  let measuredBytes: Int64?
   let nodes: Int
   let images: Int
+  /// Images that could not be looked at, and are not in the times.
+  let uncounted: Int
   /// For several numbers of nodes at a time, fewest first.
   let times: [PullEstimate]
   let limits: [(bound: PullEstimate.Bound, duration: Duration)]
@@ -39,12 +46,14 @@ struct CheckEstimate: Sendable {
     guard let loads = needs?.loads, !loads.isEmpty, images > 0 else { return nil }
     var model = PullModel(nodeBandwidth: assumedBandwidth)
     var source = Source.assumed
+    var measuredBytes: Int64?
     if let given = options.nodeBandwidth {
       (model.nodeBandwidth, source) = (Double(given.bytes), .given)
     } else if options.probe {
       source = .unmeasured
       if let measured = try await probe(report, registry), let bandwidth = measured.bandwidth {
         (model.nodeBandwidth, source) = (bandwidth, .measured)
+        measuredBytes = measured.bytes
         // Of a pull, a runtime asks for what the reference names, its manifest, its configuration and its layers.
         model.latency = max(model.latency, measured.requestTime * 4)
       }
@@ -55,8 +64,8 @@ struct CheckEstimate: Sendable {
     let times =
       asked.isEmpty ? model.estimates(loads) : asked.map { model.estimate(loads, parallelism: $0) }
     return CheckEstimate(
-      model: model, source: source, nodes: loads.count, images: images,
-      times: times, limits: model.limits(loads))
+      model: model, source: source, measuredBytes: measuredBytes, nodes: loads.count, images: images,
+      uncounted: report.uncounted, times: times, limits: model.limits(loads))
   }
 
   private static func probe(
@@ -77,10 +86,12 @@ struct CheckEstimate: Sendable {
 
   /// `125 MB/s to each node (assumed), 1.25 GB/s from the registry`.
   var assumptions: String {
-    let node = "\(Quantity.rate(model.nodeBandwidth)) to each node (\(source.words))"
+    let few = measuredBytes.flatMap { $0 < Source.enoughBytes ? " on \(Quantity.bytes($0)) only" : nil } ?? ""
+    let node = "\(Quantity.rate(model.nodeBandwidth)) to each node (\(source.words)\(few))"
     let others = [
       model.registryBandwidth.map { "\(Quantity.rate($0)) from the registry" },
       model.unpackBandwidth.map { "unpacking \(Quantity.rate($0))" },
+      uncounted > 0 ? "without \(Quantity.count(uncounted, "image")) that could not be looked at" : nil,
     ]
     return ([node] + others.compactMap(\.self)).joined(separator: ", ")
   }
@@ -96,6 +107,7 @@ struct CheckEstimate: Sendable {
     JSON(members: [
       ("nodes", .integer(Int64(nodes))), ("nodeBandwidth", .number(model.nodeBandwidth)),
       ("nodeBandwidthSource", .string(source.rawValue)),
+      ("measuredBytes", measuredBytes.map(JSON.integer) ?? .null), ("uncountedImages", .integer(Int64(uncounted))),
       ("registryBandwidth", model.registryBandwidth.map(JSON.number) ?? .null),
       ("unpackBandwidth", model.unpackBandwidth.map(JSON.number) ?? .null),
       ("latencySeconds", JSON(seconds: model.latency)),

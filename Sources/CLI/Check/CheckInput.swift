@@ -1,4 +1,5 @@
 import ArgumentParser
+import Controller
 import Documents
 import Engines
 import ImageModel
@@ -12,6 +13,8 @@ struct CheckInput: Sendable {
   /// What the files' workloads ask of nodes and secrets, and whether that is known of everything in them.
   private(set) var templates: [WorkloadTemplate] = []
   private(set) var isPlacementKnown = true
+  /// Prepulls of files and of the cluster, each with the images that it names.
+  private(set) var prepulls: [(source: String, namespace: String?, settings: PrepullSettings, images: [String])] = []
   /// Secrets that the files bring with them, by namespace and name.
   private(set) var ownSecrets: Set<String> = []
   private var places: [Reference: Int] = [:]
@@ -38,7 +41,7 @@ struct CheckInput: Sendable {
     guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "\n       ")) }
     for file in try command.workloadOptions.files.flatMap(ManifestFolder.files) { try addManifests(in: file) }
     let names = command.workloadOptions
-    guard !subjects.isEmpty || !findings.isEmpty || !names.workloads.isEmpty || command.prepull != nil else {
+    guard !subjects.isEmpty || !findings.isEmpty || !names.workloads.isEmpty || !command.prepulls.isEmpty else {
       if let file = (names.files + command.imageArguments.files).first {
         throw ValidationError("there is no image in \(file == "-" ? "standard input" : file)")
       }
@@ -63,19 +66,26 @@ struct CheckInput: Sendable {
     var lines = LineIndex(
       of: Set(found.flatMap { $0.images.map(\.reference) + $0.problems.map(\.place.container) }), in: text)
     for ((json, line), found) in zip(documents, found) {
-      addTemplates(of: json, found)
+      let own = addTemplates(of: json, found)
+      for object in json["items"]?.array ?? [json] { try addPrepull(object, name, line: line) }
+      // Of what no template names, nobody knows where it will run.
+      let described = Set(own.flatMap(\.images).compactMap(\.reference))
+      let containers = Set(own.flatMap(\.images).map(\.name))
       lines.begin(at: line)
       func origin(_ place: ManifestPlace, line: Int) -> ImageOrigin {
         ImageOrigin(file: file == "-" ? nil : file, line: line, object: place.source, path: place.path)
       }
       for image in found.images {
         let line = lines.next(with: image.reference) ?? line
-        take(replacement(of: image.container) ?? image.reference, origin(image.place, line: line))
+        take(
+          replacement(of: image.container) ?? image.reference, origin(image.place, line: line),
+          isEverywhere: !described.contains(image.reference))
       }
       for problem in found.problems {
         let line = lines.next(with: problem.place.container) ?? line
         if let other = replacement(of: problem.place.container) {
-          take(other, origin(problem.place, line: line))
+          take(
+            other, origin(problem.place, line: line), isEverywhere: !containers.contains(problem.place.container))
         } else {
           findings.append(CheckFinding(problem, origins: [origin(problem.place, line: line)]))
         }
@@ -91,7 +101,7 @@ struct CheckInput: Sendable {
 
   /// What pods of the document's objects ask of nodes; of kinds whose pods are not described as Kubernetes' own are,
   /// nobody knows.
-  private mutating func addTemplates(of json: JSON, _ found: ManifestImages) {
+  private mutating func addTemplates(of json: JSON, _ found: ManifestImages) -> [WorkloadTemplate] {
     let own = (try? WorkloadTemplate.all(in: json)) ?? []
     templates += own
     let described = Set(own.flatMap(\.images).compactMap(\.reference))
@@ -99,6 +109,58 @@ struct CheckInput: Sendable {
     for object in (json["items"]?.array ?? [json]) where object["kind"] == "Secret" {
       let metadata = object["metadata"]
       ownSecrets.insert("\(metadata?["namespace"]?.string ?? "")/\(metadata?["name"]?.string ?? "")")
+    }
+    return own
+  }
+
+  /// - Throws: `ValidationError` for a Prepull that the operator would not take.
+  private mutating func addPrepull(_ object: JSON, _ file: String, line: Int) throws {
+    guard object["kind"] == .string(Prepull.kind), object["apiVersion"] == .string(Prepull.apiVersion) else { return }
+    let metadata = object["metadata"]
+    let name = metadata?["name"]?.string ?? "?"
+    guard let spec: Prepull.Spec = try? (object["spec"] ?? [:]).decoded() else {
+      throw ValidationError("\(file):\(line), prepull/\(name): its spec is not of the right form")
+    }
+    let origin = ImageOrigin(file: file == "standard input" ? nil : file, line: line)
+    try add(name, metadata?["namespace"]?.string, spec, [], origin)
+  }
+
+  /// A Prepull's own images, and those that the operator found for it.
+  ///
+  /// - Throws: `ValidationError` for a spec that the operator would not take.
+  mutating func add(
+    _ name: String, _ namespace: String?, _ spec: Prepull.Spec, _ discovered: [String],
+    _ origin: ImageOrigin = ImageOrigin()
+  ) throws {
+    let source = "prepull/\(name)"
+    let settings: PrepullSettings
+    do {
+      settings = try PrepullSettings(spec)
+    } catch {
+      throw ValidationError("\(source): \(error)")
+    }
+    var origin = origin
+    origin.object = source
+    let images = settings.images + discovered.filter { !settings.images.contains($0) }
+    for text in images { take(text, origin, isEverywhere: false) }
+    prepulls.append((source, namespace, settings, images))
+  }
+
+  /// Says of each image which of the placements it is for: those of the Prepulls come first, then the workloads'.
+  mutating func place(_ templates: [WorkloadTemplate]) {
+    func put(_ text: String, _ placement: Int) {
+      guard let reference = try? Reference(parsing: text), let place = places[reference],
+        !subjects[place].placements.contains(placement)
+      else { return }
+      subjects[place].placements.append(placement)
+    }
+    for (index, prepull) in prepulls.enumerated() {
+      for text in prepull.images { put(text, index) }
+    }
+    for (index, template) in templates.enumerated() {
+      for image in template.images {
+        if let text = replacements[image.name] ?? image.reference { put(text, prepulls.count + index) }
+      }
     }
   }
 
@@ -108,7 +170,7 @@ struct CheckInput: Sendable {
     for image in template.images {
       let origin = ImageOrigin(object: template.source)
       if let text = replacement(of: image.name) ?? image.reference, !text.isEmpty {
-        take(text, origin)
+        take(text, origin, isEverywhere: false)
       } else {
         findings.append(
           CheckFinding(
@@ -119,20 +181,24 @@ struct CheckInput: Sendable {
   }
 
   /// A text that the cluster or a manifest gives as an image.
-  mutating func take(_ text: String, _ origin: ImageOrigin) {
+  private mutating func take(_ text: String, _ origin: ImageOrigin, isEverywhere: Bool) {
     do {
-      add(text, try Reference(parsing: text), [origin])
+      add(text, try Reference(parsing: text), [origin], isEverywhere: isEverywhere)
     } catch {
       findings.append(CheckFinding(.badReference, error.description, "Correct it there.", origins: [origin]))
     }
   }
 
-  private mutating func add(_ given: String, _ reference: Reference, _ origins: [ImageOrigin]) {
+  private mutating func add(
+    _ given: String, _ reference: Reference, _ origins: [ImageOrigin], isEverywhere: Bool = true
+  ) {
     if let place = places[reference] {
       subjects[place].origins += origins
+      if isEverywhere { subjects[place].isEverywhere = true }
     } else {
       places[reference] = subjects.count
       subjects.append(CheckSubject(given: given, reference: reference, origins: origins))
+      subjects[subjects.count - 1].isEverywhere = isEverywhere
     }
   }
 

@@ -47,6 +47,9 @@ struct CheckSession: Sendable {
       }
       return nil
     }
+    if command.estimateOptions.nodeCount != nil {
+      throw ValidationError("--node-count is for checks without a cluster: leave it out, or add --no-cluster")
+    }
     return try KubernetesClient(
       configuration, notice: { Console.standardError.write("\($0)\n") }, logger: logger)
   }
@@ -58,7 +61,7 @@ struct CheckSession: Sendable {
     request.nodes = choice
     var secrets: [(namespace: String, name: String)] = []
     if let client {
-      if let name = command.prepull { try await add(name, client, to: &input, &request, &secrets) }
+      for name in command.prepulls { try await add(name, client, to: &input) }
       try await complete(&input, client, &request, &secrets)
     }
     request.images = input.subjects
@@ -82,25 +85,15 @@ struct CheckSession: Sendable {
   // MARK: What the cluster adds
 
   private func add(
-    _ name: String, _ client: KubernetesClient, to input: inout CheckInput, _ request: inout CheckRequest,
-    _ secrets: inout [(namespace: String, name: String)]
+    _ name: String, _ client: KubernetesClient, to input: inout CheckInput
   ) async throws {
     let prepull = try await client.get(Prepull.self, name, in: client.configuration.namespace)
-    let settings = try PrepullSettings(prepull.spec)
     // What workloads use is in the status; it is there before the first node is warm.
-    let discovered = (prepull.status?.images ?? []).map(\.reference).filter { !settings.images.contains($0) }
-    for text in settings.images + discovered { input.take(text, ImageOrigin(object: "prepull/\(name)")) }
-    let own = request.nodes
-    request.nodes = settings.nodes
-    request.nodes.selector += own.selector
-    request.nodes.names = own.names
-    request.nodes.exclude = own.exclude
-    request.nodes.tolerations += own.tolerations
-    request.nodes.includeCordoned = own.includeCordoned
-    secrets += settings.secrets.map { (client.configuration.namespace, $0) }
+    let discovered = (prepull.status?.images ?? []).map(\.reference)
+    try input.add(name, client.configuration.namespace, prepull.spec, discovered)
   }
 
-  /// Reads the workloads of the cluster, and narrows the nodes to those where all of the workloads may run.
+  /// Reads the workloads of the cluster, and says where each workload and each Prepull goes.
   private func complete(
     _ input: inout CheckInput, _ client: KubernetesClient, _ request: inout CheckRequest,
     _ secrets: inout [(namespace: String, name: String)]
@@ -134,7 +127,26 @@ struct CheckSession: Sendable {
       }
       secrets += templates[index].pullSecrets.map { (own, $0) }
     }
-    if input.isPlacementKnown, !templates.isEmpty { request.nodes.narrow(to: WorkloadSet(templates)) }
+    let own = request.nodes
+    request.placements = input.prepulls.map { prepull in
+      var nodes = prepull.settings.nodes
+      nodes.selector += own.selector
+      nodes.names = own.names
+      nodes.exclude = own.exclude
+      nodes.tolerations += own.tolerations
+      nodes.includeCordoned = own.includeCordoned
+      return Placement(prepull.source, nodes: nodes, needsEachNode: false)
+    }
+    request.placements += templates.map { template in
+      var nodes = own
+      nodes.narrow(to: WorkloadSet([template]))
+      return Placement(template.source, nodes: nodes, needsEachNode: true)
+    }
+    input.place(templates)
+    request.isAnyNodeMeant = !input.isPlacementKnown
+    for prepull in input.prepulls {
+      secrets += prepull.settings.secrets.map { (prepull.namespace ?? namespace, $0) }
+    }
     secrets += command.pullSecret.map { (namespace, $0) }
     var seen: Set<String> = []
     secrets = secrets.filter { secret in
@@ -160,6 +172,7 @@ struct CheckSession: Sendable {
   private func finish(_ report: CheckReport, _ estimate: CheckEstimate?) throws -> Bool {
     var report = report
     for index in report.findings.indices where command.ignore.contains(report.findings[index].code) {
+      report.findings[index].isIgnored = report.findings[index].level == .error
       report.findings[index].level = .note
     }
     let isGood = !report.findings.contains(where: command.failOn.counts)
@@ -167,7 +180,9 @@ struct CheckSession: Sendable {
     switch command.output {
     case .table:
       let style = Style.choose(isTerminal: out.isTerminal, environment: ProcessInfo.processInfo.environment)
-      let table = CheckTable(report: report, estimate: estimate, thresholds: command.estimateOptions.thresholds)
+      let table = CheckTable(
+        report: report, estimate: estimate, thresholds: command.estimateOptions.thresholds,
+        failOn: command.failOn)
       try out.writeAll(table.lines(style: style, columns: out.columns).joined(separator: "\n") + "\n")
     case .json:
       try out.writeAll(CheckDocument(report: report, estimate: estimate, isGood: isGood).json.text + "\n")

@@ -9,6 +9,7 @@ struct CheckTable: Sendable {
   let report: CheckReport
   let estimate: CheckEstimate?
   let thresholds: DiskThresholds
+  var failOn = FailureLevel.error
 
   func lines(style: Style, columns: Int? = nil) -> [String] {
     var lines = images(style, columns)
@@ -64,6 +65,11 @@ struct CheckTable: Sendable {
   private func result(of image: CheckReport.Image, _ style: Style) -> String {
     let own = report.findings.filter { $0.image == image.subject.given }
     if let worst = own.first(where: { $0.level == .error }) { return style.paint(worst.code.words, .bad) }
+    if own.contains(where: \.isIgnored) { return style.paint("ignored", .warning) }
+    let isLost = report.survey != nil && !image.subject.placements.isEmpty && report.nodes(of: image).isEmpty
+    if isLost, let finding = report.findings.first(where: { $0.code == .noNodes }) {
+      return style.paint(finding.isIgnored ? "ignored" : finding.code.words, finding.level.role)
+    }
     let warnings = own.count { $0.level == .warning }
     return warnings > 0
       ? style.paint(Quantity.count(warnings, "warning"), .warning) : style.paint("ok", .good)
@@ -112,8 +118,15 @@ struct CheckTable: Sendable {
     var facts = [("Nodes", nodes)]
     guard let needs = report.needs, !wanted.isEmpty else { return facts }
     let most = zip(wanted, needs.needs).max { $0.1.bytes < $1.1.bytes }
-    let warm = needs.needs.count { $0.missing.isEmpty && !$0.present.isEmpty }
+    let isAllCounted = report.uncounted == 0
+    let warm = isAllCounted ? needs.needs.count { $0.missing.isEmpty && !$0.present.isEmpty } : 0
+    guard report.uncounted < report.images.count else {
+      return facts + (isAllCounted ? [] : [("To fetch", ["unknown: no image could be looked at"])])
+    }
     var fetch = ["at most \(Quantity.bytes(needs.bytes)) in all"]
+    if !isAllCounted {
+      fetch[0] += ", without \(Quantity.count(report.uncounted, "image")) that could not be looked at"
+    }
     if let (node, need) = most, need.bytes > 0, wanted.count > 1 {
       fetch[0] += ", \(Quantity.bytes(need.bytes)) for \(node.facts.name)"
     }
@@ -173,8 +186,17 @@ struct CheckTable: Sendable {
     let failing = report.images.count { report.level(of: $0) == .error }
     let others = report.findings.count { $0.level == .error && $0.image == nil }
     let warnings = report.count(.warning)
-    let tail = warnings > 0 ? "; \(Quantity.count(warnings, "warning"))" : ""
-    if failing + others == 0 { return style.paint("\(images): nothing stands against a pull\(tail)", .good) }
+    let ignored = report.findings.count(where: \.isIgnored)
+    let tail =
+      (warnings > 0 ? "; \(Quantity.count(warnings, "warning"))" : "")
+      + (ignored > 0 ? "; \(Quantity.count(ignored, "error")) ignored" : "")
+    if failing + others == 0 {
+      if failOn == .warning, warnings > 0 {
+        return style.paint("\(images): failed for warnings, as --fail-on warning says\(tail)", .bad)
+      }
+      let what = ignored > 0 ? "nothing else stands" : "nothing stands"
+      return style.paint("\(images): \(what) against a pull\(tail)", .good)
+    }
     var parts: [String] = []
     if failing > 0 { parts.append("\(failing) of \(images) will fail") }
     if others > 0 { parts.append("\(Quantity.count(others, failing > 0 ? "other error" : "error"))") }

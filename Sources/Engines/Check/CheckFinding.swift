@@ -30,6 +30,8 @@ package struct CheckFinding: Hashable, Sendable {
   package var remedy: String
   /// Where the image, or what should be one, was named.
   package var origins: [ImageOrigin]
+  /// Whether it would be an error, had nobody said that it does not count.
+  package var isIgnored = false
 
   package init(
     _ code: CheckCode, level: Level? = nil, image: String? = nil, _ detail: String, _ remedy: String,
@@ -75,6 +77,10 @@ package struct CheckSubject: Hashable, Sendable {
   package let given: String
   package let reference: Reference
   package var origins: [ImageOrigin]
+  /// What it is for, as places in `CheckRequest.placements`.
+  package var placements: [Int] = []
+  /// Whether it is meant for every wanted node, and not only for those of its placements.
+  package var isEverywhere = true
 
   package init(given: String, reference: Reference, origins: [ImageOrigin] = []) {
     self.given = given

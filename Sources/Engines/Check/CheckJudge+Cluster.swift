@@ -8,8 +8,21 @@ extension CheckJudge {
   func nodeFindings() -> [CheckFinding] {
     guard let nodes = report.survey?.nodes else { return [] }
     var findings: [CheckFinding] = []
-    let unknown = (request.nodes.names ?? []).subtracting(nodes.map(\.facts.name)).sorted().joined(separator: ", ")
-    if report.wanted.isEmpty {
+    let unknown = (request.nodes.names ?? []).union(request.nodes.exclude).subtracting(nodes.map(\.facts.name)).sorted()
+      .joined(separator: ", ")
+    let placements = request.placements.enumerated().map { index, placement in
+      (index, placement, nodes.map { placement.nodes.verdict(for: $0.facts) })
+    }.filter { !$0.2.contains(.wanted) }
+    for (index, placement, verdicts) in placements {
+      let origins = request.images.filter { $0.placements.contains(index) }.flatMap(\.origins)
+        .filter { $0.object == placement.source }
+      findings.append(
+        CheckFinding(
+          .noNodes, "no node is left for \(placement.source): \(verdicts.tally)",
+          "Check its node selector, affinity and tolerations, or include nodes "
+            + "(--include-cordoned, --include-not-ready, --toleration).", origins: Array(origins.prefix(1))))
+    }
+    if report.wanted.isEmpty, placements.isEmpty {
       let names = unknown.isEmpty ? "" : "; there is no node \(unknown)"
       findings.append(
         CheckFinding(

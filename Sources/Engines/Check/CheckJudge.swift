@@ -7,13 +7,11 @@ struct CheckJudge: Sendable {
   let request: CheckRequest
   let report: CheckReport
   let secrets: PullSecretSurvey
-  private let platformsOfNodes: Set<Platform>
 
   init(request: CheckRequest, report: CheckReport, secrets: PullSecretSurvey) {
     self.request = request
     self.report = report
     self.secrets = secrets
-    platformsOfNodes = Set(report.wanted.map(\.facts.platform))
   }
 
   func findings(_ outcomes: [ImageInspector.Outcome]) async throws -> [CheckFinding] {
@@ -22,8 +20,8 @@ struct CheckJudge: Sendable {
       var own: [CheckFinding] = []
       switch outcome {
       case .success(let inspected):
-        own += platformFindings(inspected) + layerFindings(inspected) + oldDigestFindings(index, image)
-        own += nameFindings(image.subject.reference)
+        own += platformFindings(inspected, image) + layerFindings(inspected, report.nodes(of: image))
+        own += oldDigestFindings(index, image) + nameFindings(image.subject.reference)
       case .failure(let failure):
         own.append(await finding(of: failure, image.subject.reference))
       }
@@ -47,13 +45,35 @@ struct CheckJudge: Sendable {
     }
     let names = request.pullSecrets.joined(separator: ", ")
     guard let credentials = secrets.credentials else {
+      if Set(secrets.unread).isSuperset(of: request.pullSecrets) {
+        return CheckFinding(
+          failure.code, level: .warning,
+          "could not be seen from here: \(failure.detail); the pull secret \(names) could not be used",
+          "Mend what stands against the pull secret first, then add --read-secrets to ask with it.")
+      }
       return CheckFinding(
         failure.code, level: .warning,
         "could not be seen from here: \(failure.detail); the pull secret \(names) was not used",
         "Add --read-secrets to ask with the pull secret as the kubelets will, or give --auth-file.")
     }
     let own = try? await credentials.credential(for: reference.registry, repository: reference.repository)
-    guard own == nil, failure.code != .notFound else { return finding }
+    if own != nil, failure.code != .notFound {
+      let used = credentials.names(for: reference.registry, repository: reference.repository)
+        .joined(separator: ", ")
+      var refused = finding
+      refused.detail += "; asked with the pull secret \(used)"
+      refused.remedy =
+        "Check the login in the pull secret \(used), and that its account may pull this: the registry refuses it."
+      return refused
+    }
+    if own == nil, !secrets.unread.isEmpty {
+      let unread = secrets.unread.joined(separator: ", ")
+      return CheckFinding(
+        failure.code, level: .warning,
+        "could not be seen from here: \(failure.detail); the pull secret \(unread) could not be used",
+        "Mend what stands against the pull secret first.")
+    }
+    guard failure.code != .notFound else { return finding }
     let registries = credentials.registries
     return CheckFinding(
       .wrongSecret,
@@ -63,18 +83,22 @@ struct CheckJudge: Sendable {
         + "--docker-server=\(reference.registry).")
   }
 
-  private func platformFindings(_ image: InspectedImage) -> [CheckFinding] {
+  private func platformFindings(_ image: InspectedImage, _ place: CheckReport.Image) -> [CheckFinding] {
     let there = image.platforms.map(\.description).joined(separator: ", ")
     let what = "it has images for \(there.isEmpty ? "no platform that it names" : there) only"
-    let missing = platformsOfNodes.filter { image.variants[$0] == nil }
-    let without = missing.isEmpty ? [] : report.wanted.filter { missing.contains($0.facts.platform) }
+    let nodes = report.nodes(of: place)
+    let without = nodes.filter { image.variants[$0.facts.platform] == nil }
+    let missing = Set(without.map(\.facts.platform))
     var findings: [CheckFinding] = []
     if !without.isEmpty {
       let platforms = missing.map(\.description).sorted().joined(separator: ", ")
-      let nodes = without.count == report.wanted.count ? "every node" : Self.names(without)
+      let isNowhere = without.count == nodes.count
+      // A warm-up leaves these nodes out; pods that may land there fail.
+      let isError = isNowhere || without.contains { place.neededOn.contains($0.facts.name) }
       findings.append(
         CheckFinding(
-          .noPlatform, "cannot run on \(nodes) (\(platforms)): \(what)",
+          .noPlatform, level: isError ? .error : .warning,
+          "cannot run on \(without.count == report.wanted.count ? "every node" : Self.names(without)) (\(platforms)): \(what)",
           "Push the image for these platforms too, or leave the nodes out (-l, --exclude-node)."))
     }
     for platform in request.platforms where image.variants[platform] == nil && !missing.contains(platform) {
@@ -85,18 +109,18 @@ struct CheckJudge: Sendable {
     return findings
   }
 
-  private func layerFindings(_ image: InspectedImage) -> [CheckFinding] {
+  private func layerFindings(_ image: InspectedImage, _ nodes: [NodeSurvey.Node]) -> [CheckFinding] {
     var findings: [CheckFinding] = []
     let traits = image.traits
     if image.has(.zstd) {
-      let old = report.wanted.filter { !($0.runtime?.takesZstd ?? true) }
+      let old = nodes.filter { !($0.runtime?.takesZstd ?? true) }
       if !old.isEmpty {
         let runtimes = Set(old.compactMap { $0.runtime?.description }).sorted().joined(separator: ", ")
         findings.append(
           CheckFinding(
             .oldRuntime, "has layers compressed with zstd, which \(Self.names(old)) cannot unpack (\(runtimes))",
             "Update the runtime (containerd 1.5, Docker 23), or push the image with gzip."))
-      } else if report.wanted.contains(where: { $0.runtime == nil }) || report.wanted.isEmpty {
+      } else if nodes.contains(where: { $0.runtime == nil }) || nodes.isEmpty {
         findings.append(
           CheckFinding(
             .zstdLayers, "has layers compressed with zstd",

@@ -10,6 +10,10 @@ package struct CheckReport: Sendable {
     package var inspected: InspectedImage?
     /// Bytes of its layers, on the platform of most nodes, that another of the images has too.
     package var sharedBytes: Int64 = 0
+    /// Names of the wanted nodes that it is meant for; nil: all.
+    package var nodes: Set<String>?
+    /// Names of those on which pods may land that run it.
+    package var neededOn: Set<String> = []
 
     package init(subject: CheckSubject, inspected: InspectedImage?) {
       self.subject = subject
@@ -49,6 +53,14 @@ package struct CheckReport: Sendable {
     return inspected.variants[platform]
       ?? inspected.variants.sorted { $0.key.description < $1.key.description }.first?.value
   }
+
+  /// The wanted nodes that an image is meant for.
+  package func nodes(of image: Image) -> [NodeSurvey.Node] {
+    image.nodes.map { names in wanted.filter { names.contains($0.facts.name) } } ?? wanted
+  }
+
+  /// Images that could not be looked at, and are not in any sum.
+  package var uncounted: Int { images.count { $0.inspected == nil } }
 
   /// The gravest finding about an image.
   package func level(of image: Image) -> CheckFinding.Level? {

@@ -8,6 +8,10 @@ package struct CheckRequest: Sendable {
   /// Platforms that every image must have, besides those of the nodes.
   package var platforms: [Platform] = []
   package var nodes = NodeChoice()
+  /// What the images are for, each on nodes of its own; the images name them by their places here.
+  package var placements: [Placement] = []
+  /// Whether there are images of which is not known where they will run, besides those of `placements`.
+  package var isAnyNodeMeant = false
   /// Names of the secrets that pods will pull with.
   package var pullSecrets: [String] = []
   package var thresholds = DiskThresholds()

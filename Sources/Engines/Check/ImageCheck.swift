@@ -23,7 +23,9 @@ package struct ImageCheck: Sendable {
     if let client {
       do {
         let repositories = Set(request.images.map(\.reference.name))
-        survey = try await NodeSurvey.read(client, choice: request.nodes, repositories: repositories)
+        var read = try await NodeSurvey.read(client, choice: request.nodes, repositories: repositories)
+        request.choose(in: &read)
+        survey = read
       } catch let error as APIError {
         findings.append(
           CheckFinding(
@@ -36,14 +38,16 @@ package struct ImageCheck: Sendable {
     let inspector = ImageInspector(registry: registry, platforms: platforms, isExact: request.isExact)
     let outcomes = try await inspector.inspect(request.images.map(\.reference))
     let inspected = zip(request.images, outcomes).map { (reference: $0.reference, image: try? $1.get()) }
+    let images = zip(request.images, inspected).map { request.placed($0, $1.image, on: wanted) }
     var needs: NodeNeeds?
     if survey != nil {
       needs = NodeNeeds(
-        of: wanted, images: inspected, relatives: try await relatives(of: inspected.compactMap(\.image), on: wanted))
+        of: wanted, images: inspected, places: images.map(\.nodes),
+        relatives: try await relatives(of: inspected.compactMap(\.image), on: wanted))
     }
     var report = CheckReport(
-      images: zip(request.images, inspected).map { CheckReport.Image(subject: $0, inspected: $1.image) },
-      platform: platforms.first ?? .host, uniqueBytes: 0, registries: [], survey: survey, wanted: wanted,
+      images: images, platform: platforms.first ?? .host, uniqueBytes: 0, registries: [], survey: survey,
+      wanted: wanted,
       needs: needs, findings: [])
     report.countLayers()
     report.countPulls()

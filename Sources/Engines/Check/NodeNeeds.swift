@@ -36,23 +36,26 @@ package struct NodeNeeds: Hashable, Sendable {
 
   /// - Parameters:
   ///   - images: nil where an image could not be inspected; it then counts nowhere.
+  ///   - places: names of the nodes that each image is for; nil for all.
   ///   - relatives: manifests of other images of the same repositories that nodes report, by the digest under which
   ///     they do, for the layers in them.
   package init(
     of nodes: [NodeSurvey.Node], images: [(reference: Reference, image: InspectedImage?)],
-    relatives: [Digest: InspectedImage] = [:]
+    places: [Set<String>?] = [], relatives: [Digest: InspectedImage] = [:]
   ) {
     struct Kind: Hashable {
+      let others: Set<Int>
       let platform: Platform
       let held: Set<NodeSurvey.Held>
     }
-    var places: [Kind: Int] = [:]
+    var known: [Kind: Int] = [:]
     var kinds: [Need] = []
     kindOfNode = nodes.map { node in
-      let kind = Kind(platform: node.facts.platform, held: Set(node.held))
-      if let place = places[kind] { return place }
-      kinds.append(Self.need(kind.platform, node.held, images, relatives))
-      places[kind] = kinds.count - 1
+      let others = places.indices.filter { places[$0]?.contains(node.facts.name) == false }
+      let kind = Kind(others: Set(others), platform: node.facts.platform, held: Set(node.held))
+      if let place = known[kind] { return place }
+      kinds.append(Self.need(kind.platform, node.held, images, relatives, without: kind.others))
+      known[kind] = kinds.count - 1
       return kinds.count - 1
     }
     self.kinds = kinds
@@ -72,7 +75,7 @@ package struct NodeNeeds: Hashable, Sendable {
 
   private static func need(
     _ platform: Platform, _ held: [NodeSurvey.Held], _ images: [(reference: Reference, image: InspectedImage?)],
-    _ relatives: [Digest: InspectedImage]
+    _ relatives: [Digest: InspectedImage], without others: Set<Int> = []
   ) -> Need {
     var need = Need()
     let digests = Set(held.flatMap(\.digests))
@@ -80,7 +83,7 @@ package struct NodeNeeds: Hashable, Sendable {
     for image in images.compactMap(\.image) + relatives.values where !digests.isDisjoint(with: image.digests) {
       layers.formUnion(image.variants[platform]?.layers.map(\.descriptor.digest) ?? [])
     }
-    for (index, (reference, image)) in images.enumerated() {
+    for (index, (reference, image)) in images.enumerated() where !others.contains(index) {
       guard let image, let variant = image.variants[platform] else { continue }
       switch state(of: reference, image, held) {
       case .present:

@@ -12,6 +12,8 @@ package struct PullSecretSurvey: Sendable {
   package var findings: [CheckFinding] = []
   /// What the secrets hold; nil when they were not read.
   package var credentials: PullSecretCredentials?
+  /// Names of the secrets that are not there or may not be looked at.
+  package var unread: [String] = []
 
   package init() {}
 
@@ -38,10 +40,12 @@ package struct PullSecretSurvey: Sendable {
             "Make it with kubectl create secret docker-registry.")
         }
       } catch let error as APIError where error.code == .notFound {
+        survey.unread.append(name)
         survey.add(
           .noSecret, "there is no secret \(name) in the namespace \(namespace)",
           "Create it there (kubectl create secret docker-registry \(name) -n \(namespace) …), or leave it out.")
       } catch let error as APIError where error.code == .forbidden {
+        if reads { survey.unread.append(name) }
         survey.add(
           .secretUnknown, "whether the secret \(name) is there cannot be checked: you may not get secrets",
           reads ? "Ask for the permission to get this secret, or leave out --read-secrets." : "Ask for the permission.")

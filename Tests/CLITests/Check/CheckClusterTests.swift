@@ -18,8 +18,10 @@ struct CheckClusterTests {
     }
   }
 
-  private static func secret(_ name: String, for registry: String) -> JSON {
-    let auth = Data("\(SampleImages.username):\(SampleImages.password)".utf8).base64EncodedString()
+  private static func secret(
+    _ name: String, for registry: String, password: String = SampleImages.password
+  ) -> JSON {
+    let auth = Data("\(SampleImages.username):\(password)".utf8).base64EncodedString()
     let config: JSON = ["auths": .object([registry: ["auth": .string(auth)]])]
     return [
       "apiVersion": "v1", "kind": "Secret", "metadata": ["name": .string(name), "namespace": "default"],
@@ -37,14 +39,21 @@ struct CheckClusterTests {
     try await withCluster(nodes) { cluster in
       let amd64 = "\(cluster.sandbox.registry.host)/sample/amd64-only:v1"
       let check = try await cluster.prepull("check", cluster.web, amd64, "--gc-high", "90")
-      #expect(check.exitCode == 1, "\(check)")
+      // Nodes that an image has nothing for are left out by a run.
+      #expect(check.exitCode == 0, "\(check)")
       #expect(check.output.contains("3 wanted (2 amd64, 1 arm64)"), "\(check.output)")
       #expect(check.output.contains("1 skipped, cordoned"))
       #expect(check.output.contains("note: not judged: node-5 (windows/amd64)"), "\(check.output)")
       #expect(check.output.contains("cannot run on node-3 (linux/arm64): it has images for linux/amd64 only"))
       #expect(check.output.contains("(90 %)"))
       #expect(check.output.contains("AT A TIME"))
-      #expect(try await cluster.prepull("check", cluster.web, amd64, "--exclude-node", "node-3").exitCode == 0)
+      #expect(try await cluster.prepull("check", cluster.web, amd64, "--node", "node-3").exitCode == 1)
+      let unseen = try await cluster.prepull("check", cluster.missing, "-o", "json")
+      let sums = try #require(try JSON(parsing: unseen.output)["cluster"])
+      #expect(sums["bytesToFetch"] == .null && sums["uncountedImages"] == 1, "\(sums)")
+      #expect(try await cluster.prepull("check", cluster.missing).output.contains("unknown: no image could be"))
+      let partly = try await cluster.prepull("check", cluster.missing, cluster.web)
+      #expect(partly.output.contains("in all, without 1 image that could not be looked at"), "\(partly.output)")
 
       let run = try await cluster.prepull("run", cluster.web, "--node", "node-1")
       #expect(run.exitCode == 0, "\(run)")
@@ -103,6 +112,16 @@ struct CheckClusterTests {
       // Not seen, as the secret was not used: that is no error.
       #expect(without.output.contains("warning: \(host)/sample/private:v1 could not be seen from here"))
 
+      let absent = try await cluster.prepull("check", "--for", "deployment/web", "--read-secrets")
+      #expect(absent.exitCode == 1)
+      #expect(absent.output.contains("error: there is no secret regcred"), "\(absent.output)")
+      #expect(!absent.output.contains("has nothing for"), "\(absent.output)")
+
+      try await Self.kubectl(cluster, apply: [Self.secret("regcred", for: host, password: "wrong")])
+      let refused = try await cluster.prepull("check", "--for", "deployment/web", "--read-secrets")
+      #expect(refused.exitCode == 1)
+      #expect(refused.output.contains("Check the login in the pull secret regcred"), "\(refused.output)")
+
       try await Self.kubectl(cluster, apply: [Self.secret("regcred", for: "https://ghcr.io")])
       #expect(try await cluster.prepull("check", "--for", "deployment/web").exitCode == 0)
       let wrong = try await cluster.prepull("check", "--for", "deployment/web", "--read-secrets")
@@ -131,30 +150,78 @@ struct CheckClusterTests {
     }
   }
 
+  private static func pod(_ name: String, _ image: String, on pool: String?) -> JSON {
+    [
+      "apiVersion": "v1", "kind": "Pod", "metadata": ["name": .string(name)],
+      "spec": [
+        "nodeSelector": .object(pool.map { ["pool": .string($0)] } ?? [:]),
+        "containers": [["name": "app", "image": .string(image)]],
+      ],
+    ]
+  }
+
+  @Test func eachImageIsJudgedWhereItsWorkloadsRun() async throws {
+    var nodes = NodeTemplate.numbered(2)
+    nodes[0].platform.architecture = "amd64"
+    nodes[1].platform.architecture = "arm64"
+    nodes[0].labels = ["pool": "old"]
+    try await withCluster(nodes) { cluster in
+      let amd64 = "\(cluster.sandbox.registry.host)/sample/amd64-only:v1"
+      func check(_ pods: [JSON]) async throws -> PrepullProgram.Outcome {
+        let list: JSON = ["apiVersion": "v1", "kind": "List", "items": .array(pods)]
+        return try await PrepullProgram.run(
+          ["check", "-f", "-"], environment: ["KUBECONFIG": cluster.kubeconfig], input: list.text)
+      }
+      let free = Self.pod("free", cluster.web, on: nil)
+      let pinned = try await check([free, Self.pod("pinned", amd64, on: "old")])
+      #expect(pinned.exitCode == 0, "\(pinned)")
+      #expect(pinned.output.contains("2 wanted"), "\(pinned.output)")
+      #expect(!pinned.output.contains("cannot run on"), "\(pinned.output)")
+      let wrong = try await check([free, Self.pod("loose", amd64, on: nil)])
+      #expect(wrong.exitCode == 1)
+      #expect(wrong.output.contains("error: \(amd64) cannot run on node-2"), "\(wrong.output)")
+      let lost = try await check([free, Self.pod("lost", amd64, on: "nowhere")])
+      #expect(lost.exitCode == 1)
+      #expect(lost.output.contains("error: no node is left for pod/lost: "), "\(lost.output)")
+      #expect(lost.output.contains("   no nodes\n"), "\(lost.output)")
+    }
+  }
+
   @Test func aPrepullNamesImagesNodesAndSecrets() async throws {
     var nodes = NodeTemplate.numbered(2)
     nodes[0].labels = ["pool": "web"]
     try await withCluster(nodes) { cluster in
       try await Self.kubectl(cluster, apply: CustomResourceDefinitions.all)
-      try await Self.kubectl(
-        cluster,
-        apply: [
-          [
-            "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull",
-            "metadata": ["name": "shop", "namespace": "default"],
-            "spec": [
-              "images": [["reference": .string(cluster.web)]], "nodes": ["selector": ["matchLabels": ["pool": "web"]]],
-              "pull": ["secrets": [["name": "regcred"]]],
-            ],
-          ]
-        ])
-      let check = try await cluster.prepull("check", "--prepull", "shop", "-o", "json")
-      #expect(check.exitCode == 1, "\(check)")
-      let json = try JSON(parsing: check.output)
-      #expect(json["images"]?.array?.compactMap { $0["image"]?.string } == [cluster.web])
-      #expect(json[path: "cluster", "nodes"]?.array?.compactMap { $0["node"]?.string } == ["node-1"])
-      let errors = (json["findings"]?.array ?? []).filter { $0["level"] == "error" }
-      #expect(errors.compactMap { $0["code"]?.string } == ["noSecret"])
+      let shop: JSON = [
+        "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull",
+        "metadata": ["name": "shop", "namespace": "default"],
+        "spec": [
+          "images": [["reference": .string(cluster.web)]], "nodes": ["selector": ["matchLabels": ["pool": "web"]]],
+          "pull": ["secrets": [["name": "regcred"]]],
+        ],
+      ]
+      let web28 = "\(cluster.sandbox.registry.host)/sample/web:1.28"
+      let other: JSON = [
+        "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull",
+        "metadata": ["name": "other", "namespace": "default"], "spec": ["images": [["reference": .string(web28)]]],
+      ]
+      try await Self.kubectl(cluster, apply: [shop, other])
+      let ofCluster = try await cluster.prepull("check", "--prepull", "shop", "-o", "json")
+      let ofFile = try await PrepullProgram.run(
+        ["check", "-f", "-", "-o", "json"], environment: ["KUBECONFIG": cluster.kubeconfig], input: shop.text)
+      for check in [ofCluster, ofFile] {
+        #expect(check.exitCode == 1, "\(check)")
+        let json = try JSON(parsing: check.output)
+        #expect(json["images"]?.array?.compactMap { $0["image"]?.string } == [cluster.web])
+        #expect(json[path: "cluster", "nodes"]?.array?.compactMap { $0["node"]?.string } == ["node-1"])
+        let errors = (json["findings"]?.array ?? []).filter { $0["level"] == "error" }
+        #expect(errors.compactMap { $0["code"]?.string } == ["noSecret"])
+      }
+      let both = try await cluster.prepull("check", "--prepull", "shop", "--prepull", "other", "-o", "json")
+      let json = try JSON(parsing: both.output)
+      #expect(json["images"]?.array?.compactMap { $0["image"]?.string } == [cluster.web, web28])
+      let needs = json[path: "cluster", "needs"]?.array ?? []
+      #expect(needs.compactMap { $0["missing"]?.array?.count }.sorted() == [1, 2], "\(json)")
     }
   }
 }

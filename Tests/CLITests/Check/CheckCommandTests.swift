@@ -49,12 +49,18 @@ struct CheckCommandTests {
       #expect(run.output.contains("\n  Check the name of the repository and the tag.\n"))
       #expect(run.output.hasSuffix("1 of 2 images will fail\n"))
       #expect(try await check("--no-cluster", "--fail-on", "never", missing).exitCode == 0)
-      #expect(try await check("--no-cluster", "--ignore", "notFound", missing).exitCode == 0)
+      let ignored = try await check("--no-cluster", "--ignore", "notFound", missing)
+      #expect(ignored.exitCode == 0)
+      #expect(ignored.output.contains("   ignored\n"), "\(ignored.output)")
+      #expect(ignored.output.hasSuffix("1 image: nothing else stands against a pull; 1 error ignored\n"))
       let latest = "\(registry.host)/web"
       #expect(try await check("--no-cluster", latest).exitCode == 0)
       let strict = try await check("--no-cluster", "--fail-on", "warning", latest)
       #expect(strict.exitCode == 1)
       #expect(strict.output.contains("warning: \(latest) is named by the tag latest"), "\(strict.output)")
+      #expect(
+        strict.output.hasSuffix("1 image: failed for warnings, as --fail-on warning says; 1 warning\n"),
+        "\(strict.output)")
       let platform = try await check("--no-cluster", "--platform", "arm64", "\(registry.host)/amd64:1")
       #expect(platform.exitCode == 1)
       #expect(platform.output.contains("has nothing for linux/arm64: it has images for linux/amd64 only"))
@@ -143,6 +149,25 @@ struct CheckCommandTests {
     }
   }
 
+  @Test func aPrepullInAFile() async throws {
+    try await with { registry, _ in
+      let prepull = """
+        apiVersion: prepull.dev/v1alpha1
+        kind: Prepull
+        metadata: {name: shop}
+        spec: {images: [{reference: "\(registry.host)/web:1"}]}
+        """
+      let arguments = ["check", "--no-cluster", "-f", "-", "-o", "json"]
+      let json = try JSON(parsing: try await PrepullProgram.run(arguments, input: prepull).output)
+      #expect(json["images"]?.array?.compactMap { $0["image"]?.string } == ["\(registry.host)/web:1"])
+      #expect(json["images"]?.array?.first?["origins"]?.array?.first?["object"] == "prepull/shop")
+      let empty = prepull.replacing("\(registry.host)/web:1", with: "")
+      let run = try await PrepullProgram.run(arguments, input: empty)
+      #expect(run.exitCode == 2)
+      #expect(run.errors.contains("spec.images[0].reference"), "\(run.errors)")
+    }
+  }
+
   @Test(
     "What is no manifest is said, with exit code 2",
     arguments: [
@@ -163,6 +188,10 @@ struct CheckCommandTests {
       ([], "name at least one image"), (["Nginx"], "'Nginx' is not an image reference"),
       (["--prepull", "a", "--for", "pod/a"], "leave out --for"),
       (["--no-cluster", "--for", "pod/a"], "--for needs a cluster"),
+      (["--no-cluster", "--pull-secret", "x", "a"], "--pull-secret needs a cluster"),
+      (["--no-cluster", "--kubeconfig", "x", "a"], "--kubeconfig needs a cluster"),
+      (["--no-cluster", "--context", "x", "a"], "--context needs a cluster"),
+      (["--prepull", "a", "--prepull", "B_"], "--prepull 'B_'"),
       (["--no-cluster", "--read-secrets", "a"], "--read-secrets needs a cluster"),
       (["a", "--gc-low", "90"], "no thresholds"), (["a", "--ignore", "everything"], "none of noSuchHost"),
       (["a", "--node-count", "0"], "--node-count 0"),
@@ -202,6 +231,8 @@ struct CheckCommandTests {
         #expect(table.output.contains("125 MB/s to each node (assumed)"))
         let probed = try await check("--no-cluster", "--node-count", "4", "--probe", "-o", "json", image)
         #expect(probed.exitCode == 0, "\(probed)")
+        let partly = try await check("--no-cluster", "--node-count", "4", image, "\(registry.host)/web:9")
+        #expect(partly.output.contains("without 1 image that could not be looked at"), "\(partly.output)")
         let nobody = try await check("--no-cluster", "--plot", file, image)
         #expect(nobody.exitCode == 2)
         #expect(nobody.errors.contains("--node-count"), "\(nobody.errors)")
@@ -228,6 +259,10 @@ struct CheckCommandTests {
         let found = try await PrepullProgram.run(["check", image], environment: ["KUBECONFIG": kubeconfig])
         #expect(found.exitCode == 0, "\(found)")
         #expect(found.output.contains("warning: the nodes could not be asked for"), "\(found.output)")
+        let counted = try await PrepullProgram.run(
+          ["check", "--node-count", "3", image], environment: ["KUBECONFIG": kubeconfig])
+        #expect(counted.exitCode == 2)
+        #expect(counted.errors.contains("add --no-cluster"), "\(counted.errors)")
         let asked = try await PrepullProgram.run(["check", "--kubeconfig", kubeconfig, image])
         #expect(asked.exitCode == 1, "\(asked)")
         #expect(asked.output.contains("error: the nodes could not be asked for"))

@@ -88,6 +88,14 @@ struct CheckTableTests {
     }
   }
 
+  @Test("A short measurement says how short it was", arguments: [(500_000, " on 500 kB only"), (8_000_000, "")])
+  func measured(_ bytes: Int64, _ words: String) {
+    let estimate = CheckEstimate(
+      model: PullModel(nodeBandwidth: 1_000_000), source: .measured, measuredBytes: bytes, nodes: 1, images: 1,
+      uncounted: 0, times: [], limits: [])
+    #expect(estimate.assumptions == "1.00 MB/s to each node (measured\(words))")
+  }
+
   @Test("XML holds no character that it must not hold")
   func xml() {
     #expect(JUnitReport.escaped("a<b>&\"c\u{1}\u{1B}[31m\u{FFFE}\né") == "a&lt;b&gt;&amp;&quot;c  [31m \né")
