@@ -20,7 +20,8 @@ struct CheckCommand: AsyncParsableCommand {
       the images alone. It exits with 1 when something will fail, with 0 otherwise; warnings do not count unless \
       --fail-on says so.
 
-      Sizes with ~ are estimates. Bytes to fetch are an upper bound, as nodes do not report everything that they have.
+      Sizes with ~ are estimates. Bytes to fetch are an upper bound, as nodes do not report everything that they have. \
+      -f takes a folder too, without those below it.
 
       Examples:
         \(Program.name) check nginx:1.27 redis:7
@@ -123,6 +124,7 @@ struct CheckCommand: AsyncParsableCommand {
   var needsCluster: Bool { clusterOnly.contains(where: \.1) }
 
   func run() async throws {
+    if let plot = estimateOptions.plot { try PlotFile.check(plot) }
     // What can be wrong with the command line is found before anything is asked of anybody.
     let input = try CheckInput(of: self)
     let choice = try nodeOptions.choice()

@@ -200,10 +200,6 @@ struct CheckSession: Sendable {
       throw ValidationError(
         "there is nothing to draw: --plot needs an image that is there, and nodes: a cluster's, or --node-count")
     }
-    do {
-      try chart.svg().write(toFile: path, atomically: true, encoding: .utf8)
-    } catch {
-      throw ValidationError("cannot write \(path); check --plot")
-    }
+    try PlotFile.write(chart.svg(), to: path)
   }
 }

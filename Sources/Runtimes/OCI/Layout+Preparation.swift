@@ -47,6 +47,8 @@ extension Layout {
     }
     let foreign = try names(in: root).filter { $0 != own.lastComponent?.string && $0 != "lost+found" }
     guard foreign.isEmpty else {
+      // Another process made a layout of the folder between the two looks.
+      if (try? Stat(marker)) != nil { return try state() }
       throw LayoutFault(
         .fault, "\(root) holds other files (\(foreign.sorted()[0]), …) and is no image layout",
         remedy: "choose an empty folder or one that has the file oci-layout")

@@ -30,7 +30,7 @@ extension Store {
       if isBookmarked { continuation.yield(Self.bookmark(state, resource)) }
       return watcher.id
     }
-    continuation.onTermination = { [weak self] _ in self?.forget(id, of: resource) }
+    forgetAtEnd(id, of: resource, continuation)
     return OpenWatch(id: id, events: events, end: { continuation.finish() })
   }
 
@@ -47,7 +47,7 @@ extension Store {
       for change in table.history where change.revision > revision { _ = watcher.tell(change) }
       return watcher.id
     }
-    continuation.onTermination = { [weak self] _ in self?.forget(id, of: resource) }
+    forgetAtEnd(id, of: resource, continuation)
     return OpenWatch(id: id, events: events, end: { continuation.finish() })
   }
 
@@ -65,6 +65,14 @@ extension Store {
       state.snapshots.removeAll()
       for name in state.tables.keys { state.tables[name]?.compact(at: state.revision) }
     }
+  }
+
+  /// In a task of its own: whoever cancels a reader holds that task's lock, for which a writer may be waiting while it
+  /// tells the reader of a change and holds ours.
+  private func forgetAtEnd(
+    _ id: Int, of resource: ResourceName, _ continuation: AsyncStream<StoredEvent>.Continuation
+  ) {
+    continuation.onTermination = { [weak self] _ in Task { self?.forget(id, of: resource) } }
   }
 
   private func forget(_ id: Int, of resource: ResourceName) {
