@@ -35,6 +35,7 @@ extension Target.Dependency {
   static let grpcTransport = product(
     name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
   static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
   static let log = product(name: "Logging", package: "swift-log")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
@@ -109,19 +110,22 @@ let package = Package(
         "Documents", "ImageModel", "Networking", "Planning", "Registry", "Runtimes", "Kubernetes", "Terminal", .crypto,
         .log, .nioCore,
       ]),
+    // What answers over HTTP.
+    .layer(
+      "Serving", [.hummingbird, .hummingbirdCore, .hummingbirdTLS, .log, .nioCore, .nioSSL, .serviceLifecycle]),
     .layer(
       "Sandbox",
       [
-        "Documents", "ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", "Engines", .asyncHTTPClient,
-        .crypto, .hummingbird, .hummingbirdTLS, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+        "Documents", "ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", "Engines", "Serving",
+        .asyncHTTPClient, .crypto, .hummingbird, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
         .serviceLifecycle, .systemPackage, .x509,
       ], exclude: ["README.md"]),
 
     .layer(
       "Controller",
       [
-        "Documents", "ImageModel", "Networking", "Planning", "Registry", "Kubernetes", "Engines", .hummingbird, .log,
-        .nioCore, .serviceLifecycle,
+        "Documents", "ImageModel", "Networking", "Planning", "Registry", "Kubernetes", "Engines", "Serving",
+        .hummingbird, .log, .nioCore,
       ]),
 
     // What a person meets.

@@ -32,13 +32,16 @@ private let layers: [(name: String, outside: Set<String>)] = [
   ),
   ("Engines", ["Crypto", "Logging", "NIOCore"]),
   (
+    "Serving", ["Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOSSL", "ServiceLifecycle"]
+  ),
+  (
     "Sandbox",
     [
-      "AsyncHTTPClient", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdTLS", "Logging", "NIOCore", "NIOHTTP1",
+      "AsyncHTTPClient", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",
       "NIOPosix", "NIOSSL", "ServiceLifecycle", "SwiftASN1", "SystemPackage", "X509",
     ]
   ),
-  ("Controller", ["HTTPTypes", "Hummingbird", "Logging", "NIOCore", "ServiceLifecycle"]),
+  ("Controller", ["HTTPTypes", "Hummingbird", "Logging", "NIOCore"]),
   ("CLI", ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Yams"]),
   ("prepull", []),
 ]

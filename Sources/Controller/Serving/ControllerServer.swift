@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 package import Logging
 import NIOCore
-import ServiceLifecycle
+import Serving
 
 #if canImport(Glibc)
   import Glibc
@@ -16,9 +16,6 @@ package struct ControllerServer: Sendable {
   package struct AddressError: Error, Hashable, CustomStringConvertible {
     package let description: String
   }
-
-  /// How long clients that do not take their answers are waited for at the end.
-  private static let farewell = Duration.seconds(3)
 
   private let host: String
   private let port: Int
@@ -56,25 +53,13 @@ package struct ControllerServer: Sendable {
     let (metrics, health) = (metrics, health)
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .warning)
-    let application = Application(
+    let server = HTTPServer(
+      host: host, port: port, serverName: "prepull", idleTimeout: .seconds(90), logger: quiet,
       responder: CallbackResponder<BasicRequestContext> { request, _ in
         Self.answer(request, metrics: metrics, health: health)
-      },
-      server: .http1(configuration: .init(idleTimeout: .seconds(90))),
-      configuration: .init(address: .hostname(host, port: port), serverName: "prepull"),
-      onServerRunning: { channel in onStart(channel.localAddress?.port ?? 0) }, logger: quiet)
-    var services = ServiceGroupConfiguration(services: [.init(service: application)], logger: quiet)
-    services.maximumGracefulShutdownDuration = Self.farewell
-    let group = ServiceGroup(configuration: services)
-    // A server that is cancelled drops connections which it has just accepted, and NIO traps on that: a task of its own
-    // keeps the cancellation away, which becomes a graceful shutdown.
-    let serving = Task { try await group.run() }
+      }, onStart: onStart)
     do {
-      try await withTaskCancellationHandler {
-        try await serving.value
-      } onCancel: {
-        Task { await group.triggerGracefulShutdown() }
-      }
+      try await server.run()
     } catch let error as IOError {
       let reason = String(cString: strerror(error.errnoCode)).lowercased()
       throw AddressError(

@@ -1,9 +1,9 @@
 package import HTTPTypes
 package import Hummingbird
-import HummingbirdTLS
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Serving
 
 /// Runs an HTTP server on a free loopback port for as long as `body` runs; `body` gets the port.
 package func withLoopbackServer<Result>(
@@ -14,33 +14,29 @@ package func withLoopbackServer<Result>(
   var logger = Logger(label: "loopback-server")
   logger.logLevel = .critical
   let (ports, continuation) = AsyncStream<Int>.makeStream()
-  let application = Application(
+  let server = HTTPServer(
+    tls: try identity?.serverConfiguration, logger: logger,
     responder: CallbackResponder<BasicRequestContext> { request, _ in try await respond(request) },
-    server: try identity.map { try .tls(tlsConfiguration: $0.serverConfiguration) } ?? .http1(),
-    configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-    onServerRunning: { channel in
-      continuation.yield(channel.localAddress?.port ?? 0)
+    onStart: { port in
+      continuation.yield(port)
       continuation.finish()
-    },
-    logger: logger)
-  let services = ServiceGroup(configuration: .init(services: [.init(service: application)], logger: logger))
+    })
   return try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask {
       defer { continuation.finish() }
-      try await services.run()
+      try await server.run()
     }
     var iterator = ports.makeAsyncIterator()
     guard let port = await iterator.next() else {
       try await group.next()
       throw ServerDidNotStart()
     }
-    // A server that is cancelled drops connections which it has just accepted, and NIO traps on that: shut it down.
     do {
       let result = try await body(port)
-      await services.triggerGracefulShutdown()
+      await server.stop()
       return result
     } catch {
-      await services.triggerGracefulShutdown()
+      await server.stop()
       throw error
     }
   }

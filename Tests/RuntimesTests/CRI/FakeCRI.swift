@@ -37,9 +37,9 @@ final class FakeCRI: Sendable {
   var cancelledPulls: Int { state.withLock { $0.cancelledPulls } }
 
   /// Serves at a socket for the length of `body`.
-  func serve<Result: Sendable>(
-    at socket: String, with content: FakeContent? = nil, _ body: @Sendable (RuntimeEndpoint) async throws -> Result
-  ) async throws -> Result {
+  func serve<Output: Sendable>(
+    at socket: String, with content: FakeContent? = nil, _ body: @Sendable (RuntimeEndpoint) async throws -> Output
+  ) async throws -> Output {
     let content: [any RegistrableRPCService] = content.map { [$0] } ?? []
     return try await Self.serve([self, Identity()] + content, at: socket) {
       try await body(RuntimeEndpoint(kind: .cri, path: socket))
@@ -47,17 +47,23 @@ final class FakeCRI: Sendable {
   }
 
   /// Serves any services at a socket.
-  static func serve<Result: Sendable>(
-    _ services: [any RegistrableRPCService], at socket: String, _ body: @Sendable () async throws -> Result
-  ) async throws -> Result {
+  static func serve<Output: Sendable>(
+    _ services: [any RegistrableRPCService], at socket: String, _ body: @Sendable () async throws -> Output
+  ) async throws -> Output {
     let server = GRPCServer(
       transport: HTTP2ServerTransport.Posix(
         address: .unixDomainSocket(path: socket), transportSecurity: .plaintext), services: services)
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.serve() }
-      defer { group.cancelAll() }
       _ = try await server.listeningAddress
-      return try await body()
+      let result: Result<Output, any Error>
+      do { result = .success(try await body()) } catch { result = .failure(error) }
+      // A server that is cancelled while somebody connects traps (swift-nio issue 2637): only stragglers are cancelled.
+      server.beginGracefulShutdown()
+      group.addTask { try await Task.sleep(for: .seconds(2)) }
+      _ = try? await group.next()
+      group.cancelAll()
+      return try result.get()
     }
   }
 

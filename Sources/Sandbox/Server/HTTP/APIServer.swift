@@ -1,9 +1,8 @@
 package import Logging
 import Hummingbird
-import HummingbirdTLS
 import NIOCore
 import NIOSSL
-import ServiceLifecycle
+import Serving
 import Synchronization
 
 /// A Kubernetes API server on the loopback interface, over a ``Store``.
@@ -42,7 +41,7 @@ package final class APIServer: Sendable {
 
   private struct State {
     var port: Int
-    var services: ServiceGroup?
+    var server: HTTPServer?
     var isStopping = false
     var pause: Duration?
   }
@@ -95,22 +94,20 @@ package final class APIServer: Sendable {
 
   /// Serves until the next restart, whose pause it returns, or the end.
   private func runOnce() async throws -> Duration? {
-    let services = try makeServices()
+    let server = try makeServer()
     let isStopping = state.withLock { state in
-      state.services = services
+      state.server = server
       return state.isStopping
     }
     if isStopping { return nil }
-    // A service group that is cancelled drops fresh connections, on which NIO traps: shut it down instead.
-    let running = Task { try await services.run() }
     try await withTaskCancellationHandler {
-      try await running.value
+      try await server.run()
     } onCancel: {
       Task { await self.stop() }
     }
     return state.withLock { state in
       let pause = state.isStopping ? nil : state.pause
-      state.services = nil
+      state.server = nil
       state.pause = nil
       return pause
     }
@@ -118,33 +115,33 @@ package final class APIServer: Sendable {
 
   /// Ends all watches, then the server.
   package func stop() async {
-    let services = state.withLock { state in
+    let server = state.withLock { state in
       state.isStopping = true
-      return state.services
+      return state.server
     }
-    await end(services, dropping: .seconds(1))
+    await end(server, dropping: .seconds(1))
   }
 
   /// Drops every connection, answers nobody for a while, and comes back on the same port with the same store.
   ///
   /// Returns when the server goes down, not when it is back.
   package func restart(downFor pause: Duration = .milliseconds(200)) async {
-    let services = state.withLock { state in
+    let server = state.withLock { state in
       state.pause = pause
-      return state.services
+      return state.server
     }
-    await end(services, dropping: .zero)
+    await end(server, dropping: .zero)
   }
 
   /// Shuts down; requests under way have `patience` to finish, watches none.
-  private func end(_ services: ServiceGroup?, dropping patience: Duration) async {
-    guard let services else { return }
+  private func end(_ server: HTTPServer?, dropping patience: Duration) async {
+    guard let server else { return }
     connections.endWatches()
-    await services.triggerGracefulShutdown()
+    await server.stop()
     Task {
       // Requests that came in between may still begin to watch.
       let deadline = ContinuousClock.now.advanced(by: patience)
-      while state.withLock({ $0.services === services }) {
+      while state.withLock({ $0.server === server }) {
         connections.endWatches()
         if ContinuousClock.now >= deadline { connections.dropAll() }
         try? await Task.sleep(for: .milliseconds(10))
@@ -164,25 +161,18 @@ package final class APIServer: Sendable {
   /// How many watches are open.
   package var watchCount: Int { connections.watchCount }
 
-  private func makeServices() throws -> ServiceGroup {
+  private func makeServer() throws -> HTTPServer {
     var quiet = logger
     quiet.logLevel = .critical
-    let port = state.withLock { $0.port }
-    let application = Application(
+    return HTTPServer(
+      port: state.withLock { $0.port }, tls: try tls, handlers: { [HangUpHandler()] }, logger: quiet,
       responder: CallbackResponder<APIRequestContext> { [self] request, context in
         await respond(to: request, on: context.channel)
       },
-      server: try tls.map {
-        try .tls(.http1(configuration: .init(additionalChannelHandlers: [HangUpHandler()])), tlsConfiguration: $0)
-      } ?? .http1(configuration: .init(additionalChannelHandlers: [HangUpHandler()])),
-      configuration: .init(address: .hostname("127.0.0.1", port: port), serverName: nil),
-      onServerRunning: { [self] channel in
-        let port = channel.localAddress?.port ?? 0
+      onStart: { [self] port in
         state.withLock { $0.port = port }
         started.yield(port)
-      },
-      logger: quiet)
-    return ServiceGroup(configuration: .init(services: [.init(service: application)], logger: quiet))
+      })
   }
 
   private var tls: TLSConfiguration? {
