@@ -168,9 +168,16 @@ extension FleetBoard {
   }
 
   mutating func resolved(_ change: ImageResolutions.Change) {
+    let old = answers[change.key]?.digest
     answers[change.key] = change.answer
     for (uid, entry) in prepulls where entry.images.contains(where: { entry.answerKey(of: $0.reference) == change.key })
     {
+      if !entry.isLeaving, entry.settings?.refreshEvery != nil, let new = change.answer.digest,
+        let old = old ?? entry.remembered(change.key.reference)?.digest, old != new
+      {
+        let message = "\(change.key.reference) stands for \(new) now, no longer for \(old): nodes pull it anew"
+        tell("DigestMoved", message, about: entry.object)
+      }
       plan(uid)
       statusChanged(uid)
     }

@@ -78,13 +78,9 @@ extension FleetBoard {
     case .imageFailed(_, _, let reference, let failure, _, _):
       metrics.pullFailures.add(1, reference, failure.reason)
     case .imageLost: metrics.imagesLost.add()
-    case .podLost(let id, let node, let reason, _):
-      lost(id, node, reason)
     case .digestMoved(let id, _, let reference):
       if let key = prepulls[id.uid]?.key(of: reference) { effects.append(.doubt(key)) }
-    case .imageWarm, .imageRefused, .refusalLifted, .paused, .resumed, .completed: break
+    case .imageWarm, .podLost, .imageRefused, .refusalLifted, .paused, .resumed, .completed: break
     }
   }
-
-  private mutating func lost(_ id: PrepullID, _ node: String, _ reason: String) {}
 }

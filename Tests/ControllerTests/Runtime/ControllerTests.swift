@@ -216,4 +216,32 @@ struct ControllerTests {
       }
     }
   }
+
+  @Test("With refresh, a tag that moved is pulled anew by all nodes, and an Event says so")
+  func refresh() async throws {
+    try await ControllerLab.with(NodeTemplate.numbered(2)) { lab in
+      let images = try lab.images(2)
+      let tagged = images[0]
+      try await lab.withController {
+        try await lab.make("web", images) { $0.refresh = Prepull.Period(every: "1s") }
+        try await lab.make("still", images)
+        try await lab.untilCondition("Ready", of: "web")
+        try await lab.untilCondition("Ready", of: "still")
+        let old = try #require(try await lab.prepull("web").status?.images?.first?.digest)
+        try lab.sandbox.registry.addModelled("lab/app-1", tag: "v1", layers: [30_000_000])
+        for node in ["node-1", "node-2"] {
+          try await lab.until("\(node) pulls it anew") { try await lab.sandbox.pulls(on: node)[tagged] == 2 }
+        }
+        try await lab.until("the status has the new digest") {
+          let image = try await lab.prepull("web").status?.images?.first
+          return image?.digest != old && image?.warm == 2
+        }
+        try await lab.untilCondition("Ready", of: "web")
+        let events = lab.objects(Event.self).filter { $0.reason == "DigestMoved" }
+        #expect(events.map(\.involvedObject.name) == ["web"], "of those that refresh, and once")
+        #expect(events.first?.message?.contains(tagged) == true && events.first?.type == "Normal")
+        try await lab.expectOnePull(of: [images[1]], on: ["node-1", "node-2"])
+      }
+    }
+  }
 }
