@@ -65,8 +65,8 @@ struct ImagesCommand: AsyncParsableCommand {
   @Flag(
     name: [.customShort("w"), .long],
     help: """
-      Collect what kubelets tell into the history until Ctrl-C. Takes no --since, --top, -o, --plot and -l: they are \
-      for the ranking.
+      Collect what kubelets tell into the history until Ctrl-C. Takes no --since, --top, -o and --plot: they are for \
+      the ranking.
       """)
   var watch = false
 
@@ -103,8 +103,6 @@ struct ImagesCommand: AsyncParsableCommand {
       ("--watch and -f", watch && !files.isEmpty), ("--history and -f", history != nil && !files.isEmpty),
       ("--selector and -f", selector != nil && !files.isEmpty), ("--since and -f", since != nil && !files.isEmpty),
       ("--plot and -f", plot != nil && !files.isEmpty), ("--plot and --watch", plot != nil && watch),
-      ("--selector and --watch", selector != nil && watch),
-      ("--selector and --history", selector != nil && history != nil),
       ("--top and --watch", top != nil && watch), ("--since and --watch", since != nil && watch),
       ("--output and --watch", output != .table && watch), ("--all-namespaces and -f", allNamespaces && !files.isEmpty),
       ("--all-namespaces and --namespace", allNamespaces && clusterOptions.namespace != nil),

@@ -107,7 +107,7 @@ struct ImagesSession {
     if let first {
       record = first
     } else {
-      record = UsageRecord(cluster: try await cluster(), namespace: scope.namespace)
+      record = UsageRecord(cluster: try await cluster(), namespace: scope.namespace, labels: scope.labels)
     }
     // Before anything is collected that could not be kept.
     try file.write(record)
@@ -154,6 +154,11 @@ struct ImagesSession {
       throw UsageFileError(
         path, "it is of \(record.namespace.map { "the namespace \($0)" } ?? "all namespaces")",
         remedy: "\(record.namespace.map { "Add -n \($0)" } ?? "Leave out -n"), or give another file.")
+    }
+    guard record.labels == scope.labels else {
+      throw UsageFileError(
+        path, "it is of \(record.labels.map { "pods with the labels \($0)" } ?? "pods of any labels")",
+        remedy: "\(record.labels.map { "Add -l '\($0)'" } ?? "Leave out -l"), or give another file.")
     }
     return record
   }

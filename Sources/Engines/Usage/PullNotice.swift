@@ -15,6 +15,8 @@ package struct PullNotice: Sendable {
   package let node: String?
   package let namespace: String
   package let pod: String
+  /// `namespace/name`.
+  var podName: String { PodSelection.name(namespace, pod) }
   /// Whether a pod of Prepull's own tells it: warming is no use.
   package let isOwn: Bool
 

@@ -12,6 +12,9 @@ package struct UsageCollector: Sendable {
   private enum Signal: Sendable {
     case listed(String)
     case told(Event, reason: String)
+    case pods(Set<String>)
+    case pod(String)
+    case podGone(String)
     case due
     case ended(APIError)
   }
@@ -42,37 +45,54 @@ package struct UsageCollector: Sendable {
     var outcome = UsageReader.Outcome()
     try await reader.readNodes(into: &outcome)
     let knowsNodes = !outcome.survey.nodes.isEmpty
+    var selection: PodSelection?
+    var late = LateNotices()
     let (signals, signal) = AsyncStream<Signal>.makeStream()
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for reason in UsageReader.reasons {
-        group.addTask { await watch(reason, signal) }
+    func note(_ notice: PullNotice) {
+      var start = notice.start
+      if knowsNodes, let node = notice.node {
+        // One that was not there in the beginning joined since.
+        outcome.survey.add(node: node, system: "", joined: start.time, images: [])
+        start.isOnNewNode = outcome.survey.isNew(node, at: start.time)
       }
+      record.history.note(start, as: ImageKey(start.image), now: now())
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      func watchEvents() {
+        for reason in UsageReader.reasons {
+          group.addTask { await watch(reason, signal) }
+        }
+      }
+      if scope.labels == nil { watchEvents() } else { group.addTask { await watchPods(signal) } }
       group.addTask {
         while (try? await Task.sleep(for: pause)) != nil { signal.yield(.due) }
       }
       defer { group.cancelAll() }
       for await next in signals {
         switch next {
+        case .pods(let names):
+          // Before that nobody knows whose events count.
+          if selection == nil { watchEvents() }
+          selection = selection ?? PodSelection()
+          selection?.replace(by: names, at: now())
+        case .pod(let name): selection?.add(name)
+        case .podGone(let name): selection?.remove(name, at: now())
         case .told(let event, let reason):
           // What a list told already, and restarts of one container, are no news.
           guard record.isNews(event, reason) else { break }
           record.saw(reason, upTo: event.version, at: now())
-          if event.count ?? 1 == 1, let notice = PullNotice(event), !notice.isOwn {
-            var start = notice.start
-            if knowsNodes, let node = notice.node {
-              // One that was not there in the beginning joined since.
-              outcome.survey.add(node: node, system: "", joined: start.time, images: [])
-              start.isOnNewNode = outcome.survey.isNew(node, at: start.time)
-            }
-            record.history.note(start, as: ImageKey(start.image), now: now())
-          }
+          guard event.count ?? 1 == 1, let notice = PullNotice(event), !notice.isOwn else { break }
+          if selection?.names.contains(notice.podName) ?? true { note(notice) } else { late.add(notice) }
         case .listed(let reason):
           let time = now()
+          outcome.selected = selection?.names
           try await reader.readEvents(
             reason, into: &record, &outcome, since: time - UsageReader.eventsLive, now: time)
           try await handle(record)
         case .due:
           let time = now()
+          late.settle(selection).forEach(note)
+          selection?.trim(at: time)
           // Longer than events live, nobody knows: this machine may have slept.
           record.history.watch(
             from: max(record.history.watchedUntil ?? time, time - UsageReader.eventsLive), to: time)
@@ -81,6 +101,7 @@ package struct UsageCollector: Sendable {
         case .ended(let error): throw error
         }
       }
+      late.settle(selection).forEach(note)
       try await handle(record)
     }
     try Task.checkCancellation()
@@ -104,5 +125,42 @@ package struct UsageCollector: Sendable {
       // Cancelled.
       signal.finish()
     }
+  }
+
+  private func watchPods(_ signal: AsyncStream<Signal>.Continuation) async {
+    let pods = client.watch(PodSelection.Member.self, in: scope.namespace, labels: scope.labels)
+    do {
+      for try await event in pods {
+        switch event {
+        case .restarted(let pods): signal.yield(.pods(Set(pods.map(\.name))))
+        case .applied(let pod): signal.yield(.pod(pod.name))
+        case .deleted(let pod): signal.yield(.podGone(pod.name))
+        case .failed: break
+        }
+      }
+    } catch let error as APIError {
+      signal.yield(.ended(error))
+    } catch {
+      // Cancelled.
+      signal.finish()
+    }
+  }
+}
+
+/// Notices of pods that are not known to be selected: news of a pod and news of its images come on two ways, and the
+/// second may be the quicker one.
+private struct LateNotices {
+  private var fresh: [PullNotice] = []
+  private var old: [PullNotice] = []
+
+  mutating func add(_ notice: PullNotice) { fresh.append(notice) }
+
+  /// Those whose pods are selected by now; of the others those wait on that have not waited through a pause.
+  mutating func settle(_ selection: PodSelection?) -> [PullNotice] {
+    let all = old + fresh
+    let isSelected: (PullNotice) -> Bool = { selection?.names.contains($0.podName) ?? true }
+    old = fresh.filter { !isSelected($0) }
+    fresh = []
+    return all.filter(isSelected)
   }
 }

@@ -102,7 +102,7 @@ package struct UsageReader: Sendable {
             survey.hold(use)
           } else {
             survey.add(use)
-            selected?.insert("\(pod.metadata.namespace ?? "")/\(pod.metadata.name ?? "")")
+            selected?.insert(PodSelection.name(pod.metadata.namespace ?? "", pod.metadata.name ?? ""))
           }
         }
       }
@@ -175,7 +175,7 @@ package struct UsageReader: Sendable {
 
 extension UsageReader.Outcome {
   mutating func take(_ notice: PullNotice, into record: inout UsageRecord, since: Double, now: Double) {
-    let isSelected = selected?.contains("\(notice.namespace)/\(notice.pod)") ?? true
+    let isSelected = selected?.contains(notice.podName) ?? true
     let isUse = isSelected && !notice.isOwn
     if let node = notice.node, notice.start.outcome != .failed {
       survey.note(notice.start.image, on: node, isUse: isUse)

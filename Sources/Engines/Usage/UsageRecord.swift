@@ -24,13 +24,16 @@ package struct UsageRecord: Codable, Hashable, Sendable {
   package var cluster: String?
   /// Nil for all.
   package var namespace: String?
+  /// A selector of pods; nil for all.
+  package var labels: String?
   /// By reason, up to where events were read.
   private var seen: [String: Mark] = [:]
   package var history = UsageHistory()
 
-  package init(cluster: String? = nil, namespace: String? = nil) {
+  package init(cluster: String? = nil, namespace: String? = nil, labels: String? = nil) {
     self.cluster = cluster
     self.namespace = namespace
+    self.labels = labels
   }
 
   /// Whether an event from a list was not counted yet.

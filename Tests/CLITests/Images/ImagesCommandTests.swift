@@ -61,7 +61,7 @@ struct ImagesCommandTests {
     arguments: [
       ["--watch", "-f", "x"], ["--history", "h", "-f", "x"], ["--watch", "--top", "3"], ["--top", "0"],
       ["--since", "soon"], ["-l", "a in"], ["--name", "No Name"], ["--watch", "-o", "json"], ["-o", "xml"],
-      ["--selector", "a=b", "--history", "h"], ["-f", "x", "-n", "shop"], ["--name", "x"], ["-A", "-n", "shop"],
+      ["--selector", "a=b", "-f", "x"], ["-f", "x", "-n", "shop"], ["--name", "x"], ["-A", "-n", "shop"],
       ["-A", "-f", "x"], ["--plot", "/nowhere/x.svg"], ["--plot", "/tmp"],
     ])
   func usage(arguments: [String]) async throws {
@@ -279,8 +279,38 @@ struct ImagesCommandTests {
       #expect(try await watch.exitCode == 0)
       let found = try await Self.ranking(cluster, "--history", file)
       #expect(found["images"]?.array?.compactMap { $0[path: "seen", "pulled"]?.integer }.reduce(0, +) == 3)
-      let other = try await cluster.prepull("images", "--history", file, "-n", "default")
-      #expect(other.exitCode == 1 && other.errors.contains("it is of all namespaces"), "\(other.errors)")
+      for (options, complaint) in [
+        (["-n", "default"], "it is of all namespaces"), (["-l", "app=web"], "it is of pods of any labels"),
+      ] {
+        let other = try await cluster.prepull("images", "--history", file, options[0], options[1])
+        #expect(other.exitCode == 1 && other.errors.contains(complaint), "\(other.errors)")
+      }
+    }
+  }
+
+  @Test("With a selector, only the events of its pods count, of those that come later and of those that went")
+  func collectsOfSelectedPods() async throws {
+    try await withCluster { cluster in
+      let file = cluster.kubeconfig + ".history"
+      @Sendable func starts() -> [Int] {
+        guard let record = try? UsageFile(path: file).read() else { return [] }
+        return record.history.images.values.map { $0.values.reduce(0) { $0 + $1.starts } }
+      }
+      try await Self.deploy("scratch", cluster.scratch, replicas: 1, on: cluster)
+      try await Self.deploy("web", cluster.web, replicas: 1, on: cluster)
+      _ = try await Self.eventually(cluster) { ranking in
+        (ranking["images"]?.array ?? []).count { $0[path: "seen", "pulled"] == 1 } == 2
+      }
+      async let watch = cluster.prepull(
+        "images", "-l", "app in (web,late)", "--watch", "--history", file, signal: SIGINT
+      ) { starts() == [3] }
+      while starts().isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+      try await Self.deploy("scratch", cluster.scratch, replicas: 2, on: cluster)
+      try await Self.deploy("web", cluster.web, replicas: 3, on: cluster)
+      #expect(try await watch.exitCode == 0)
+      #expect(starts() == [3])
+      let ranking = try await Self.ranking(cluster, "--history", file, "-l", "app in (web,late)")
+      #expect(ranking["images"]?.array?.count == 1)
     }
   }
 }
