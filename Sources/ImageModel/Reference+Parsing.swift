@@ -53,7 +53,7 @@ private struct ReferenceParser {
     for index in text.indices {
       let character = text[index]
       if character == " " || character == "\t" || character.isNewline {
-        throw fault("it contains white space; give each image as an argument of its own", at: index)
+        throw fault("it contains white space; name one image only", at: index)
       }
       guard let byte = character.asciiValue, byte > 0x20, byte < 0x7f else {
         throw fault("'\(character.isASCII ? "a control character" : String(character))' is not allowed", at: index)

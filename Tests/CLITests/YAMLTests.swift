@@ -1,4 +1,5 @@
 import Documents
+import Engines
 import Testing
 
 @testable import CLI
@@ -29,6 +30,39 @@ struct YAMLTests {
       ])
     #expect(documents[1].json["other"] == ["image": "nginx", "name": "two"])
     #expect(documents[1].json["text"] == "a\nb")
+  }
+
+  @Test func valuesHaveLines() throws {
+    let text = """
+      # a comment about nginx
+      a: {nginx: 1}
+      ---
+      base: &base
+        image: nginx
+      list:
+      - name: nginx
+        <<: *base
+      - *base
+      - {name: two,
+         image: nginx}
+      text: |
+        nginx
+      """
+    let documents = try YAMLDocuments.parse(text, places: true)
+    func line(_ route: DocumentStep...) -> Int { documents[1].line(of: route) }
+    #expect(documents[0].line(of: [.key("a"), .key("nginx")]) == 2)
+    #expect(line() == 4)
+    #expect(line(.key("list"), .index(0), .key("name")) == 7)
+    #expect(line(.key("list"), .index(0), .key("image")) == 5, "merged in")
+    #expect(line(.key("list"), .index(1), .key("image")) == 5, "behind an alias")
+    #expect(line(.key("list"), .index(2), .key("image")) == 11)
+    #expect(line(.key("list"), .index(2), .key("none")) == 10, "of what is missing, that in which it is")
+    #expect(line(.key("list"), .index(3)) == 7)
+    #expect(line(.key("text")) == 12)
+    let json = try YAMLDocuments.parse("{\"a\": 1,\n\"b\": [\n2]}", places: true)
+    #expect(json[0].line(of: [.key("b"), .index(0)]) == 3)
+    #expect(try YAMLDocuments.parse("{\"a\":\n\t1}", places: true)[0].line(of: [.key("a")]) == 2)
+    #expect(try YAMLDocuments.parse("{\"a\":\n1}")[0].line(of: [.key("a")]) == 1, "when nobody asked for places")
   }
 
   @Test(arguments: ["a: 1\n", "---\r\na: 1\r\n", "\r\na: 1\r\n", "{\"a\": 1}"])

@@ -56,42 +56,40 @@ struct CheckInput: Sendable {
   private mutating func addManifests(in file: String) throws {
     let name = file == "-" ? "standard input" : file
     let text = try InputFile.text(of: file, option: "-f")
-    let documents: [(json: JSON, line: Int)]
+    let documents: [YAMLDocument]
     do {
-      documents = try YAMLDocuments.parse(text)
+      documents = try YAMLDocuments.parse(text, places: true)
     } catch {
       throw ValidationError("\(name), \(error)")
     }
-    let found = documents.map { ManifestImages.find(in: $0.json) }
-    var lines = LineIndex(
-      of: Set(found.flatMap { $0.images.map(\.reference) + $0.problems.map(\.place.container) }), in: text)
-    for ((json, line), found) in zip(documents, found) {
-      let own = addTemplates(of: json, found)
-      for object in json["items"]?.array ?? [json] { try addPrepull(object, name, line: line) }
+    var objects = 0
+    for document in documents {
+      let found = ManifestImages.find(in: document.json)
+      objects += found.objects
+      let own = addTemplates(of: document.json, found)
+      for object in document.json["items"]?.array ?? [document.json] {
+        try addPrepull(object, name, line: document.line)
+      }
       // Of what no template names, nobody knows where it will run.
       let described = Set(own.flatMap(\.images).compactMap(\.reference))
       let containers = Set(own.flatMap(\.images).map(\.name))
-      lines.begin(at: line)
-      func origin(_ place: ManifestPlace, line: Int) -> ImageOrigin {
-        ImageOrigin(file: file == "-" ? nil : file, line: line, object: place.source, path: place.path)
+      func origin(_ place: ManifestPlace) -> ImageOrigin {
+        ImageOrigin(
+          file: file == "-" ? nil : file, line: document.line(of: place.route), object: place.source, path: place.path)
       }
       for image in found.images {
-        let line = lines.next(with: image.reference) ?? line
         take(
-          replacement(of: image.container) ?? image.reference, origin(image.place, line: line),
+          replacement(of: image.container) ?? image.reference, origin(image.place),
           isEverywhere: !described.contains(image.reference))
       }
       for problem in found.problems {
-        let line = lines.next(with: problem.place.container) ?? line
         if let other = replacement(of: problem.place.container) {
-          take(
-            other, origin(problem.place, line: line), isEverywhere: !containers.contains(problem.place.container))
+          take(other, origin(problem.place), isEverywhere: !containers.contains(problem.place.container))
         } else {
-          findings.append(CheckFinding(problem, origins: [origin(problem.place, line: line)]))
+          findings.append(CheckFinding(problem, origins: [origin(problem.place)]))
         }
       }
     }
-    let objects = found.reduce(0) { $0 + $1.objects }
     guard objects > 0 else {
       throw ValidationError(
         "there is no Kubernetes object in \(name): none of its documents has apiVersion and kind; "

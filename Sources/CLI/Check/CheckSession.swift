@@ -75,11 +75,23 @@ struct CheckSession: Sendable {
     if let client { survey = try await look(at: secrets, client) }
     let source: any CredentialSource = survey.credentials.map { $0 as any CredentialSource } ?? credentials
     let registry = RegistryClient(configuration: registry, credentials: source, logger: logger)
-    let (report, estimate) = try await registry.closed {
-      let report = try await ImageCheck(request, registry: registry, secrets: survey).run(client: client)
-      return (report, try await CheckEstimate.make(of: report, command.estimateOptions, registry))
+    let waiting = WaitLine(console, "asking the cluster")
+    let (report, estimate) = try await waiting.shown { [request, survey] in
+      try await registry.closed {
+        let check = ImageCheck(request, registry: registry, secrets: survey) { waiting.say(Self.text(of: $0)) }
+        let report = try await check.run(client: client)
+        if command.estimateOptions.probe { waiting.say("measuring the link to the registry") }
+        return (report, try await CheckEstimate.make(of: report, command.estimateOptions, registry))
+      }
     }
     return try finish(report, estimate)
+  }
+
+  private static func text(of progress: ImageInspector.Progress) -> String {
+    let first = progress.owing.prefix(2).joined(separator: ", ")
+    let others = progress.owing.count > 2 ? " and \(Quantity.count(progress.owing.count - 2, "other"))" : ""
+    let owing = progress.owing.isEmpty ? "" : "; not yet by \(first)\(others)"
+    return "\(progress.done) of \(Quantity.count(progress.all, "image")) answered\(owing)"
   }
 
   // MARK: What the cluster adds

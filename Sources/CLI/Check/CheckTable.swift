@@ -6,7 +6,7 @@ import Terminal
 
 /// What `prepull check` shows a person. Pure: a report goes in, lines come out.
 struct CheckTable: Sendable {
-  let report: CheckReport
+  var report: CheckReport
   let estimate: CheckEstimate?
   let thresholds: DiskThresholds
   var failOn = FailureLevel.error
@@ -161,20 +161,24 @@ struct CheckTable: Sendable {
 
   private func findings(_ style: Style) -> [String] {
     var lines: [String] = []
-    var told: Set<CheckCode> = []
-    for finding in report.findings {
-      let alike = report.findings.filter { $0.code == finding.code && $0.level == finding.level && $0.image != nil }
-      let isMany = finding.level < .error && finding.image != nil && alike.count > 1
-      if isMany, !told.insert(finding.code).inserted { continue }
+    var told: Set<CheckFinding> = []
+    for finding in report.findings where !told.contains(finding) {
+      // What is wrong with a registry is said once, and not of each of its images.
+      let alike = report.findings.filter { other in
+        guard finding.image != nil, other.image != nil, other.code == finding.code, other.level == finding.level else {
+          return other == finding
+        }
+        return finding.level < .error || (other.detail == finding.detail && other.remedy == finding.remedy)
+      }
+      told.formUnion(alike)
       let head = style.paint("\(finding.level.rawValue):", finding.level.role)
-      if isMany {
-        let names = FailureGroups.names(alike.compactMap(\.image))
+      let names = FailureGroups.names(alike.compactMap(\.image))
+      if alike.count > 1, finding.level < .error {
         lines.append("\(head) \(alike.count) images: \(finding.code.title): \(names)")
       } else {
-        let subject = finding.image.map { "\($0) " } ?? ""
-        lines.append("\(head) \(subject)\(VisibleText.sanitised(finding.detail))")
+        lines.append("\(head) \(names.isEmpty ? "" : names + " ")\(VisibleText.sanitised(finding.detail))")
       }
-      let places = finding.origins.map(\.description)
+      let places = alike.flatMap(\.origins).map(\.description)
       if finding.level == .error, !places.isEmpty { lines.append("  in \(FailureGroups.names(places))") }
       lines.append("  \(VisibleText.sanitised(finding.remedy))")
     }

@@ -1,21 +1,64 @@
 import Documents
+import Engines
 import Yams
+
+/// One of a text's documents.
+struct YAMLDocument {
+  let json: JSON
+  /// On which it begins, from 1.
+  let line: Int
+  fileprivate let root: Node?
+
+  /// The line on which a value of the document stands; of a value that is not there, the one that should hold it.
+  ///
+  /// What an alias stands for is where its anchor is. Without places (see ``YAMLDocuments/parse(_:largest:places:)``)
+  /// it is the document's line.
+  func line(of route: [DocumentStep]) -> Int {
+    var node = root
+    var line = line
+    for step in route {
+      switch (node, step) {
+      case (.mapping(let mapping)?, .key(let key)): node = Self.value(of: key, in: mapping)
+      case (.sequence(let sequence)?, .index(let index)) where index < sequence.count: node = sequence[index]
+      default: return line
+      }
+      line = node?.mark?.line ?? line
+    }
+    return line
+  }
+
+  private static func value(of key: String, in mapping: Node.Mapping) -> Node? {
+    var merged: [Node] = []
+    for (name, value) in mapping {
+      if name.tag == Tag(.merge) { merged += value.sequence.map(Array.init) ?? [value] }
+      if name.scalar?.string == key { return value }
+    }
+    return merged.lazy.compactMap { $0.mapping.flatMap { value(of: key, in: $0) } }.first
+  }
+}
 
 /// Reads YAML, or JSON, as kubectl does: several documents in one text, each one JSON value.
 enum YAMLDocuments {
-  /// - Parameter largest: nodes in all. Aliases may make a small text a huge value; without them a text has fewer nodes
-  ///   than bytes.
-  /// - Returns: the documents that are not empty, each with the line that it begins on.
-  static func parse(_ text: String, largest: Int? = nil) throws(YAMLError) -> [(json: JSON, line: Int)] {
+  /// - Parameters:
+  ///   - largest: nodes in all. Aliases may make a small text a huge value; without them a text has fewer nodes than
+  ///     bytes.
+  ///   - places: whether lines within the documents will be asked for.
+  /// - Returns: the documents that are not empty.
+  static func parse(_ text: String, largest: Int? = nil, places: Bool = false) throws(YAMLError) -> [YAMLDocument] {
     let text = text.withoutByteOrderMark
-    if text.first(where: { !$0.isWhitespace }) == "{", let json = try? JSON(parsing: text) { return [(json, 1)] }
-    var documents: [(JSON, Int)] = []
+    if text.first(where: { !$0.isWhitespace }) == "{", let json = try? JSON(parsing: text) {
+      // JSON that is no YAML has no places.
+      return [YAMLDocument(json: json, line: 1, root: places ? try? Yams.compose(yaml: text) : nil)]
+    }
+    var documents: [YAMLDocument] = []
     var room = largest ?? max(1_000_000, text.utf8.count)
     do {
       let parser = try Yams.Parser(yaml: text)
       while let node = try parser.nextRoot() {
         let json = try json(node, &room)
-        if !json.isNull { documents.append((json, node.mark?.line ?? 1)) }
+        if !json.isNull {
+          documents.append(YAMLDocument(json: json, line: node.mark?.line ?? 1, root: places ? node : nil))
+        }
       }
     } catch let error as YAMLError {
       throw error.consideringTemplates(in: text)

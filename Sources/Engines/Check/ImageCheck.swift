@@ -8,11 +8,17 @@ package struct ImageCheck: Sendable {
   private let request: CheckRequest
   private let registry: RegistryClient
   private let secrets: PullSecretSurvey
+  private let progress: @Sendable (ImageInspector.Progress) -> Void
 
-  package init(_ request: CheckRequest, registry: RegistryClient, secrets: PullSecretSurvey = PullSecretSurvey()) {
+  /// - Parameter progress: hears how far the registries' answers are.
+  package init(
+    _ request: CheckRequest, registry: RegistryClient, secrets: PullSecretSurvey = PullSecretSurvey(),
+    progress: @escaping @Sendable (ImageInspector.Progress) -> Void = { _ in }
+  ) {
     self.request = request
     self.registry = registry
     self.secrets = secrets
+    self.progress = progress
   }
 
   /// - Parameter client: of the cluster whose nodes are meant; nil without one.
@@ -36,7 +42,7 @@ package struct ImageCheck: Sendable {
     let wanted = survey?.wanted ?? []
     let platforms = platforms(of: wanted)
     let inspector = ImageInspector(registry: registry, platforms: platforms, isExact: request.isExact)
-    let outcomes = try await inspector.inspect(request.images.map(\.reference))
+    let outcomes = try await inspector.inspect(request.images.map(\.reference), report: progress)
     let inspected = zip(request.images, outcomes).map { (reference: $0.reference, image: try? $1.get()) }
     let images = zip(request.images, inspected).map { request.placed($0, $1.image, on: wanted) }
     var needs: NodeNeeds?

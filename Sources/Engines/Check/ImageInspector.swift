@@ -39,11 +39,28 @@ package struct ImageInspector: Sendable {
   private static let parallelPerRegistry = 32
   private static let parallel = 128
 
+  /// How far an inspection is.
+  package struct Progress: Hashable, Sendable {
+    package var done: Int
+    package var all: Int
+    /// Registries that still owe answers, the one that owes the most first.
+    package var owing: [String]
+  }
+
   /// One outcome for each reference, in their order.
   ///
+  /// - Parameter report: is called at the beginning and with each outcome, one call at a time.
   /// - Throws: `CancellationError` only.
-  package func inspect(_ references: [Reference]) async throws -> [Outcome] {
+  package func inspect(
+    _ references: [Reference], report: @Sendable (Progress) -> Void = { _ in }
+  ) async throws -> [Outcome] {
     let names = Set(references.map(\.registry))
+    var owed = references.reduce(into: [:]) { $0[$1.registry, default: 0] += 1 }
+    func progress(_ done: Int) -> Progress {
+      let owing = owed.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      return Progress(done: done, all: references.count, owing: owing.map(\.key))
+    }
+    report(progress(0))
     let limits = Dictionary(names.map { ($0, ConcurrencyLimit(Self.parallelPerRegistry)) }) { one, _ in one }
     return try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
       var outcomes = [Outcome?](repeating: nil, count: references.count)
@@ -59,8 +76,12 @@ package struct ImageInspector: Sendable {
         }
       }
       for _ in 0..<Self.parallel { begin() }
+      var done = 0
       while let (index, outcome) = try await group.next() {
         outcomes[index] = outcome
+        done += 1
+        owed[references[index].registry, default: 1] -= 1
+        report(progress(done))
         begin()
       }
       return outcomes.compactMap(\.self)

@@ -14,6 +14,12 @@ package struct FoundImage: Hashable, Sendable {
   package var container: String { place.container }
 }
 
+/// One step on the way through a document.
+package enum DocumentStep: Hashable, Sendable {
+  case key(String)
+  case index(Int)
+}
+
 /// Where in a manifest an image stands.
 package struct ManifestPlace: Hashable, Sendable, CustomStringConvertible {
   /// The object, `rollout/web`; of an object within another the inner one.
@@ -24,12 +30,15 @@ package struct ManifestPlace: Hashable, Sendable, CustomStringConvertible {
   package let path: String
   /// The name of the container or the volume; of what has no name the key under which it stands, `script`.
   package let container: String
+  /// From the document on; the last steps may not be there, as of an image that is missing.
+  package let route: [DocumentStep]
 
-  package init(source: String, namespace: String?, path: String, container: String) {
+  package init(source: String, namespace: String?, path: String, container: String, route: [DocumentStep]) {
     self.source = source
     self.namespace = namespace
     self.path = path
     self.container = container
+    self.route = route
   }
 
   package var description: String { "\(source), \(path)" }

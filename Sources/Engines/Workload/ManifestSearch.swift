@@ -2,15 +2,12 @@ import Documents
 
 /// A walk through a document that knows at each spot in which object it is and how it got there.
 struct ManifestSearch {
-  private enum Step {
-    case key(String)
-    case index(Int)
-  }
-
   private(set) var found = ManifestImages()
   private var source: (name: String, namespace: String?, isOwn: Bool)?
-  /// From the object on.
-  private var path: [Step] = []
+  /// From the document on.
+  private var route: [DocumentStep] = []
+  /// How many steps lead to the object.
+  private var depth = 0
 
   /// Lists of containers. Those of pods come first, then the steps of Tekton and the sidecars of Tekton and Argo.
   private static let lists = ["initContainers", "containers", "ephemeralContainers", "steps", "sidecars"]
@@ -55,15 +52,15 @@ struct ManifestSearch {
     found.objects += 1
     guard !Self.opaque.contains(kind) else { return }
     let name = object[path: "metadata", "name"]?.string ?? object[path: "metadata", "generateName"]?.string
-    let outer = (source, path)
+    let outer = (source, depth)
     let group = members["apiVersion"]?.string?.split(separator: "/").first ?? ""
     source = (
       "\(kind.lowercased())/\(name ?? "?")", object[path: "metadata", "namespace"]?.string,
       ["v1", "apps", "batch"].contains(group)
     )
-    path = []
+    depth = route.count
     visit(members: members.filter { !Self.skipped.contains($0.key) })
-    (source, path) = outer
+    (source, depth) = outer
   }
 
   private mutating func visit(members: [String: JSON]) {
@@ -162,24 +159,25 @@ struct ManifestSearch {
 
   // MARK: Where it is
 
-  private mutating func step<Result>(_ step: Step, _ body: (inout ManifestSearch) -> Result) -> Result {
-    path.append(step)
-    defer { path.removeLast() }
+  private mutating func step<Result>(_ step: DocumentStep, _ body: (inout ManifestSearch) -> Result) -> Result {
+    route.append(step)
+    defer { route.removeLast() }
     return body(&self)
   }
 
   private var lastKey: String {
-    for case .key(let key) in path.reversed() { return key }
+    for case .key(let key) in route[depth...].reversed() { return key }
     return "?"
   }
 
   private func place(_ name: String) -> ManifestPlace {
-    let text = path.reduce(into: "") { text, step in
+    let text = route[depth...].reduce(into: "") { text, step in
       switch step {
       case .key(let key): text += (text.isEmpty ? "" : ".") + key
       case .index(let index): text += "[\(index)]"
       }
     }
-    return ManifestPlace(source: source?.name ?? "?", namespace: source?.namespace, path: text, container: name)
+    return ManifestPlace(
+      source: source?.name ?? "?", namespace: source?.namespace, path: text, container: name, route: route)
   }
 }

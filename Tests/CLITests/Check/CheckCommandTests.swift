@@ -94,7 +94,7 @@ struct CheckCommandTests {
     """
     apiVersion: argoproj.io/v1alpha1
     kind: Rollout
-    metadata: {name: shop}
+    metadata: {name: shop, labels: {is: empty, or: bad}}
     spec:
       template:
         spec:

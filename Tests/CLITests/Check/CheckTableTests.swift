@@ -69,6 +69,25 @@ struct CheckTableTests {
         ].map { line in line.hasPrefix("IMAGE") || line.hasPrefix("shop/web:1 ") ? Self.fit(line) : line })
   }
 
+  @Test("What is wrong with a registry is said once")
+  func alike() throws {
+    var table = try Self.table()
+    let names = ["r.test/a:1", "r.test/b:1", "r.test/c:1", "r.test/d:1", "r.test/e:1"]
+    table.report.findings = names.enumerated().map { number, name in
+      CheckFinding(
+        .noSuchHost, image: name, "cannot be pulled: no such host: \(number == 4 ? "s" : "r").test", "Check the name.",
+        origins: [ImageOrigin(file: "all.yaml", line: number + 1)])
+    }
+    table.report.findings.append(CheckFinding(.noNodes, "no node is left", "Ask for others."))
+    #expect(
+      try #require(table.lines(style: .plain).split(separator: "").last).dropLast() == [
+        "error: r.test/a:1, r.test/b:1, r.test/c:1, r.test/d:1 cannot be pulled: no such host: r.test",
+        "  in all.yaml:1, all.yaml:2, all.yaml:3, all.yaml:4", "  Check the name.",
+        "error: r.test/e:1 cannot be pulled: no such host: s.test", "  in all.yaml:5", "  Check the name.",
+        "error: no node is left", "  Ask for others.",
+      ])
+  }
+
   /// The first column is as wide as the longest name.
   private static func fit(_ line: String) -> String {
     let width = "registry.example.com/a/very/long/path/of/a/repository/with/a/long/name:2026-11-23".count
@@ -99,25 +118,6 @@ struct CheckTableTests {
   @Test("XML holds no character that it must not hold")
   func xml() {
     #expect(JUnitReport.escaped("a<b>&\"c\u{1}\u{1B}[31m\u{FFFE}\né") == "a&lt;b&gt;&amp;&quot;c  [31m \né")
-  }
-
-  @Test("Words are found on the lines where they stand, document by document")
-  func lines() {
-    let text = """
-      image: a:1
-      other: xa:1
-      list: [{image: "a:1"}, {image: 'b:2', name: c}]
-      ---
-      "image":"a:1",
-      d: d
-      """
-    var index = LineIndex(of: ["a:1", "b:2", "c", "d"], in: text)
-    #expect([index.next(with: "a:1"), index.next(with: "b:2"), index.next(with: "a:1")] == [1, 3, 3])
-    #expect(index.next(with: "c") == 3)
-    index.begin(at: 5)
-    // `"image":"a:1"` is two words; beyond the last line of a word it is that line.
-    #expect([index.next(with: "a:1"), index.next(with: "a:1"), index.next(with: "d")] == [5, 5, 6])
-    #expect(index.next(with: "e") == nil)
   }
 
   @Test(

@@ -41,7 +41,7 @@ struct DocsTests {
     var objects: [JSON] = []
     for (path, page) in try Self.pages() {
       for block in Self.blocks("yaml", in: page) {
-        for (document, _) in try YAMLDocuments.parse(block) {
+        for document in try YAMLDocuments.parse(block).map(\.json) {
           if document["kind"] == nil {
             try await checkValues(document, path)
           } else if !Self.foreign.contains(document["apiVersion"]?.string ?? "") {
