@@ -56,45 +56,46 @@ struct CheckInput: Sendable {
   private mutating func addManifests(in file: String) throws {
     let name = file == "-" ? "standard input" : file
     let text = try InputFile.text(of: file, option: "-f")
-    let documents: [YAMLDocument]
-    do {
-      documents = try YAMLDocuments.parse(text, places: true)
-    } catch {
-      throw ValidationError("\(name), \(error)")
-    }
     var objects = 0
-    for document in documents {
-      let found = ManifestImages.find(in: document.json)
-      objects += found.objects
-      let own = addTemplates(of: document.json, found)
-      for object in document.json["items"]?.array ?? [document.json] {
-        try addPrepull(object, name, line: document.line)
-      }
-      // Of what no template names, nobody knows where it will run.
-      let described = Set(own.flatMap(\.images).compactMap(\.reference))
-      let containers = Set(own.flatMap(\.images).map(\.name))
-      func origin(_ place: ManifestPlace) -> ImageOrigin {
-        ImageOrigin(
-          file: file == "-" ? nil : file, line: document.line(of: place.route), object: place.source, path: place.path)
-      }
-      for image in found.images {
-        take(
-          replacement(of: image.container) ?? image.reference, origin(image.place),
-          isEverywhere: !described.contains(image.reference))
-      }
-      for problem in found.problems {
-        if let other = replacement(of: problem.place.container) {
-          take(other, origin(problem.place), isEverywhere: !containers.contains(problem.place.container))
-        } else {
-          findings.append(CheckFinding(problem, origins: [origin(problem.place)]))
-        }
-      }
+    do {
+      try YAMLDocuments.each(of: text, places: true) { objects += try addManifest($0, in: file, name) }
+    } catch let error as YAMLError {
+      throw ValidationError("\(name), \(error)")
     }
     guard objects > 0 else {
       throw ValidationError(
         "there is no Kubernetes object in \(name): none of its documents has apiVersion and kind; "
           + "of a chart, give what helm template prints")
     }
+  }
+
+  /// - Returns: how many objects are in the document.
+  private mutating func addManifest(_ document: YAMLDocument, in file: String, _ name: String) throws -> Int {
+    let found = ManifestImages.find(in: document.json)
+    let own = addTemplates(of: document.json, found)
+    for object in document.json["items"]?.array ?? [document.json] {
+      try addPrepull(object, name, line: document.line)
+    }
+    // Of what no template names, nobody knows where it will run.
+    let described = Set(own.flatMap(\.images).compactMap(\.reference))
+    let containers = Set(own.flatMap(\.images).map(\.name))
+    func origin(_ place: ManifestPlace) -> ImageOrigin {
+      ImageOrigin(
+        file: file == "-" ? nil : file, line: document.line(of: place.route), object: place.source, path: place.path)
+    }
+    for image in found.images {
+      take(
+        replacement(of: image.container) ?? image.reference, origin(image.place),
+        isEverywhere: !described.contains(image.reference))
+    }
+    for problem in found.problems {
+      if let other = replacement(of: problem.place.container) {
+        take(other, origin(problem.place), isEverywhere: !containers.contains(problem.place.container))
+      } else {
+        findings.append(CheckFinding(problem, origins: [origin(problem.place)]))
+      }
+    }
+    return found.objects
   }
 
   /// What pods of the document's objects ask of nodes; of kinds whose pods are not described as Kubernetes' own are,

@@ -39,33 +39,48 @@ struct YAMLDocument {
 
 /// Reads YAML, or JSON, as kubectl does: several documents in one text, each one JSON value.
 enum YAMLDocuments {
+  /// All documents at once; see ``each(of:largest:places:_:)``.
+  static func parse(_ text: String, largest: Int? = nil, places: Bool = false) throws(YAMLError) -> [YAMLDocument] {
+    var documents: [YAMLDocument] = []
+    do {
+      try each(of: text, largest: largest, places: places) { documents.append($0) }
+    } catch let error as YAMLError {
+      throw error
+    } catch {
+      throw YAMLError(error, in: text)
+    }
+    return documents
+  }
+
   /// - Parameters:
   ///   - largest: nodes in all. Aliases may make a small text a huge value; without them a text has fewer nodes than
   ///     bytes.
   ///   - places: whether lines within the documents will be asked for.
-  /// - Returns: the documents that are not empty.
-  static func parse(_ text: String, largest: Int? = nil, places: Bool = false) throws(YAMLError) -> [YAMLDocument] {
+  ///   - body: gets the documents that are not empty, one after the other: those with places take room.
+  /// - Throws: `YAMLError`, and what `body` throws.
+  static func each(
+    of text: String, largest: Int? = nil, places: Bool = false, _ body: (YAMLDocument) throws -> Void
+  ) throws {
     let text = text.withoutByteOrderMark
     if text.first(where: { !$0.isWhitespace }) == "{", let json = try? JSON(parsing: text) {
       // JSON that is no YAML has no places.
-      return [YAMLDocument(json: json, line: 1, root: places ? try? Yams.compose(yaml: text) : nil)]
+      return try body(YAMLDocument(json: json, line: 1, root: places ? try? Yams.compose(yaml: text) : nil))
     }
-    var documents: [YAMLDocument] = []
     var room = largest ?? max(1_000_000, text.utf8.count)
-    do {
-      let parser = try Yams.Parser(yaml: text)
-      while let node = try parser.nextRoot() {
-        let json = try json(node, &room)
-        if !json.isNull {
-          documents.append(YAMLDocument(json: json, line: node.mark?.line ?? 1, root: places ? node : nil))
-        }
+    func explained<Result>(_ body: () throws -> Result) throws(YAMLError) -> Result {
+      do {
+        return try body()
+      } catch let error as YAMLError {
+        throw error.consideringTemplates(in: text)
+      } catch {
+        throw YAMLError(error, in: text).consideringTemplates(in: text)
       }
-    } catch let error as YAMLError {
-      throw error.consideringTemplates(in: text)
-    } catch {
-      throw YAMLError(error, in: text).consideringTemplates(in: text)
     }
-    return documents
+    let parser = try explained { try Yams.Parser(yaml: text) }
+    while let node = try explained({ () throws -> Yams.Node? in try parser.nextRoot() }) {
+      let json = try explained { () throws -> JSON in try Self.json(node, &room) }
+      if !json.isNull { try body(YAMLDocument(json: json, line: node.mark?.line ?? 1, root: places ? node : nil)) }
+    }
   }
 
   private static func json(_ node: Yams.Node, _ room: inout Int) throws -> JSON {

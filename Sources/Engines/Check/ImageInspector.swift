@@ -3,6 +3,7 @@ import Kubernetes
 import NIOCore
 import Networking
 package import Registry
+import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -62,6 +63,7 @@ package struct ImageInspector: Sendable {
     }
     report(progress(0))
     let limits = Dictionary(names.map { ($0, ConcurrencyLimit(Self.parallelPerRegistry)) }) { one, _ in one }
+    let silence = RegistrySilence()
     return try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
       var outcomes = [Outcome?](repeating: nil, count: references.count)
       var next = 0
@@ -72,7 +74,12 @@ package struct ImageInspector: Sendable {
         next += 1
         group.addTask {
           guard let limit = limits[reference.registry] else { throw CancellationError() }
-          return (index, try await limit.run { try await outcome(of: reference) })
+          return try await limit.run {
+            if let failure = silence.failure(of: reference.registry) { return (index, .failure(failure)) }
+            let outcome = try await outcome(of: reference)
+            silence.note(outcome, of: reference.registry)
+            return (index, outcome)
+          }
         }
       }
       for _ in 0..<Self.parallel { begin() }
@@ -215,6 +222,41 @@ package struct ImageInspector: Sendable {
   private static func kinds(of manifests: [Descriptor]) -> String {
     let kinds = Set(manifests.map { $0.artifactType ?? $0.mediaType }).sorted()
     return kinds.isEmpty ? "it is empty" : ForeignText.clean(kinds.joined(separator: ", "), limit: 120)
+  }
+}
+
+/// Registries that nobody need be asked any more: several images failed for what is not theirs, and none was answered.
+///
+/// Three hundred images of a registry that does not answer would take as many time limits.
+private final class RegistrySilence: Sendable {
+  private static let proof = 3
+  private static let codes: Set<CheckCode> = [.noSuchHost, .refused, .unreachable, .timedOut, .tls, .proxy]
+
+  private struct State {
+    var failures = 0
+    var last: InspectionFailure?
+    var hasAnswered = false
+  }
+
+  private let states = Mutex<[String: State]>([:])
+
+  /// What any further image of the registry may be told.
+  func failure(of registry: String) -> InspectionFailure? {
+    states.withLock { states in
+      guard let state = states[registry], !state.hasAnswered, state.failures >= Self.proof else { return nil }
+      return state.last
+    }
+  }
+
+  func note(_ outcome: ImageInspector.Outcome, of registry: String) {
+    states.withLock { states in
+      if case .failure(let failure) = outcome, Self.codes.contains(failure.code) {
+        states[registry, default: State()].failures += 1
+        states[registry]?.last = failure
+      } else {
+        states[registry, default: State()].hasAnswered = true
+      }
+    }
   }
 }
 

@@ -183,6 +183,27 @@ struct ImageInspectorTests {
     }
   }
 
+  @Test("A registry that answers nobody is not asked about each image; one that answers is")
+  func silence() async throws {
+    try await Self.with(limit: .milliseconds(500)) { registry, inspector in
+      let references = try (0..<200).map { try Reference(parsing: "\(registry.host)/app/n\($0):1") }
+      registry.inject(.hang) { $0.path != "/v2/" }
+      let start = ContinuousClock.now
+      let outcomes = try await inspector.inspect(references)
+      #expect(start.duration(to: .now) < .seconds(3), "seven waves of 32 would take 3.5 s")
+      let codes = outcomes.map { outcome in
+        if case .failure(let failure) = outcome { failure.code } else { CheckCode?.none }
+      }
+      #expect(codes == Array(repeating: .timedOut, count: 200))
+      #expect(registry.requests.count { $0.path != "/v2/" } < 100)
+      registry.clearFaults()
+      registry.clearRequests()
+      registry.inject(.hang) { $0.path.hasSuffix("/n0/manifests/1") || $0.path.hasSuffix("/n1/manifests/1") }
+      #expect(try await inspector.inspect(references).count == 200)
+      #expect(Set(registry.requests.map(\.path)).count >= 200)
+    }
+  }
+
   private static func add(
     _ document: some Encodable, _ type: String = MediaType.ociIndex, to registry: EmbeddedRegistry
   ) throws -> Reference {
