@@ -137,6 +137,23 @@ struct NodeOptionTests {
       let set = try WorkloadOptions.parse(["-f", path]).ofFiles()
       #expect(try set.references() == ["nginx:1.27"])
       #expect(try set.namespace() == "shop")
+      #expect(set.remarks.isEmpty && set.templates.allSatisfy(\.isPlacementKnown))
+
+      let mixed = """
+
+        ---
+        apiVersion: tekton.dev/v1
+        kind: Task
+        metadata: {name: build, namespace: shop}
+        spec:
+          steps: [{name: go, image: "golang:1.24"}, {name: same, image: "nginx:1.27"}, {name: late, image: $(params.x)}]
+        """
+      try (text + mixed).write(to: URL(filePath: path), atomically: true, encoding: .utf8)
+      let both = try WorkloadOptions.parse(["-f", path]).ofFiles()
+      #expect(try both.references() == ["nginx:1.27", "golang:1.24"])
+      #expect(both.templates.map(\.isPlacementKnown) == [true, false] && both.terms == nil)
+      #expect(both.remarks.count == 1, "\(both.remarks)")
+      #expect(both.remarks.first?.hasPrefix("left out: \(path), task/build, spec.steps[2].image: ") == true)
 
       for (text, says) in [
         ("kind: Service", "there is no workload in \(path)"), ("a: [", "\(path), line"),

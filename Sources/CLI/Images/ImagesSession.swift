@@ -24,8 +24,13 @@ struct ImagesSession {
     let collected = record.history.watched.keys.min().map { Double($0) * 3600 }
     let since = command.since.map { now - $0.duration / .seconds(1) } ?? collected ?? now - 3600
     // What was collected counts by whole hours; of events alone each one.
-    let outcome = try await UsageReader(client: client, scope: scope).read(
-      into: &record, since: since, eventsSince: collected == nil ? since : now - UsageReader.eventsLive, now: now)
+    let eventsSince = collected == nil ? since : now - UsageReader.eventsLive
+    let waiting = WaitLine(.standardError, "asking the cluster")
+    let outcome = try await waiting.shown {
+      try await UsageReader(client: client, scope: scope).read(
+        into: &record, since: since, eventsSince: eventsSince, now: now
+      ) { waiting.say("reading \($0)") }
+    }
     let report = ImagesReport(
       ranking: UsageRanking(outcome.survey, record.history, since: since, now: now), survey: outcome.survey,
       hoursWatched: record.history.hoursWatched(since: since), since: .seconds(now - since), top: command.top)

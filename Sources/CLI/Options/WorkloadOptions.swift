@@ -44,26 +44,30 @@ struct WorkloadOptions: ParsableArguments {
   /// - Throws: `ValidationError` for what cannot be read.
   func ofFiles() throws -> WorkloadSet {
     var templates: [WorkloadTemplate] = []
+    var remarks: [String] = []
     for file in files {
       let name = file == "-" ? "standard input" : file
-      let found: [WorkloadTemplate]
+      let before = templates.count
       do {
-        found = try YAMLDocuments.parse(try InputFile.text(of: file, option: "-f")).flatMap { document in
+        try YAMLDocuments.each(of: try InputFile.text(of: file, option: "-f")) { document in
           do {
-            return try WorkloadTemplate.all(in: document.json)
-          } catch {
+            let own = try WorkloadTemplate.all(in: document.json)
+            let others = ManifestImages.find(in: document.json).leaving(own)
+            templates += own + others.templates
+            remarks += others.problems.map { "left out: \(name), \($0)" }
+          } catch let error as WorkloadError {
             throw ValidationError("\(name), document at line \(document.line): \(error)")
           }
         }
       } catch let error as YAMLError {
         throw ValidationError("\(name), \(error)")
       }
-      guard !found.isEmpty else {
-        throw ValidationError("there is no workload in \(name): none of its objects has a pod template")
+      guard templates.count > before else {
+        throw ValidationError(
+          "there is no workload in \(name): none of its objects has a pod template or names an image")
       }
-      templates += found
     }
-    return WorkloadSet(templates)
+    return WorkloadSet(templates, remarks: remarks)
   }
 
   /// All workloads, whole: those of the files, and those of the cluster, with what the cluster adds to their pods.
@@ -77,7 +81,13 @@ struct WorkloadOptions: ParsableArguments {
     for text in workloads {
       templates.append(try await reader.template(of: try usage { try WorkloadName(parsing: text) }, in: namespace))
     }
-    var remarks: [String] = []
+    var remarks = ofFiles.remarks
+    let vague = templates.filter { !$0.isPlacementKnown }.map(\.source)
+    if !vague.isEmpty {
+      remarks.append(
+        "where \(FailureGroups.names(vague)) will run is not known: all nodes are taken, but for what -l, --node and the "
+          + "like leave out")
+    }
     for index in templates.indices { remarks += try await reader.complete(&templates[index], in: namespace) }
     var set = WorkloadSet(templates)
     for text in replacements {

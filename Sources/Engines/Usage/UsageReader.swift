@@ -44,13 +44,18 @@ package struct UsageReader: Sendable {
   /// - Parameters:
   ///   - since: pods made later are new; seconds since 1970.
   ///   - eventsSince: events told earlier do not count.
+  ///   - progress: hears what is read next: `nodes`, `pods`.
   /// - Throws: `APIError` when not even the pods can be listed. What else cannot be is a remark.
   package func read(
-    into record: inout UsageRecord, since: Double, eventsSince: Double, now: Double
+    into record: inout UsageRecord, since: Double, eventsSince: Double, now: Double,
+    progress: (String) -> Void = { _ in }
   ) async throws -> Outcome {
     var outcome = Outcome()
+    progress("nodes")
     try await readNodes(into: &outcome)
+    progress("pods")
     try await readPods(into: &outcome, since: since)
+    progress("workloads")
     try await readWorkloads(of: DeploymentShape.self, into: &outcome)
     try await readWorkloads(of: StatefulSetShape.self, into: &outcome)
     try await readWorkloads(of: DaemonSetShape.self, into: &outcome)
@@ -60,6 +65,7 @@ package struct UsageReader: Sendable {
       let kinds = outcome.refused.map(\.kind).joined(separator: ", ")
       outcome.remarks.append("cannot list \(kinds): \(first.why). What these run next is not known.")
     }
+    progress("events")
     do {
       for reason in Self.reasons {
         try await readEvents(reason, into: &record, &outcome, since: eventsSince, now: now)

@@ -34,3 +34,23 @@ package struct ManifestImages: Hashable, Sendable {
     one.objects += other.objects
   }
 }
+
+extension ManifestImages {
+  /// What is in none of these templates: images by their object, and places without any.
+  package func leaving(
+    _ templates: [WorkloadTemplate]
+  ) -> (templates: [WorkloadTemplate], problems: [ImageProblem]) {
+    let read = Set(templates.map(\.source))
+    let references = Set(templates.flatMap(\.images).compactMap(\.reference))
+    var others: [WorkloadTemplate] = []
+    for image in images where !references.contains(image.reference) {
+      let own = WorkloadTemplate.Image(name: image.container, reference: image.reference)
+      if let index = others.firstIndex(where: { $0.source == image.source }) {
+        others[index].images.append(own)
+      } else {
+        others.append(WorkloadTemplate(of: image.source, namespace: image.place.namespace, images: [own]))
+      }
+    }
+    return (others, problems.filter { !read.contains($0.place.source) })
+  }
+}

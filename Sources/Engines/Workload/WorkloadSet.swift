@@ -3,8 +3,13 @@ package import Kubernetes
 /// Several workloads, warmed for in one run.
 package struct WorkloadSet: Hashable, Sendable {
   package private(set) var templates: [WorkloadTemplate]
+  /// What of the manifests is not in it, and why; a line each.
+  package let remarks: [String]
 
-  package init(_ templates: [WorkloadTemplate]) { self.templates = templates }
+  package init(_ templates: [WorkloadTemplate], remarks: [String] = []) {
+    self.templates = templates
+    self.remarks = remarks
+  }
 
   package var isEmpty: Bool { templates.isEmpty }
 

@@ -25,6 +25,23 @@ package struct WorkloadTemplate: Hashable, Sendable {
   package let runtimeClass: String?
   /// The node that the template names, past the scheduler.
   package let nodeName: String?
+  /// Whether the object describes its pods as Kubernetes' own kinds do, so that it says on which nodes they may run.
+  package let isPlacementKnown: Bool
+
+  /// Images of an object that does not describe its pods so; they may run anywhere.
+  package init(of source: String, namespace: String?, images: [Image]) {
+    self.source = source
+    self.namespace = namespace
+    self.images = images
+    pullSecrets = []
+    serviceAccount = "default"
+    nodeSelector = [:]
+    affinity = nil
+    tolerations = []
+    runtimeClass = nil
+    nodeName = nil
+    isPlacementKnown = false
+  }
 
   /// Every template of an object, or of each item of a List.
   ///
@@ -60,11 +77,16 @@ package struct WorkloadTemplate: Hashable, Sendable {
       throw WorkloadError(.malformed, "\(source): \(Self.explain(error))")
     }
     namespace = object[path: "metadata", "namespace"]?.string
-    let containers = (spec.initContainers ?? []) + spec.containers
+    func named(_ containers: [Spec.Container]?, _ list: String) -> [Image] {
+      (containers ?? []).enumerated().map { index, container in
+        // Knative's may be without a name.
+        Image(name: container.name ?? "\(list)[\(index)]", reference: container.image)
+      }
+    }
     let volumes = spec.volumes?.compactMap { volume in
       volume.image.map { Image(name: volume.name, reference: $0.reference) }
     }
-    images = containers.map { Image(name: $0.name, reference: $0.image) } + (volumes ?? [])
+    images = named(spec.initContainers, "initContainers") + named(spec.containers, "containers") + (volumes ?? [])
     pullSecrets = spec.imagePullSecrets?.compactMap(\.name) ?? []
     serviceAccount = spec.serviceAccountName ?? "default"
     nodeSelector = spec.nodeSelector ?? [:]
@@ -73,6 +95,7 @@ package struct WorkloadTemplate: Hashable, Sendable {
     runtimeClass = spec.runtimeClassName
     // A pod that runs already tells where the scheduler put it, not where the next one may go.
     nodeName = object["status"] == nil ? spec.nodeName : nil
+    isPlacementKnown = true
   }
 
   /// Puts another image in the place of one, as `kubectl set image` does.
@@ -90,7 +113,7 @@ package struct WorkloadTemplate: Hashable, Sendable {
   /// The fields of a pod that count here, each as lenient as the API is.
   private struct Spec: Decodable {
     struct Container: Decodable {
-      let name: String
+      let name: String?
       let image: String?
     }
     struct Volume: Decodable {

@@ -68,7 +68,7 @@ struct WorkloadTests {
     "What cannot be read names the place",
     arguments: [
       (#"{"containers": {}}"#, "containers of its pod template is not of the right form"),
-      (#"{"containers": [{"image": "a"}]}"#, "containers[0] of its pod template has no name"),
+      (#"{"containers": [], "volumes": [{}]}"#, "volumes[0] of its pod template has no name"),
       (#"{"containers": [{"name": "a", "image": 5}]}"#, "containers[0].image of its pod template"),
       (#"{"containers": [], "tolerations": [{"operator": 1}]}"#, "tolerations[0].operator of its pod template"),
     ])
@@ -77,6 +77,12 @@ struct WorkloadTests {
       try templates(object("Deployment", #""spec": {"template": {"spec": \#(spec)}}"#))
     }
     #expect(error?.description.hasPrefix("deployment/web: \(message)") == true, "\(error?.description ?? "")")
+  }
+
+  @Test func aContainerWithoutANameHasItsPlaceForOne() throws {
+    let knative = try templates(
+      object("Service", #""spec": {"template": {"spec": {"containers": [{"image": "a:1"}]}}}"#))
+    #expect(knative.flatMap(\.images) == [WorkloadTemplate.Image(name: "containers[0]", reference: "a:1")])
   }
 
   @Test func imagesAreReplacedByTheNameOfTheirContainer() throws {
