@@ -61,7 +61,9 @@ extension ControllerDriver {
   /// The pod, or the one that is there already: its name says that it does the same.
   private func create(_ pod: Pod) async throws -> Pod {
     do {
-      return try await client.create(pod)
+      var made = pod
+      made.metadata = try await client.createForMetadata(pod)
+      return made
     } catch let error as APIError where error.code == .alreadyExists {
       let there = try await client.get(Pod.self, pod.metadata.name ?? "", in: pod.metadata.namespace)
       guard there.pullerID == pod.pullerID else { throw error }

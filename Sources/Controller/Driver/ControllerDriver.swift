@@ -30,7 +30,7 @@ struct ControllerDriver: Sendable {
       let report: Report = { _ = continuation.yield($0) }
       group.addTask { try await watch(Prepull.self, "") { report(.prepulls($0)) } }
       group.addTask { try await watch(NodeSketch.self, "") { report(.nodes($0)) } }
-      group.addTask { try await watch(Pod.self, PullerKey.prepull) { report(.pods($0)) } }
+      group.addTask { try await watch(PullerPod.self, PullerKey.prepull) { report(.pods($0.ofPods)) } }
       group.addTask { await watchOthers(report) }
       group.addTask { await watchEvents(report) }
       group.addTask { try await remember(report) }

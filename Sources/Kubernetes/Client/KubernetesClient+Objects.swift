@@ -68,11 +68,26 @@ extension KubernetesClient {
   package func create<R: Resource>(
     _ object: R, fieldManager: String = "prepull", dryRun: Bool = false
   ) async throws -> R {
+    try await send(Self.creation(of: object, fieldManager: fieldManager, dryRun: dryRun))
+  }
+
+  /// Makes an object of which nothing is to be known but what the server adds to its metadata: the rest of a large
+  /// answer is not read.
+  package func createForMetadata<R: Resource>(
+    _ object: R, fieldManager: String = "prepull"
+  ) async throws -> ObjectMeta {
+    let head: ObjectHead = try await send(Self.creation(of: object, fieldManager: fieldManager, dryRun: false))
+    return head.metadata
+  }
+
+  private static func creation<R: Resource>(
+    of object: R, fieldManager: String, dryRun: Bool
+  ) throws -> APIRequest {
     var request = APIRequest(.create, DynamicResource(R.self), namespace: object.metadata.namespace)
     request.name = object.metadata.name
     request.query = [("fieldManager", fieldManager)] + (dryRun ? [("dryRun", "All")] : [])
-    request.body = try Self.body(object)
-    return try await send(request)
+    request.body = try body(object)
+    return request
   }
 
   /// Server-side apply: creates the object, or makes its fields be what they are here.
@@ -148,4 +163,9 @@ extension KubernetesClient {
   static func body(_ object: any Resource) throws -> [UInt8] {
     Array(try JSONEncoder().encode(TypedResource(object)))
   }
+}
+
+/// An object of any kind, of which only the metadata is read.
+private struct ObjectHead: Decodable {
+  let metadata: ObjectMeta
 }
