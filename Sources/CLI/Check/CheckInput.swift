@@ -43,7 +43,7 @@ struct CheckInput: Sendable {
     let names = command.workloadOptions
     guard !subjects.isEmpty || !findings.isEmpty || !names.workloads.isEmpty || !command.prepulls.isEmpty else {
       if let file = (names.files + command.imageArguments.files).first {
-        throw ValidationError("there is no image in \(file == "-" ? "standard input" : file)")
+        throw ValidationError("there is no image in \(InputFile.name(of: file))")
       }
       throw ValidationError(
         "name at least one image, for example nginx:1.27, or give --from-file, -f, --for or --prepull")
@@ -54,30 +54,24 @@ struct CheckInput: Sendable {
   // MARK: Where images come from
 
   private mutating func addManifests(in file: String) throws {
-    let name = file == "-" ? "standard input" : file
-    let text = try InputFile.text(of: file, option: "-f")
+    let name = InputFile.name(of: file)
     var objects = 0
-    do {
-      try YAMLDocuments.each(of: text, places: true) { objects += try addManifest($0, in: file, name) }
-    } catch let error as YAMLError {
-      throw ValidationError("\(name), \(error)")
+    try ManifestFiles.eachDocument(of: try InputFile.text(of: file, option: "-f"), name: name, places: true) {
+      objects += try addManifest($0, in: file, name)
     }
-    guard objects > 0 else {
-      throw ValidationError(
-        "there is no Kubernetes object in \(name): none of its documents has apiVersion and kind; "
-          + "of a chart, give what helm template prints")
-    }
+    try ManifestFiles.requireObjects(objects, in: name)
   }
 
   /// - Returns: how many objects are in the document.
   private mutating func addManifest(_ document: YAMLDocument, in file: String, _ name: String) throws -> Int {
     let found = ManifestImages.find(in: document.json)
-    let own = addTemplates(of: document.json, found)
+    let own = addTemplates(of: document.json)
     for object in document.json["items"]?.array ?? [document.json] {
       try addPrepull(object, name, line: document.line)
     }
     // Of what no template names, nobody knows where it will run.
     let described = Set(own.flatMap(\.images).compactMap(\.reference))
+    if !Set(found.references).isSubset(of: described) { isPlacementKnown = false }
     let containers = Set(own.flatMap(\.images).map(\.name))
     func origin(_ place: ManifestPlace) -> ImageOrigin {
       ImageOrigin(
@@ -98,13 +92,11 @@ struct CheckInput: Sendable {
     return found.objects
   }
 
-  /// What pods of the document's objects ask of nodes; of kinds whose pods are not described as Kubernetes' own are,
-  /// nobody knows.
-  private mutating func addTemplates(of json: JSON, _ found: ManifestImages) -> [WorkloadTemplate] {
+  /// What pods of the document's objects ask of nodes, and the secrets that come with them; of kinds whose pods are not
+  /// described as Kubernetes' own are, there is no template.
+  private mutating func addTemplates(of json: JSON) -> [WorkloadTemplate] {
     let own = (try? WorkloadTemplate.all(in: json)) ?? []
     templates += own
-    let described = Set(own.flatMap(\.images).compactMap(\.reference))
-    if !Set(found.references).isSubset(of: described) { isPlacementKnown = false }
     for object in (json["items"]?.array ?? [json]) where object["kind"] == "Secret" {
       let metadata = object["metadata"]
       ownSecrets.insert("\(metadata?["namespace"]?.string ?? "")/\(metadata?["name"]?.string ?? "")")
@@ -196,8 +188,9 @@ struct CheckInput: Sendable {
       if isEverywhere { subjects[place].isEverywhere = true }
     } else {
       places[reference] = subjects.count
-      subjects.append(CheckSubject(given: given, reference: reference, origins: origins))
-      subjects[subjects.count - 1].isEverywhere = isEverywhere
+      var subject = CheckSubject(given: given, reference: reference, origins: origins)
+      subject.isEverywhere = isEverywhere
+      subjects.append(subject)
     }
   }
 

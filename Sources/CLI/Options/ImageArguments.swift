@@ -57,7 +57,7 @@ struct ImageArguments: ParsableArguments {
     /// For messages, ahead of what is wrong: `images.txt, line 3: `.
     var place: String {
       guard let file, let line else { return "" }
-      return "\(file == "-" ? "standard input" : file), line \(line): "
+      return "\(InputFile.name(of: file)), line \(line): "
     }
   }
 

@@ -3,12 +3,15 @@ import SystemPackage
 
 /// A text file that an option names, or standard input.
 enum InputFile {
+  /// What messages call it.
+  static func name(of file: String) -> String { file == "-" ? "standard input" : file }
+
   private static let largest = 16 << 20
 
   /// - Parameter file: a path; `-` is standard input.
   /// - Throws: `ValidationError` when it cannot be read, is too large, or is not UTF-8.
   static func text(of file: String, option: String) throws -> String {
-    let name = file == "-" ? "standard input" : file
+    let name = name(of: file)
     var bytes: [UInt8] = []
     do {
       let descriptor = file == "-" ? FileDescriptor.standardInput : try FileDescriptor.open(FilePath(file), .readOnly)

@@ -13,26 +13,40 @@ enum ManifestFiles {
   static func images(in files: [String], option: String = "-f") throws -> ManifestImages {
     var all = ManifestImages()
     for file in try files.flatMap(ManifestFolder.files) {
-      let name = file == "-" ? "standard input" : file
-      all += try images(of: try InputFile.text(of: file, option: option), name: name)
+      all += try images(of: try InputFile.text(of: file, option: option), name: InputFile.name(of: file))
     }
     return all
   }
 
   static func images(of text: String, name: String) throws -> ManifestImages {
     var all = ManifestImages()
+    try eachDocument(of: text, name: name) { all += ManifestImages.find(in: $0.json) }
+    try requireObjects(all.objects, in: name)
+    return all
+  }
+
+  /// Reads the documents of manifests, one after the other.
+  ///
+  /// - Parameter name: of the file, for messages.
+  /// - Throws: `ValidationError` for what is not YAML, and what `body` throws.
+  static func eachDocument(
+    of text: String, name: String, places: Bool = false, _ body: (YAMLDocument) throws -> Void
+  ) throws {
     do {
-      for document in try YAMLDocuments.parse(text) { all += ManifestImages.find(in: document.json) }
-    } catch {
+      try YAMLDocuments.each(of: text, places: places, body)
+    } catch let error as YAMLError {
       throw ValidationError("\(name), \(error)")
     }
-    guard all.objects > 0 else {
+  }
+
+  /// - Throws: `ValidationError` when there are none.
+  static func requireObjects(_ count: Int, in name: String) throws {
+    guard count > 0 else {
       throw ValidationError(
         """
         there is no Kubernetes object in \(name): none of its documents has apiVersion and kind; \
         of a chart, give what helm template prints
         """)
     }
-    return all
   }
 }

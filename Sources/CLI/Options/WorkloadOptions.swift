@@ -46,21 +46,17 @@ struct WorkloadOptions: ParsableArguments {
     var templates: [WorkloadTemplate] = []
     var remarks: [String] = []
     for file in files {
-      let name = file == "-" ? "standard input" : file
+      let name = InputFile.name(of: file)
       let before = templates.count
-      do {
-        try YAMLDocuments.each(of: try InputFile.text(of: file, option: "-f")) { document in
-          do {
-            let own = try WorkloadTemplate.all(in: document.json)
-            let others = ManifestImages.find(in: document.json).leaving(own)
-            templates += own + others.templates
-            remarks += others.problems.map { "left out: \(name), \($0)" }
-          } catch let error as WorkloadError {
-            throw ValidationError("\(name), document at line \(document.line): \(error)")
-          }
+      try ManifestFiles.eachDocument(of: try InputFile.text(of: file, option: "-f"), name: name) { document in
+        do {
+          let own = try WorkloadTemplate.all(in: document.json)
+          let others = ManifestImages.find(in: document.json).leaving(own)
+          templates += own + others.templates
+          remarks += others.problems.map { "left out: \(name), \($0)" }
+        } catch let error as WorkloadError {
+          throw ValidationError("\(name), document at line \(document.line): \(error)")
         }
-      } catch let error as YAMLError {
-        throw ValidationError("\(name), \(error)")
       }
       guard templates.count > before else {
         throw ValidationError(

@@ -72,8 +72,10 @@ package struct UsageCollector: Sendable {
         switch next {
         case .pods(let names):
           // Before that nobody knows whose events count.
-          if selection == nil { watchEvents() }
-          selection = selection ?? PodSelection()
+          if selection == nil {
+            selection = PodSelection()
+            watchEvents()
+          }
           selection?.replace(by: names, at: now())
         case .pod(let name): selection?.add(name)
         case .podGone(let name): selection?.remove(name, at: now())
@@ -110,33 +112,35 @@ package struct UsageCollector: Sendable {
   private func watch(_ reason: String, _ signal: AsyncStream<Signal>.Continuation) async {
     let events = client.watch(
       Event.self, in: scope.namespace, fields: UsageReader.fields(reason), startsNow: true)
-    do {
-      for try await event in events {
-        switch event {
-        // Whatever was told between two watches stands in a list.
-        case .restarted: signal.yield(.listed(reason))
-        case .applied(let event): signal.yield(.told(event, reason: reason))
-        case .deleted, .failed: break
-        }
+    await follow(events, signal) { event in
+      switch event {
+      // Whatever was told between two watches stands in a list.
+      case .restarted: .listed(reason)
+      case .applied(let event): .told(event, reason: reason)
+      case .deleted, .failed: nil
       }
-    } catch let error as APIError {
-      signal.yield(.ended(error))
-    } catch {
-      // Cancelled.
-      signal.finish()
     }
   }
 
   private func watchPods(_ signal: AsyncStream<Signal>.Continuation) async {
     let pods = client.watch(PodSelection.Member.self, in: scope.namespace, labels: scope.labels)
+    await follow(pods, signal) { event in
+      switch event {
+      case .restarted(let pods): .pods(Set(pods.map(\.name)))
+      case .applied(let pod): .pod(pod.name)
+      case .deleted(let pod): .podGone(pod.name)
+      case .failed: nil
+      }
+    }
+  }
+
+  /// Hands on what a watch tells, and how it ends.
+  private func follow<R: Resource>(
+    _ watch: WatchSequence<R>, _ signal: AsyncStream<Signal>.Continuation, _ news: (WatchEvent<R>) -> Signal?
+  ) async {
     do {
-      for try await event in pods {
-        switch event {
-        case .restarted(let pods): signal.yield(.pods(Set(pods.map(\.name))))
-        case .applied(let pod): signal.yield(.pod(pod.name))
-        case .deleted(let pod): signal.yield(.podGone(pod.name))
-        case .failed: break
-        }
+      for try await event in watch {
+        if let news = news(event) { signal.yield(news) }
       }
     } catch let error as APIError {
       signal.yield(.ended(error))
