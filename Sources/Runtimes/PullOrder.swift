@@ -9,14 +9,18 @@ package struct PullOrder: Sendable {
   package let resolved: ResolvedImage?
   /// The credential that the runtime is to use; `nil` leaves it to the runtime's own configuration.
   package let credential: RegistryCredential?
+  /// Called before the registry client waits to try again, by a runtime that downloads with it: a layout.
+  package let onRetry: (@Sendable (RegistryClient.Retry) -> Void)?
 
   package init(
-    reference: Reference, platform: Platform, resolved: ResolvedImage? = nil, credential: RegistryCredential? = nil
+    reference: Reference, platform: Platform, resolved: ResolvedImage? = nil, credential: RegistryCredential? = nil,
+    onRetry: (@Sendable (RegistryClient.Retry) -> Void)? = nil
   ) {
     self.reference = reference
     self.platform = platform
     self.resolved = resolved
     self.credential = credential
+    self.onRetry = onRetry
   }
 }
 

@@ -116,3 +116,32 @@ func complete() throws {
   let folders = try FileManager.default.contentsOfDirectory(atPath: sources.path).filter { !$0.hasPrefix(".") }
   #expect(Set(folders) == Set(layers.map(\.name)))
 }
+
+/// A task-local closure ends optimised builds with signal 11 (swiftlang/swift pull request 88321), and debug builds hide
+/// it.
+@Test("No task-local holds a closure")
+func taskLocals() throws {
+  for layer in layers.map(\.name) {
+    for file in FileManager.default.enumerator(at: sources.appending(path: layer), includingPropertiesForKeys: nil)?
+      .compactMap({ $0 as? URL }).filter({ $0.pathExtension == "swift" }) ?? []
+    {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      #expect(!TaskLocals.holdClosure(text), "\(layer)/\(file.lastPathComponent) has a task-local closure")
+    }
+  }
+}
+
+@Test(
+  "The test for task-local closures finds them in all their forms",
+  arguments: [
+    "@TaskLocal package static var onRetry: (@Sendable (Retry) -> Void)?",
+    "@TaskLocal\n  static var f: @Sendable () -> Void = {}",
+    "@TaskLocal static var all: [Int: (Int) -> Int] = [:]",
+    "@TaskLocal static var pair: (Int, Hook)?\n}\ntypealias Hook = @Sendable () -> Void",
+    "@TaskLocal static var f = { (x: Int) in x }",
+    "@TaskLocal static var f: Optional<\n  () async throws -> Void\n> = nil",
+  ])
+func taskLocalForms(_ source: String) {
+  #expect(TaskLocals.holdClosure(source))
+  #expect(!TaskLocals.holdClosure("@TaskLocal static var depth: Int = 0\n  let f: () -> Void = {}"))
+}

@@ -79,15 +79,7 @@ package struct NodeWarmer: Sendable {
     guard !Task.isCancelled else { return result(.cancelled) }
     report(.started)
     do {
-      let held = try await RegistryClient.$onRetry.withValue(
-        { retry in
-          report(
-            .retrying(
-              attempt: retry.attempt, of: retry.attempts, after: retry.delay, cause: WarmFailure(retry.error)))
-        },
-        operation: {
-          try await withTimeLimit(settings.timeout) { try await hold(image.reference, report: report) }
-        })
+      let held = try await withTimeLimit(settings.timeout) { try await hold(image.reference, report: report) }
       return result(held.wasThere ? .alreadyThere : .pulled, held)
     } catch is TimeLimitReached {
       let detail = "it was not there after \(settings.timeout)"
@@ -105,6 +97,11 @@ package struct NodeWarmer: Sendable {
   }
 
   private func hold(_ reference: Reference, report: @escaping @Sendable (WarmEvent) -> Void) async throws -> Held {
+    let onRetry: @Sendable (RegistryClient.Retry) -> Void = { retry in
+      report(
+        .retrying(attempt: retry.attempt, of: retry.attempts, after: retry.delay, cause: WarmFailure(retry.error)))
+    }
+    let registry = registry.reporting(onRetry)
     let present = try await present(reference)
     func thereAlready(_ image: RuntimeImage, as digest: Digest?) -> Held {
       Held(digest: digest ?? image.digests.first, sizeBytes: image.sizeBytes, wasThere: true)
@@ -112,7 +109,7 @@ package struct NodeWarmer: Sendable {
     if settings.policy == .ifNotPresent, let present { return thereAlready(present, as: reference.digest) }
 
     var resolved: ResolvedImage?
-    switch try await resolve(reference, present: present) {
+    switch try await resolve(reference, present: present, at: registry) {
     case .unchanged(let image, let digest): return thereAlready(image, as: digest)
     case .image(let image):
       report(.resolved(image))
@@ -121,11 +118,12 @@ package struct NodeWarmer: Sendable {
     case .unknown(let error): report(.unresolved(error))
     }
     let credential = try await credentials.credential(for: reference.registry, repository: reference.repository)
-    let order = PullOrder(reference: reference, platform: platform, resolved: resolved, credential: credential)
+    let order = PullOrder(
+      reference: reference, platform: platform, resolved: resolved, credential: credential, onRetry: onRetry)
     // A layout downloads with the registry client, which has tried again itself.
     let isTriedAgain = resolved != nil && runtime.endpoint.kind != .oci
     try await pull(order, retry: isTriedAgain ? settings.retry : .never, report: report)
-    return try await confirm(order)
+    return try await confirm(order, at: registry)
   }
 
   private func present(_ reference: Reference) async throws -> RuntimeImage? {
@@ -147,7 +145,9 @@ package struct NodeWarmer: Sendable {
   ///
   /// A registry that cannot be reached from here may still be open to the runtime, which has mirrors, certificates
   /// and credentials of its own; such a failure is returned, not thrown. A layout has nobody else to ask.
-  private func resolve(_ reference: Reference, present: RuntimeImage?) async throws -> Resolution {
+  private func resolve(
+    _ reference: Reference, present: RuntimeImage?, at registry: RegistryClient
+  ) async throws -> Resolution {
     do {
       guard let present else { return .image(try await registry.image(reference, platform: platform)) }
       let descriptor = try await registry.resolve(reference)
@@ -177,7 +177,7 @@ package struct NodeWarmer: Sendable {
   }
 
   /// The last word is the runtime's: it must hold the reference, at the digest that was resolved.
-  private func confirm(_ order: PullOrder) async throws -> Held {
+  private func confirm(_ order: PullOrder, at registry: RegistryClient) async throws -> Held {
     func fault(_ code: RuntimeError.Code, _ detail: String, _ remedy: String) -> RuntimeError {
       RuntimeError(
         code, endpoint: runtime.endpoint, operation: "confirm", subject: order.reference.description, detail: detail,

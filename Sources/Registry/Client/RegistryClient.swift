@@ -3,22 +3,20 @@ package import Logging
 import NIOHTTP1
 import Networking
 import Planning
-import Synchronization
 
 /// Pulls from OCI registries: resolves references, fetches manifests and blobs, and checks all digests.
 ///
 /// Source: OCI distribution specification 1.1, and Docker's token authentication. What is fetched comes from the mirrors
-/// of a registry in their order, and from the registry itself when none of them has it. A client must be shut down.
+/// of a registry in their order, and from the registry itself when none of them has it. A client must be shut down, once
+/// for all that `reporting` made of it.
 package final class RegistryClient: Sendable {
   package let configuration: RegistryConfiguration
   let transport: Transport
   private let authenticator: Authenticator
   private let schemes: SchemeFinder
+  private let absent: AbsentMirrors
   private let logger: Logger
-  /// Mirrors that could not be reached, why, and until when they are passed by.
-  private let absent = Mutex<[HostAddress: (problem: Problem, until: ContinuousClock.Instant)]>([:])
-
-  private static let absence = Duration.seconds(60)
+  private let onRetry: (@Sendable (Retry) -> Void)?
 
   /// A try that failed and will be repeated after a wait.
   package struct Retry: Sendable {
@@ -29,9 +27,6 @@ package final class RegistryClient: Sendable {
     package let delay: Duration
   }
 
-  /// Told of every repetition within the task that sets it, so that waiting is no silence.
-  @TaskLocal package static var onRetry: (@Sendable (Retry) -> Void)?
-
   package init(configuration: RegistryConfiguration, credentials: any CredentialSource, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
@@ -40,6 +35,23 @@ package final class RegistryClient: Sendable {
     self.authenticator = Authenticator(
       source: credentials, tokens: TokenService(transport: transport, clock: configuration.clock),
       clock: configuration.clock)
+    self.absent = AbsentMirrors(clock: configuration.clock)
+    self.onRetry = nil
+  }
+
+  private init(_ other: RegistryClient, onRetry: @escaping @Sendable (Retry) -> Void) {
+    self.configuration = other.configuration
+    self.logger = other.logger
+    self.transport = other.transport
+    self.schemes = other.schemes
+    self.authenticator = other.authenticator
+    self.absent = other.absent
+    self.onRetry = onRetry
+  }
+
+  /// The same client, with the same connections and tokens, which reports every repetition before it waits for it.
+  package func reporting(_ onRetry: @escaping @Sendable (Retry) -> Void) -> RegistryClient {
+    RegistryClient(self, onRetry: onRetry)
   }
 
   /// Closes all connections; the client is of no use afterwards.
@@ -67,8 +79,7 @@ package final class RegistryClient: Sendable {
       let delay = configuration.retry.delay(before: attempt, serverAsks: error.retryAfter, random: clock.random())
     else { throw error }
     logger.debug("trying again", metadata: ["attempt": "\(attempt)", "delay": "\(delay)", "error": "\(error.code)"])
-    Self.onRetry?(
-      Retry(error: error, attempt: attempt - 1, attempts: configuration.retry.attempts, delay: delay))
+    onRetry?(Retry(error: error, attempt: attempt - 1, attempts: configuration.retry.attempts, delay: delay))
     try await clock.sleep(delay)
   }
 }
@@ -89,10 +100,10 @@ extension RegistryClient {
     var passedBy: [String] = []
     for endpoint in try Endpoint.all(for: reference.registry, configuration) {
       do {
-        if let problem = absence(of: endpoint) { throw problem }
+        if let problem = absent.problem(of: endpoint) { throw problem }
         return try await read(send(call, repository: reference.repository, to: endpoint))
       } catch let problem as Problem where endpoint.isMirror {
-        noteAbsence(of: endpoint, problem)
+        absent.note(problem, of: endpoint)
         logger.debug("mirror passed by", metadata: ["mirror": "\(endpoint.address)", "error": "\(problem.code)"])
         passedBy.append(problem.detail)
       } catch var problem as Problem {
@@ -125,20 +136,5 @@ extension RegistryClient {
         clock: configuration.clock)
     }
     return response
-  }
-
-  private func absence(of endpoint: Endpoint) -> Problem? {
-    let now = configuration.clock.now()
-    guard endpoint.isMirror, let entry = absent.withLock({ $0[endpoint.address] }) else { return nil }
-    return now < entry.until ? entry.problem : nil
-  }
-
-  private func noteAbsence(of endpoint: Endpoint, _ problem: Problem) {
-    let now = configuration.clock.now()
-    guard [.noSuchHost, .refused, .unreachable, .timedOut, .tls].contains(problem.code) else { return }
-    absent.withLock { absent in
-      if let entry = absent[endpoint.address], now < entry.until { return }
-      absent[endpoint.address] = (problem, now.advanced(by: Self.absence))
-    }
   }
 }

@@ -13,6 +13,7 @@ extension OCILayoutRuntime {
     _ order: PullOrder, progress: @escaping @Sendable (PullProgress) -> Void
   ) async throws -> RuntimeImage {
     try await naming("pull", order.reference.familiar) {
+      let registry = order.onRetry.map(registry.reporting) ?? registry
       let image: ResolvedImage
       if let resolved = order.resolved {
         image = resolved
@@ -21,7 +22,7 @@ extension OCILayoutRuntime {
       }
       let meter = ProgressMeter(total: image.compressedSize, report: progress)
       do {
-        try await store(image, as: order.reference, meter: meter)
+        try await store(image, as: order.reference, from: registry, meter: meter)
       } catch {
         guard Task.isCancelled else { throw error }
         try await FileWork.runAnyway {
@@ -39,7 +40,9 @@ extension OCILayoutRuntime {
     }
   }
 
-  private func store(_ image: ResolvedImage, as reference: Reference, meter: ProgressMeter) async throws {
+  private func store(
+    _ image: ResolvedImage, as reference: Reference, from registry: RegistryClient, meter: ProgressMeter
+  ) async throws {
     let blobs = image.manifest.blobs
     try await FileWork.run { try layout.makeFolders() }
     let lease = try await layout.exclusively {

@@ -1,0 +1,30 @@
+import Networking
+import Synchronization
+
+/// Mirrors that could not be reached, why, and until when they are passed by.
+final class AbsentMirrors: Sendable {
+  private static let absence = Duration.seconds(60)
+
+  private let clock: RegistryClock
+  private let entries = Mutex<[HostAddress: (problem: Problem, until: ContinuousClock.Instant)]>([:])
+
+  init(clock: RegistryClock) {
+    self.clock = clock
+  }
+
+  /// What kept a mirror from being reached a short time ago.
+  func problem(of endpoint: Endpoint) -> Problem? {
+    let now = clock.now()
+    guard endpoint.isMirror, let entry = entries.withLock({ $0[endpoint.address] }) else { return nil }
+    return now < entry.until ? entry.problem : nil
+  }
+
+  func note(_ problem: Problem, of endpoint: Endpoint) {
+    let now = clock.now()
+    guard [.noSuchHost, .refused, .unreachable, .timedOut, .tls].contains(problem.code) else { return }
+    entries.withLock { entries in
+      if let entry = entries[endpoint.address], now < entry.until { return }
+      entries[endpoint.address] = (problem, now.advanced(by: Self.absence))
+    }
+  }
+}
