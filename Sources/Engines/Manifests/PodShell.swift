@@ -21,15 +21,17 @@ package enum PodShell {
   static let nobody = 65534
   private static let folder = "/prepull"
 
+  /// - Parameter template: whose requests and limits the container gets.
   package static func container(
-    named name: String, on image: String, policy: Container.PullPolicy, running program: Program = .touch
+    named name: String, on image: String, policy: Container.PullPolicy, running program: Program = .touch,
+    template: PodTemplateOptions = PodTemplateOptions()
   ) -> Container {
     var container = Container(name: name, image: image)
     container.imagePullPolicy = policy
     container.command = ["\(folder)/touch"] + (program == .hold ? ["hold"] : [])
     // Requests that any node can still grant, and no limit: a runtime starts its own process of some 10 MiB within
     // the container's limits before it becomes touch, and would be killed by one that fits touch.
-    container.resources = ResourceRequirements(requests: ["cpu": "1m", "memory": "1Mi"])
+    container.resources = template.resources(over: ["cpu": "1m", "memory": "1Mi"])
     container.securityContext = confined
     container.volumeMounts = [VolumeMount(name: "touch", mountPath: folder, readOnly: true)]
     return container
@@ -52,6 +54,8 @@ package enum PodShell {
     var spec = PodSpec(containers: containers)
     spec.tolerations = tolerations.isEmpty ? nil : tolerations
     spec.priorityClassName = priorityClass
+    // As the node resolves names, which is what pulls go by; a cluster without DNS then has nothing to warn of.
+    spec.dnsPolicy = "Default"
     spec.automountServiceAccountToken = false
     spec.enableServiceLinks = false
     spec.terminationGracePeriodSeconds = 30

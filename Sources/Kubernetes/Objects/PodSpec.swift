@@ -26,6 +26,8 @@ package struct PodSpec: Codable, Hashable, Sendable {
   package var tolerations: [Toleration]?
   package var priorityClassName: String?
   package var preemptionPolicy: String?
+  /// `ClusterFirst` when nil; `Default` is the node's own.
+  package var dnsPolicy: String?
   /// Seconds after which the kubelet fails the pod.
   package var activeDeadlineSeconds: Int?
   package var automountServiceAccountToken: Bool?
