@@ -145,3 +145,18 @@ func taskLocalForms(_ source: String) {
   #expect(TaskLocals.holdClosure(source))
   #expect(!TaskLocals.holdClosure("@TaskLocal static var depth: Int = 0\n  let f: () -> Void = {}"))
 }
+
+@Test("Bodies of requests to the API server have one encoder", arguments: ["Kubernetes", "Engines", "Controller"])
+func encoders(of layer: String) throws {
+  let folder = sources.appending(path: layer)
+  let files =
+    FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?
+    .compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" } ?? []
+  for file in files where file.lastPathComponent != "RequestBody.swift" {
+    let text = try String(contentsOf: file, encoding: .utf8)
+    #expect(!text.contains("JSONEncoder("), "\(layer)/\(file.lastPathComponent) encodes by itself")
+    for line in text.split(separator: "\n") where line.contains(".body = ") {
+      #expect(!line.contains(".bytes()"), "\(layer)/\(file.lastPathComponent): \(line)")
+    }
+  }
+}

@@ -68,6 +68,33 @@ struct ClientTests {
     }
   }
 
+  @Test("Bodies are JSON that a reader of YAML 1.1 takes for the same: no escaped slash, no raw control character")
+  func bodies() async throws {
+    let text = "a/b \u{7f}\u{85}\u{9f}\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff} \u{e9}\u{1f600} \"\\ \n"
+    var object = ConfigMap(metadata: ObjectMeta(name: "a", namespace: "n", annotations: ["prepull.dev/x": "a/b"]))
+    object.data = ["k": text]
+    let json = try JSON(encoding: TypedResource(object))
+    try await withScriptedServer({ request, _ in .json(Self.map("a")) }) { server in
+      try await withClient(Self.local(server)) { client in
+        let maps = DynamicResource(apiVersion: "v1", plural: "configmaps")
+        _ = try await client.create(object)
+        _ = try await client.apply(object)
+        _ = try await client.apply(json, as: maps)
+        _ = try await client.replace(json, as: maps)
+        _ = try await client.patch(ConfigMap.self, "a", in: "n", .merge(json))
+      }
+      #expect(server.requests.count == 5)
+      for request in server.requests {
+        #expect(!request.body.contains("\\/") && request.body.contains(#""prepull.dev/x":"a/b""#))
+        #expect(try JSON(parsing: request.body) == json)
+        for scalar in request.body.unicodeScalars {
+          let isPlain = (0x20...0x7e).contains(scalar.value) || scalar.value == 0xe9 || scalar.value == 0x1f600
+          #expect(isPlain, "U+\(String(scalar.value, radix: 16)) is not escaped")
+        }
+      }
+    }
+  }
+
   @Test("Credentials are not sent in the clear over a network")
   func clear() async throws {
     try await withScriptedServer({ _, _ in .json("{}") }) { server in

@@ -1,11 +1,5 @@
 import Documents
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension KubernetesClient {
   package func get<R: Resource>(_ type: R.Type = R.self, _ name: String, in namespace: String? = nil) async throws -> R
   {
@@ -116,7 +110,7 @@ extension KubernetesClient {
       .patch, DynamicResource(type), namespace: namespace, name: name, subresource: subresource)
     request.query = [("fieldManager", fieldManager)]
     request.contentType = patch.contentType
-    request.body = patch.body.bytes()
+    request.body = RequestBody.bytes(of: patch.body)
     return try await send(request)
   }
 
@@ -130,7 +124,7 @@ extension KubernetesClient {
     propagation: Propagation = .background, gracePeriod: Int? = nil
   ) async throws {
     var request = APIRequest(.delete, DynamicResource(type), namespace: namespace, name: name)
-    request.body = Self.deletion(propagation, gracePeriod, uid: uid).bytes()
+    request.body = RequestBody.bytes(of: Self.deletion(propagation, gracePeriod, uid: uid))
     _ = try await send(request)
   }
 
@@ -141,7 +135,7 @@ extension KubernetesClient {
   ) async throws {
     var request = APIRequest(.deletecollection, DynamicResource(type), namespace: namespace)
     request.query = Self.selection(labels, fields)
-    request.body = Self.deletion(propagation, gracePeriod, uid: nil).bytes()
+    request.body = RequestBody.bytes(of: Self.deletion(propagation, gracePeriod, uid: nil))
     _ = try await send(request)
   }
 
@@ -161,7 +155,7 @@ extension KubernetesClient {
   }
 
   static func body(_ object: any Resource) throws -> [UInt8] {
-    Array(try JSONEncoder().encode(TypedResource(object)))
+    try RequestBody.bytes(of: TypedResource(object))
   }
 }
 

@@ -37,7 +37,7 @@ extension KubernetesClient {
       .update, resource, namespace: object[path: "metadata", "namespace"]?.string,
       name: object[path: "metadata", "name"]?.string ?? "", subresource: subresource)
     request.query = [("fieldManager", "prepull")]
-    request.body = object.bytes()
+    request.body = RequestBody.bytes(of: object)
     return try await send(request)
   }
 
@@ -51,7 +51,7 @@ extension KubernetesClient {
       name: object[path: "metadata", "name"]?.string ?? "")
     request.query = [("fieldManager", fieldManager), ("force", "\(force)")] + (dryRun ? [("dryRun", "All")] : [])
     request.contentType = "application/apply-patch+yaml"
-    request.body = object.bytes()
+    request.body = RequestBody.bytes(of: object)
     return try await send(request)
   }
 
@@ -60,7 +60,7 @@ extension KubernetesClient {
     _ resource: DynamicResource, _ name: String, in namespace: String? = nil, uid: String? = nil
   ) async throws {
     var request = APIRequest(.delete, resource, namespace: namespace, name: name)
-    request.body = Self.deletion(.background, nil, uid: uid).bytes()
+    request.body = RequestBody.bytes(of: Self.deletion(.background, nil, uid: uid))
     let _: JSON = try await send(request)
   }
 
