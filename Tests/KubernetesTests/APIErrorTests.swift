@@ -20,6 +20,19 @@ struct APIErrorTests {
       + #""details":\#(details),"code":\#(code)}"#
   }
 
+  @Test("What an admission rule refuses is not called a missing permission")
+  func refusalOfAdmission() {
+    let refusals = [
+      "failed quota: compute: must specify limits.cpu for: c", "maximum cpu usage per Pod is 1, but limit is 2",
+      "no PriorityClass with name high was found",
+    ]
+    for text in refusals {
+      let error = Self.error(403, Self.status(403, "Forbidden", #"pods \"a\" is forbidden: \#(text)"#))
+      #expect(!error.remedy.contains("this permission"), "\(text): \(error.remedy)")
+      #expect(error.detail.contains(text))
+    }
+  }
+
   @Test("Each refusal has its code, whatever reason it wears")
   func codes() {
     let cases: [(Int, String, APIError.Code)] = [
@@ -53,6 +66,28 @@ struct APIErrorTests {
           403, "Forbidden",
           #"pods \"a\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2"#),
         .quotaExceeded
+      ),
+      (
+        403,
+        Self.status(
+          403, "Forbidden",
+          #"pods \"a\" is forbidden: failed quota: compute: must specify limits.cpu for: c; limits.memory for: c"#),
+        .quotaDemands
+      ),
+      (
+        403,
+        Self.status(
+          403, "Forbidden",
+          #"pods \"a\" is forbidden: minimum memory usage per Container is 64Mi, but request is 1Mi"#),
+        .limitRange
+      ),
+      (
+        403,
+        Self.status(
+          403, "Forbidden",
+          #"pods \"a\" is forbidden: cpu max limit to request ratio per Container is 2, but provided ratio is 10.000000"#
+        ),
+        .limitRange
       ),
       (400, Self.status(400, "", #"admission webhook \"w.example\" denied the request: no"#), .webhookDenied),
       (

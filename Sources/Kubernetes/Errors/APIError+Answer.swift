@@ -59,7 +59,11 @@ extension APIError {
       return .namespaceTerminating
     }
     if message.contains("violates PodSecurity") { return .podSecurity }
-    if number == 403, message.contains("exceeded quota") { return .quotaExceeded }
+    if number == 403 {
+      if message.contains("exceeded quota") { return .quotaExceeded }
+      if message.contains("failed quota") { return .quotaDemands }
+      if message.contains(" usage per ") || message.contains("limit to request ratio per ") { return .limitRange }
+    }
     if message.contains("denied the request") || message.contains("denied request:") { return .webhookDenied }
     // An apiserver whose etcd was set back: the version that we know lies in the future.
     if status.hasCause("ResourceVersionTooLarge") { return .gone }

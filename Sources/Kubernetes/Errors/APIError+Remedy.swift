@@ -39,6 +39,14 @@ extension APIError {
     case .quotaExceeded:
       remedy =
         "Raise the quota, or free some of it: kubectl describe quota" + (namespace.map { " -n \($0)" } ?? "") + "."
+    case .quotaDemands:
+      remedy =
+        "Give the pods the requests and limits that the quota asks for: kubectl describe quota"
+        + (namespace.map { " -n \($0)" } ?? "") + "."
+    case .limitRange:
+      remedy =
+        "Give the pods requests and limits within the namespace's rules: kubectl describe limitrange"
+        + (namespace.map { " -n \($0)" } ?? "") + "."
     case .webhookDenied: remedy = "The refusal comes from an admission policy of the cluster: ask who runs it."
     case .serverError:
       remedy =
@@ -55,7 +63,11 @@ extension APIError {
 
   private mutating func explainForbidden(user: String?, place: String) {
     guard let permission else {
-      remedy = "Ask who runs the cluster for this permission."
+      // Admission plugins refuse with the same code as the authorizer, but name no user.
+      remedy =
+        message.contains(" is forbidden: ")
+        ? "This is no missing permission: a rule of the cluster refuses the object. Ask who runs the cluster."
+        : "Ask who runs the cluster for this permission."
       return
     }
     let place = permission.namespace.map { "in the namespace '\($0)'" } ?? "in the whole cluster"

@@ -27,6 +27,10 @@ package struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Pod Security admission refuses the pod.
     case podSecurity
     case quotaExceeded
+    /// A ResourceQuota takes only pods that state requests or limits which this one does not.
+    case quotaDemands
+    /// A LimitRange refuses the pod's requests or limits.
+    case limitRange
     /// An admission webhook or policy refuses the object.
     case webhookDenied
     /// The answer is not one of a Kubernetes API server.
