@@ -26,6 +26,9 @@ package struct NodeTemplate: Sendable {
   package var images = Images.layout
   /// From a pod's binding until its first container, its sandbox, network and volumes. Divided by the sandbox's speed.
   package var podStart: Duration = .zero
+  /// Its kubelet remembers which secret it pulled an image with, and lets in only pods that have it (KEP-2535); off
+  /// before 1.35.
+  package var hasPullRecords = true
   /// Volumes are mounted noexec: `touch` cannot start.
   package var isNoexec = false
 

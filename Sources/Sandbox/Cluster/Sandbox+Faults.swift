@@ -80,10 +80,18 @@ extension Sandbox {
   /// The image that a node has under a reference.
   package func image(_ reference: String, on name: String) async throws -> HeldImage? {
     let reference = try Reference(parsing: reference)
-    return await (try kubelet(name)).images.backend.image(reference)
+    return await (try kubelet(name)).images.image(reference)
   }
 
-  /// Takes an image from a node's disk, as the kubelet's garbage collection does.
+  /// Puts an image on a node past its kubelet, as an agent or `ctr` does it: it has no pull record, and is open to every
+  /// pod.
+  package func preload(_ reference: String, on name: String) async throws {
+    let kubelet = try kubelet(name)
+    _ = try await kubelet.images.preload(try Reference(parsing: reference), credential: nil)
+    await kubelet.imagesChanged()
+  }
+
+  /// Takes an image from a node's disk, with all names of its content, as the kubelet's garbage collection does.
   package func removeImage(_ reference: String, from name: String) async throws {
     let kubelet = try kubelet(name)
     await kubelet.images.remove(try Reference(parsing: reference))

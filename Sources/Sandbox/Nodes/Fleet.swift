@@ -1,5 +1,4 @@
 import Documents
-import ImageModel
 import Synchronization
 
 /// All virtual kubelets of a sandbox: hands them their pods, and renews their leases and statuses.
@@ -253,7 +252,7 @@ final class Fleet: Sendable {
         state.hasDiskPressure = false
       }
     }
-    let inUse = kubelet.state.withLock { $0.used.values.reduce(into: Set<Digest>()) { $0.formUnion($1) } }
+    let inUse = kubelet.state.withLock { $0.used.values.reduce(into: Set<String>()) { $0.formUnion($1) } }
     let freed = await kubelet.images.collectGarbage(wanted, inUse: inUse)
     kubelet.state.withLock { $0.isChanged = true }
     guard await kubelet.images.surplus != nil else { return }

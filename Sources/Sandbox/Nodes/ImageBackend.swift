@@ -5,6 +5,8 @@ import Registry
 protocol ImageBackend: Sendable {
   /// Whether its pulls take the sandbox's time (``Pace``) and not real time.
   var isModelled: Bool { get }
+  /// Whether it knows by itself under which names content is there, as a real runtime does.
+  var keepsNames: Bool { get }
   func image(_ reference: Reference) async -> HeldImage?
   /// - Throws: ``PullFailure``, or `CancellationError`.
   func pull(_ reference: Reference, credential: RegistryCredential?) async throws -> HeldImage

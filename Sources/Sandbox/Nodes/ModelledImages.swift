@@ -14,6 +14,7 @@ import Synchronization
 /// The registry's access rules hold, and of its faults those of status and of silence.
 final class ModelledImages: ImageBackend {
   let isModelled = true
+  let keepsNames = false
   private let registry: EmbeddedRegistry
   private let platform: Platform
   private let link: SharedLink
@@ -89,8 +90,10 @@ final class ModelledImages: ImageBackend {
     }
     let image = try catalogue.image(reference, platform: platform, in: registry)
     try await link.transfer(missing(image), rate: model.linkBandwidth)
-    let result = HeldImage(reference: reference, digest: image.digest, sizeBytes: image.size)
-    held.withLock { $0.set(reference, (result, image.blobs)) }
+    let result = HeldImage(reference: reference, digest: image.digest, id: image.id, sizeBytes: image.size)
+    held.withLock { held in
+      for name in [HeldImage.key(reference), reference.at(image.digest)] { held.set(name, (result, image.blobs)) }
+    }
     return result
   }
 }
@@ -121,6 +124,7 @@ extension RegistryError.Code {
 final class ModelledCatalogue: Sendable {
   struct Entry: Sendable {
     let digest: Digest
+    let id: String
     let size: Int64
     let blobs: [Descriptor]
   }
@@ -147,7 +151,8 @@ final class ModelledCatalogue: Sendable {
     guard let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes)) else {
       throw PullFailure(.unsupportedMediaType, pulling: reference)
     }
-    let entry = Entry(digest: root.digest, size: manifest.compressedSize, blobs: manifest.blobs)
+    let entry = Entry(
+      digest: root.digest, id: manifest.config.digest.description, size: manifest.compressedSize, blobs: manifest.blobs)
     entries.withLock { $0[key] = entry }
     return entry
   }

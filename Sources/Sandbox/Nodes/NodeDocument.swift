@@ -91,18 +91,16 @@ enum NodeDocument {
   /// Of the kubelets.
   static let version = "v1.36.0"
 
-  /// At most fifty, the largest, each with its digest and its tags.
+  /// At most fifty, the largest, each with its digests and its tags.
   static func list(_ images: [HeldImage]) -> [JSON] {
-    var names: [Digest: Set<String>] = [:]
-    var sizes: [Digest: Int64] = [:]
+    var names: [String: Set<String>] = [:]
+    var sizes: [String: Int64] = [:]
     for image in images {
-      sizes[image.digest] = image.sizeBytes
-      names[image.digest, default: []].insert(image.imageID)
-      if image.reference.digest == nil { names[image.digest, default: []].insert(image.reference.description) }
+      sizes[image.id] = image.sizeBytes
+      names[image.id, default: []].formUnion(image.names.map(\.description) + [image.imageID])
     }
-    return sizes.sorted { ($0.value, $1.key.encoded) > ($1.value, $0.key.encoded) }.prefix(mostImages).map {
-      digest, size in
-      let own = (names[digest] ?? []).sorted { ($0.contains("@") ? 0 : 1, $0) < ($1.contains("@") ? 0 : 1, $1) }
+    return sizes.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(mostImages).map { id, size in
+      let own = (names[id] ?? []).sorted { ($0.contains("@") ? 0 : 1, $0) < ($1.contains("@") ? 0 : 1, $1) }
       return ["names": .array(own.prefix(5).map(JSON.string)), "sizeBytes": .integer(size)]
     }
   }

@@ -110,10 +110,10 @@ extension PodSync {
     let number = (0..<4).map { _ in String(UInt64.random(in: 0x1000_0000_0000_0000 ... .max), radix: 16) }
     life.containerID = "containerd://" + number.joined()
     life.imageID = image.imageID
-    life.image = image.reference.description
+    life.image = image.statusName
     kubelet.uses(image, by: plan.uid)
-    let (name, path) = (life.plan.name, life.plan.fieldPath)
-    recorder.normal("Created", "Created container: \(name)", container: path)
+    let path = life.plan.fieldPath
+    recorder.normal("Created", "Container created", container: path)
     let program = ContainerProgram(life.plan.program)
     let now = Self.now
     if program.isTouch, kubelet.template.isNoexec {
@@ -135,7 +135,7 @@ extension PodSync {
       }
       return
     }
-    recorder.normal("Started", "Started container \(name)", container: path)
+    recorder.normal("Started", "Container started", container: path)
     life.state = .running(since: now)
     if let process = startProgram(life.plan) {
       life.process = process

@@ -19,13 +19,23 @@ extension PodSync {
       recorder.warning("InspectFailed", message, container: container.fieldPath)
       return fails(container, "InvalidImageName", message)
     }
-    if container.policy != .always, let image = await kubelet.images.image(reference) {
+    let secrets = await PullSecrets(for: reference, plan.pullSecrets, namespace: plan.namespace, in: kubelet.store)
+    if !secrets.missing.isEmpty {
+      recorder.warning(
+        "FailedToRetrieveImagePullSecret",
+        "Unable to retrieve some image pull secrets (\(secrets.missing.joined(separator: ", "))); "
+          + "attempting to pull the image may not succeed.")
+    }
+    if container.policy != .always, let image = await kubelet.images.image(reference),
+      await admits(image, secrets.found.map(\.secret))
+    {
       recorder.normal(
         "Pulled",
         "Container image \"\(container.image)\" already present on machine and can be accessed by the pod",
         container: container.fieldPath)
       return .success(image)
     }
+    // Said of images that are there, too, when the pod has no right to them.
     if container.policy == .never {
       let message = "Container image \"\(container.image)\" is not present with pull policy of Never"
       recorder.warning("ErrImageNeverPull", message, container: container.fieldPath)
@@ -38,7 +48,12 @@ extension PodSync {
       recorder.normal("BackOff", message, container: container.fieldPath)
       return fails(container, "ImagePullBackOff", "\(message): ErrImagePull: \(backOff.failure)")
     }
-    return try await pull(reference, for: container)
+    return try await pull(reference, for: container, secrets.found)
+  }
+
+  private func admits(_ image: HeldImage, _ secrets: [PullRecords.Secret]) async -> Bool {
+    guard kubelet.template.hasPullRecords else { return true }
+    return await kubelet.images.admits(image, secrets)
   }
 
   private func fails(_ container: PodPlan.Container, _ reason: String, _ message: String) -> Result<HeldImage, Wait> {
@@ -47,17 +62,9 @@ extension PodSync {
   }
 
   private mutating func pull(
-    _ reference: Reference, for container: PodPlan.Container
+    _ reference: Reference, for container: PodPlan.Container, _ credentials: [PullSecrets.Found]
   ) async throws -> Result<HeldImage, Wait> {
     recorder.normal("Pulling", "Pulling image \"\(container.image)\"", container: container.fieldPath)
-    let (credentials, missing) = await PullSecrets.credentials(
-      for: reference, plan.pullSecrets, namespace: plan.namespace, in: kubelet.store)
-    if !missing.isEmpty {
-      recorder.warning(
-        "FailedToRetrieveImagePullSecret",
-        "Unable to retrieve some image pull secrets (\(missing.joined(separator: ", "))); "
-          + "attempting to pull the image may not succeed.")
-    }
     let start = ContinuousClock.now
     do {
       let pulled = try await pull(reference, trying: credentials)
@@ -86,16 +93,17 @@ extension PodSync {
 
   /// Each credential in turn, until one is let in; none at all where there is none.
   private func pull(
-    _ reference: Reference, trying credentials: [RegistryCredential]
+    _ reference: Reference, trying credentials: [PullSecrets.Found]
   ) async throws -> NodeImages.Pulled {
-    var failure: (any Error)?
-    for credential in credentials.isEmpty ? [nil] : credentials.map(Optional.some) {
+    if credentials.isEmpty { return try await kubelet.images.pull(reference, credential: nil) }
+    var failures: [String] = []
+    for item in credentials {
       do {
-        return try await kubelet.images.pull(reference, credential: credential)
+        return try await kubelet.images.pull(reference, credential: item.credential, of: item.secret)
       } catch let error as PullFailure {
-        failure = error
+        if !failures.contains(error.message) { failures.append(error.message) }
       }
     }
-    throw failure ?? CancellationError()
+    throw PullFailure(message: failures.count == 1 ? failures[0] : "[\(failures.joined(separator: ", "))]")
   }
 }

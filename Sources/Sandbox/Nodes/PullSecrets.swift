@@ -9,24 +9,32 @@ import Registry
 #endif
 
 /// The credentials in a pod's pull secrets, found as the kubelet finds them.
-enum PullSecrets {
-  /// - Returns: every credential that fits the image, and the names of secrets that are not there.
-  static func credentials(
-    for reference: Reference, _ names: [String], namespace: String, in store: Store
-  ) async -> (found: [RegistryCredential], missing: [String]) {
-    var found: [RegistryCredential] = []
-    var missing: [String] = []
+struct PullSecrets: Sendable {
+  struct Found: Sendable {
+    let credential: RegistryCredential
+    let secret: PullRecords.Secret
+  }
+
+  /// Every credential that fits the image.
+  var found: [Found] = []
+  /// Names of secrets that are not there.
+  var missing: [String] = []
+
+  init(for reference: Reference, _ names: [String], namespace: String, in store: Store) async {
     for name in names {
       guard let secret = store.get(.secrets, namespace: namespace, name: name) else {
         missing.append(name)
         continue
       }
-      guard let config = config(secret), let source = try? Credentials(environment: ["DOCKER_AUTH_CONFIG": config]),
+      guard let config = Self.config(secret),
+        let source = try? Credentials(environment: ["DOCKER_AUTH_CONFIG": config]),
         let credential = try? await source.credential(for: reference.registry, repository: reference.repository)
       else { continue }
-      found.append(credential)
+      found.append(
+        Found(
+          credential: credential,
+          secret: .init(place: "\(namespace)/\(name)/\(secret.uid)", login: credential.hashValue)))
     }
-    return (found, missing)
   }
 
   /// The secret's content in the form of Docker's `config.json`.

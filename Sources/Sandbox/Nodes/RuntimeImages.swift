@@ -6,6 +6,7 @@ import Runtimes
 /// Images in an OCI layout, pulled by ``Registry`` for the node's platform.
 struct LayoutImages: ImageBackend {
   let isModelled = false
+  let keepsNames = false
   let path: String
   let platform: Platform
   /// Shared by the nodes of a sandbox, without any credentials.
@@ -59,6 +60,7 @@ struct LayoutImages: ImageBackend {
 /// Images in a real container runtime behind its socket.
 struct SocketImages: ImageBackend {
   let isModelled = false
+  let keepsNames = true
   let endpoint: RuntimeEndpoint
   /// Never used: the runtime downloads by itself.
   let registry: RegistryClient
@@ -69,14 +71,14 @@ struct SocketImages: ImageBackend {
   }
 
   func image(_ reference: Reference) async -> HeldImage? {
-    HeldImage(try? await with { try await $0.image(reference) }, as: reference)
+    HeldImage(try? await with { try await $0.image(reference) }, as: reference, knowsNames: true)
   }
 
   func pull(_ reference: Reference, credential: RegistryCredential?) async throws -> HeldImage {
     do {
       let order = PullOrder(reference: reference, platform: .host, credential: credential)
       let image = try await with { try await $0.pull(order) { _ in } }
-      guard let held = HeldImage(image, as: reference) else {
+      guard let held = HeldImage(image, as: reference, knowsNames: true) else {
         throw PullFailure(message: "failed to pull and unpack image \"\(reference)\": it is not there")
       }
       return held
@@ -108,12 +110,15 @@ extension Runtime {
 }
 
 extension HeldImage {
-  init?(_ image: RuntimeImage?, as reference: Reference) {
+  /// - Parameter knowsNames: the runtime tells all names under which it has the content.
+  init?(_ image: RuntimeImage?, as reference: Reference, knowsNames: Bool = false) {
     guard let image else { return nil }
     // A runtime may know the same content from several repositories.
-    let own = image.references.lazy.compactMap { try? Reference(parsing: $0) }
-      .first { $0.name == reference.name && $0.digest != nil }?.digest
+    let names = image.references.compactMap { try? Reference(parsing: $0) }
+    let own = names.first { $0.name == reference.name && $0.digest != nil }?.digest
     guard let digest = reference.digest ?? own ?? image.digests.first else { return nil }
-    self.init(reference: reference, digest: digest, sizeBytes: image.sizeBytes)
+    self.init(
+      reference: reference, digest: digest, id: image.id, sizeBytes: image.sizeBytes,
+      names: knowsNames ? HeldImage.sorted(names) : [])
   }
 }

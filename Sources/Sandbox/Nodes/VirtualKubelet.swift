@@ -1,5 +1,4 @@
 import Documents
-import ImageModel
 import Synchronization
 
 /// One node's kubelet: what it knows of its node and of the pods there.
@@ -16,8 +15,8 @@ final class VirtualKubelet: Sendable {
     var isCrowded = false
     /// By the uid of those pods that are not over.
     var active: [String: PodNeeds] = [:]
-    /// Digests of the images of each pod's containers, until the pod is gone.
-    var used: [String: Set<Digest>] = [:]
+    /// Identifiers of the images of each pod's containers, until the pod is gone.
+    var used: [String: Set<String>] = [:]
     var lastAddress = 1
   }
 
@@ -110,7 +109,7 @@ final class VirtualKubelet: Sendable {
   }
 
   func uses(_ image: HeldImage, by uid: String) {
-    state.withLock { _ = $0.used[uid, default: []].insert(image.digest) }
+    state.withLock { _ = $0.used[uid, default: []].insert(image.id) }
   }
 
   /// Images came or went.

@@ -23,6 +23,8 @@ package final class EmbeddedRegistry: Sendable {
   package enum Access: Sendable {
     case open
     case basic(username: String, password: String)
+    /// Any of several users, by their passwords.
+    case users([String: String])
     case bearer(TokenServer)
   }
 
@@ -161,8 +163,8 @@ extension EmbeddedRegistry {
     let challenge: String
     switch access {
     case .open: return nil
-    case .basic(let username, let password):
-      if request.authorization == Self.basic(username, password) { return nil }
+    case .basic, .users:
+      if access.admits(request.authorization) { return nil }
       challenge = "Basic realm=\"sandbox registry\""
     case .bearer(let server):
       let repository = Self.parts(of: request.path)?.repository
@@ -297,10 +299,18 @@ extension EmbeddedRegistry {
   /// Whether a reader with this `Authorization` may read the repository.
   func admits(_ authorization: String?, to repository: String) -> Bool {
     let path = "/v2/\(repository)/manifests/any"
-    switch state.withLock({ Self.access(to: path, $0) }) {
-    case .open: return true
-    case .basic(let username, let password): return authorization == Self.basic(username, password)
-    case .bearer: return false
+    return state.withLock({ Self.access(to: path, $0) }).admits(authorization)
+  }
+}
+
+extension EmbeddedRegistry.Access {
+  /// Whether an `Authorization` of basic access opens it; one of a token server's is not asked here.
+  func admits(_ authorization: String?) -> Bool {
+    switch self {
+    case .open: true
+    case .basic(let username, let password): authorization == EmbeddedRegistry.basic(username, password)
+    case .users(let passwords): passwords.contains { authorization == EmbeddedRegistry.basic($0.key, $0.value) }
+    case .bearer: false
     }
   }
 }
