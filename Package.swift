@@ -78,17 +78,17 @@ let package = Package(
   targets: [
     // Pure: no input or output, no clock of their own.
     .layer("Documents"),
-    .layer("ImageModel"),
+    .layer("ImageModel", ["Documents"]),
     .layer("Terminal"),
-    .layer("Planning", ["ImageModel"]),
+    .layer("Planning", ["Documents", "ImageModel"]),
 
     // One outside system each; what talking over a network needs before that.
     .layer("Networking", [.asyncHTTPClient, .nioCore, .nioPosix, .nioSSL]),
     .layer(
       "Registry",
       [
-        "ImageModel", "Networking", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1, .nioPosix,
-        .nioSSL, .subprocess, .systemPackage,
+        "Documents", "ImageModel", "Networking", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1,
+        .nioPosix, .nioSSL, .subprocess, .systemPackage,
       ]),
     .layer(
       "Runtimes",
@@ -150,7 +150,7 @@ let package = Package(
     .tests("ImageModel", []),
     .tests("Terminal", []),
     .tests("Planning", []),
-    .tests("Registry", ["ImageModel", "Networking", "Planning", "Sandbox", "TestKit"]),
+    .tests("Registry", ["Documents", "ImageModel", "Networking", "Planning", "Sandbox", "TestKit"]),
     .tests(
       "Runtimes",
       [

@@ -1,3 +1,5 @@
+import Documents
+
 /// Why an image is not there, in the words for a person and a code for a machine.
 package struct WarmFailure: Error, Codable, Hashable, Sendable {
   /// A stable code: `notFound`, `noSpace`, `timedOut`, …
@@ -7,10 +9,20 @@ package struct WarmFailure: Error, Codable, Hashable, Sendable {
   /// What to do next, in one line.
   package let remedy: String
 
+  /// The texts may be those of registries, runtimes and clusters: they are cleaned here.
   package init(code: String, detail: String, remedy: String) {
-    self.code = code
-    self.detail = detail
-    self.remedy = remedy
+    self.code = ForeignText.clean(code, limit: 100)
+    self.detail = ForeignText.clean(detail, limit: 1000)
+    self.remedy = ForeignText.clean(remedy, limit: 1000)
+  }
+
+  private enum CodingKeys: String, CodingKey { case code, detail, remedy }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      code: try fields.decode(String.self, forKey: .code), detail: try fields.decode(String.self, forKey: .detail),
+      remedy: try fields.decode(String.self, forKey: .remedy))
   }
 }
 

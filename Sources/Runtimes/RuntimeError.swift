@@ -1,3 +1,4 @@
+import Documents
 package import Registry
 
 /// Why a runtime could not do what it was asked.
@@ -43,14 +44,15 @@ package struct RuntimeError: Error, Sendable, CustomStringConvertible {
   /// What the reader can do about it.
   package let remedy: String
 
+  /// What of the texts is the runtime's or the registry's is cleaned here.
   package init(
     _ code: Code, endpoint: RuntimeEndpoint, operation: String, subject: String, detail: String, remedy: String
   ) {
     self.code = code
     self.endpoint = endpoint
     self.operation = operation
-    self.subject = subject
-    self.detail = detail
+    self.subject = ForeignText.clean(subject)
+    self.detail = ForeignText.clean(detail, limit: 1000)
     self.remedy = remedy
   }
 

@@ -1,3 +1,4 @@
+import Documents
 package import ImageModel
 
 /// What a runtime says it is.
@@ -11,9 +12,9 @@ package struct RuntimeIdentity: Hashable, Sendable {
   package let platform: Platform
 
   package init(name: String, version: String, apiVersion: String, platform: Platform) {
-    self.name = name
-    self.version = version
-    self.apiVersion = apiVersion
+    self.name = ForeignText.clean(name, limit: 100)
+    self.version = ForeignText.clean(version, limit: 100)
+    self.apiVersion = ForeignText.clean(apiVersion, limit: 100)
     self.platform = platform
   }
 }

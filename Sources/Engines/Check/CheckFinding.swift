@@ -1,3 +1,4 @@
+import Documents
 package import ImageModel
 
 /// Something that will fail, may fail, or is worth knowing.
@@ -40,8 +41,8 @@ package struct CheckFinding: Hashable, Sendable {
     self.code = code
     self.level = level ?? code.level
     self.image = image
-    self.detail = detail
-    self.remedy = remedy
+    self.detail = ForeignText.clean(detail, limit: 2000)
+    self.remedy = ForeignText.clean(remedy, limit: 2000)
     self.origins = origins
   }
 }

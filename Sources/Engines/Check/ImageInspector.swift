@@ -1,3 +1,4 @@
+import Documents
 package import ImageModel
 import Kubernetes
 import NIOCore

@@ -1,3 +1,4 @@
+import Documents
 package import ImageModel
 package import Registry
 
@@ -67,8 +68,8 @@ package struct InspectionFailure: Error, Hashable, Sendable {
 
   package init(_ code: CheckCode, _ detail: String, _ remedy: String) {
     self.code = code
-    self.detail = detail
-    self.remedy = remedy
+    self.detail = ForeignText.clean(detail, limit: 1000)
+    self.remedy = ForeignText.clean(remedy, limit: 1000)
   }
 
   package init(_ error: RegistryError) {

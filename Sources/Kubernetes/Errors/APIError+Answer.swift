@@ -1,4 +1,4 @@
-import Networking
+import Documents
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,9 +1,9 @@
 import AsyncHTTPClient
+import Documents
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import Networking
 import SystemPackage
 
 #if canImport(Glibc)

@@ -1,4 +1,4 @@
-import Networking
+import Documents
 
 extension APIError {
   /// Puts what happened into words, and says what to do.

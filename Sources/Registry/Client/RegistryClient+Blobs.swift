@@ -1,7 +1,7 @@
+import Documents
 package import ImageModel
 package import NIOCore
 import NIOHTTP1
-import Networking
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

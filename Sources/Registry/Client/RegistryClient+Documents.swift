@@ -1,7 +1,7 @@
 import Crypto
+import Documents
 package import ImageModel
 import NIOHTTP1
-import Networking
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

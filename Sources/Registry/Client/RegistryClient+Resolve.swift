@@ -1,6 +1,6 @@
+import Documents
 package import ImageModel
 import NIOHTTP1
-import Networking
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,4 +1,4 @@
-import Networking
+import Documents
 import Subprocess
 import SystemPackage
 

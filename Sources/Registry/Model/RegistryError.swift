@@ -1,3 +1,5 @@
+import Documents
+
 /// What went wrong between this machine and a registry: what was attempted, on what, why, and what to do next.
 ///
 /// A cancelled task gets `CancellationError` instead, so that a time-out is never taken for a cancellation.
@@ -38,11 +40,12 @@ package struct RegistryError: Error, Hashable, Sendable {
   /// HTTP status, where there was an answer.
   package var status: Int?
 
+  /// What of the texts is the registry's is cleaned here.
   init(_ problem: Problem, operation: String, subject: String) {
     self.code = problem.code
     self.operation = operation
-    self.subject = subject
-    self.detail = problem.detail
+    self.subject = ForeignText.clean(subject)
+    self.detail = ForeignText.clean(problem.detail, limit: 1000)
     self.remedy = problem.remedy ?? problem.code.remedy
     self.isRetryable = problem.isRetryable
     self.retryAfter = problem.retryAfter
