@@ -279,10 +279,11 @@ struct PullCommandTests {
     }
   }
 
-  @Test func warmsARealContainerd() async throws {
+  @Test(arguments: ContainerdRelease.all)
+  func warmsARealContainerd(_ release: ContainerdRelease) async throws {
     try await withRealRegistry { registry in
       let reference = try await registry.push(try SampleImage(layers: [500_000, 10]))
-      try await withContainerd { containerd in
+      try await withContainerd(ContainerdOptions(release: release)) { containerd in
         let run = try await PrepullProgram.run([
           "pull", "--runtime", containerd.endpoint, "-o", "json", reference.description,
           "\(registry.host)/test/image:nosuch",

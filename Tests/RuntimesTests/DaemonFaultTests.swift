@@ -33,9 +33,9 @@ extension Daemons {
       #expect([.unreachable, .died].contains(next?.code))
     }
 
-    @Test func containerdDies() async throws {
+    @Test(arguments: ContainerdRelease.all) func containerdDies(_ release: ContainerdRelease) async throws {
       try await withEmbeddedRegistry { registry in
-        try await withContainerd { containerd in
+        try await withContainerd(ContainerdOptions(release: release)) { containerd in
           try await RuntimeUnderTest.connect(containerd.endpoint) {
             try await expectDeath(of: containerd.daemon, in: $0, registry)
           }
@@ -107,9 +107,9 @@ extension Daemons {
       }
     }
 
-    @Test func containerdIsFull() async throws {
+    @Test(arguments: ContainerdRelease.all) func containerdIsFull(_ release: ContainerdRelease) async throws {
       try await withEmbeddedRegistry { registry in
-        try await withContainerd(ContainerdOptions(diskSize: 24 << 20)) { containerd in
+        try await withContainerd(ContainerdOptions(diskSize: 24 << 20, release: release)) { containerd in
           try await RuntimeUnderTest.connect(containerd.endpoint) { try await expectFull($0, registry) }
         }
       }
@@ -124,9 +124,10 @@ extension Daemons {
     }
 
     /// What containerd left of a pull that was cancelled, or of one in which its own writing failed.
-    @Test func containerdKeepsNothingHalfMade() async throws {
+    @Test(arguments: ContainerdRelease.all)
+    func containerdKeepsNothingHalfMade(_ release: ContainerdRelease) async throws {
       try await withEmbeddedRegistry { registry in
-        try await withContainerd { containerd in
+        try await withContainerd(ContainerdOptions(release: release)) { containerd in
           try await RuntimeUnderTest.connect(containerd.endpoint) { runtime in
             let order = try stalling(registry)
             let log = ProgressLog()

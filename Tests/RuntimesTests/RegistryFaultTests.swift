@@ -29,8 +29,8 @@ extension Daemons {
       }
     }
 
-    @Test func containerd() async throws {
-      try await RuntimeUnderTest.containerd.run { runtime, registry in
+    @Test(arguments: ContainerdRelease.all) func containerd(_ release: ContainerdRelease) async throws {
+      try await RuntimeUnderTest.containerd(release).run { runtime, registry in
         try await expect(
           [
             Trouble(fault: .status(403), path: "/manifests/", code: .registry(.denied)),
@@ -72,7 +72,8 @@ extension Daemons {
       }
     }
 
-    @Test func containerdTrustsTheRightAuthorityOnly() async throws {
+    @Test(arguments: ContainerdRelease.all)
+    func containerdTrustsTheRightAuthorityOnly(_ release: ContainerdRelease) async throws {
       let (right, wrong) = (try CertificateAuthority(), try CertificateAuthority(name: "Another authority"))
       try await withEmbeddedRegistry(tls: try right.issue()) { registry in
         let image = try SampleImage()
@@ -80,7 +81,9 @@ extension Daemons {
         for (certificates, code) in [(wrong, RuntimeError.Code.registry(.tls)), (right, nil)] {
           try await withTemporaryFolder { folder in
             let authority = try certificates.writeAuthority(to: folder)
-            try await withContainerd(ContainerdOptions(authorities: [registry.host: authority])) { containerd in
+            try await withContainerd(
+              ContainerdOptions(authorities: [registry.host: authority], release: release)
+            ) { containerd in
               try await RuntimeUnderTest.connect(containerd.endpoint) { runtime in
                 do {
                   _ = try await runtime.pull(order, progress: { _ in })

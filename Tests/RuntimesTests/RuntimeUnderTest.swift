@@ -10,9 +10,12 @@ import Testing
 @testable import Runtimes
 
 /// The runtimes that must all keep `RuntimeContract`, each a real one, started anew.
-enum RuntimeUnderTest: String, CaseIterable, CustomTestStringConvertible {
-  case containerd
+enum RuntimeUnderTest: CaseIterable, CustomTestStringConvertible {
+  case containerd(ContainerdRelease)
   case dockerd
+
+  /// Every containerd that this machine has: `scripts/packages runtimes` brings later ones.
+  static let allCases: [RuntimeUnderTest] = ContainerdRelease.all.map { .containerd($0) } + [.dockerd]
 
   /// What the runtime calls itself.
   var name: String {
@@ -22,7 +25,12 @@ enum RuntimeUnderTest: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  var testDescription: String { rawValue }
+  var testDescription: String {
+    switch self {
+    case .containerd(let release): release.description
+    case .dockerd: "dockerd"
+    }
+  }
 
   /// Starts the runtime and an empty registry, and runs `body` with both.
   func run(
@@ -30,8 +38,10 @@ enum RuntimeUnderTest: String, CaseIterable, CustomTestStringConvertible {
   ) async throws {
     try await withEmbeddedRegistry { registry in
       switch self {
-      case .containerd:
-        try await withContainerd { try await Self.connect($0.endpoint, limits) { try await body($0, registry) } }
+      case .containerd(let release):
+        try await withContainerd(ContainerdOptions(release: release)) {
+          try await Self.connect($0.endpoint, limits) { try await body($0, registry) }
+        }
       case .dockerd:
         try await withDockerd { try await Self.connect($0.endpoint, limits) { try await body($0, registry) } }
       }

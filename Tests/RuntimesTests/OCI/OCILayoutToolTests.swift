@@ -55,9 +55,9 @@ struct OCILayoutToolTests {
     }
   }
 
-  @Test(arguments: [false, true])
-  func containerdImportsItUnderItsName(docker: Bool) async throws {
-    try await withContainerd { containerd in
+  @Test(arguments: [false, true], ContainerdRelease.all)
+  func containerdImportsItUnderItsName(docker: Bool, release: ContainerdRelease) async throws {
+    try await withContainerd(ContainerdOptions(release: release)) { containerd in
       try await withLayoutLab { lab in
         let image = try SampleImage(platforms: [.host, Self.other], gzip: true, docker: docker)
         let reference = try await pull(image, lab)

@@ -6,8 +6,9 @@ import Testing
 
 /// A node whose images are a real containerd's.
 @Suite struct RealRuntimeTests {
-  @Test func aNodePullsThroughContainerd() async throws {
-    try await withContainerd { containerd in
+  @Test(arguments: ContainerdRelease.all)
+  func aNodePullsThroughContainerd(_ release: ContainerdRelease) async throws {
+    try await withContainerd(ContainerdOptions(release: release)) { containerd in
       var real = NodeTemplate("real")
       real.images = .cri(containerd.socket)
       try await Cluster.with(Cluster.options([real, NodeTemplate("virtual")], speed: 20)) { sandbox in

@@ -1,10 +1,12 @@
 import Foundation
+import Subprocess
 
 /// A containerd of its own, with CRI, that knows nothing of one that the machine may run.
 package struct Containerd: Sendable {
   package let socket: String
   package let folder: ScratchFolder
   package let daemon: Daemon
+  package let release: ContainerdRelease
 
   /// The endpoint as `--runtime` takes it.
   package var endpoint: String { "cri://\(socket)" }
@@ -12,7 +14,7 @@ package struct Containerd: Sendable {
   /// Runs `ctr` in the namespace that the kubelet uses.
   @discardableResult
   package func ctr(_ arguments: String...) async throws -> String {
-    try await output(of: "ctr", ["--address", socket, "--namespace", "k8s.io"] + arguments)
+    try await output(of: release.program("ctr"), ["--address", socket, "--namespace", "k8s.io"] + arguments)
   }
 
   /// The blobs that are being written or were left half-written.
@@ -29,15 +31,20 @@ package struct ContainerdOptions: Sendable {
   package var hasCRI = true
   /// Host and port of registries that are spoken to with TLS, with the file of their certificate authority.
   package var authorities: [String: String] = [:]
+  /// Which containerd it is.
+  package var release = ContainerdRelease.system
 
-  package init(diskSize: Int? = nil, hasCRI: Bool = true, authorities: [String: String] = [:]) {
+  package init(
+    diskSize: Int? = nil, hasCRI: Bool = true, authorities: [String: String] = [:], release: ContainerdRelease = .system
+  ) {
     self.diskSize = diskSize
     self.hasCRI = hasCRI
     self.authorities = authorities
+    self.release = release
   }
 }
 
-/// Starts Debian's containerd with root, state and socket of its own for the length of `body`.
+/// Starts a containerd with root, state and socket of its own for the length of `body`.
 ///
 /// Registries on loopback are spoken to in plain HTTP unless `authorities` names them.
 package func withContainerd<R: Sendable>(
@@ -56,10 +63,11 @@ package func withContainerd<R: Sendable>(
     try write(configuration(in: folder, options), to: folder("config.toml"))
     let socket = folder("c.sock")
     return try await withDaemon(
-      "containerd", ["--config", folder("config.toml")], folder: folder,
-      isReady: { (try? await output(of: "ctr", ["--address", socket, "version"])) != nil }
+      options.release.program("containerd"), ["--config", folder("config.toml")],
+      environment: ["PATH": options.release.path], folder: folder,
+      isReady: { (try? await output(of: options.release.program("ctr"), ["--address", socket, "version"])) != nil }
     ) { daemon in
-      try await body(Containerd(socket: socket, folder: folder, daemon: daemon))
+      try await body(Containerd(socket: socket, folder: folder, daemon: daemon, release: options.release))
     }
   }
 }

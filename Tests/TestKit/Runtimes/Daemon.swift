@@ -55,17 +55,22 @@ package struct DaemonError: Error, CustomStringConvertible {
 }
 
 /// Starts a program, waits until `isReady`, runs `body`, and always ends the program, by its pid.
+///
+/// - Parameters:
+///   - program: a name that is looked up on PATH, or a path.
+///   - environment: added to that of the tests.
 func withDaemon<R: Sendable>(
-  _ name: String, _ arguments: [String], folder: ScratchFolder,
+  _ program: String, _ arguments: [String], environment: [Environment.Key: String?] = [:], folder: ScratchFolder,
   isReady: @Sendable () async -> Bool, _ body: (Daemon) async throws -> R
 ) async throws -> R {
+  let name = program.split(separator: "/").last.map(String.init) ?? program
   let logFile = folder("\(name).log")
   let log = try FileDescriptor.open(
     FilePath(logFile), .writeOnly, options: [.create, .append], permissions: FilePermissions(rawValue: 0o644))
   let outcome = try await run(
-    .name(name), arguments: Arguments(arguments),
+    executable(program), arguments: Arguments(arguments),
     // Temporary mounts of an unpacking daemon must lie in the folder too, so that they are found when it is killed.
-    environment: .inherit.updating(["TMPDIR": folder.path]),
+    environment: .inherit.updating(environment.merging(["TMPDIR": folder.path]) { $1 }),
     input: .none, output: .fileDescriptor(log, closeAfterSpawningProcess: true), error: .combinedWithOutput
   ) { execution in
     let daemon = Daemon(name: name, pid: execution.processIdentifier.value, logFile: logFile) { signal in
@@ -95,11 +100,17 @@ private func waitUntilReady(_ daemon: Daemon, _ isReady: @Sendable () async -> B
   }
 }
 
+/// A program by its name or its path.
+private func executable(_ program: String) -> Executable {
+  program.hasPrefix("/") ? .path(FilePath(program)) : .name(program)
+}
+
 /// Runs a program to its end and returns what it printed. A status other than 0 is an error.
 @discardableResult
 package func output(of program: String, _ arguments: [String]) async throws -> String {
   let result = try await run(
-    .name(program), arguments: Arguments(arguments), output: .string(limit: 4 << 20), error: .string(limit: 1 << 20))
+    executable(program), arguments: Arguments(arguments), output: .string(limit: 4 << 20),
+    error: .string(limit: 1 << 20))
   guard result.terminationStatus.isSuccess else {
     throw DaemonError(
       description: "\(program) \(arguments.joined(separator: " ")) failed: \(result.standardError)")
