@@ -303,7 +303,6 @@ struct RolloutMachineTests {
     story.tell(.podLost(story.pod("a"), reason: "Evicted"), after: .seconds(30))
     for image in 0..<2 { story.image(image, on: "b", RolloutStory.held, after: .seconds(20)) }
     story.tell(.note(story.pod("a"), "MountVolume.SetUp failed"))
-    story.image(0, on: "a", RolloutStory.held)
     story.tell(.tick, after: .seconds(27))
     #expect(story.outcomes == ["b": .warm])
     story.tell(.tick, after: .seconds(1))
@@ -358,5 +357,96 @@ struct RolloutMachineTests {
     #expect(story.deleted.contains(story.pod("b")))
     #expect(story.outcomes == ["a": .incomplete, "b": .notDone])
     #expect(story.tell(.stop(.cancelled)).isEmpty)
+  }
+
+  // MARK: What is not said
+
+  @Test("A warning that an image on its way has disproved is no reason of a failure")
+  func oldWarning() {
+    var story = RolloutStory(images: 2) { $0.nodeTimeout = .seconds(60) }
+    story.want("a")
+    story.tell(.note(story.pod("a"), "MountVolume.SetUp failed"))
+    story.image(0, on: "a", .pulling)
+    story.tell(.tick, after: .seconds(60))
+    guard case .failed(let failure) = story.machine.coverage[image: 1, node: 0] else {
+      Issue.record("not failed")
+      return
+    }
+    #expect(failure.detail == "not confirmed after 1m of --node-timeout")
+  }
+
+  @Test("Images of silent registries come last, in pods of their own, which do not wait for each other")
+  func apart() {
+    var story = RolloutStory(images: 5) {
+      $0.imagesPerPod = 1
+      $0.apart = [[0, 3], [1]]
+    }
+    story.want("a")
+    #expect(story.parts == [[2]])
+    story.image(2, on: "a", part: 0, RolloutStory.held)
+    #expect(story.parts == [[2], [4]])
+    story.image(4, on: "a", part: 1, .pulling)
+    #expect(story.parts == [[2], [4]], "it is being tried for the first time")
+    story.image(4, on: "a", part: 1, .pulled)
+    #expect(story.parts == [[2], [4], [0], [3], [1]])
+  }
+
+  @Test(
+    "A node whose time is over proves what it holds: what is there is warm, what is not is told from what nobody knows")
+  func proof() {
+    var story = RolloutStory(images: 3) {
+      $0.nodeTimeout = .seconds(60)
+      $0.proofTimeout = .seconds(20)
+    }
+    story.want("a")
+    let pod = story.pod("a")
+    story.tell(.podCreated(pod))
+    story.image(0, on: "a", .pulled)
+    story.image(1, on: "a", RolloutStory.failing("noSuchHost", .passing, by: .event))
+    story.tell(.tick, after: .seconds(60))
+    #expect(story.proofs == [[0, 2]], "the failure of the other is known")
+    #expect(story.deleted == [pod])
+    #expect(story.machine.coverage.row(1).map(\.state) == [.failed])
+    #expect(story.outcomes.isEmpty)
+    story.image(0, on: "a", part: 1, RolloutStory.held)
+    story.image(2, on: "a", part: 1, RolloutStory.failing("neverPull", .local))
+    #expect(story.outcomes["a"] == .incomplete)
+    #expect(story.machine.coverage.row(0).map(\.state) == [.warm])
+    guard case .failed(let failure) = story.machine.coverage[image: 2, node: 0] else {
+      Issue.record("not failed")
+      return
+    }
+    #expect(failure.code == "timedOut")
+    #expect(failure.detail == "not there after 1m of --node-timeout")
+    #expect(story.machine.livePods.isEmpty)
+
+    var silent = RolloutStory { $0.nodeTimeout = .seconds(60) }
+    silent.want("a")
+    silent.tell(.podCreated(silent.pod("a")))
+    silent.tell(.tick, after: .seconds(60))
+    #expect(silent.proofs == [[0]])
+    silent.tell(.tick, after: .seconds(19))
+    #expect(silent.outcomes.isEmpty)
+    silent.tell(.tick, after: .seconds(1))
+    #expect(silent.outcomes["a"] == .incomplete, "it ends also when nobody answers")
+  }
+
+  @Test("A name that neither we nor the node can look up is believed after the second try")
+  func unknownHost() {
+    var story = RolloutStory { $0.unknownHosts = [0] }
+    story.want("a")
+    story.image(on: "a", RolloutStory.failing("noSuchHost", .passing))
+    #expect(story.outcomes.isEmpty)
+    story.image(on: "a", RolloutStory.failing("noSuchHost", .passing))
+    #expect(story.outcomes["a"] == .incomplete)
+  }
+
+  @Test("Time spans are written as on a command line")
+  func words() {
+    let spans: [(Duration, String)] = [
+      (.seconds(900), "15m"), (.seconds(90), "90s"), (.seconds(60), "1m"), (.seconds(5400), "1h30m"),
+      (.milliseconds(2500), "2.5s"), (.milliseconds(300), "300ms"), (.seconds(3600), "1h"), (.seconds(125), "2m5s"),
+    ]
+    for (span, text) in spans { #expect(span.words == text) }
   }
 }

@@ -12,6 +12,7 @@ struct RolloutStormTests {
     var story = RolloutStory(images: Int.random(in: 1...5, using: &chance)) {
       $0.parallelism = .nodes(limit)
       $0.imagesPerPod = Int.random(in: 1...3, using: &chance)
+      $0.apart = Bool.random(using: &chance) ? [] : [[0], [2, 3]]
       $0.nodeTimeout = .seconds(100)
       $0.maxFailures = Bool.random(using: &chance) ? nil : .nodes(Int.random(in: 0...3, using: &chance))
       $0.timeout = Int.random(in: 0..<4, using: &chance) == 0 ? .seconds(300) : nil
@@ -26,7 +27,7 @@ struct RolloutStormTests {
     func check(_ actions: [RolloutMachine.Action]) {
       for action in actions {
         switch action {
-        case .create(let id, let images):
+        case .create(let id, let images), .prove(let id, let images):
           #expect(!hasStopped || story.machine.stopped.map(Self.isDraining) == true, "seed \(seed): begun after a stop")
           #expect(!images.isEmpty, "seed \(seed)")
           asked.insert(id)
@@ -88,11 +89,14 @@ struct RolloutStormTests {
     case 42..<46: return .podUnschedulable(id, reason: "no room")
     case 46..<49: return .podLost(id, reason: "OutOfpods")
     case 49..<52: return .podSucceeded(id)
-    case 52..<60: return .image(id, image: image, .pulling)
+    case 52..<57: return .image(id, image: image, .pulling)
+    case 57..<60: return .image(id, image: image, .pulled)
     case 60..<80: return .image(id, image: image, RolloutStory.held)
     case 80..<84: return .image(id, image: image, RolloutStory.failing())
     case 84..<88: return .image(id, image: image, RolloutStory.failing("down", .passing, by: .event))
-    case 88..<89: return .image(id, image: image, RolloutStory.failing("noSpace", .local))
+    case 88..<89:
+      return .image(
+        id, image: image, RolloutStory.failing(Bool.random(using: &chance) ? "noSpace" : "neverPull", .local))
     case 89: return Int.random(in: 0..<20, using: &chance) == 0 ? .stop(.cancelled) : .tick
     default: return .tick
     }

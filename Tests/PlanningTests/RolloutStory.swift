@@ -20,7 +20,12 @@ struct RolloutStory {
   mutating func tell(_ input: RolloutMachine.Input, after wait: Duration = .zero) -> [RolloutMachine.Action] {
     now += wait
     let new = machine.handle(input, at: now)
-    for case .create(let id, _) in new { pods[id.node, default: [:]][id.part] = id }
+    for action in new {
+      switch action {
+      case .create(let id, _), .prove(let id, _): pods[id.node, default: [:]][id.part] = id
+      default: break
+      }
+    }
     actions += new
     return new
   }
@@ -42,6 +47,9 @@ struct RolloutStory {
   }
 
   var created: [String] { actions.compactMap { if case .create(let id, _) = $0 { id.node } else { nil } } }
+  /// The images of each pod that was asked for, in order.
+  var parts: [[Int]] { actions.compactMap { if case .create(_, let images) = $0 { images } else { nil } } }
+  var proofs: [[Int]] { actions.compactMap { if case .prove(_, let images) = $0 { images } else { nil } } }
   var deleted: [RolloutMachine.PodID] { actions.compactMap { if case .delete(let id) = $0 { id } else { nil } } }
   var outcomes: [String: NodeOutcome] {
     Dictionary(

@@ -34,11 +34,19 @@ package struct PodEvent: Hashable, Sendable {
     case "InspectFailed", "ErrImageNeverPull": content = .failed(reason: reason, message)
     // Said by the status, or by an event of the kinds above.
     case "Failed", "BackOff": return nil
+    // Other warnings (MissingClusterDNS, Unhealthy, …) keep no pod from pulling.
     default:
-      guard event.type == "Warning" else { return nil }
+      guard event.type == "Warning", Self.holdingReasons.contains(reason) else { return nil }
       content = .warning(message.isEmpty ? reason : "\(reason): \(message)")
     }
   }
+
+  /// Reasons for which a pod does not come so far that it pulls.
+  private static let holdingReasons: Set<String> = [
+    "FailedScheduling", "FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox",
+    "FailedCreatePodContainer", "FailedSync", "NetworkNotReady", "NodeNotReady", "Evicted", "Preempted",
+    "FailedValidation", "InvalidDiskCapacity", "FailedKillPod",
+  ]
 
   /// `nginx` of `spec.containers{nginx}`.
   private static func container(in path: String) -> String? {

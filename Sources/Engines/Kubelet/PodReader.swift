@@ -11,6 +11,8 @@ struct PodReader: Sendable {
   let id: RolloutMachine.PodID
   /// Indices of the images by the names of the pod's containers.
   let images: [String: Int]
+  /// Whether the pod only proves what is there.
+  let isProof: Bool
   /// The last reason for which each container waited.
   private var reasons: [String: String] = [:]
   /// Images of which a failure was told already.
@@ -18,9 +20,10 @@ struct PodReader: Sendable {
   private var isScheduled = false
   private var isOver = false
 
-  init(id: RolloutMachine.PodID, images: [String: Int]) {
+  init(id: RolloutMachine.PodID, images: [String: Int], isProof: Bool = false) {
     self.id = id
     self.images = images
+    self.isProof = isProof
   }
 
   // MARK: Status
@@ -90,6 +93,7 @@ struct PodReader: Sendable {
     guard !isOver else { return [] }
     switch (event.content, event.container.flatMap { images[$0] }) {
     case (.pulling, let image?): return [.image(id, image: image, .pulling)]
+    case (.pulled, let image?), (.present, let image?): return [.image(id, image: image, .pulled)]
     case (.failed(let reason, let text), let image?):
       told.insert(image)
       let message = KubeletMessage(reason: reason, message: text, about: plan.request.images[image])
@@ -101,7 +105,7 @@ struct PodReader: Sendable {
 
   /// What an event tells who watches the run, however late it comes.
   func news(in event: PodEvent) -> RunEvent? {
-    guard let image = event.container.flatMap({ images[$0] }) else { return nil }
+    guard !isProof, let image = event.container.flatMap({ images[$0] }) else { return nil }
     return switch event.content {
     case .pulling: isOver ? nil : .imagePulling(node: id.node, image: image)
     case .pulled(let duration, let bytes):

@@ -150,10 +150,11 @@ extension Preflight {
     do {
       _ = try await client.create(pod, dryRun: true)
     } catch let error as APIError {
+      let failure = WarmFailure(refusal: error)
       switch error.code {
-      case .podSecurity, .quotaExceeded, .webhookDenied, .invalid, .forbidden:
-        findings.block(error.code.rawValue, error.detail, error.remedy)
-      case .badRequest:
+      case .podSecurity, .quotaExceeded, .quotaDemands, .limitRange, .webhookDenied, .invalid, .forbidden:
+        findings.block(failure.code, error.detail, failure.remedy)
+      case .badRequest, .serverError:
         findings.remark(
           "dryRun", "how the cluster's admission takes our pods could not be tried: \(error.detail)",
           "The run tells.")

@@ -91,13 +91,15 @@ package struct Preflight: Sendable {
     var findings = Findings()
     let verdicts = nodes.map { request.nodes.verdict(for: $0) }
     let unknown = (request.nodes.names ?? []).subtracting(nodes.map(\.name)).sorted()
-    if !verdicts.contains(.wanted) {
-      let names = unknown.isEmpty ? "" : "; there is no node \(unknown.joined(separator: ", "))"
-      findings.block(
-        "noNodes", "no node is left to be warmed: \(verdicts.tally)\(names)", Self.remedy(for: verdicts))
-    } else if !unknown.isEmpty {
-      findings.remark(
-        "unknownNodes", "there is no node \(unknown.joined(separator: ", "))", "Check the names: kubectl get nodes.")
+    let check = "Check the names: kubectl get nodes."
+    if !unknown.isEmpty {
+      findings.block("unknownNodes", "there is no node \(unknown.joined(separator: ", "))", check)
+    } else if !verdicts.contains(.wanted) {
+      findings.block("noNodes", "no node is left to be warmed: \(verdicts.tally)", Self.remedy(for: verdicts))
+    }
+    let strangers = request.nodes.exclude.subtracting(nodes.map(\.name)).sorted()
+    if !strangers.isEmpty {
+      findings.remark("unknownNodes", "there is no node \(strangers.joined(separator: ", ")) to leave out", check)
     }
     return findings
   }

@@ -27,6 +27,11 @@ package struct PreflightReport: Sendable {
     package var problem: WarmFailure?
     /// Whether the registry itself said no, so that nodes will hear the same.
     package var isRefused: Bool
+
+    /// Whether its registry did not answer, so that nodes may wait long for it too.
+    package var isSilent: Bool {
+      resolution == nil && ["noSuchHost", "unreachable", "refused", "timedOut"].contains(problem?.code ?? "")
+    }
   }
 
   package struct Node: Sendable {
@@ -60,6 +65,14 @@ package struct PreflightReport: Sendable {
   package var blockers: [Problem]
   /// Each of these is worth knowing.
   package var remarks: [Problem]
+
+  /// Indices of the images that no wanted node can get: the run does the others, and ends with exit code 1.
+  package var impossibleImages: [Int] {
+    let wanted = nodes.filter { $0.verdict == .wanted }
+    return images.indices.filter { index in
+      images[index].isRefused || (!wanted.isEmpty && wanted.allSatisfy { $0.unsupportedImages.contains(index) })
+    }
+  }
 
   /// The nodes that are to be warm, in the order in which they get their turn.
   package var wanted: [Node] {

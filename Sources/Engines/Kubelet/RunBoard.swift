@@ -25,6 +25,8 @@ struct RunBoard: Sendable {
   var skipped: [String: NodeVerdict.SkipReason] = [:]
   var unsupported: [String: String] = [:]
   private(set) var images: [RunResult.Image]
+  /// By node and image, whether the kubelet said that it pulled it (true) or found it there.
+  private var heard: [String: [Int: Bool]] = [:]
   private var isPlanned = false
   private var isCheckingOwner = false
   private var isLost = false
@@ -84,13 +86,8 @@ struct RunBoard: Sendable {
   mutating func feed(_ input: RolloutMachine.Input, isNodeGone: Bool = false, _ effects: inout [RunEffect]) {
     for action in machine.handle(input, at: time) {
       switch action {
-      case .create(let id, let images):
-        let pod = objects.pod(id, images: images, architecture: architecture(of: id.node), owner: owner)
-        let names = Dictionary(images.map { (objects.containerNames[$0], $0) }) { first, _ in first }
-        let name = pod.metadata.name ?? ""
-        if pods[id] == nil { pods[id] = Entry(reader: PodReader(id: id, images: names), name: name) }
-        ids[name] = id
-        effects.append(.create(id, pod))
+      case .create(let id, let images): effects.append(make(id, images, isProof: false))
+      case .prove(let id, let images): effects.append(make(id, images, isProof: true))
       case .delete(let id):
         guard let entry = pods.removeValue(forKey: id) else { continue }
         ids[entry.name] = nil
@@ -109,6 +106,16 @@ struct RunBoard: Sendable {
       case .stopping(let reason): effects.append(.tell(.stopping(reason)))
       }
     }
+  }
+
+  private mutating func make(_ id: RolloutMachine.PodID, _ images: [Int], isProof: Bool) -> RunEffect {
+    let pod = objects.pod(
+      id, images: images, architecture: architecture(of: id.node), owner: owner, isProof: isProof)
+    let names = Dictionary(images.map { (objects.containerNames[$0], $0) }) { first, _ in first }
+    let name = pod.metadata.name ?? ""
+    if pods[id] == nil { pods[id] = Entry(reader: PodReader(id: id, images: names, isProof: isProof), name: name) }
+    ids[name] = id
+    return .create(id, pod)
   }
 
   private func architecture(of node: String) -> TouchProgram.Architecture {
@@ -178,9 +185,9 @@ struct RunBoard: Sendable {
       connectionLost(error, &effects)
       feed(.podCreationFailed(id, .passing(after: error.retryAfter ?? .seconds(2))), &effects)
     } else if error.code == .quotaExceeded {
-      feed(.podCreationFailed(id, .crowded(WarmFailure(error))), &effects)
+      feed(.podCreationFailed(id, .crowded(WarmFailure(refusal: error))), &effects)
     } else {
-      feed(.podCreationFailed(id, .final(WarmFailure(error))), &effects)
+      feed(.podCreationFailed(id, .final(WarmFailure(refusal: error))), &effects)
     }
   }
 
@@ -196,20 +203,32 @@ struct RunBoard: Sendable {
     guard case .applied(let event) = event, let read = PodEvent(event) else { return }
     let id = ids[read.pod]
     if let new = (id.flatMap { pods[$0]?.reader } ?? done[read.pod])?.news(in: read) {
-      switch new {
-      case .imagePulled(_, let image, _, let bytes):
-        images[image].pulls += 1
-        images[image].pulledBytes += bytes ?? 0
-      case .imagePresent(_, let image): images[image].present += 1
-      default: break
-      }
-      effects.append(.tell(new))
+      if count(new) { effects.append(.tell(new)) }
     }
     guard let id, let inputs = pods[id]?.reader.read(read, in: plan) else { return }
     if case .warning(let text) = read.content, text.contains("configmap"), text.contains("not found") {
       checkOwner(&effects)
     }
     feed(inputs, &effects)
+  }
+
+  /// Counts each image of a node once: an event comes again when its container is restarted.
+  ///
+  /// - Returns: whether it is new.
+  private mutating func count(_ event: RunEvent) -> Bool {
+    switch event {
+    case .imagePulled(let node, let image, _, let bytes):
+      guard heard[node]?[image] != true else { return false }
+      if heard[node, default: [:]].updateValue(true, forKey: image) == false { images[image].present -= 1 }
+      images[image].pulls += 1
+      images[image].pulledBytes += bytes ?? 0
+    case .imagePresent(let node, let image):
+      guard heard[node]?[image] == nil else { return false }
+      heard[node, default: [:]][image] = false
+      images[image].present += 1
+    default: break
+    }
+    return true
   }
 
   // MARK: Connection
@@ -279,6 +298,7 @@ struct RunBoard: Sendable {
 
   private mutating func gone(_ name: String, _ effects: inout [RunEffect]) {
     facts[name] = nil
+    heard[name] = nil
     skipped[name] = nil
     unsupported[name] = nil
     feed(.nodeGone(name: name), isNodeGone: true, &effects)

@@ -56,8 +56,8 @@ package struct RunObjects: Sendable {
   func configMap(expires: String) -> ConfigMap {
     ConfigMap(
       metadata: ObjectMeta(
-        name: name, namespace: request.namespace, labels: request.labels.merging(labels),
-        annotations: request.annotations.merging([Key.expires: expires])),
+        name: name, namespace: request.namespace, labels: request.template.labels.merging(labels),
+        annotations: request.template.annotations.merging([Key.expires: expires])),
       binaryData: PodShell.touchFiles(for: TouchProgram.Architecture.allCases))
   }
 
@@ -66,13 +66,15 @@ package struct RunObjects: Sendable {
   /// - Parameters:
   ///   - id: whose number becomes part of the name.
   ///   - suffix: for another name, when the first is taken by somebody else.
+  ///   - isProof: whether it pulls nothing, and starts only where the images are there.
   func pod(
     _ id: RolloutMachine.PodID, images: [Int], architecture: TouchProgram.Architecture, owner: ConfigMap,
-    suffix: String = ""
+    suffix: String = "", isProof: Bool = false
   ) -> Pod {
     let containers = images.map { index in
       PodShell.container(
-        named: containerNames[index], on: request.images[index].given, policy: request.policy.container)
+        named: containerNames[index], on: request.images[index].given,
+        policy: isProof ? .never : request.policy.container, template: request.template)
     }
     var spec = PodShell.spec(
       containers: containers, touch: owner.metadata.name ?? name, for: architecture, pullSecrets: request.pullSecrets,
@@ -93,8 +95,8 @@ package struct RunObjects: Sendable {
     }
     var metadata = ObjectMeta(
       name: "\(name)-\(id.serial)\(suffix)", namespace: request.namespace,
-      labels: request.labels.merging(labels).merging([Key.pod: "\(id.serial)"]),
-      annotations: PodShell.evictable.merging(request.annotations).merging([Key.node: id.node]))
+      labels: request.template.labels.merging(labels).merging([Key.pod: "\(id.serial)"]),
+      annotations: PodShell.evictable.merging(request.template.annotations).merging([Key.node: id.node]))
     // Whatever becomes of us, the garbage collector takes the pod when its owner goes.
     metadata.ownerReferences = [
       OwnerReference(

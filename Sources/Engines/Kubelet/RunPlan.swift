@@ -18,10 +18,13 @@ struct RunPlan: Sendable {
     settings.maxFailures = request.maxFailures
     settings.timeout = request.timeout
     settings.nodeTimeout = request.nodeTimeout
-    settings.refusedImages = Set(
-      request.images.indices.filter { index in
-        report?.images.first { $0.image == request.images[index] }?.isRefused ?? false
-      })
+    let found = request.images.map { image in report?.images.first { $0.image == image } }
+    let indices = request.images.indices
+    settings.refusedImages = Set(indices.filter { found[$0]?.isRefused ?? false })
+    let silent = indices.filter { found[$0]?.isSilent ?? false }
+    settings.apart = Dictionary(grouping: silent) { request.images[$0].reference.registry }
+      .values.map(Set.init).sorted { ($0.min() ?? 0) < ($1.min() ?? 0) }
+    settings.unknownHosts = Set(silent.filter { found[$0]?.problem?.code == "noSuchHost" })
     self.settings = settings
   }
 

@@ -1,4 +1,3 @@
-package import Kubernetes
 package import Planning
 
 /// What `prepull run` shall make true: these images on those nodes.
@@ -30,9 +29,8 @@ package struct RunRequest: Sendable {
   package var pullSecrets: [String] = []
   package var placement = Placement.affinity
   package var priorityClass: String?
-  /// Labels and annotations of the pods, for admission policies that ask for some.
-  package var labels: StringMap = [:]
-  package var annotations: StringMap = [:]
+  /// What quotas, LimitRanges and admission policies ask of the pods.
+  package var template = PodTemplateOptions()
 
   package init(images: [WantedImage], namespace: String) {
     self.images = images

@@ -46,8 +46,14 @@ package struct RunResult: Sendable {
   package var stopped: StopReason?
   package var retries: Int
 
-  /// Whether every node that was wanted holds every image that it can hold, at the digest that was resolved.
-  package var isWarm: Bool { stopped == nil && coverage.isWarm && nodes.allSatisfy { $0.outcome.isGood } }
+  /// Whether every node that was wanted holds every image that it can hold, at the digest that was resolved, and there
+  /// is a node for every image.
+  package var isWarm: Bool {
+    stopped == nil && coverage.isWarm && nodes.allSatisfy { $0.outcome.isGood } && homeless.isEmpty
+  }
+
+  /// Indices of the images that no wanted node can hold.
+  package var homeless: [Int] { coverage.homelessImages }
 
   /// Every cell that failed or is stale, by image and node.
   package var failures: [Failure] {

@@ -106,6 +106,9 @@ package struct Coverage: Codable, Hashable, Sendable {
   /// Whether every node holds every image that it can hold.
   package var isWarm: Bool { counts.isWarm }
 
+  /// Indices of the images that no node can hold.
+  package var homelessImages: [Int] { images.indices.filter { counts(image: $0).wanted == 0 } }
+
   /// The digests that nodes hold of an image, with their number, the most frequent first. More than one for a tag means
   /// that nodes would run different things.
   package func digests(image: Int) -> [(digest: Digest, nodes: Int)] {

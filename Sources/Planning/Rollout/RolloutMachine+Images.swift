@@ -4,15 +4,26 @@ extension RolloutMachine {
   ) {
     guard isLive(id), let cell = nodes[id.node]?.cells[image], !cell.isSettled else { return }
     switch signal {
-    case .pulling: set(.pulling, of: image, on: id.node, &actions)
+    case .pulling:
+      nodes[id.node]?.note = nil
+      set(.pulling, of: image, on: id.node, &actions)
+    case .pulled:
+      nodes[id.node]?.note = nil
+      nodes[id.node]?.cells[image].isPulled = true
     case .held(let digest, let isStale):
       if cell.cell == .pulling { givenUp[image] = nil }
       nodes[id.node]?.tries = 0
+      nodes[id.node]?.note = nil
       if isStale, let digest {
         set(.stale(digest), of: image, on: id.node, &actions)
       } else {
         set(.warm(digest), of: image, on: id.node, &actions)
       }
+    case .failing(let failure, _, _) where nodes[id.node]?.live[id.part]?.isProof == true:
+      let isAbsent = failure.code == "neverPull"
+      let cause = isAbsent ? timeoutFailure(of: id.node, isProven: true) : failure
+      set(.failed(cause), of: image, on: id.node, &actions)
+      actions.append(.imageFailed(node: id.node, image: image, cause, isFinal: true))
     case .failing(let failure, let nature, let witness):
       failed(image, on: id.node, failure, nature, by: witness, &actions)
     }
@@ -59,15 +70,23 @@ extension RolloutMachine {
     let isKnown = (givenUp[image]?[failure.code] ?? 0) >= settings.sharedFailures
     return switch nature {
     case .final: isKnown || settings.refusedImages.contains(image) || tries >= settings.finalTries
-    case .passing: isKnown
+    case .passing: isKnown || isUnknownHost(failure, of: image) && tries >= settings.finalTries
     case .local: false
     }
   }
 
+  private func isUnknownHost(_ failure: WarmFailure, of image: Int) -> Bool {
+    failure.code == "noSuchHost" && settings.unknownHosts.contains(image)
+  }
+
   /// Gives up what is not settled on a node: for the cause that the kubelet told, else for `failure`.
-  mutating func fail(_ name: String, with failure: WarmFailure, _ actions: inout [Action]) {
+  ///
+  /// - Parameter spared: images that are left as they are.
+  mutating func fail(
+    _ name: String, with failure: WarmFailure, sparing spared: [Int] = [], _ actions: inout [Action]
+  ) {
     guard let cells = nodes[name]?.cells else { return }
-    for (image, cell) in cells.enumerated() where !cell.isSettled {
+    for (image, cell) in cells.enumerated() where !cell.isSettled && !spared.contains(image) {
       let cause = cell.failure ?? failure
       if let own = cell.failure, cell.nature != .local { givenUp[image, default: [:]][own.code, default: 0] += 1 }
       set(.failed(cause), of: image, on: name, &actions)

@@ -8,14 +8,13 @@ extension RolloutMachine {
     }
     guard stopped == nil else { return }
     let possible = images.indices.filter { unsupported[$0] == nil }
-    let size = max(1, settings.imagesPerPod)
-    let parts = stride(from: 0, to: possible.count, by: size).map {
-      Array(possible[$0..<min($0 + size, possible.count)])
-    }
+    let apart = settings.apart.reduce(into: Set<Int>()) { $0.formUnion($1) }
+    let first = split(possible.filter { !apart.contains($0) })
+    let others = settings.apart.flatMap { set in split(possible.filter(set.contains)) }
     nodes[name] = NodeState(
       uid: uid,
       cells: images.indices.map { CellState(cell: unsupported[$0].map(Coverage.Cell.unsupported) ?? .pending) },
-      parts: parts)
+      parts: first + others, firstApart: first.count)
     order.append(name)
     actions.append(.nodeAdded(name))
     for (image, reason) in unsupported.sorted(by: { $0.key < $1.key }) {
@@ -26,6 +25,12 @@ extension RolloutMachine {
     } else {
       queue.append(name)
     }
+  }
+
+  /// Images that are too many for one pod, in their order.
+  func split(_ images: [Int]) -> [[Int]] {
+    let size = max(1, settings.imagesPerPod)
+    return stride(from: 0, to: images.count, by: size).map { Array(images[$0..<min($0 + size, images.count)]) }
   }
 
   /// Drops a node that has no pod; one at work is brought to its end.
@@ -76,11 +81,11 @@ extension RolloutMachine {
   /// Does what is due on a node at work: the next pod, the end of pods that are done, the end of the node.
   ///
   /// The pod of the next part is made when no image of the parts before it is being tried for the first time, so that
-  /// the order of the images holds and one that cannot be pulled does not hold up the others.
+  /// the order of the images holds and one that cannot be pulled does not hold up the others. Those apart come together.
   mutating func advance(_ name: String, at now: Duration, _ actions: inout [Action]) {
     guard active.contains(name), var node = nodes[name] else { return }
-    while node.nextPart < node.parts.count,
-      node.parts[..<node.nextPart].joined().allSatisfy({ node.cells[$0].isSettled || node.cells[$0].failures > 0 })
+    while node.proofUntil == nil, node.nextPart < node.parts.count,
+      node.parts[..<min(node.nextPart, node.firstApart)].joined().allSatisfy({ node.cells[$0].isTried })
     {
       let wanted = node.parts[node.nextPart].filter { !node.cells[$0].isSettled }
       if !wanted.isEmpty {

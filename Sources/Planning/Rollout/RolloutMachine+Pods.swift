@@ -46,6 +46,7 @@ extension RolloutMachine {
     _ name: String, _ reason: String, wait: Duration? = nil, at now: Duration, _ actions: inout [Action]
   ) {
     guard active.contains(name), var node = nodes[name] else { return }
+    if node.proofUntil != nil { return timeOut(name, at: now, &actions) }
     node.tries += 1
     release(name, &node, at: now, &actions)
     for index in node.cells.indices where node.cells[index].cell == .pulling {
@@ -78,14 +79,20 @@ extension RolloutMachine {
     }
     for name in active.sorted() {
       guard let node = nodes[name], let since = node.activeSince else { continue }
-      if node.spent + (now - since) >= settings.nodeTimeout {
-        timeOut(name, at: now, &actions)
+      if let end = node.proofUntil {
+        if now >= end {
+          timeOut(name, at: now, &actions)
+          continue
+        }
+      } else if node.spent + (now - since) >= settings.nodeTimeout {
+        if !startProof(name, at: now, &actions) { timeOut(name, at: now, &actions) }
         continue
       }
       for pod in node.live.values.sorted(by: { $0.id.part < $1.id.part }) {
         if let due = pod.createAt, due <= now {
           update(pod.id) { $0.createAt = nil }
-          actions.append(.create(pod.id, images: pod.images))
+          actions.append(
+            pod.isProof ? .prove(pod.id, images: pod.images) : .create(pod.id, images: pod.images))
         } else if let waiting = pod.unschedulable, now - waiting.since >= settings.schedulingPatience {
           retry(name, "not scheduled: \(waiting.reason)", at: now, &actions)
           break
@@ -95,14 +102,39 @@ extension RolloutMachine {
   }
 
   private mutating func timeOut(_ name: String, at now: Duration, _ actions: inout [Action]) {
-    let limit = settings.nodeTimeout
-    let note = nodes[name]?.note.map { ": \($0)" } ?? ""
-    fail(
-      name,
-      with: WarmFailure(
-        code: "timedOut", detail: "not there after \(limit) of --node-timeout\(note)",
-        remedy: "Raise --node-timeout if the image is large or the link slow, or see the node's kubelet."), &actions)
+    fail(name, with: timeoutFailure(of: name, isProven: false), &actions)
     finish(name, at: now, &actions)
+  }
+
+  /// - Parameter isProven: whether the node was asked, and does not hold the image.
+  func timeoutFailure(of name: String, isProven: Bool) -> WarmFailure {
+    let note = nodes[name]?.note.map { ": \($0)" } ?? ""
+    return WarmFailure(
+      code: "timedOut",
+      detail:
+        "\(isProven ? "not there" : "not confirmed") after \(settings.nodeTimeout.words) of --node-timeout\(note)",
+      remedy: "Raise --node-timeout if the image is large or the link slow, or see the node's kubelet.")
+  }
+
+  /// Asks a node whose time is over what it holds: a kubelet that waits for one image reports none of its pod's others.
+  ///
+  /// - Returns: whether there is anything to ask.
+  private mutating func startProof(_ name: String, at now: Duration, _ actions: inout [Action]) -> Bool {
+    guard let node = nodes[name], node.live.values.contains(where: \.isCreated) else { return false }
+    let open = node.cells.indices.filter { !node.cells[$0].isSettled && node.cells[$0].failure == nil }
+    guard !open.isEmpty else { return false }
+    fail(name, with: timeoutFailure(of: name, isProven: false), sparing: open, &actions)
+    for pod in node.live.values.sorted(by: { $0.id.part < $1.id.part }) { actions.append(.delete(pod.id)) }
+    nodes[name]?.live = [:]
+    nodes[name]?.proofUntil = now + settings.proofTimeout
+    for (index, images) in split(open).enumerated() {
+      lastSerial += 1
+      let id = PodID(node: name, part: node.parts.count + index, serial: lastSerial)
+      nodes[name]?.live[id.part] = LivePod(id: id, images: images, isProof: true)
+      nodes[name]?.pods += 1
+      actions.append(.prove(id, images: images))
+    }
+    return true
   }
 
   /// Whether nodes at work are brought to their end although nothing is begun any more.
@@ -124,7 +156,7 @@ extension RolloutMachine {
         fail(
           name,
           with: WarmFailure(
-            code: "timedOut", detail: "not there when the \(limit) of --timeout were over",
+            code: "timedOut", detail: "not confirmed when the \(limit.words) of --timeout were over",
             remedy: "Raise --timeout, or raise --parallelism if the registry bears it."), &actions)
       }
       finish(name, as: .notDone, at: now, &actions)

@@ -29,6 +29,8 @@ extension RolloutMachine {
   /// What is known of one image on one node.
   package enum ImageSignal: Hashable, Sendable {
     case pulling
+    /// The kubelet says that the image is on the node; the pod's status has yet to confirm it.
+    case pulled
     /// The node has the image.
     case held(Digest?, isStale: Bool)
     /// Another try failed. The kubelet tells each failure twice, in the pod's status and in an event.
@@ -50,6 +52,8 @@ extension RolloutMachine {
   /// What to do, or to tell.
   package enum Action: Hashable, Sendable {
     case create(PodID, images: [Int])
+    /// Make a pod that pulls nothing, and starts only where the images are on the node.
+    case prove(PodID, images: [Int])
     case delete(PodID)
     case nodeAdded(String)
     case nodeStarted(String)
@@ -66,6 +70,8 @@ extension RolloutMachine {
     var cells: [CellState]
     /// The images that this node can hold, in the order of pulling, split over pods.
     let parts: [[Int]]
+    /// The parts from here on wait for those before, but not for each other.
+    let firstApart: Int
     var nextPart = 0
     var live: [Int: LivePod] = [:]
     var activeSince: Duration?
@@ -76,6 +82,8 @@ extension RolloutMachine {
     /// Pods made.
     var pods = 0
     var note: String?
+    /// Until when pods prove what the node holds, its time being over.
+    var proofUntil: Duration?
     var outcome: NodeOutcome?
   }
 
@@ -83,17 +91,22 @@ extension RolloutMachine {
     var cell: Coverage.Cell
     var statusFailures = 0
     var eventFailures = 0
+    /// Whether the kubelet said that the image is there.
+    var isPulled = false
     /// The last one, and what it means.
     var failure: WarmFailure?
     var nature: FailureNature?
 
     var failures: Int { max(statusFailures, eventFailures) }
     var isSettled: Bool { cell.isSettled }
+    /// Whether it holds up nothing any more.
+    var isTried: Bool { isSettled || failures > 0 || isPulled }
   }
 
   struct LivePod: Sendable {
     let id: PodID
     let images: [Int]
+    var isProof = false
     var isCreated = false
     /// When to ask for it again, after the API server did not answer.
     var createAt: Duration?

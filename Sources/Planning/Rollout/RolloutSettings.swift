@@ -25,6 +25,13 @@ package struct RolloutSettings: Hashable, Sendable {
   package var sharedFailures = 3
   /// Images that one pod names at most.
   package var imagesPerPod = 50
+  /// Images of registries that did not answer when they were asked before, a set for each registry. Pods of their own
+  /// pull them, after all others: a kubelet reports nothing of a pod's other images while it waits for such a registry.
+  package var apart: [Set<Int>] = []
+  /// Images whose registry has no address here either: a node that says the same is believed as if it were final.
+  package var unknownHosts: Set<Int> = []
+  /// How long a node whose time is over may take to prove which images it holds without a report having said so.
+  package var proofTimeout = Duration.seconds(20)
 
   package init() {}
 }

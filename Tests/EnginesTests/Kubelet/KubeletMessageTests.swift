@@ -107,6 +107,9 @@ struct KubeletMessageTests {
     #expect(
       read("FailedMount", "MountVolume.SetUp failed", type: "Warning")?.content
         == .warning("FailedMount: MountVolume.SetUp failed"))
+    for reason in ["MissingClusterDNS", "DNSConfigForming", "Unhealthy"] {
+      #expect(read(reason, "says nothing of images", type: "Warning") == nil, "it keeps no pod from pulling")
+    }
     #expect(read("Scheduled", "Successfully assigned") == nil)
   }
 

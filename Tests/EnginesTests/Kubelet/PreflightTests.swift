@@ -48,7 +48,15 @@ struct PreflightTests {
       #expect(blockers.first?.detail.contains("3 nodes: 2 cordoned, 1 excluded") == true)
       #expect(blockers.first?.remedy.contains("--include-cordoned") == true)
       request.nodes.names = ["node-7"]
-      #expect(try await lab.check(request).blockers.first?.detail.contains("there is no node node-7") == true)
+      #expect(try await lab.check(request).blockers.map(\.detail) == ["there is no node node-7"])
+      request.nodes.includeCordoned = true
+      request.nodes.names = ["node-1", "node-8", "node-7"]
+      #expect(
+        try await lab.check(request).blockers.map(\.detail) == ["there is no node node-7, node-8"],
+        "one of three that is there is no reason to go on")
+      request.nodes.names = nil
+      request.nodes.exclude = ["node-9"]
+      #expect(try await lab.check(request).remarks.map(\.detail) == ["there is no node node-9 to leave out"])
     }
   }
 
@@ -93,6 +101,47 @@ struct PreflightTests {
       #expect(blockers.map(\.code) == ["podSecurity"])
       #expect(blockers.first?.remedy.contains("pod-security.kubernetes.io/enforce=restricted") == true)
       #expect(lab.remains.isEmpty)
+    }
+  }
+
+  @Test(
+    "What a quota, a LimitRange or a policy asks of pods is a blocker that names the options",
+    arguments: [
+      (
+        403, "Forbidden",
+        "pods \"x\" is forbidden: [minimum memory usage per Container is 64Mi, but request is 1Mi, minimum cpu usage per "
+          + "Container is 50m, but request is 1m]", "limitRange", "--request memory=64Mi --request cpu=50m"
+      ),
+      (
+        403, "Forbidden",
+        "pods \"x\" is forbidden: failed quota: compute: must specify limits.cpu for: c; limits.memory for: c",
+        "quotaDemands", "--limit cpu=… --limit memory=…"
+      ),
+      (
+        403, "Forbidden", "pods \"x\" is forbidden: maximum memory usage per Pod is 1Gi. No limit is specified.",
+        "limitRange", "--limit memory=1Gi,"
+      ),
+      (
+        400, "BadRequest", "admission webhook \"validate.kyverno.svc-fail\" denied the request: label team is required",
+        "webhookDenied", "--label, --annotation"
+      ),
+    ])
+  func demands(status: Int, reason: String, message: String, code: String, options: String) async throws {
+    try await RunLab.with(NodeTemplate.numbered(1)) { lab in
+      lab.sandbox.server.faults.fail(status, times: 100, message: message) {
+        $0.verb == "create" && $0.resource == "pods"
+      }
+      let request = try lab.request(lab.sample("scratch"))
+      let blockers = try await lab.check(request).blockers
+      #expect(blockers.map(\.code) == [code])
+      #expect(blockers.first?.detail.contains(message.prefix(20)) == true, "\(blockers)")
+      #expect(blockers.first?.remedy.contains(options) == true, "\(blockers)")
+      let result = try await lab.run(request, isChecked: false)
+      guard case .refused(let failure) = result.stopped else {
+        Issue.record("\(String(describing: result.stopped))")
+        return
+      }
+      #expect(failure.remedy.contains(options), "the run itself names them too: \(failure)")
     }
   }
 

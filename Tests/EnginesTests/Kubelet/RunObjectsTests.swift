@@ -84,4 +84,31 @@ struct RunObjectsTests {
     let objects = try objects((0..<50).map { "registry.example.com/\(long)/\(long)/app-\($0):\(long)" })
     #expect(pod(objects, Array(0..<50)).encodedSize < 100_000)
   }
+
+  @Test("What a quota, a LimitRange or a policy asks for is on the pods, and labels of ours stay ours")
+  func template() throws {
+    let objects = try objects {
+      $0.template = PodTemplateOptions(
+        labels: ["team": "web", RunObjects.Key.run: "other"], annotations: ["note": "x"],
+        requests: ["memory": "64Mi"], limits: ["cpu": "100m"])
+    }
+    let pod = pod(objects)
+    #expect(pod.metadata.labels?["team"] == "web")
+    #expect(pod.metadata.labels?[RunObjects.Key.run] == "x7k2p")
+    #expect(pod.metadata.annotations?["note"] == "x")
+    for container in pod.spec.containers {
+      #expect(container.resources?.requests == ["cpu": "1m", "memory": "64Mi"])
+      #expect(container.resources?.limits == ["cpu": "100m"])
+    }
+    #expect(pod.spec.dnsPolicy == "Default")
+  }
+
+  @Test("A pod that proves what is there pulls nothing")
+  func proof() throws {
+    let objects = try objects { $0.policy = .always }
+    let pod = objects.pod(
+      RolloutMachine.PodID(node: "node-1", part: 2, serial: 13), images: [1], architecture: .amd64,
+      owner: objects.configMap(expires: ""), isProof: true)
+    #expect(pod.spec.containers.map(\.imagePullPolicy) == [.never])
+  }
 }

@@ -147,4 +147,35 @@ struct RunTests {
       #expect(result.failures.first?.failure.remedy.contains("--pull-secret") == true)
     }
   }
+
+  @Test("An image that no wanted node can hold makes a run no success, and the others get there")
+  func homelessImage() async throws {
+    var nodes = NodeTemplate.numbered(2)
+    for index in nodes.indices { nodes[index].platform = Platform(os: "linux", architecture: "arm64") }
+    try await RunLab.with(nodes) { lab in
+      let request = try lab.request(lab.sample("amd64-only"), lab.sample("web:1.27"))
+      let report = try await lab.check(request)
+      #expect(report.blockers == [])
+      #expect(report.impossibleImages == [0])
+      let result = try await lab.run(request)
+      #expect(!result.isWarm)
+      #expect(result.homeless == [0])
+      #expect(result.coverage.row(1).map(\.state) == [.warm, .warm])
+      #expect(result.nodes.map(\.outcome) == [.warm, .warm])
+    }
+  }
+
+  @Test("What kubelets say again, of containers that are restarted, counts once")
+  func restartedContainers() async throws {
+    var nodes = NodeTemplate.numbered(1)
+    nodes[0].isNoexec = true
+    try await RunLab.with(nodes) { lab in
+      let slow = "\(lab.sandbox.registry.host)/sample/web:1.28"
+      // While one image takes its time, the other's container, which cannot run, is started again and again.
+      lab.sandbox.registry.inject(.slow(300_000)) { $0.path.contains("/blobs/") && $0.path.contains("sample/web") }
+      let result = try await lab.run(lab.request(lab.sample("scratch"), slow))
+      #expect(result.isWarm, "\(result.failures)")
+      for image in result.images { #expect(image.pulls + image.present <= 1, "\(image)") }
+    }
+  }
 }
