@@ -187,6 +187,93 @@ struct RunFaultTests {
     }
   }
 
+  @Test("Cancelled while the API server is away, a run waits for it for seconds only and names what is left")
+  func cancelledInSilence() async throws {
+    try await RunLab.with { lab in
+      lab.sandbox.registry.inject(.stall(after: 1000)) { $0.path.contains("/blobs/") }
+      let request = try lab.request(lab.sample("web:1.27"))
+      let report = try await lab.check(request)
+      let engine = KubeletEngine(client: lab.client, silenceLimit: .milliseconds(300), logger: RunLab.logger)
+      let (lost, lose) = AsyncStream<Void>.makeStream()
+      let isDown = Once(when: { $0.isPulling(on: "node-1") }) {
+        await lab.sandbox.server.restart(downFor: .seconds(6))
+      }
+      let run = Task {
+        try await engine.run(request, report: report) {
+          isDown($0)
+          if case .connectionLost = $0 { lose.yield() }
+        }
+      }
+      for await _ in lost { break }
+      run.cancel()
+      let result = try await run.value
+      #expect(result.stopped == .cancelled)
+      guard case .incomplete(let left, let reason, let remedy) = result.cleanup else {
+        Issue.record("it waited until the server was back")
+        return
+      }
+      #expect(left.contains { $0.hasPrefix("configmap/prepull-web-") })
+      #expect(!reason.isEmpty)
+      #expect(remedy.contains("kubectl delete configmap,pod -n default -l prepull.dev/run="))
+    }
+  }
+
+  @Test("Cleaning up watches until the last pod is gone, and asks no more than once")
+  func cleaningWatches() async throws {
+    try await RunLab.with(NodeTemplate.numbered(1)) { lab in
+      let objects = RunObjects(try lab.request(lab.sample("web:1.27")), run: "wwwww")
+      let owner = try await lab.client.create(objects.configMap(expires: "2026-01-01T00:00:00Z"))
+      var pod = objects.pod(
+        RolloutMachine.PodID(node: "node-9", part: 0, serial: 1), images: [0], architecture: .amd64, owner: owner)
+      pod.metadata.finalizers = ["example.com/wait"]
+      _ = try await lab.client.create(pod)
+      let name = try #require(pod.metadata.name)
+      lab.sandbox.server.faults.resetCounts()
+      let cleanup = RunCleanup(
+        client: lab.client, namespace: "default", run: "wwwww", owner: objects.name, logger: RunLab.logger)
+      async let outcome = cleanup.perform()
+      try await Task.sleep(for: .seconds(2))
+      _ = try await lab.client.patch(
+        Pod.self, name, in: "default", .merge(["metadata": ["finalizers": .null]]))
+      #expect(await outcome == .complete)
+      #expect(lab.count("list", "pods") == 1)
+      #expect(lab.count("get", "configmaps") == 1)
+    }
+  }
+
+  @Test("The end has its limit also where a request hangs")
+  func cleaningLimit() async throws {
+    try await RunLab.with(NodeTemplate.numbered(1)) { lab in
+      let objects = RunObjects(try lab.request(lab.sample("web:1.27")), run: "hhhhh")
+      let owner = try await lab.client.create(objects.configMap(expires: "2026-01-01T00:00:00Z"))
+      var pod = objects.pod(
+        RolloutMachine.PodID(node: "node-9", part: 0, serial: 1), images: [0], architecture: .amd64, owner: owner)
+      pod.metadata.finalizers = ["example.com/wait"]
+      _ = try await lab.client.create(pod)
+      var cleanup = RunCleanup(
+        client: lab.client, namespace: "default", run: "hhhhh", owner: objects.name, logger: RunLab.logger)
+      cleanup.limit = .seconds(1)
+      // The watch that it waits in would go on for minutes.
+      guard case .incomplete(let left, _, _) = await cleanup.perform() else {
+        Issue.record("the pod cannot be gone")
+        return
+      }
+      #expect(left == ["pod/\(pod.metadata.name ?? "")", "configmap/\(objects.name)"])
+    }
+  }
+
+  @Test("A registry that nodes cannot look up hides no other image, and is believed when we cannot either")
+  func unknownHost() async throws {
+    try await RunLab.with(NodeTemplate.numbered(2)) { lab in
+      let nowhere = "registry.nowhere.invalid/app:1"
+      let result = try await lab.run(lab.request(nowhere, lab.sample("scratch"), lab.sample("web:1.27")))
+      #expect(result.coverage.row(1).map(\.state) == [.warm, .warm])
+      #expect(result.coverage.row(2).map(\.state) == [.warm, .warm])
+      #expect(Set(result.failures.map(\.failure.code)) == ["noSuchHost"], "\(result.failures)")
+      #expect(result.nodes.map(\.pods) == [2, 2], "one for the good images, one for the other")
+    }
+  }
+
   @Test("Two runs at once with the same images keep out of each other's way")
   func twoRuns() async throws {
     try await RunLab.with { lab in
