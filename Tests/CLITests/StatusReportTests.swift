@@ -1,5 +1,7 @@
+import Controller
 import Documents
 import Foundation
+import Kubernetes
 import Planning
 import Terminal
 import Testing
@@ -59,5 +61,70 @@ struct StatusReportTests {
     #expect(json["images"]?.array?.first?["nodes"]?["warm"] == 1)
     #expect(json["nodes"]?.array?.first?["images"]?.array?.last?["code"] == "notFound")
     #expect(try YAMLDocuments.parse(try report.yaml()).map(\.json) == [report.json], "the same in YAML")
+  }
+
+  private var prepull: Prepull {
+    var metadata = ObjectMeta(name: "shop", namespace: "web")
+    metadata.generation = 2
+    var prepull = Prepull(metadata: metadata, spec: Prepull.Spec())
+    var status = Prepull.Status()
+    status.observedGeneration = 2
+    var nodes = Prepull.NodeCounts()
+    nodes.wanted = 4
+    status.nodes = nodes
+    var good = Prepull.ImageStatus(reference: "nginx:1.27")
+    good.warm = 4
+    var bad = Prepull.ImageStatus(reference: "redis:9")
+    bad.warm = 1
+    bad.failed = 2
+    bad.reason = "NotFound"
+    bad.message = "there is no tag '9' of redis"
+    status.images = [good, bad]
+    prepull.status = status
+    return prepull
+  }
+
+  @Test("Prepulls stand beside what is kept")
+  func prepulls() throws {
+    let report = StatusReport(items: [item], prepulls: [prepull], namespace: "web")
+    let lines = report.lines(isWide: false, style: .plain, now: Date())
+    #expect(
+      lines == [
+        "NAME            KIND      IMAGE        WARM   STATE",
+        "prepull-nginx   kept      nginx:1.27    1/2   1 pulling",
+        "                          redis:9       0/2   1 failed, 1 pending",
+        "shop            prepull   nginx:1.27    4/4   warm",
+        "                          redis:9       1/4   2 failed, 1 pending",
+        "redis:9 on node-1: there is no tag '9' of redis", "  Check the name of the repository and the tag.",
+        "shop: redis:9: there is no tag '9' of redis",
+      ])
+    let json = try #require(report.json["items"]?.array?.last)
+    #expect(json["kind"] == "prepull")
+    #expect(json["images"]?.array?.last?["nodes"]?["failed"] == 2)
+    var new = prepull
+    new.status = nil
+    let unseen = StatusReport(items: [], prepulls: [new], namespace: "web")
+    #expect(
+      unseen.lines(isWide: false, style: .plain, now: Date()).last?.hasSuffix("not seen by the operator yet") == true)
+  }
+
+  @Test("Runs that share a name are told apart, and why pods are refused is said")
+  func sharedNames() {
+    var coverage = Coverage(images: ["nginx:1.27"], nodes: ["node-1"])
+    coverage[image: 0, node: 0] = .pending
+    var one = ClusterStatus.Item(
+      kind: .run, namespace: "web", name: "prepull-nginx", run: "bcdfg", created: nil, coverage: coverage, skipped: [],
+      isCurrent: true)
+    var two = one
+    two.run = "hjklm"
+    one.obstacles = [.init(reason: "OutOfpods: the node has no room", nodes: ["node-1"])]
+    let lines = StatusReport(items: [one, two], namespace: "web").lines(isWide: false, style: .plain, now: Date())
+    #expect(
+      lines == [
+        "NAME                    KIND   IMAGE        WARM   STATE",
+        "prepull-nginx (bcdfg)   run    nginx:1.27    0/1   1 pending",
+        "prepull-nginx (hjklm)   run    nginx:1.27    0/1   1 pending",
+        "prepull-nginx: no pod on node-1: OutOfpods: the node has no room",
+      ])
   }
 }

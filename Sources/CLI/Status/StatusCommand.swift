@@ -1,4 +1,5 @@
 import ArgumentParser
+import Controller
 import Documents
 import Engines
 import Foundation
@@ -7,14 +8,16 @@ import Logging
 import Synchronization
 import Terminal
 
-/// `prepull status`: what is kept warm in a cluster, and what runs go on.
+/// `prepull status`: what is kept warm in a cluster, by DaemonSets and by the operator, and what runs go on.
 struct StatusCommand: AsyncParsableCommand {
   enum Output: String, ExpressibleByArgument, CaseIterable { case table, wide, json, yaml }
 
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Show which nodes are warm for what is kept, and for the runs that go on.",
+    abstract: "Show how many nodes are warm for what is kept, for Prepulls, and for the runs that go on.",
     discussion: """
+      It knows what run --keep and render made, the operator's Prepulls, and runs.
+
       Examples:
         \(Program.name) status
         \(Program.name) status prepull-nginx -o wide
@@ -39,7 +42,7 @@ struct StatusCommand: AsyncParsableCommand {
   @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
 
   func validate() throws {
-    if let name, let problem = NamingRule.label.problem(in: name) {
+    if let name, let problem = NamingRule.subdomain.problem(in: name) {
       throw ValidationError("the name '\(name)' \(problem)")
     }
     if allNamespaces, clusterOptions.namespace != nil {
@@ -56,53 +59,92 @@ struct StatusCommand: AsyncParsableCommand {
           try await follow(client, namespace)
           return true
         }
+        async let prepulls = Self.prepulls(client, namespace, name)
         let status = try await ClusterStatus.read(client: client, namespace: namespace, name: name)
-        guard name == nil || !status.items.isEmpty else { return false }
-        try Console.standardOutput.writeAll(try text(of: status, namespace))
+        let report = StatusReport(items: status.items, prepulls: try await prepulls, namespace: namespace)
+        guard name == nil || !report.items.isEmpty || !report.prepulls.isEmpty else { return false }
+        try Console.standardOutput.writeAll(try text(of: report))
         return true
       }
     }
     if let interrupt { throw ExitCode(interrupt.exitCode) }
     if isFound != true {
-      Console.standardError.write(
-        """
-        Error: nothing of the name '\(name ?? "")' is kept, and no run has it\(allNamespaces ? "" : " in this namespace")
-          See what there is: \(Program.name) status --all-namespaces
-
-        """)
+      let place = allNamespaces ? "" : " in this namespace"
+      let console = Console.standardError
+      console.write(
+        lines: console.wrapped([
+          "Error: nothing of the name '\(name ?? "")' is kept, and no Prepull and no run has it\(place)",
+          "  See what there is: \(Program.name) status --all-namespaces",
+        ]))
       throw ExitCode.failure
+    }
+  }
+
+  /// Those of the operator: none where it is not installed.
+  private static func prepulls(
+    _ client: KubernetesClient, _ namespace: String?, _ name: String?
+  ) async throws -> [Prepull] {
+    do {
+      return try await client.list(Prepull.self, in: namespace, fields: name.map { "metadata.name=\($0)" }).items
+    } catch let error as APIError where error.code == .notFound {
+      return []
+    } catch let error as APIError where error.code == .forbidden {
+      let console = Console.standardError
+      console.write(lines: console.wrapped(["note: Prepulls are not shown: \(error.detail)"]))
+      return []
     }
   }
 
   /// Draws over what it drew on a terminal, prints what changed elsewhere.
   private func follow(_ client: KubernetesClient, _ namespace: String?) async throws {
-    let out = Console.standardOutput
-    let isLive = out.isTerminal && style == .colour && (output == .table || output == .wide)
-    var region = LiveRegion()
-    var last = ""
-    try await ClusterStatus.follow(client: client, namespace: namespace, name: name) { status in
-      let report = StatusReport(items: status.items, namespace: namespace)
-      if isLive {
-        let (columns, rows) = out.size
-        let lines = report.lines(isWide: output == .wide, style: style, columns: columns - 1, now: Date())
-        out.write(region.update(lines, columns: columns, rows: rows))
-      } else if let text = try? text(of: status, namespace), text != last {
-        out.write(last.isEmpty || output == .json ? text : (output == .yaml ? "---\n" : "\n") + text)
-        last = text
+    let view = StatusView { last in
+      let out = Console.standardOutput
+      let isLive = out.isTerminal && style == .colour && (output == .table || output == .wide)
+      guard isLive else {
+        guard let text = try? text(of: last.report), text != last.text else { return }
+        out.write(last.text.isEmpty || output == .json ? text : (output == .yaml ? "---\n" : "\n") + text)
+        last.text = text
+        return
       }
-      return false
+      let (columns, rows) = out.size
+      let lines = out.wrapped(
+        last.report.lines(isWide: output == .wide, style: style, columns: columns - 1, now: Date()))
+      out.write(last.region.update(lines, columns: columns, rows: rows))
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        try await ClusterStatus.follow(client: client, namespace: namespace, name: name) { status in
+          view.show(items: status.items, namespace: namespace)
+          return false
+        }
+      }
+      group.addTask {
+        // Where the operator is not installed there is nothing to follow.
+        try? await followPrepulls(client, namespace, view)
+        try await Task.sleep(for: .seconds(Int32.max))
+      }
+      try await group.next()
+      group.cancelAll()
     }
   }
 
-  private func text(of status: ClusterStatus, _ namespace: String?) throws -> String {
-    let report = StatusReport(items: status.items, namespace: namespace)
+  private func followPrepulls(_ client: KubernetesClient, _ namespace: String?, _ view: StatusView) async throws {
+    var store = ObjectStore<Prepull>()
+    for try await event in client.watch(
+      Prepull.self, in: namespace, fields: name.map { "metadata.name=\($0)" })
+    {
+      if !store.apply(event).isEmpty { view.show(prepulls: Array(store.objects.values)) }
+    }
+  }
+
+  private func text(of report: StatusReport) throws -> String {
     switch output {
     case .json: return report.json.text + "\n"
     case .yaml: return try report.yaml()
     case .table, .wide:
-      let lines = report.lines(
-        isWide: output == .wide, style: style, columns: Console.standardOutput.columns, now: Date())
-      return lines.joined(separator: "\n") + "\n"
+      let out = Console.standardOutput
+      let lines = report.lines(isWide: output == .wide, style: style, columns: out.columns, now: Date())
+      return out.wrapped(lines).joined(separator: "\n") + "\n"
     }
   }
 

@@ -1,7 +1,9 @@
+import Controller
 import Documents
 import Engines
 import Foundation
 import ImageModel
+import Kubernetes
 import Planning
 import Terminal
 import Yams
@@ -9,12 +11,15 @@ import Yams
 /// How `prepull status` prints what it found. Pure: a status goes in, text comes out.
 struct StatusReport: Sendable {
   let items: [ClusterStatus.Item]
+  /// Of the operator, where it is installed.
+  var prepulls: [Prepull] = []
   /// Nil when all namespaces were asked for.
   let namespace: String?
 
-  /// A line for each image of each item; wide ones say since when, and are followed by a line for each node.
+  /// A line for each image of each thing that is kept warm; wide ones say since when, and are followed by a line for each
+  /// node.
   func lines(isWide: Bool, style: Style, columns: Int? = nil, now: Date) -> [String] {
-    guard !items.isEmpty else {
+    guard !items.isEmpty || !prepulls.isEmpty else {
       return ["nothing is kept and no run goes on in \(namespace.map { "the namespace \($0)" } ?? "any namespace")"]
     }
     var table = Table(
@@ -22,31 +27,33 @@ struct StatusReport: Sendable {
         .init("NAME", shrinksTo: 12), .init("KIND"), .init("IMAGE", shrinksTo: 12), .init("WARM", .right),
         .init("STATE"),
       ] + (isWide ? [.init("AGE", .right)] : []))
-    for item in items {
-      for (index, image) in item.coverage.images.enumerated() {
-        let counts = item.coverage.counts(image: index)
+    for entry in entries {
+      for (index, row) in entry.rows.enumerated() {
         let isFirst = index == 0
         table.add(
-          (namespace == nil ? [isFirst ? item.namespace : ""] : []) + [
-            isFirst ? item.name : "", isFirst ? item.kind.rawValue : "", image, "\(counts[.warm])/\(counts.wanted)",
-            Self.state(counts, style: style),
-          ] + (isWide ? [isFirst ? Self.age(of: item, now: now) : ""] : []))
+          (namespace == nil ? [isFirst ? entry.namespace : ""] : []) + [
+            isFirst ? entry.name : "", isFirst ? entry.kind : "", row.image, row.warm,
+            row.tone.map { style.paint(row.state, $0) } ?? row.state,
+          ] + (isWide ? [isFirst ? Self.age(since: entry.created, now: now) : ""] : []))
       }
     }
     return table.draw(style: style, columns: columns) + (isWide ? nodes(style: style, columns: columns) : [])
       + problems(style: style)
   }
 
-  private static func state(_ counts: Coverage.Counts, style: Style) -> String {
-    if counts.wanted == 0 { return style.paint("no nodes", .warning) }
-    if counts.isWarm { return style.paint("warm", .good) }
-    let states: [Coverage.State] = [.failed, .stale, .pulling, .pending]
-    let text = states.filter { counts[$0] > 0 }.map { "\(counts[$0]) \($0.rawValue)" }.joined(separator: ", ")
-    return counts[.failed] > 0 ? style.paint(text, .bad) : text
+  private var entries: [StatusEntry] {
+    let ofItems = items.map { StatusEntry($0, isShared: isShared($0)) }
+    return (ofItems + prepulls.map(StatusEntry.init)).sorted {
+      ($0.namespace, $0.name, $0.kind) < ($1.namespace, $1.name, $1.kind)
+    }
   }
 
-  private static func age(of item: ClusterStatus.Item, now: Date) -> String {
-    guard let created = item.created, let date = try? Date(created, strategy: .iso8601) else { return "-" }
+  private func isShared(_ item: ClusterStatus.Item) -> Bool {
+    items.count { $0.kind == .run && $0.name == item.name && $0.namespace == item.namespace } > 1
+  }
+
+  private static func age(since created: String?, now: Date) -> String {
+    guard let created, let date = try? Date(created, strategy: .iso8601) else { return "-" }
     let seconds = max(0, now.timeIntervalSince(date))
     return seconds < 48 * 3600 ? Quantity.timeLeft(.seconds(seconds)) : "\(Int(seconds / 86400))d"
   }
@@ -82,11 +89,25 @@ struct StatusReport: Sendable {
         }
       }
     }
-    return groups.lines(style: style)
+    return groups.lines(style: style) + items.flatMap { Self.obstacles(of: $0, style: style) }
+      + prepulls.flatMap { prepull in
+        prepull.problems.map {
+          style.paint("\(prepull.metadata.name ?? ""):", .bad) + " \(VisibleText.sanitised($0))"
+        }
+      }
   }
 
-  /// All of it: `{"items": [{"kind", "namespace", "name", "created", "current", "ok", "images", "nodes", "skipped"}]}`.
-  var json: JSON { ["items": .array(items.map(\.json))] }
+  private static func obstacles(of item: ClusterStatus.Item, style: Style) -> [String] {
+    item.obstacles.map { obstacle in
+      let place = obstacle.nodes.isEmpty ? "" : " on \(FailureGroups.names(obstacle.nodes))"
+      let subject = style.paint("\(item.name): no pod\(place):", .bad)
+      return subject + " \(VisibleText.sanitised(obstacle.reason))"
+    }
+  }
+
+  /// All of it:
+  /// `{"items": [{"kind", "namespace", "name", "run", "created", "current", "ok", "images", "nodes", "skipped", "obstacles"}]}`.
+  var json: JSON { ["items": .array(items.map(\.json) + prepulls.map(\.json))] }
 
   func yaml() throws -> String {
     let encoder = YAMLEncoder()
@@ -122,9 +143,43 @@ extension ClusterStatus.Item {
     }
     return JSON(members: [
       ("kind", .string(kind.rawValue)), ("namespace", .string(namespace)), ("name", .string(name)),
-      ("created", created.map(JSON.string) ?? .null), ("current", .bool(isCurrent)), ("ok", .bool(coverage.isWarm)),
+      ("run", run.map(JSON.string) ?? .null), ("created", created.map(JSON.string) ?? .null),
+      ("current", .bool(isCurrent)), ("ok", .bool(isWarm)),
       ("images", .array(images)), ("nodes", .array(nodes)),
       ("skipped", .array(skipped.map { ["node": .string($0.node), "reason": .string($0.reason.description)] })),
+      (
+        "obstacles",
+        .array(
+          obstacles.map { ["reason": .string($0.reason), "nodes": .array($0.nodes.map(JSON.string))] })
+      ),
+    ])
+  }
+}
+
+extension Prepull {
+  /// In the shape of the other items; its nodes are counted, as each has an object of its own (WarmNode).
+  var json: JSON {
+    let images = (status?.images ?? []).map { image in
+      JSON(members: [
+        ("image", .string(image.reference)),
+        (
+          "nodes",
+          [
+            "warm": .integer(Int64(image.warm)), "failed": .integer(Int64(image.failed)),
+            "unsupported": .integer(Int64(image.unsupported ?? 0)),
+            "pending": .integer(Int64(max(0, wanted(image) - image.warm - image.failed))),
+          ]
+        ),
+        ("digests", .array(image.digest.map { [["digest": .string($0)]] } ?? [])),
+        ("reason", image.reason.map(JSON.string) ?? .null), ("message", image.message.map(JSON.string) ?? .null),
+      ])
+    }
+    return JSON(members: [
+      ("kind", "prepull"), ("namespace", .string(metadata.namespace ?? "default")),
+      ("name", .string(metadata.name ?? "")), ("run", .null),
+      ("created", metadata.creationTimestamp.map(JSON.string) ?? .null), ("current", .bool(isCurrent)),
+      ("ok", .bool(isWarm)), ("images", .array(images)), ("nodes", .array([])), ("skipped", .array([])),
+      ("obstacles", .array(problems.map { ["reason": .string($0), "nodes": .array([])] })),
     ])
   }
 }

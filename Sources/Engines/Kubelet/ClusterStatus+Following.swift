@@ -5,6 +5,7 @@ extension ClusterStatus {
     case nodes(WatchEvent<Node>)
     case sets(WatchEvent<DaemonSet>)
     case pods(WatchEvent<Pod>)
+    case events(WatchEvent<Event>)
     case failed(any Error)
     case tick
   }
@@ -31,17 +32,25 @@ extension ClusterStatus {
         await forward(client.watch(Pod.self, in: namespace, labels: selector), continuation) { .pods($0) }
       }
       group.addTask {
+        // Without them there is no word of why pods are refused.
+        await forward(client.watch(Event.self, in: namespace, fields: refusalFields), continuation, isVital: false) {
+          .events($0)
+        }
+      }
+      group.addTask {
         while (try? await Task.sleep(for: .milliseconds(500))) != nil { continuation.yield(.tick) }
       }
       var nodes: ObjectStore<Node>? = nil
       var sets: ObjectStore<DaemonSet>? = nil
       var pods: ObjectStore<Pod>? = nil
+      var events: ObjectStore<Event>? = nil
       var isNew = false
       for await change in changes {
         switch change {
         case .nodes(let event): take(event, &nodes, &isNew)
         case .sets(let event): take(event, &sets, &isNew)
         case .pods(let event): take(event, &pods, &isNew)
+        case .events(let event): take(event, &events, &isNew)
         case .failed(let error): throw error
         case .tick:
           if let deadline, ContinuousClock.now >= deadline {
@@ -52,7 +61,7 @@ extension ClusterStatus {
           isNew = false
           let status = ClusterStatus(
             nodes: Array(nodes.objects.values), daemonSets: Array(sets.objects.values),
-            pods: Array(pods.objects.values))
+            pods: Array(pods.objects.values), events: events.map { Array($0.objects.values) } ?? [])
           if onUpdate(status) {
             group.cancelAll()
             return
@@ -73,13 +82,13 @@ extension ClusterStatus {
   }
 
   private static func forward<R: Resource>(
-    _ watch: WatchSequence<R>, _ continuation: AsyncStream<Change>.Continuation,
+    _ watch: WatchSequence<R>, _ continuation: AsyncStream<Change>.Continuation, isVital: Bool = true,
     _ change: @Sendable (WatchEvent<R>) -> Change
   ) async {
     do {
       for try await event in watch { continuation.yield(change(event)) }
     } catch {
-      if !(error is CancellationError) { continuation.yield(.failed(error)) }
+      if isVital, !(error is CancellationError) { continuation.yield(.failed(error)) }
     }
   }
 }

@@ -4,7 +4,7 @@ import Planning
 
 extension ClusterStatus.Item {
   /// DaemonSets of one name: one for each architecture.
-  init(_ owner: ClusterStatus.Owner, sets: [DaemonSet], pods: [Pod], nodes: [NodeFacts]) {
+  init(_ owner: ClusterStatus.Owner, sets: [DaemonSet], pods: [Pod], nodes: [NodeFacts], events: [Event] = []) {
     let references = sets.map { PodImages($0.spec.template.spec).references }
     // The longest list has them in the order in which they were asked for.
     let images = references.sorted { $0.count > $1.count }.joined().reduce(into: [String]()) {
@@ -32,9 +32,34 @@ extension ClusterStatus.Item {
       }
     }
     self.init(
-      kind: .kept, namespace: owner.namespace, name: owner.name,
+      kind: .kept, namespace: owner.namespace, name: owner.name, run: nil,
       created: sets.compactMap(\.metadata.creationTimestamp).min(), coverage: coverage, skipped: skipped,
-      isCurrent: sets.allSatisfy { ($0.status?.observedGeneration ?? 0) >= ($0.metadata.generation ?? 0) })
+      isCurrent: sets.allSatisfy { ($0.status?.observedGeneration ?? 0) >= ($0.metadata.generation ?? 0) },
+      obstacles: Self.refusals(of: sets, events) + Self.obstacles(pods))
+  }
+
+  /// What the controller said last of DaemonSets that lack pods.
+  private static func refusals(of sets: [DaemonSet], _ events: [Event]) -> [ClusterStatus.Obstacle] {
+    let lacking = sets.filter {
+      ($0.status?.currentNumberScheduled ?? 0) < ($0.status?.desiredNumberScheduled ?? 0)
+    }
+    let last = lacking.compactMap { set in
+      events.filter {
+        $0.involvedObject.name == set.metadata.name && $0.involvedObject.namespace == set.metadata.namespace
+      }.max { ($0.lastTimestamp ?? "") < ($1.lastTimestamp ?? "") }
+    }
+    return Set(last.compactMap(\.message)).sorted().map { ClusterStatus.Obstacle(reason: $0, nodes: []) }
+  }
+
+  /// Why pods that were made do not run: the scheduler's word, or that of the kubelet that refused them.
+  private static func obstacles(_ pods: [Pod]) -> [ClusterStatus.Obstacle] {
+    var nodes: [String: Set<String>] = [:]
+    for pod in pods {
+      guard let reason = pod.refusal, let node = pod.node else { continue }
+      nodes[reason, default: []].insert(node)
+    }
+    return nodes.map { ClusterStatus.Obstacle(reason: $0.key, nodes: $0.value.sorted()) }
+      .sorted { ($1.nodes.count, $0.reason) < ($0.nodes.count, $1.reason) }
   }
 
   /// The pods of a run.
@@ -47,8 +72,9 @@ extension ClusterStatus.Item {
       coverage.append(node: node, cells: images.map { Self.cell($0, in: pods) })
     }
     self.init(
-      kind: .run, namespace: owner.namespace, name: owner.name,
-      created: pods.compactMap(\.metadata.creationTimestamp).min(), coverage: coverage, skipped: [], isCurrent: true)
+      kind: .run, namespace: owner.namespace, name: owner.name, run: owner.run,
+      created: pods.compactMap(\.metadata.creationTimestamp).min(), coverage: coverage, skipped: [], isCurrent: true,
+      obstacles: Self.obstacles(pods))
   }
 
   /// A DaemonSet's pods come to cordoned nodes too.
@@ -83,6 +109,17 @@ extension NodeVerdict {
 }
 
 extension Pod {
+  /// Why it does not run, where that is not for an image.
+  fileprivate var refusal: String? {
+    if status?.phase == "Failed" {
+      let texts = [status?.reason, status?.message].compactMap(\.self).filter { !$0.isEmpty }
+      return texts.isEmpty ? "the pod failed" : texts.joined(separator: ": ")
+    }
+    guard spec.nodeName == nil else { return nil }
+    let condition = status?.conditions?.first { $0.type == "PodScheduled" && $0.status == "False" }
+    return condition.map { "not scheduled: \($0.message ?? $0.reason ?? "no reason is given")" }
+  }
+
   /// The node that it is on, or is meant for.
   var node: String? {
     spec.nodeName ?? metadata.annotations?[RunObjects.Key.node]

@@ -15,6 +15,8 @@ package struct ClusterStatus: Sendable {
     package var namespace: String
     /// `app.kubernetes.io/instance`.
     package var name: String
+    /// Which of the runs of this name; nil for what is kept.
+    package var run: String?
     /// When its oldest object was made. RFC 3339.
     package var created: String?
     /// Of a run only the nodes that are at work now.
@@ -23,6 +25,19 @@ package struct ClusterStatus: Sendable {
     package var skipped: [Skipped]
     /// Whether the DaemonSet controller has taken in the latest version. Always true of runs.
     package var isCurrent: Bool
+    /// Why pods are not made, or do not come to run.
+    package var obstacles: [Obstacle] = []
+
+    /// Whether there is a node for every image, and all nodes hold what they can hold.
+    package var isWarm: Bool {
+      isCurrent && coverage.isWarm && !coverage.nodes.isEmpty && coverage.homelessImages.isEmpty
+    }
+  }
+
+  package struct Obstacle: Hashable, Sendable {
+    package var reason: String
+    /// Empty when it concerns all that have no pod.
+    package var nodes: [String]
   }
 
   package struct Skipped: Hashable, Sendable {
@@ -44,7 +59,17 @@ package struct ClusterStatus: Sendable {
     async let nodes = client.list(Node.self).items
     async let sets = client.list(DaemonSet.self, in: namespace, labels: selector).items
     async let pods = client.list(Pod.self, in: namespace, labels: selector).items
-    return ClusterStatus(nodes: try await nodes, daemonSets: try await sets, pods: try await pods)
+    async let events = refusals(client, namespace)
+    return ClusterStatus(
+      nodes: try await nodes, daemonSets: try await sets, pods: try await pods, events: await events)
+  }
+
+  /// Of the DaemonSet controller, whose pods are refused.
+  static let refusalFields = "involvedObject.kind=DaemonSet,reason=FailedCreate"
+
+  /// Events only help to explain: whoever may not list them sees the rest.
+  private static func refusals(_ client: KubernetesClient, _ namespace: String?) async -> [Event] {
+    (try? await client.list(Event.self, in: namespace, fields: refusalFields).items) ?? []
   }
 
   static func selector(_ name: String?) -> String {
@@ -52,7 +77,7 @@ package struct ClusterStatus: Sendable {
   }
 
   /// Puts the objects together.
-  package init(nodes: [Node], daemonSets: [DaemonSet], pods: [Pod]) {
+  package init(nodes: [Node], daemonSets: [DaemonSet], pods: [Pod], events: [Event] = []) {
     let facts = nodes.map(NodeFacts.init).sorted { $0.name < $1.name }
     let kept = Dictionary(grouping: daemonSets) { Owner($0.metadata) }
     let keptPods = Dictionary(grouping: pods.filter { $0.metadata.labels?[RunObjects.Key.run] == nil }) {
@@ -62,9 +87,9 @@ package struct ClusterStatus: Sendable {
       Owner($0.metadata)
     }
     items =
-      kept.map { Item($0.key, sets: $0.value, pods: keptPods[$0.key] ?? [], nodes: facts) }
+      kept.map { Item($0.key, sets: $0.value, pods: keptPods[$0.key] ?? [], nodes: facts, events: events) }
       + runs.map { Item($0.key, pods: $0.value) }
-    items.sort { ($0.namespace, $0.name, $0.kind.rawValue) < ($1.namespace, $1.name, $1.kind.rawValue) }
+    items.sort { $0.rank < $1.rank }
   }
 
   /// What belongs together.
@@ -79,4 +104,8 @@ package struct ClusterStatus: Sendable {
       run = metadata.labels?[RunObjects.Key.run]
     }
   }
+}
+
+extension ClusterStatus.Item {
+  fileprivate var rank: (String, String, String, String) { (namespace, name, kind.rawValue, run ?? "") }
 }

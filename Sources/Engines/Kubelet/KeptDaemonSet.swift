@@ -49,6 +49,11 @@ package struct KeptDaemonSet: Sendable {
     return last
   }
 
+  /// Whether anything of this name stays.
+  package func exists(name: String, namespace: String) async throws -> Bool {
+    try await !client.list(DaemonSet.self, in: namespace, labels: Self.selector(name)).items.isEmpty
+  }
+
   /// Deletes everything of this name that stays; runs are left alone.
   ///
   /// - Returns: what was deleted, `daemonset/prepull-nginx-amd64`; empty when there was nothing. Its pods end a moment
