@@ -26,7 +26,7 @@ struct PullCommand: AsyncParsableCommand {
       Examples:
         \(Program.name) pull nginx:1.27 redis:7
         \(Program.name) pull --runtime docker:///var/run/docker.sock hello-world
-        \(Program.name) pull --runtime oci:/var/lib/images --platform linux/arm64 --from-file images.txt
+        \(Program.name) pull --runtime oci:/var/lib/images --platform linux/arm64 nginx
       """)
 
   @OptionGroup var imageArguments: ImageArguments
@@ -75,7 +75,10 @@ struct PullCommand: AsyncParsableCommand {
     let endpoint = try runtime.map { text in try usage { try RuntimeEndpoint(parsing: text) } }
     let (credentials, configuration) = try registryOptions.loaded(retries: retries)
     let console = Console.standardError
-    if !quiet { console.write(lines: repeated.map { "note: \($0) names an image that is in the list already" }) }
+    if !quiet {
+      let notes = repeated.map { "note: \($0) names an image that is in the list already" }
+      console.write(lines: console.wrapped(notes))
+    }
 
     let (ending, interrupt) = try await Interrupt.cancelling {
       try await warm(
@@ -150,11 +153,9 @@ struct PullCommand: AsyncParsableCommand {
     guard !quiet else { return await work { _, _ in } }
     let style = Style.choose(isTerminal: console.isTerminal, environment: ProcessInfo.processInfo.environment)
     let view = PullView(images: images, console: console, style: style)
-    // Not a child task: the screen must be cleared before the report is printed, also when we are cancelled.
-    let drawing = Task { await view.run() }
     let results = await work { view.report($0, $1) }
-    drawing.cancel()
-    await drawing.value
+    // The screen must be cleared before the report is printed.
+    await view.finish()
     return results
   }
 
@@ -172,7 +173,8 @@ struct PullCommand: AsyncParsableCommand {
       try out.writeAll(table.joined(separator: "\n") + "\n")
     case .text: break
     }
-    console.write(lines: report.failures(style: .choose(isTerminal: console.isTerminal, environment: environment)))
+    let style = Style.choose(isTerminal: console.isTerminal, environment: environment)
+    console.write(lines: console.wrapped(report.failures(style: style)))
   }
 
   /// Runs `body` and shuts the client down on every way out.

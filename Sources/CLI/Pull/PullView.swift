@@ -8,19 +8,27 @@ final class PullView: Sendable {
     var screen: PullScreen
     var log: PullLog
     var region = LiveRegion()
+    /// What is yet to be written.
+    var text = ""
   }
 
-  private let console: Console
   private let isLive: Bool
   private let style: Style
   private let start = ContinuousClock.now
   private let state: Mutex<State>
+  private let thread = Mutex<DrawingThread?>(nil)
 
+  /// Begins to draw, from a thread of its own; `finish` ends it.
   init(images: [WantedImage], console: Console, style: Style) {
-    self.console = console
     self.style = style
     isLive = console.isTerminal && style == .colour
     state = Mutex(State(screen: PullScreen(images: images), log: PullLog(images: images)))
+    let drawing = DrawingThread { [self] isLast in
+      // Not under the lock: a terminal that is stopped keeps only this thread waiting.
+      let text = next(on: console, isLast: isLast)
+      if !text.isEmpty { console.write(text) }
+    }
+    thread.withLock { $0 = drawing }
   }
 
   /// Takes an event from any thread.
@@ -30,27 +38,27 @@ final class PullView: Sendable {
       if isLive {
         state.screen.apply(event, to: index, at: now)
       } else {
-        console.write(lines: state.log.lines(for: event, of: index, at: now))
+        for line in state.log.lines(for: event, of: index, at: now) { state.text += line + "\n" }
       }
     }
+    if !isLive { thread.withLock { $0 }?.hurry() }
   }
 
-  /// Redraws ten times a second until its task is cancelled, then removes what it drew.
-  func run() async {
-    guard isLive else { return }
-    while !Task.isCancelled {
-      draw()
-      try? await Task.sleep(for: .milliseconds(100))
-    }
-    state.withLock { console.write($0.region.clear()) }
-  }
+  /// Writes what is left and removes what stands on the screen, so that other output can follow.
+  func finish() async { await thread.withLock({ $0 })?.finish() }
 
-  private func draw() {
+  /// What is to be written now.
+  private func next(on console: Console, isLast: Bool) -> String {
     let size = console.size
     let now = start.duration(to: .now)
-    state.withLock { state in
+    return state.withLock { state in
+      guard isLive else {
+        defer { state.text = "" }
+        return state.text
+      }
+      guard !isLast else { return state.region.clear() }
       let lines = state.screen.draw(columns: size.columns, rows: size.rows, style: style, at: now)
-      console.write(state.region.update(lines, columns: size.columns, rows: size.rows))
+      return state.region.update(lines, columns: size.columns, rows: size.rows)
     }
   }
 }

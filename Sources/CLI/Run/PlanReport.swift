@@ -83,7 +83,9 @@ struct PlanReport: Sendable {
   }
 
   /// The members of the event `plan`.
-  var members: [(String, JSON)] {
+  ///
+  /// - Parameter isPossible: what `ok` says.
+  func members(isPossible: Bool) -> [(String, JSON)] {
     let wanted = report.wanted
     let images = report.images.enumerated().map { index, image in
       JSON(members: [
@@ -108,7 +110,7 @@ struct PlanReport: Sendable {
       }
     }
     return [
-      ("ok", .bool(report.blockers.isEmpty)), ("images", .array(images)),
+      ("ok", .bool(isPossible)), ("images", .array(images)),
       ("nodes", .array(wanted.map { .string($0.facts.name) })), ("otherNodes", .array(others)),
       ("missingPermissions", .array(report.missingPermissions.map { .string($0.description) })),
       ("leftovers", .array(report.leftovers.map { .string("\($0.namespace)/\($0.name)") })),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Engines
 import Foundation
 import Kubernetes
@@ -29,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
 
       Examples:
         \(Program.name) run nginx:1.27 redis:7
-        \(Program.name) run --from-file images.txt -l pool=gpu --toleration all --parallelism 10%
+        \(Program.name) run --from-file images.txt -l pool=gpu --parallelism 10%
         \(Program.name) run --for deployment/web --image web=nginx:1.28
         \(Program.name) run nginx:1.27 --keep --name web-images
       """)
@@ -157,13 +158,19 @@ final class CleanupHint: Sendable {
 
   func tell(_ console: Console) {
     guard let name = namespace.withLock({ $0 }) else { return }
-    console.write(
-      """
+    // A terminal that is stopped must not keep the program from ending.
+    let isWritten = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
+      console.write(
+        """
 
-      stopped without cleaning up: what this run made is still in the namespace \(name)
-      remove it with: \(Program.name) cleanup --force -n \(name)
+        stopped without cleaning up: what this run made is still in the namespace \(name)
+        remove it with: \(Program.name) cleanup --force -n \(name)
 
-      """)
+        """)
+      isWritten.signal()
+    }
+    _ = isWritten.wait(timeout: .now() + .seconds(1))
   }
 }
 

@@ -8,28 +8,36 @@ import Terminal
 final class RunDisplay: Sendable {
   enum Mode: Sendable { case screen(Style), log, stream, nothing }
 
-  private struct State {
+  fileprivate struct State {
     var view: RunView
     var log: RunLog
     var region = LiveRegion()
+    /// What is yet to be written.
+    var text = ""
   }
 
   private let images: [String]
   private let mode: Mode
-  private let console: Console
-  private let output: Console
   private let start = ContinuousClock.now
   private let state: Mutex<State>
+  private let thread = Mutex<DrawingThread?>(nil)
 
+  /// Begins to draw, from a thread of its own; `finish` ends it.
+  ///
   /// - Parameters:
   ///   - console: gets the screen or the log.
   ///   - output: gets the stream.
   init(images: [String], mode: Mode, console: Console = .standardError, output: Console = .standardOutput) {
     self.images = images
     self.mode = mode
-    self.console = console
-    self.output = output
     state = Mutex(State(view: RunView(images: images), log: RunLog(images: images)))
+    let target = if case .stream = mode { output } else { console }
+    let drawing = DrawingThread { [self] isLast in
+      // Not under the lock: a terminal that is stopped keeps only this thread waiting.
+      let text = next(on: target, isLast: isLast)
+      if !text.isEmpty { target.write(text) }
+    }
+    thread.withLock { $0 = drawing }
   }
 
   /// Takes an event from any thread.
@@ -38,16 +46,16 @@ final class RunDisplay: Sendable {
     state.withLock { state in
       switch mode {
       case .nothing: break
-      case .stream: output.write(RunStream.line(event, images: images, at: Date()) + "\n")
-      case .log: console.write(lines: state.log.lines(for: event, at: now))
+      case .stream: state.text += RunStream.line(event, images: images, at: Date()) + "\n"
+      case .log: state.add(state.log.lines(for: event, at: now))
       case .screen(let style):
         state.view.apply(event, at: now)
         if case .warning(let text) = event {
-          let line = style.paint("warning:", .warning) + " \(VisibleText.sanitised(text))\n"
-          console.write(state.region.clear() + line)
+          state.add([style.paint("warning:", .warning) + " \(VisibleText.sanitised(text))"])
         }
       }
     }
+    hurry()
   }
 
   /// Takes how all nodes stand, where that is all that is known.
@@ -56,40 +64,44 @@ final class RunDisplay: Sendable {
     state.withLock { state in
       switch mode {
       case .nothing: break
-      case .stream: output.write(RunStream.line(coverage, at: Date()) + "\n")
-      case .log: console.write(lines: state.log.lines(for: coverage, at: now))
+      case .stream: state.text += RunStream.line(coverage, at: Date()) + "\n"
+      case .log: state.add(state.log.lines(for: coverage, at: now))
       case .screen: state.view.show(coverage, at: now)
       }
     }
+    hurry()
   }
 
-  /// Redraws ten times a second, or logs the progress every few, until its task is cancelled; then removes what it drew.
-  func run() async {
-    while !Task.isCancelled {
-      draw()
-      try? await Task.sleep(for: .milliseconds(100))
-    }
-    clear()
+  /// Writes what is left and removes what stands on the screen, so that other output can follow.
+  func finish() async { await thread.withLock({ $0 })?.finish() }
+
+  /// Lines are written at once, a screen in its turn.
+  private func hurry() {
+    if case .screen = mode { return }
+    thread.withLock { $0 }?.hurry()
   }
 
-  /// Removes what stands on the screen, so that other output can follow.
-  func clear() { state.withLock { console.write($0.region.clear()) } }
-
-  private func draw() {
-    let size = console.size
+  /// What is to be written now.
+  private func next(on target: Console, isLast: Bool) -> String {
+    let size = target.size
     let now = start.duration(to: .now)
-    state.withLock { state in
-      switch mode {
-      case .log: console.write(lines: state.log.tick(at: now))
-      case .screen(let style):
-        guard case .beginning = state.view.phase else {
-          let lines = RunScreen.lines(
-            of: state.view, width: size.columns - 1, height: size.rows - 1, style: style, at: now)
-          console.write(state.region.update(lines, columns: size.columns, rows: size.rows))
-          return
-        }
-      case .stream, .nothing: break
-      }
+    return state.withLock { state in
+      if case .log = mode, !isLast { state.add(state.log.tick(at: now)) }
+      defer { state.text = "" }
+      guard case .screen(let style) = mode else { return state.text }
+      var text = state.text
+      if isLast || !text.isEmpty { text = state.region.clear() + text }
+      if case .beginning = state.view.phase { return text }
+      guard !isLast else { return text }
+      let lines = RunScreen.lines(
+        of: state.view, width: size.columns - 1, height: size.rows - 1, style: style, at: now)
+      return text + state.region.update(lines, columns: size.columns, rows: size.rows)
     }
+  }
+}
+
+extension RunDisplay.State {
+  fileprivate mutating func add(_ lines: [String]) {
+    if !lines.isEmpty { text += lines.joined(separator: "\n") + "\n" }
   }
 }

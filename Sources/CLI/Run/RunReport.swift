@@ -30,8 +30,16 @@ struct RunReport: Sendable {
     return table.draw(style: style, columns: columns)
   }
 
+  /// What the table's signs mean.
+  var footnotes: [String] {
+    let isUncounted = result.images.enumerated().contains { index, image in
+      image.pulls + image.present < result.coverage.counts(image: index)[.warm]
+    }
+    return isUncounted ? ["+ or more: a kubelet reports only the first 25 events of a pod"] : []
+  }
+
   private static func word(_ counts: Coverage.Counts, style: Style) -> String {
-    if counts.wanted == 0 { return style.paint("no node can hold it", .warning) }
+    if counts.wanted == 0 { return style.paint("no node can hold it", .bad) }
     if counts.isWarm { return style.paint("warm", .good) }
     let notDone = counts[.pulling] + counts[.pending]
     let parts =
@@ -50,7 +58,9 @@ struct RunReport: Sendable {
       let verb = able == 1 ? "is" : "are"
       return style.paint("\(nodes) \(verb) warm for \(images) after \(time)", .good)
     }
-    return style.paint("\(result.coverage.warmNodes) of \(nodes) warm for \(images) after \(time)", .bad)
+    let homeless = result.homeless.count
+    let what = homeless == 0 ? images : "\(result.images.count - homeless) of \(images)"
+    return style.paint("\(result.coverage.warmNodes) of \(nodes) warm for \(what) after \(time)", .bad)
   }
 
   /// What went wrong and what to do about it: the same on many nodes once, with a few of their names.
@@ -61,6 +71,16 @@ struct RunReport: Sendable {
       if case .refused(let failure) = node.outcome { groups.add(failure, image: nil, node: node.name) }
     }
     var lines = groups.lines(style: style)
+    for image in result.homeless where result.coverage.ableNodeCount > 0 || result.unsupported.isEmpty {
+      let reason = result.coverage.row(image).lazy.compactMap { cell in
+        if case .unsupported(let reason) = cell { reason } else { nil }
+      }.first
+      let name = style.paint("\(result.images[image].reference):", .bad)
+      lines += [
+        name + " no node can hold it" + (reason.map { ": \(VisibleText.sanitised($0))" } ?? ""),
+        "  Push the image for these platforms, or choose other nodes.",
+      ]
+    }
     lines += Self.grouped(result.unsupported).map { "\(FailureGroups.names($0.nodes)): cannot be warmed: \($0.reason)" }
     let skipped = result.skipped.filter(\.reason.isWorthSaying).map { (node: $0.node, reason: $0.reason.description) }
     lines += Self.grouped(skipped).map { "\(FailureGroups.names($0.nodes)): left out: \($0.reason)" }

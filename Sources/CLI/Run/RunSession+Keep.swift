@@ -20,27 +20,38 @@ extension RunSession {
       try await kept.apply(manifest)
     } catch let error as ManifestError {
       throw ValidationError(error.description)
+    } catch is CancellationError {
+      let place = "-n \(request.namespace)"
+      console.write(
+        lines: console.wrapped([
+          "stopped while it was being made: some of it may be there",
+          "  see it with \(Program.name) status \(manifest.effectiveName) \(place), "
+            + "remove it with \(Program.name) delete \(manifest.effectiveName) \(place)",
+        ]))
+      throw CancellationError()
     }
     let display = RunDisplay(images: request.images.map(\.given), mode: mode)
-    let drawing = Task { await display.run() }
     let item: ClusterStatus.Item?
     do {
       item = try await kept.wait(
         name: manifest.effectiveName, namespace: request.namespace, timeout: request.timeout ?? Self.patience
       ) { display.show($0.coverage) }
     } catch {
-      drawing.cancel()
-      await drawing.value
+      await display.finish()
       sayHowToGoOn(manifest.effectiveName, request.namespace)
       throw error
     }
-    drawing.cancel()
-    await drawing.value
-    return try end(item, name: manifest.effectiveName, namespace: request.namespace)
+    await display.finish()
+    return try end(item, request, name: manifest.effectiveName)
   }
 
-  private func end(_ item: ClusterStatus.Item?, name: String, namespace: String) throws -> Bool {
-    let isWarm = item.map { $0.isCurrent && $0.coverage.isWarm && !$0.coverage.nodes.isEmpty } ?? false
+  private func end(_ item: ClusterStatus.Item?, _ request: RunRequest, name: String) throws -> Bool {
+    let namespace = request.namespace
+    let homeless = request.images.map(\.given).filter { image in
+      guard let item, let index = item.coverage.images.firstIndex(of: image) else { return true }
+      return item.coverage.counts(image: index).wanted == 0
+    }
+    let isWarm = item?.isWarm ?? false && homeless.isEmpty
     if command.output == .json {
       let members: [(String, JSON)] = [("ok", .bool(isWarm)), ("kept", item?.json ?? .null)]
       try out.writeAll(RunStream.line("result", members, at: Date()) + "\n")
@@ -53,9 +64,12 @@ extension RunSession {
     if !command.quiet {
       let report = StatusReport(items: [item], namespace: namespace)
       let lines = report.lines(isWide: false, style: style(of: out), columns: out.columns, now: Date())
-      try out.writeAll(lines.joined(separator: "\n") + "\n")
+      try out.writeAll(out.wrapped(lines).joined(separator: "\n") + "\n")
     }
-    if !isWarm { console.write("not every node is warm; the nodes go on trying\n") }
+    if !item.isWarm { console.write("not every node is warm; the nodes go on trying\n") }
+    if !homeless.isEmpty {
+      console.write(lines: console.wrapped(["no node can hold \(FailureGroups.names(homeless))"]))
+    }
     sayHowToGoOn(name, namespace)
     return isWarm
   }

@@ -50,8 +50,8 @@ struct RunSession {
       ofFiles, client: client, namespace: namespace)
     let (images, repeated) = try command.imageArguments.wanted(and: try usage { try workloads.references() })
     if !command.quiet {
-      console.write(lines: repeated.map { "note: \($0) names an image that is in the list already" })
-      console.write(lines: remarks.map { "note: \($0)" })
+      let notes = repeated.map { "\($0) names an image that is in the list already" } + remarks
+      console.write(lines: console.wrapped(notes.map { "note: \($0)" }))
     }
     var request = RunRequest(images: images, namespace: namespace)
     request.name = command.name
@@ -84,10 +84,11 @@ struct RunSession {
   /// Shows the plan, and tells whether nothing stands against it.
   private func show(_ report: PreflightReport) throws -> Bool {
     let plan = PlanReport(report: report)
-    let isPossible = report.blockers.isEmpty
+    let impossible = report.impossibleImages.map { report.images[$0].image.given }
+    let isPossible = report.blockers.isEmpty && (impossible.isEmpty || !command.dryRun)
     switch command.output {
     case .json:
-      try out.writeAll(RunStream.line("plan", plan.members, at: Date()) + "\n")
+      try out.writeAll(RunStream.line("plan", plan.members(isPossible: isPossible), at: Date()) + "\n")
     case .text where !command.quiet:
       let target = command.dryRun ? out : console
       let style = style(of: target)
@@ -97,8 +98,14 @@ struct RunSession {
     case .text: break
     }
     console.write(lines: console.wrapped(plan.blockers(style: style(of: console))))
-    if isPossible, command.dryRun, !command.quiet, command.output == .text {
+    if report.blockers.isEmpty, command.dryRun, !command.quiet, command.output == .text {
       console.write("this is the plan; nothing was changed\n")
+      if !impossible.isEmpty {
+        console.write(
+          lines: console.wrapped([
+            "the run would end with exit code 1: no node can get \(FailureGroups.names(impossible))"
+          ]))
+      }
     }
     return isPossible
   }
@@ -107,8 +114,6 @@ struct RunSession {
 
   private func warm(_ request: RunRequest, _ report: PreflightReport) async throws -> Bool {
     let display = RunDisplay(images: request.images.map(\.given), mode: mode)
-    // Not a child task: the screen must be cleared before the report is printed, also when we are cancelled.
-    let drawing = Task { await display.run() }
     hint.arm(request.namespace)
     let result: RunResult
     do {
@@ -116,13 +121,11 @@ struct RunSession {
         display.report($0)
       }
     } catch {
-      drawing.cancel()
-      await drawing.value
+      await display.finish()
       throw error
     }
     hint.disarm()
-    drawing.cancel()
-    await drawing.value
+    await display.finish()
     try print(RunReport(result: result))
     return result.isWarm
   }
@@ -141,7 +144,8 @@ struct RunSession {
     }
     if !command.quiet {
       let style = style(of: out)
-      let lines = report.table(style: style, columns: out.columns) + [report.summary(style: style)]
+      let lines =
+        report.table(style: style, columns: out.columns) + report.footnotes + [report.summary(style: style)]
       try out.writeAll(lines.joined(separator: "\n") + "\n")
     }
     console.write(lines: console.wrapped(report.problems(style: style(of: console))))

@@ -65,10 +65,13 @@ struct RunView: Sendable {
       set(node, image, cell.state)
       if cell == .pulling, images[image].pulledBytes == 0 { images[image].meter.record(0, at: now) }
       if case .failed(let failure) = cell { fail(failure, image: image, node: node) }
-    case .imagePulled(_, let image, _, let bytes): count(bytes ?? 0, of: image, at: now)
+    case .imagePulled(let node, let image, _, let bytes):
+      arrive(node, image)
+      count(bytes ?? 0, of: image, at: now)
+    case .imagePresent(let node, let image): arrive(node, image)
     case .imageFailed(let node, let image, let failure, let isFinal) where isFinal:
       fail(failure, image: image, node: node)
-    case .imagePulling, .imagePresent, .imageFailed, .podRetried, .warning: break
+    case .imagePulling, .imageFailed, .podRetried, .warning: break
     case .connectionLost(let reason): silence = silence ?? (reason, now)
     case .connectionRestored: silence = nil
     case .stopping(let reason): stopping = reason
@@ -121,6 +124,15 @@ struct RunView: Sendable {
     cells[node]?[image] = state
     images[image].cells[last, default: 0] -= 1
     images[image].cells[state, default: 0] += 1
+  }
+
+  /// The kubelet's word counts until the pod's status confirms it or says otherwise, which may take until the pod's
+  /// last image is there.
+  private mutating func arrive(_ node: String, _ image: Int) {
+    guard images.indices.contains(image), let last = cells[node]?[image], last == .pending || last == .pulling else {
+      return
+    }
+    set(node, image, .warm)
   }
 
   private mutating func finish(_ node: String, _ outcome: NodeOutcome) {

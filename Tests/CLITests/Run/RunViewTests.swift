@@ -1,5 +1,6 @@
 @testable import Engines
 import Foundation
+import Glibc
 import Planning
 import Terminal
 import Testing
@@ -26,6 +27,21 @@ struct RunViewTests {
     #expect(view.count(.failed) == 1)
     #expect(view.pulledBytes == 120_000_000)
     #expect(view.failures.groups.map(\.nodes) == [["node-1"]])
+  }
+
+  @Test("An image is done in the progress when the kubelet says so, and the pod's status has the last word")
+  func theKubeletsWord() {
+    var view = view([
+      (0, .planned(nodes: RunStory.nodes(2), images: RunStory.images)),
+      (1, .cell(node: "node-1", image: 0, .pulling)),
+      (2, .imagePulled(node: "node-1", image: 0, duration: nil, bytes: nil)),
+      (2, .imagePresent(node: "node-2", image: 1)),
+    ])
+    #expect(view.images.map { $0[.warm] } == [1, 1, 0])
+    view.apply(.cell(node: "node-1", image: 0, .stale(RunStory.digest)), at: .seconds(3))
+    view.apply(.imagePulled(node: "node-1", image: 0, duration: nil, bytes: nil), at: .seconds(3))
+    #expect(view.images.map { $0[.warm] } == [0, 1, 0])
+    #expect(view.images[0].failed == 1)
   }
 
   @Test func nodesComeAndGo() {
@@ -199,5 +215,39 @@ struct RunReportTests {
     }
     #expect(text == (try String(contentsOf: file, encoding: .utf8)))
     for line in lines { #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line.utf8)) } }
+  }
+
+  @Test("A reader that takes nothing keeps no run waiting, and misses nothing", .timeLimit(.minutes(1)))
+  func stoppedReader() async throws {
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let (reader, writer) = (ends[0], ends[1])
+    defer { close(reader) }
+    let display = RunDisplay(images: RunStory.images, mode: .stream, output: Console(descriptor: writer))
+    // Far more than a pipe holds.
+    for number in 0..<5000 { display.report(.nodeStarted(node: "node-\(number)")) }
+    let reading = Task.detached {
+      var bytes: [UInt8] = []
+      var chunk = [UInt8](repeating: 0, count: 1 << 16)
+      while case let count = read(reader, &chunk, chunk.count), count > 0 { bytes += chunk[..<count] }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    await display.finish()
+    close(writer)
+    let lines = await reading.value.split(separator: "\n")
+    #expect(lines.count == 5000)
+    #expect(lines.last?.contains("node-4999") == true)
+  }
+
+  @Test("A terminal that stays stopped keeps nobody from ending", .timeLimit(.minutes(1)))
+  func terminalThatStaysStopped() async throws {
+    var ends: [Int32] = [0, 0]
+    // Its ends stay open: whoever writes to a pipe without reader gets a signal.
+    try #require(pipe(&ends) == 0)
+    let display = RunDisplay(images: RunStory.images, mode: .log, console: Console(descriptor: ends[1]))
+    for number in 0..<5000 { display.report(.warning("warning number \(number), which is as long as a line is")) }
+    let ending = Task { await display.finish() }
+    ending.cancel()
+    await ending.value
   }
 }
