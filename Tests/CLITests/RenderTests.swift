@@ -24,7 +24,8 @@ struct RenderCase: Sendable, CustomTestStringConvertible {
       arguments: [
         "hello-world", "ghcr.io/team/app:1", "--engine", "cri", "--arch", "arm64", "-n", "prepull",
         "--socket", "/run/k3s/containerd/containerd.sock", "--pull-secret", "one", "--pull-secret", "two",
-        "--policy", "Always", "--prepull-image", "registry.example.com/prepull:1",
+        "--policy", "Always", "--prepull-image", "registry.example.com/prepull:1", "--retries", "9",
+        "--request", "memory=64Mi,cpu=20m", "--limit", "memory=256Mi",
       ]),
     RenderCase(
       golden: "all-options.yaml",

@@ -15,7 +15,7 @@ struct InstallCommand: ParsableCommand {
 
       Examples:
         \(Program.name) install | kubectl apply -f -
-        \(Program.name) install --grant-secrets web,shop/regcred --replicas 1 | kubectl apply -f -
+        \(Program.name) install --grant-secrets web,shop/regcred | kubectl apply -f -
         \(Program.name) install | kubectl diff -f -
       """)
 
@@ -108,7 +108,7 @@ struct InstallCommand: ParsableCommand {
     installation.opensGates = gate
     if !gateTaint.isEmpty { installation.gateTaints = gateTaint }
     installation.secretGrants = try Self.grants(grantSecrets)
-    installation.nodeSelector = try RenderCommand.pairs(nodeSelector, of: "--node-selector").entries
+    installation.nodeSelector = try PodOptions.pairs(nodeSelector, of: "--node-selector").entries
     do {
       installation.tolerations = try toleration.map { try JSON(encoding: try Toleration(parsing: $0)) }
     } catch let error as ManifestError {

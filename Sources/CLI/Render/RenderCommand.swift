@@ -16,7 +16,7 @@ struct RenderCommand: ParsableCommand {
 
       Examples:
         \(Program.name) render nginx:1.27 | kubectl apply -f -
-        \(Program.name) render --from-file images.txt --pull-secret regcred --toleration all --arch amd64
+        \(Program.name) render --from-file images.txt --toleration all --arch amd64
         \(Program.name) render --engine docker hello-world
       """)
 
@@ -60,11 +60,7 @@ struct RenderCommand: ParsableCommand {
   @Option(help: "When a node asks the registry.")
   var policy = PullPolicy.ifNotPresent
 
-  @Option(help: ArgumentHelp("Label of the objects and the pods. Repeatable.", valueName: "key=value"))
-  var label: [String] = []
-
-  @Option(help: ArgumentHelp("Annotation of the objects and the pods. Repeatable.", valueName: "key=value"))
-  var annotation: [String] = []
+  @OptionGroup var podOptions: PodOptions
 
   @Option(help: ArgumentHelp("Priority class of the pods.", valueName: "name"))
   var priorityClass: String?
@@ -88,12 +84,24 @@ struct RenderCommand: ParsableCommand {
       """, valueName: "path"))
   var socket: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How often a failed pull is tried again, for the engines docker and cri. (default: 5)", valueName: "n"))
+  var retries: Int?
+
   @Option(name: .shortAndLong, help: "Form of the output.")
   var output = ManifestOutput.yaml
 
+  func validate() throws {
+    if let retries, !(0...100).contains(retries) {
+      throw ValidationError("--retries takes 0 to 100, not \(retries)")
+    }
+  }
+
   func run() throws {
     let (text, remarks) = try rendered()
-    Console.standardError.write(lines: remarks)
+    let console = Console.standardError
+    console.write(lines: console.wrapped(remarks))
     try Console.standardOutput.writeAll(text)
   }
 
@@ -106,6 +114,9 @@ struct RenderCommand: ParsableCommand {
       var remarks = repeated.map { "note: \($0) is there already and was left out" }
       if engine == .kubelet, prepullImage != nil {
         remarks.append("note: --prepull-image is not used: with engine kubelet nothing of Prepull's image runs")
+      }
+      if engine == .kubelet, retries != nil {
+        remarks.append("note: --retries is not used: with engine kubelet each kubelet tries again for ever")
       }
       if manifest.needsServerSideApply(resources) {
         remarks.append("note: too large for plain kubectl apply: use kubectl apply --server-side")
@@ -124,11 +135,15 @@ struct RenderCommand: ParsableCommand {
     if !arch.isEmpty { manifest.architectures = Set(try TouchProgram.Architecture.all(in: arch)) }
     manifest.isolate = isolate
     manifest.policy = policy
-    manifest.nodeSelector = try Self.pairs(nodeSelector, of: "--node-selector")
+    manifest.nodeSelector = try PodOptions.pairs(nodeSelector, of: "--node-selector")
     manifest.tolerations = try toleration.map { try Toleration(parsing: $0) }
     manifest.pullSecrets = pullSecret
-    manifest.labels = try Self.pairs(label, of: "--label")
-    manifest.annotations = try Self.pairs(annotation, of: "--annotation")
+    let template = try podOptions.template()
+    manifest.labels = template.labels
+    manifest.annotations = template.annotations
+    manifest.requests = template.requests
+    manifest.limits = template.limits
+    manifest.retries = retries
     manifest.priorityClass = priorityClass
     manifest.maxUnavailable = try IntOrString(maxUnavailable: maxUnavailable)
     manifest.socket = socket
@@ -136,21 +151,4 @@ struct RenderCommand: ParsableCommand {
   }
 
   static let publishedImage = "ghcr.io/prepull/prepull:\(Version.current)"
-
-  /// Reads `key=value` texts; the value may be empty or hold more of '='.
-  static func pairs(_ texts: [String], of option: String) throws -> StringMap {
-    var pairs: StringMap = [:]
-    for text in texts {
-      guard let equals = text.firstIndex(of: "=") else {
-        throw ValidationError("\(option) '\(text)' has no value: write key=value")
-      }
-      let key = String(text[..<equals])
-      let value = String(text[text.index(after: equals)...])
-      if let other = pairs[key], other != value {
-        throw ValidationError("\(option) '\(key)' is given twice, as '\(other)' and as '\(value)'")
-      }
-      pairs[key] = value
-    }
-    return pairs
-  }
 }

@@ -80,6 +80,8 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Name of what is made in the cluster. (default: prepull- and the first image's name)")
   var name: String?
 
+  @OptionGroup(title: "Pods") var podOptions: PodOptions
+
   @Flag(help: "Stay: a DaemonSet that keeps the images on all nodes, new ones too, until it is deleted.")
   var keep = false
 
@@ -105,6 +107,7 @@ struct RunCommand: AsyncParsableCommand {
     if imageArguments.files.contains("-"), workloadOptions.files.contains("-") {
       throw ValidationError("standard input cannot be read for both --from-file and -f")
     }
+    try podOptions.check()
     if keep { try validateKeep() }
   }
 

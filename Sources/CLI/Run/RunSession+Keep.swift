@@ -103,6 +103,10 @@ extension RunSession {
     manifest.tolerations = try command.nodeOptions.tolerations() + workloads.tolerations
     manifest.pullSecrets = request.pullSecrets
     manifest.priorityClass = request.priorityClass
+    manifest.labels = request.template.labels
+    manifest.annotations = request.template.annotations
+    manifest.requests = request.template.requests
+    manifest.limits = request.template.limits
     if let parallelism = command.parallelism {
       manifest.maxUnavailable = try usage { try IntOrString(maxUnavailable: "\(parallelism)") }
     }

@@ -67,6 +67,7 @@ struct RunSession {
     }
     request.placement = command.placement == .direct ? .nodeName : .affinity
     request.priorityClass = command.priorityClass
+    request.template = try command.podOptions.template()
     return (request, workloads)
   }
 

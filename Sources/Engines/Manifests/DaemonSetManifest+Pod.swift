@@ -8,7 +8,8 @@ extension DaemonSetManifest {
     var names = ContainerNames(reserved: [Self.holdName, Self.pullName])
     func container(for image: WantedImage, running program: PodShell.Program) -> Container {
       PodShell.container(
-        named: names.name(for: image), on: image.given, policy: policy.container, running: program)
+        named: names.name(for: image), on: image.given, policy: policy.container, running: program,
+        template: template)
     }
     let containers: [Container]
     var initContainers: [Container]?
@@ -36,8 +37,12 @@ extension DaemonSetManifest {
   }
 
   private func hold(on image: String) -> Container {
-    PodShell.container(named: Self.holdName, on: image, policy: .ifNotPresent, running: .hold)
+    PodShell.container(
+      named: Self.holdName, on: image, policy: .ifNotPresent, running: .hold, template: template)
   }
+
+  /// What all containers get; labels and annotations are those of the objects too.
+  var template: PodTemplateOptions { PodTemplateOptions(requests: requests, limits: limits) }
 
   private static let holdName = "hold"
   private static let pullName = "pull"
@@ -50,9 +55,10 @@ extension DaemonSetManifest {
     container.imagePullPolicy = .ifNotPresent
     container.args =
       ["pull", "--runtime", "\(engine.rawValue)://\(effectiveSocket)", "--policy", policy.rawValue]
+      + (retries.map { ["--retries", "\($0)"] } ?? [])
       + pullSecrets.flatMap { ["--auth-file", "\(Self.authFolder)/\($0).json"] }
       + images.map(\.given)
-    container.resources = ResourceRequirements(requests: ["cpu": "10m", "memory": "32Mi"])
+    container.resources = template.resources(over: ["cpu": "10m", "memory": "32Mi"])
     var context = PodShell.confined
     context.runAsNonRoot = false
     context.runAsUser = 0

@@ -22,6 +22,9 @@ extension DaemonSetManifest {
     try validateNodeSelector()
     try validateLabels()
     try validateAnnotations()
+    if let problem = template.problem {
+      throw ManifestError(.resources, "\(problem.part == .requests ? "request" : "limit"): \(problem.text)")
+    }
   }
 
   private func validateEngine() throws(ManifestError) {

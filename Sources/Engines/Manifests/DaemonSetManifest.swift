@@ -40,12 +40,17 @@ package struct DaemonSetManifest: Sendable {
   /// Labels and annotations of the objects and of the pods.
   package var labels: StringMap = [:]
   package var annotations: StringMap = [:]
+  /// Of every container, on top of the usual ones.
+  package var requests: StringMap = [:]
+  package var limits: StringMap = [:]
   package var priorityClass: String?
   /// A tenth of the nodes: an edited list of images is through after ten rounds however large the cluster is, and one
   /// that cannot be pulled stops there, as pods that fail count as unavailable.
   package var maxUnavailable = IntOrString.string("10%")
   /// Prepull's own image, for the engines that run it.
   package var prepullImage: String
+  /// How often `prepull pull` tries a failed pull again, for the engines that run it; its own number when nil.
+  package var retries: Int?
   /// The runtime's socket on the nodes, for the engines that use one; the usual place when nil.
   package var socket: String?
 

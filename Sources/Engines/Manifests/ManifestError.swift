@@ -2,7 +2,8 @@
 package struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A stable code for machines and tests.
   package enum Code: Hashable, Sendable {
-    case noImages, name, namespace, architecture, isolate, nodeSelector, toleration, pullSecret, label, annotation
+    case noImages, name, namespace, architecture, isolate, nodeSelector, toleration, pullSecret, label, annotation,
+      resources
     case priorityClass, maxUnavailable, socket, prepullImage, tooLarge
   }
 

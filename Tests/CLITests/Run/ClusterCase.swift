@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Logging
 import Sandbox
+import Synchronization
 import TestKit
 import Testing
 
@@ -32,6 +33,15 @@ struct ClusterCase: Sendable {
     }
   }
 
+  /// Waits for what a cluster does in its own time.
+  func until(_ isSo: () async throws -> Bool) async throws {
+    for _ in 0..<600 {
+      if try await isSo() { return }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    Issue.record("it never came to be")
+  }
+
   var pods: Int { objects.count { $0.hasPrefix("pods/") } }
 }
 
@@ -52,4 +62,29 @@ func withCluster(
 /// The lines of `-o json`.
 func events(_ outcome: PrepullProgram.Outcome) throws -> [JSON] {
   try outcome.output.split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) }
+}
+
+/// An API server that goes away at the first look at it, for half a minute.
+final class Outage: Sendable {
+  private let sandbox: Sandbox
+  private let state = Mutex((isAsked: false, hasBegun: false))
+
+  init(_ sandbox: Sandbox) { self.sandbox = sandbox }
+
+  /// Whether the server is away by now.
+  var hasBegun: Bool {
+    let (isFirst, hasBegun) = state.withLock { state in
+      defer { state.isAsked = true }
+      return (!state.isAsked, state.hasBegun)
+    }
+    if isFirst {
+      Task {
+        await sandbox.server.restart(downFor: .seconds(30))
+        // Connections that were open are dropped a moment later.
+        try await Task.sleep(for: .seconds(1))
+        state.withLock { $0.hasBegun = true }
+      }
+    }
+    return hasBegun
+  }
 }

@@ -1,9 +1,12 @@
 import Documents
 import Foundation
 import Glibc
+import ImageModel
 import Sandbox
 import TestKit
 import Testing
+
+@testable import CLI
 
 @Suite("prepull run, as a user runs it on a cluster", .serialized)
 struct RunCommandTests {
@@ -49,6 +52,71 @@ struct RunCommandTests {
       #expect(run.errors.contains("\(cluster.missing) on node-1, node-2, node-3:"), "\(run.errors)")
       #expect(cluster.objects.isEmpty)
       #expect(try await cluster.sandbox.image(cluster.scratch, on: "node-2") != nil)
+    }
+  }
+
+  @Test("An image that no wanted node can hold: exit code 1, said before and after, and the others get there")
+  func anImageThatNoNodeCanHold() async throws {
+    var nodes = NodeTemplate.numbered(2)
+    for index in nodes.indices { nodes[index].platform = Platform(os: "linux", architecture: "arm64") }
+    try await withCluster(nodes) { cluster in
+      let other = "\(cluster.sandbox.registry.host)/sample/amd64-only:v1"
+      let run = try await cluster.prepull("run", cluster.web, other)
+      #expect(run.exitCode == 1, "\(run)")
+      #expect(run.output.contains("2 of 2 nodes warm for 1 of 2 images"), "\(run.output)")
+      #expect(run.output.contains("no node can hold it"), "\(run.output)")
+      #expect(run.errors.contains("\(other): no node can hold it: it has images for linux/amd64 only"), "\(run.errors)")
+      let dry = try await cluster.prepull("run", "--dry-run", cluster.web, other)
+      #expect(dry.exitCode == 1, "\(dry)")
+      #expect(dry.errors.contains("the run would end with exit code 1: no node can get \(other)"), "\(dry.errors)")
+      let kept = try await cluster.prepull("run", "--keep", cluster.web, other)
+      #expect(kept.exitCode == 1, "\(kept)")
+      #expect(kept.errors.contains("no node can hold \(other)"), "\(kept.errors)")
+    }
+  }
+
+  @Test("Pods have the labels, requests and limits that a cluster asks for, also those that stay")
+  func podOptions() async throws {
+    try await withCluster { cluster in
+      let run = try await cluster.prepull(
+        "run", "--keep", cluster.web, "--label", "team=web", "--request", "cpu=10m,memory=64Mi", "--limit", "cpu=100m")
+      #expect(run.exitCode == 0, "\(run)")
+      let pods = cluster.sandbox.objects("pods")
+      #expect(pods.count == 3)
+      for pod in pods {
+        #expect(pod[path: "metadata", "labels", "team"] == "web")
+        let resources = pod[path: "spec", "containers"]?.array?.first?["resources"]
+        #expect(resources?["requests"] == ["cpu": "10m", "memory": "64Mi"], "\(String(describing: resources))")
+        #expect(resources?["limits"] == ["cpu": "100m"])
+      }
+      let unknown = try await cluster.prepull("run", cluster.web, "--node", "node-1,node-9")
+      #expect(unknown.exitCode == 1)
+      #expect(unknown.errors.contains("there is no node node-9"), "\(unknown.errors)")
+    }
+  }
+
+  @Test("status shows Prepulls beside what is kept, and delete removes them by their name")
+  func prepulls() async throws {
+    try await withCluster { cluster in
+      let crds = try await cluster.prepull("install")
+      let documents = try YAMLDocuments.parse(crds.output).map(\.json)
+      for document in documents where document["kind"] == "CustomResourceDefinition" {
+        _ = try cluster.sandbox.store.create(
+          document, as: ResourceName(group: "apiextensions.k8s.io", plural: "customresourcedefinitions"))
+      }
+      try await cluster.until { try await cluster.prepull("status", "web").errors.contains("no Prepull") }
+      let prepull: JSON = [
+        "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull", "metadata": ["name": "web", "namespace": "default"],
+        "spec": ["images": [["reference": .string(cluster.web)]]],
+      ]
+      _ = try cluster.sandbox.store.create(prepull, as: ResourceName(group: "prepull.dev", plural: "prepulls"))
+      let status = try await cluster.prepull("status")
+      #expect(status.exitCode == 0, "\(status)")
+      #expect(status.output.contains("web    prepull"), "\(status.output)")
+      let deleted = try await cluster.prepull("delete", "web")
+      #expect(deleted.exitCode == 0, "\(deleted)")
+      #expect(deleted.output == "prepull/web deleted\n")
+      #expect(cluster.sandbox.objects("prepulls", group: "prepull.dev").isEmpty)
     }
   }
 
@@ -148,6 +216,20 @@ struct RunCommandTests {
     }
   }
 
+  @Test("Ctrl-C while the API server is away ends soon, and says what is left and how to remove it")
+  func interruptedInSilence() async throws {
+    try await withCluster { cluster in
+      cluster.sandbox.registry.inject(.hang) { $0.path.contains("/blobs/") }
+      let outage = Outage(cluster.sandbox)
+      let run = try await cluster.prepull(
+        "run", cluster.web, signal: SIGINT, when: { cluster.pods == 3 && outage.hasBegun })
+      #expect(run.exitCode == 130, "\(run)")
+      #expect(cluster.pods == 3, "it did not wait for the server")
+      #expect(run.errors.contains("not cleaned up:"), "\(run.errors)")
+      #expect(run.errors.contains("kubectl delete configmap,pod -n default -l prepull.dev/run="), "\(run.errors)")
+    }
+  }
+
   @Test func whatAKilledRunLeftIsCleanedUp() async throws {
     try await withCluster { cluster in
       cluster.sandbox.registry.inject(.hang) { $0.path.contains("/blobs/") }
@@ -203,6 +285,10 @@ struct RunCommandTests {
       (["run", "nginx", "--name", "A"], "--name 'A'"), (["run", "--for", "web"], "kind/name"),
       (["run", "nginx", "--node", "a", "--exclude-node", "a"], "both wanted and excluded"),
       (["run", "-f", "-", "--from-file", "-"], "both --from-file and -f"),
+      (["run", "nginx", "--limit", "cpu"], "--limit 'cpu' has no value"),
+      (["run", "nginx", "--request", "cpu=many"], "'many' of cpu is no quantity"),
+      (["run", "nginx", "--label", "prepull.dev/run=x"], "is set by Prepull"),
+      (["render", "nginx", "--engine", "cri", "--retries", "101"], "--retries takes 0 to 100"),
       (["run", "nginx", "-n", "A"], "namespace 'A'"),
       (["status", "-n", "a", "-A"], "contradict"), (["cleanup", "-n", "a", "-A"], "contradict"), (["delete"], "name"),
     ])
