@@ -29,8 +29,7 @@ package struct CommandLineTool: AsyncParsableCommand {
       } catch let error as ValidationError {
         // The parser would show the usage of the root command.
         let name = path(to: type(of: command)).joined(separator: " ")
-        Console.standardError.write(
-          "Error: \(error.message)\nSee '\(Program.name) \(name) --help' for more information.\n")
+        complain("Error: \(error.message)\nSee '\(Program.name) \(name) --help' for more information.")
         Glibc.exit(2)
       }
     } catch {
@@ -59,16 +58,23 @@ package struct CommandLineTool: AsyncParsableCommand {
     }
   }
 
+  /// Lines that are too wide for the terminal are broken between words.
+  private static func complain(_ text: String) {
+    let console = Console.standardError
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    console.write(lines: console.wrapped(lines))
+  }
+
   private static func finish(_ error: any Error) -> Never {
     let code = exitCode(for: error)
     switch code {
     case .success:
       Console.standardOutput.write(fullMessage(for: error) + "\n")
     case .validationFailure:
-      Console.standardError.write(fullMessage(for: error) + "\n")
+      complain(fullMessage(for: error))
       Glibc.exit(2)
     default:
-      if !(error is ExitCode) { Console.standardError.write("Error: \(error)\n") }
+      if !(error is ExitCode) { complain("Error: \(error)") }
     }
     Glibc.exit(code.rawValue)
   }

@@ -78,8 +78,11 @@ struct CleanupCommand: AsyncParsableCommand {
       case .incomplete(let left, let reason, let remedy):
         isClean = false
         let what = FailureGroups.names(left, shown: 5)
-        Console.standardError.write(
-          "\(name): still there: \(what): \(VisibleText.sanitised(reason))\n  \(VisibleText.sanitised(remedy))\n")
+        let console = Console.standardError
+        console.write(
+          lines: console.wrapped([
+            "\(name): still there: \(what): \(VisibleText.sanitised(reason))", "  \(VisibleText.sanitised(remedy))",
+          ]))
       }
     }
     return isClean

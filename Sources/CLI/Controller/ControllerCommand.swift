@@ -18,7 +18,7 @@ struct ControllerCommand: AsyncParsableCommand {
 
       Examples:
         \(Program.name) controller
-        \(Program.name) controller --kubeconfig ~/.kube/config --no-leader-elect --metrics-address 127.0.0.1:8080 -v
+        \(Program.name) controller --no-leader-elect --metrics-address 127.0.0.1:8080
       """)
 
   @Flag(

@@ -13,6 +13,7 @@ import Terminal
 struct SandboxDemo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo", abstract: "Start an embedded cluster, warm sample images on it, show the result, and end.",
+    usage: "\(Program.name) sandbox demo [<options>]",
     discussion: "Exit code 0 when every node holds every image at the end.")
 
   @OptionGroup var cluster: SandboxArguments
