@@ -9,7 +9,7 @@ enum StructuralSchema {
   private static func isEmbedded(_ schema: JSON) -> Bool { schema["x-kubernetes-embedded-resource"] == true }
 
   /// The schema of a member, nil for one that is not declared.
-  private static func member(_ name: String, _ schema: JSON) -> JSON? {
+  static func member(_ name: String, _ schema: JSON) -> JSON? {
     if let declared = schema[path: "properties", name] { return declared }
     guard let additional = schema["additionalProperties"] else { return nil }
     return additional.object == nil ? (additional == true ? [:] : nil) : additional
@@ -188,7 +188,7 @@ enum StructuralSchema {
     if let limit = schema["minLength"]?.integer, length < limit {
       problems.append(.invalid(path, .string(text), "\(path) in body should be at least \(limit) chars long"))
     }
-    if let pattern = schema["pattern"]?.string, let expression = try? Regex(pattern), !text.contains(expression) {
+    if let pattern = schema["pattern"]?.string, PatternTable.shared.matches(text, pattern) == false {
       problems.append(.invalid(path, .string(text), "\(path) in body should match '\(pattern)'"))
     }
     return problems

@@ -104,18 +104,20 @@ struct CELEvaluator {
   }
 }
 
-/// Regular expressions, compiled once for one check of an object.
+/// Regular expressions, compiled once.
 final class CELPatterns {
-  private var compiled: [String: Regex<AnyRegexOutput>] = [:]
+  func matches(_ text: String, _ pattern: String) throws(CELFault) -> Bool {
+    try self.pattern(pattern).matches(in: text)
+  }
 
-  func pattern(_ text: String) throws(CELFault) -> Regex<AnyRegexOutput> {
-    if let known = compiled[text] { return known }
-    do {
-      let pattern = try Regex(text).matchingSemantics(.unicodeScalar)
-      compiled[text] = pattern
-      return pattern
-    } catch {
-      throw CELFault("error parsing regexp: \(text)")
+  /// The places where the pattern fits, each as long as can be.
+  func places(in text: String, of pattern: String) throws(CELFault) -> [String] {
+    try self.pattern(pattern).places(in: text)
+  }
+
+  private func pattern(_ text: String) throws(CELFault) -> LinearPattern {
+    do { return try PatternTable.shared.pattern(text) } catch {
+      throw CELFault("error parsing regexp: \(error.problem)")
     }
   }
 }

@@ -112,6 +112,11 @@ struct CELParser {
   }
 
   private mutating func unary() throws(CELError) -> CELExpression {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth < Self.maximumDepth else {
+      throw CELError(problem: "expression recursion limit exceeded", offset: offset)
+    }
     let start = offset
     if takes("!") { return CELExpression(node: .call("!", target: nil, [try unary()]), offset: start) }
     if takes("-") {

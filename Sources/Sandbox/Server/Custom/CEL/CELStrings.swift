@@ -32,11 +32,11 @@ enum CELStrings {
     case ("contains", 1): return .bool(index(of: other, in: scalars) != nil)
     case ("indexOf", 1): return .int(Int64(index(of: other, in: scalars) ?? -1))
     case ("lastIndexOf", 1): return .int(Int64(index(of: other, in: scalars, isLast: true) ?? -1))
-    case ("matches", 1): return .bool(text.contains(try patterns.pattern(other)))
+    case ("matches", 1): return .bool(try patterns.matches(text, other))
     case ("find", 1):
-      return .string(text.firstMatch(of: try patterns.pattern(other)).map { String(text[$0.range]) } ?? "")
+      return .string(try patterns.places(in: text, of: other).first ?? "")
     case ("findAll", 1):
-      return .list(text.matches(of: try patterns.pattern(other)).map { .string(String(text[$0.range])) })
+      return .list(try patterns.places(in: text, of: other).map { .string($0) })
     case ("split", 1):
       return .list(
         other.isEmpty
