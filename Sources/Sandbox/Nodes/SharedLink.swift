@@ -49,7 +49,8 @@ final class SharedLink: Sendable {
     var lanes: [Int64: Lane] = [:]
     var count = 0
     var lastID = 0
-    var cancelled: Set<Int> = []
+    /// Begun and not in a lane yet; one that is cancelled meanwhile is taken out.
+    var arriving: Set<Int> = []
     var time: ContinuousClock.Instant
   }
 
@@ -71,12 +72,13 @@ final class SharedLink: Sendable {
     guard bytes > 0 else { return }
     let id = state.withLock { state in
       state.lastID += 1
+      state.arriving.insert(state.lastID)
       return state.lastID
     }
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
         let isCancelled = state.withLock { state in
-          if state.cancelled.remove(id) != nil { return true }
+          if state.arriving.remove(id) == nil { return true }
           advance(&state)
           let served = state.lanes[rate]?.served ?? 0
           // In place: a copy would be one of all transfers under way.
@@ -92,6 +94,9 @@ final class SharedLink: Sendable {
     }
   }
 
+  /// Transfers that are under way or about to begin.
+  var load: Int { state.withLock { $0.arriving.count + $0.count } }
+
   private func cancel(_ id: Int) {
     let flow = state.withLock { state -> Flow? in
       advance(&state)
@@ -101,7 +106,7 @@ final class SharedLink: Sendable {
         return flow
       }
       // It has not begun yet, or is done.
-      state.cancelled.insert(id)
+      state.arriving.remove(id)
       return nil
     }
     flow?.done.resume(throwing: CancellationError())

@@ -35,6 +35,7 @@ package final class EmbeddedRegistry: Sendable {
   }
 
   private struct Rule {
+    let id: Int
     var matches: @Sendable (RecordedRequest) -> Bool
     var fault: RegistryFault
     var remaining: Int
@@ -49,7 +50,8 @@ package final class EmbeddedRegistry: Sendable {
     var manifests: [String: [String: Stored]] = [:]
     var rules: [Rule] = []
     var links: RegistryLinks?
-    var requests: [RecordedRequest] = []
+    var requests = RecentRequests()
+    var lastRule = 0
   }
 
   private let state = Mutex(State())
@@ -57,15 +59,15 @@ package final class EmbeddedRegistry: Sendable {
   package var port: Int { state.withLock { $0.port } }
   /// The registry part of references to its images.
   package var host: String { "127.0.0.1:\(port)" }
-  /// Every request so far, those refused included.
-  package var requests: [RecordedRequest] { state.withLock { $0.requests } }
+  /// The last ``RecentRequests/limit`` requests, those refused included.
+  package var requests: [RecordedRequest] { state.withLock { $0.requests.all } }
 
   func listens(on port: Int) {
     state.withLock { $0.port = port }
   }
 
   package func clearRequests() {
-    state.withLock { $0.requests = [] }
+    state.withLock { $0.requests = RecentRequests() }
   }
 
   /// - Parameter prefix: only for repositories that begin with this.
@@ -102,11 +104,24 @@ package final class EmbeddedRegistry: Sendable {
   }
 
   /// Answers the requests that match with a fault, the next `times` of them; earlier rules win.
+  ///
+  /// - Returns: what `endFault` takes.
+  @discardableResult
   package func inject(
     _ fault: RegistryFault, times: Int = .max,
     where matches: @escaping @Sendable (RecordedRequest) -> Bool = { _ in true }
-  ) {
-    state.withLock { $0.rules.append(Rule(matches: matches, fault: fault, remaining: times)) }
+  ) -> Int {
+    state.withLock { state in
+      state.rules.removeAll { $0.remaining <= 0 }
+      state.lastRule += 1
+      state.rules.append(Rule(id: state.lastRule, matches: matches, fault: fault, remaining: times))
+      return state.lastRule
+    }
+  }
+
+  /// Ends one fault, and leaves all others.
+  package func endFault(_ id: Int) {
+    state.withLock { state in state.rules.removeAll { $0.id == id } }
   }
 
   /// Sends bodies no faster than a link of each reader's own (told apart by its `User-Agent`) and one that all share

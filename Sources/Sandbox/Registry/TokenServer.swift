@@ -34,8 +34,12 @@ package final class TokenServer: Sendable {
     var faults: [(status: Int, body: String)] = []
     /// Repository by token; `nil` for a token of no scope.
     var valid: [String: String?] = [:]
-    var requests: [RecordedRequest] = []
+    /// The tokens in the order of their issue: the oldest of too many ends.
+    var issued: [String] = []
+    var requests = RecentRequests()
   }
+
+  private static let mostTokens = 10_000
 
   private let signer: CertificateAuthority.Identity
   private let state = Mutex(State())
@@ -49,7 +53,8 @@ package final class TokenServer: Sendable {
   }
 
   package var realm: String { "http://127.0.0.1:\(state.withLock { $0.port })/token" }
-  package var requests: [RecordedRequest] { state.withLock { $0.requests } }
+  /// The last ``RecentRequests/limit`` requests.
+  package var requests: [RecordedRequest] { state.withLock { $0.requests.all } }
 
   /// Only this user gets tokens from now on.
   package func allow(username: String, password: String) {
@@ -78,7 +83,7 @@ package final class TokenServer: Sendable {
   }
 
   package func revokeAll() {
-    state.withLock { $0.valid = [:] }
+    state.withLock { ($0.valid, $0.issued) = ([:], []) }
   }
 
   package func accepts(_ token: String, repository: String?) -> Bool {
@@ -103,7 +108,13 @@ package final class TokenServer: Sendable {
     let signed = Base64.encodeURL(Array(header.utf8)) + "." + Base64.encodeURL(Array(claims.utf8))
     let signature = try signer.key.signature(for: Data(signed.utf8))
     let token = signed + "." + Base64.encodeURL(Array(signature.rawRepresentation))
-    state.withLock { $0.valid[token] = .some(repository) }
+    state.withLock { state in
+      state.valid[token] = .some(repository)
+      state.issued.append(token)
+      guard state.issued.count > 2 * Self.mostTokens else { return }
+      for old in state.issued.prefix(Self.mostTokens) { state.valid[old] = nil }
+      state.issued.removeFirst(Self.mostTokens)
+    }
     return token
   }
 

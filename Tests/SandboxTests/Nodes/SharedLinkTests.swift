@@ -96,4 +96,19 @@ private final class Inside: Sendable {
     }
     try await turnstile.run {}
   }
+
+  @Test func transfersThatWereCancelledLeaveNothing() async throws {
+    let link = SharedLink(bandwidth: nil, pace: Pace(speed: 1000))
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await link.run() }
+      await withTaskGroup(of: Void.self) { transfers in
+        for number in 0..<500 {
+          transfers.addTask { try? await link.transfer(number % 2 == 0 ? 1 : 1 << 40, rate: 1_000_000) }
+        }
+        transfers.cancelAll()
+      }
+      #expect(link.load == 0)
+      group.cancelAll()
+    }
+  }
 }

@@ -83,4 +83,13 @@ import Testing
       try await client.shutdown()
     }
   }
+
+  @Test func forgetsOldRequests() {
+    var requests = RecentRequests()
+    for number in 0..<(RecentRequests.limit + 5) {
+      requests.append(RecordedRequest(method: "GET", path: "/\(number)"))
+    }
+    #expect(requests.all.count == RecentRequests.limit)
+    #expect(requests.all.first?.path == "/5" && requests.all.last?.path == "/\(RecentRequests.limit + 4)")
+  }
 }
