@@ -5,6 +5,8 @@ extension ResourceName {
   static let configMaps = ResourceName(plural: "configmaps")
   static let secrets = ResourceName(plural: "secrets")
   static let events = ResourceName(plural: "events")
+  static let limitRanges = ResourceName(plural: "limitranges")
+  static let resourceQuotas = ResourceName(plural: "resourcequotas")
   static let leases = ResourceName(group: "coordination.k8s.io", plural: "leases")
   static let daemonSets = ResourceName(group: "apps", plural: "daemonsets")
   static let deployments = ResourceName(group: "apps", plural: "deployments")

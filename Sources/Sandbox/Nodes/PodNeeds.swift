@@ -8,21 +8,12 @@ struct PodNeeds: Sendable, Hashable {
   var memory = 0.0
   var ephemeralStorage = 0.0
 
-  /// The containers together, or the greediest init container where that is more.
+  /// The containers and native sidecars together, or the greediest init container where that is more.
   init(_ spec: JSON) {
-    for (list, combine) in [("initContainers", max), ("containers", +)] as [(String, (Double, Double) -> Double)] {
-      var sum = PodNeeds()
-      for container in spec[list]?.array ?? [] {
-        guard let requests = container[path: "resources", "requests"] else { continue }
-        func request(_ name: String) -> Double { requests[name].flatMap(Quantity.init)?.value ?? 0 }
-        sum.cpu = combine(sum.cpu, request("cpu"))
-        sum.memory = combine(sum.memory, request("memory"))
-        sum.ephemeralStorage = combine(sum.ephemeralStorage, request("ephemeral-storage"))
-      }
-      cpu = max(cpu, sum.cpu)
-      memory = max(memory, sum.memory)
-      ephemeralStorage = max(ephemeralStorage, sum.ephemeralStorage)
-    }
+    let requests = PodUsage(["spec": spec]).requests
+    cpu = requests["cpu"] ?? 0
+    memory = requests["memory"] ?? 0
+    ephemeralStorage = requests["ephemeral-storage"] ?? 0
   }
 
   init() {}

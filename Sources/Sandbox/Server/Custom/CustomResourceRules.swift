@@ -7,6 +7,7 @@ extension CustomResource {
       "apiextensions.k8s.io", "v1", "CustomResourceDefinition", plural: "customresourcedefinitions",
       shortNames: ["crd", "crds"], categories: ["api-extensions"], isNamespaced: false, subresources: [.status],
       hasGeneration: true)
+    definition.allowsBlindUpdates = false
     definition.defaults = { object, _ in
       let kind = object[path: "spec", "names", "kind"]?.string ?? ""
       if object[path: "spec", "names", "singular"] == nil {

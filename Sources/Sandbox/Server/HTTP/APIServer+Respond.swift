@@ -4,8 +4,14 @@ import Hummingbird
 import NIOCore
 
 extension APIServer {
-  /// A request's answer; errors become `Status` objects.
+  /// A request's answer; errors become `Status` objects. Every answer has the server's time.
   func respond(to request: Request, on channel: any Channel) async -> Response {
+    var response = await anyAnswer(to: request, on: channel)
+    response.headers[.date] = HTTPDate(date: store.now()).description
+    return response
+  }
+
+  private func anyAnswer(to request: Request, on channel: any Channel) async -> Response {
     do {
       return try await answer(request, on: channel)
     } catch let error as StatusError {
@@ -47,6 +53,7 @@ extension APIServer {
     try require(call.attempt)
     if call.verb == .watch { return try watch(call, on: channel) }
     call.body = Array(buffer: try await request.body.collect(upTo: Self.bodyLimit))
+    if let refusal = faults.refusal(of: key, call) { throw refusal }
     return try perform(call)
   }
 

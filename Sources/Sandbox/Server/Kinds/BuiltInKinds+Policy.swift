@@ -5,6 +5,7 @@ extension BuiltInKinds {
     var budgets = ResourceDefinition(
       "policy", "v1", "PodDisruptionBudget", plural: "poddisruptionbudgets", shortNames: ["pdb"],
       subresources: [.status], hasGeneration: true)
+    budgets.allowsBlindUpdates = false
     budgets.validate = { budget, _ in
       let spec = budget["spec"] ?? [:]
       var problems: [FieldProblem] = []

@@ -2,7 +2,7 @@ import Documents
 
 /// The kinds that every cluster has and that the sandbox serves.
 enum BuiltInKinds {
-  static let all: [ResourceDefinition] = core + access + network + apps + batch + others
+  static let all: [ResourceDefinition] = core + access + network + apps + batch + others + admission
 
   private static let core: [ResourceDefinition] = [
     pods, nodes, namespaces, configMaps, secrets, events,
@@ -21,7 +21,7 @@ enum BuiltInKinds {
   ]
 
   private static let others: [ResourceDefinition] = [
-    ResourceDefinition("coordination.k8s.io", "v1", "Lease", plural: "leases"), priorityClasses,
+    leases, priorityClasses,
     disruptionBudgets,
     CustomResource.definitionsOfDefinitions,
   ]
@@ -57,6 +57,7 @@ enum BuiltInKinds {
     var nodes = ResourceDefinition(
       "", "v1", "Node", plural: "nodes", shortNames: ["no"], isNamespaced: false, subresources: [.status],
       selectableFields: ["spec.unschedulable"])
+    nodes.validate = { node, _ in NodeValidation.problems(in: node) }
     nodes.defaults = { node, _ in
       if node["spec"] == nil { node["spec"] = [:] }
       if node[path: "status", "capacity"] != nil, node[path: "status", "allocatable"] == nil {
@@ -115,9 +116,25 @@ enum BuiltInKinds {
       if about.isEmpty ? !["default", "kube-system"].contains(place) : about != place {
         return [.invalid("involvedObject.namespace", .string(about), "does not match event.namespace")]
       }
-      return []
+      return EventValidation.problems(in: event)
     }
     return events
+  }()
+
+  private static let leases: ResourceDefinition = {
+    var leases = ResourceDefinition("coordination.k8s.io", "v1", "Lease", plural: "leases")
+    leases.allowsBlindUpdates = false
+    leases.validate = { lease, _ in
+      var problems: [FieldProblem] = []
+      if let seconds = lease[path: "spec", "leaseDurationSeconds"]?.integer, seconds <= 0 {
+        problems.append(.invalid("spec.leaseDurationSeconds", .integer(seconds), "must be greater than 0"))
+      }
+      if let count = lease[path: "spec", "leaseTransitions"]?.integer, count < 0 {
+        problems.append(.invalid("spec.leaseTransitions", .integer(count), "must be greater than or equal to 0"))
+      }
+      return problems
+    }
+    return leases
   }()
 
   private static let priorityClasses: ResourceDefinition = {

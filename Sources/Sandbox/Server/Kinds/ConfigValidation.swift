@@ -56,6 +56,17 @@ enum ConfigValidation {
     if secret["type"] == "kubernetes.io/dockerconfigjson", secret[path: "data", ".dockerconfigjson"] == nil {
       problems.append(.required("data[.dockerconfigjson]"))
     }
+    if secret["type"] == "kubernetes.io/dockercfg", secret[path: "data", ".dockercfg"] == nil {
+      problems.append(.required("data[.dockercfg]"))
+    }
+    for (type, key) in [("dockerconfigjson", ".dockerconfigjson"), ("dockercfg", ".dockercfg")]
+    where secret["type"]?.string == "kubernetes.io/\(type)" {
+      guard let bytes = secret[path: "data", key]?.string.flatMap(Base64Text.decode) else { continue }
+      if (try? JSON(parsing: bytes)) == nil {
+        problems.append(
+          .invalid("data[\(key)]", "<secret contents redacted>", "invalid character looking for beginning of value"))
+      }
+    }
     if let old, old["type"] != secret["type"] {
       problems.append(.invalid("type", secret["type"] ?? .null, "field is immutable"))
     }

@@ -81,6 +81,7 @@ enum PodDefaults {
 
   private static func volume(_ volume: JSON) -> JSON {
     var volume = volume
+    if volume.object?.allSatisfy({ $0.key == "name" || $0.value == .null }) == true { volume["emptyDir"] = [:] }
     for source in ["configMap", "secret", "projected", "downwardAPI"] where volume[source]?.object != nil {
       if volume[path: source, "defaultMode"] == nil { volume[path: source, "defaultMode"] = 420 }
     }

@@ -113,6 +113,10 @@ enum PodValidation {
       } else if !names.insert(name).inserted {
         problems.append(.duplicate("\(path)[\(index)].name", .string(name)))
       }
+      let sources = (volume.object ?? [:]).filter { $0.key != "name" && $0.value != .null }.keys.sorted()
+      for source in sources.dropFirst() {
+        problems.append(.forbidden("\(path)[\(index)].\(source)", "may not specify more than 1 volume type"))
+      }
     }
     return problems
   }
@@ -157,6 +161,10 @@ enum PodValidation {
     if terms.isEmpty { return [.required(place, "must have at least one node selector term")] }
     var problems: [FieldProblem] = []
     for (index, term) in terms.enumerated() {
+      for (number, requirement) in (term["matchExpressions"]?.array ?? []).enumerated() {
+        problems += self.problems(
+          inRequirement: requirement, at: "\(place)[\(index)].matchExpressions[\(number)]")
+      }
       for (number, field) in (term["matchFields"]?.array ?? []).enumerated() {
         let spot = "\(place)[\(index)].matchFields[\(number)]"
         if field["key"] != "metadata.name" {
@@ -167,6 +175,39 @@ enum PodValidation {
             .required(
               "\(spot).values", "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"))
         }
+      }
+    }
+    return problems
+  }
+
+  private static func problems(inRequirement requirement: JSON, at place: String) -> [FieldProblem] {
+    var problems: [FieldProblem] = []
+    let values = (requirement["values"]?.array ?? []).compactMap(\.string)
+    let sign = requirement["operator"]?.string ?? ""
+    switch sign {
+    case "In", "NotIn":
+      if values.isEmpty {
+        problems.append(.required("\(place).values", "must be specified when `operator` is 'In' or 'NotIn'"))
+      }
+    case "Exists", "DoesNotExist":
+      if !values.isEmpty {
+        problems.append(
+          .forbidden("\(place).values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+      }
+    case "Gt", "Lt":
+      if values.count != 1 {
+        problems.append(
+          .required("\(place).values", "must be specified single value when `operator` is 'Lt' or 'Gt'"))
+      }
+    default: problems.append(.invalid("\(place).operator", .string(sign), "not a valid selector operator"))
+    }
+    let key = requirement["key"]?.string ?? ""
+    if let problem = NameRules.labelKeyProblem(key) {
+      problems.append(.invalid("\(place).key", .string(key), problem))
+    }
+    for (index, value) in values.enumerated() {
+      if let problem = NameRules.labelValueProblem(value) {
+        problems.append(.invalid("\(place).values[\(index)]", .string(value), problem))
       }
     }
     return problems

@@ -15,6 +15,8 @@ package struct ResourceDefinition: Sendable {
   package var selectableFields: [String] = []
   /// Whether `metadata.generation` counts changes of what is not status.
   package var hasGeneration = false
+  /// Whether an update may leave out the version that it was made from.
+  var allowsBlindUpdates = true
   /// Whether names may hold dots; `nil` for no rule but that of a path segment.
   var nameRule: @Sendable (String) -> String? = NameRules.subdomainProblem
   /// Fills in what was left out. The object before it, for updates.

@@ -21,6 +21,10 @@ package struct FieldProblem: Hashable, Sendable, CustomStringConvertible {
     FieldProblem(reason: "FieldValueInvalid", field: field, message: "Invalid value: \(value.text): \(detail)")
   }
 
+  static let noVersion = FieldProblem(
+    reason: "FieldValueInvalid", field: "metadata.resourceVersion",
+    message: "Invalid value: 0x0: must be specified for an update")
+
   package static func duplicate(_ field: String, _ value: JSON) -> FieldProblem {
     FieldProblem(reason: "FieldValueDuplicate", field: field, message: "Duplicate value: \(value.text)")
   }

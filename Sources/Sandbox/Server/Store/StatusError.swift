@@ -23,8 +23,9 @@ package struct StatusError: Error, Sendable, CustomStringConvertible {
   package var status: JSON {
     var status: JSON = [
       "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure", "message": .string(message),
-      "reason": .string(reason), "code": .integer(Int64(code)),
+      "code": .integer(Int64(code)),
     ]
+    if !reason.isEmpty { status["reason"] = .string(reason) }
     if let details { status["details"] = details }
     return status
   }

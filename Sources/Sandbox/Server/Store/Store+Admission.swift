@@ -4,9 +4,32 @@ extension Store {
   /// What admission plugins do to new objects.
   func admit(_ object: inout JSON, _ definition: ResourceDefinition) throws(StatusError) {
     guard definition.name == ResourceName(plural: "pods") else { return }
+    try limit(&object)
     if hasAccounts { try assignAccount(&object) }
     try prioritise(&object)
     try enforceSecurity(object)
+    try checkQuotas(object)
+  }
+
+  private func limit(_ pod: inout JSON) throws(StatusError) {
+    let ranges = count(.limitRanges) == 0 ? [] : list(.limitRanges, namespace: ObjectName(pod).namespace).items
+    if ranges.isEmpty { return }
+    LimitRanger.complete(&pod, ranges)
+    pod[path: "status", "qosClass"] = .string(PodDefaults.qualityOfService(pod))
+    let problems = LimitRanger.problems(in: pod, ranges)
+    guard let first = problems.first else { return }
+    throw .forbidden(
+      .pods, ObjectName(pod).name, problems.count == 1 ? first : "[\(problems.joined(separator: ", "))]")
+  }
+
+  private func checkQuotas(_ pod: JSON) throws(StatusError) {
+    let namespace = ObjectName(pod).namespace
+    let quotas = count(.resourceQuotas) == 0 ? [] : list(.resourceQuotas, namespace: namespace).items
+    if quotas.isEmpty { return }
+    let others = list(.pods, namespace: namespace).items
+    if let problem = QuotaAdmission.problem(with: pod, quotas, others) {
+      throw .forbidden(.pods, ObjectName(pod).name, problem)
+    }
   }
 
   /// The plugin PodSecurity: the namespace's labels say what its pods may ask for.
