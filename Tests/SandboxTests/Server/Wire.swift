@@ -35,11 +35,14 @@ struct Wire: Sendable {
     return request
   }
 
+  /// - Parameter text: the body as it is to go over the wire, in place of `body`.
   func send(
-    _ method: HTTPMethod = .GET, _ path: String, _ body: JSON? = nil, headers: [String: String] = [:]
+    _ method: HTTPMethod = .GET, _ path: String, _ body: JSON? = nil, text: String? = nil,
+    headers: [String: String] = [:]
   ) async throws -> Answer {
     var request = request(method, path, headers)
     if let body { request.body = .bytes(body.bytes()) }
+    if let text { request.body = .bytes(Array(text.utf8)) }
     let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
     let bytes = Array(buffer: try await response.body.collect(upTo: 16 << 20))
     return Answer(

@@ -10,17 +10,16 @@ extension APIServer {
         ResourceName(group: "meta.k8s.io", plural: "patchoptions"), kind: "PatchOptions", name: "",
         [.required("fieldManager", "is required for apply patch")])
     }
-    let parsed: JSON
-    do { parsed = try JSON(parsing: call.body) } catch {
-      throw StatusError.badRequest("error decoding YAML: the sandbox reads apply configurations in JSON only: \(error)")
-    }
+    let parsed = try AppliedYAML.read(call.body)
     if parsed["apiVersion"]?.string == nil || parsed["kind"]?.string == nil {
       throw StatusError.badRequest("invalid object type: apiVersion and kind have to be set")
     }
     if parsed[path: "metadata", "managedFields"]?.array?.isEmpty == false {
       throw StatusError.badRequest("metadata.managedFields must be nil")
     }
-    let applied = try checked(parsed, call)
+    try TypedObject.check(parsed, call.definition, call.version)
+    let warnings = try duplicates(call)
+    let applied = try checked(parsed, call).object
     let apply = ServerSideApply(
       manager: ManagedFields.Manager(
         name: fieldManager, operation: "Apply", apiVersion: call.definition.apiVersion(call.version),
@@ -38,7 +37,7 @@ extension APIServer {
         // Somebody else made it meanwhile: merge into theirs.
         if case .failure(let error) = result, error.reason == "AlreadyExists" { continue }
         let created = try result.get()
-        return reply(201, created, call, warnings: store.warnings(about: created, call.definition))
+        return reply(201, created, call, warnings: warnings + store.warnings(about: created, call.definition))
       }
       let result = Result {
         try store.modify(
@@ -55,7 +54,20 @@ extension APIServer {
         continue
       }
       let merged = try result.get()
-      return reply(200, merged, call, warnings: store.warnings(about: merged, call.definition))
+      return reply(200, merged, call, warnings: warnings + store.warnings(about: merged, call.definition))
     }
+  }
+
+  /// Keys that are there twice, in the words of the reader of YAML.
+  private func duplicates(_ call: APICall) throws(StatusError) -> [String] {
+    let validation = try FieldValidation(call)
+    let paths = validation == .ignore ? [] : DuplicateFields.paths(in: call.body)
+    if paths.isEmpty { return [] }
+    let texts = paths.map { path in
+      "  line 1: key \"\(path.split(separator: ".").last ?? "")\" already set in map"
+    }
+    let text = "error converting YAML to JSON: yaml: unmarshal errors:\n" + texts.joined(separator: "\n")
+    if validation == .strict { throw .badRequest("error strict decoding YAML: \(text)") }
+    return [text.replacing("\n", with: " ")]
   }
 }

@@ -71,7 +71,7 @@ struct FieldSet: Hashable, Sendable {
     return paths
   }
 
-  private static func text(of key: String) -> String {
+  static func text(of key: String) -> String {
     if key.hasPrefix("f:") { return "." + key.dropFirst(2) }
     guard key.hasPrefix("k:"), let keys = try? JSON(parsing: String(key.dropFirst(2))) else {
       return "[=\(key.dropFirst(2))]"

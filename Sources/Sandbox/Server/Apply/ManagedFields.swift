@@ -29,6 +29,9 @@ struct ManagedFields: Sendable {
     }
   }
 
+  /// When the manager last changed anything.
+  func time(of manager: Manager) -> String? { times[manager]?.string }
+
   mutating func set(_ manager: Manager, _ fields: FieldSet, time: String) {
     if sets[manager] != fields { times[manager] = .string(time) }
     sets[manager] = fields.isEmpty ? nil : fields

@@ -58,6 +58,15 @@ struct MergeRules: Sendable {
     if parent == "metadata", name == "ownerReferences" { return .map(["uid"]) }
     if parent == "metadata", name == "finalizers" { return .set }
     guard isBuiltIn else { return .atomic }
+    switch (parent, name) {
+    case (_, "ports"):
+      // Of Services by their port; of NetworkPolicies and EndpointSlices in one piece.
+      return Self.containerLists.contains(parent)
+        ? .map(["containerPort", "protocol"]) : parent == "spec" ? .map(["port", "protocol"]) : .atomic
+    case ("endpoints", "addresses"): return .set
+    case ("", "imagePullSecrets"): return .atomic
+    default: break
+    }
     if let keys = Self.maps[name] { return .map(keys) }
     return Self.sets.contains(name) ? .set : .atomic
   }
@@ -71,21 +80,26 @@ struct MergeRules: Sendable {
   private static let maps: [String: [String]] = [
     "containers": ["name"], "initContainers": ["name"], "ephemeralContainers": ["name"], "volumes": ["name"],
     "env": ["name"], "volumeMounts": ["mountPath"], "volumeDevices": ["devicePath"],
-    "ports": ["containerPort", "protocol"], "imagePullSecrets": ["name"], "hostAliases": ["ip"],
+    "imagePullSecrets": ["name"], "hostAliases": ["ip"], "webhooks": ["name"], "matchConditions": ["name"],
     "conditions": ["type"], "addresses": ["type"], "secrets": ["name"], "schedulingGates": ["name"],
     "topologySpreadConstraints": ["topologyKey", "whenUnsatisfiable"], "resourceClaims": ["name"], "podIPs": ["ip"],
     "hostIPs": ["ip"],
   ]
 
+  private static let containerLists: Set<String> = ["containers", "initContainers", "ephemeralContainers"]
   private static let sets: Set<String> = ["podCIDRs"]
+
+  /// What an element that leaves out a key of its list has there.
+  func defaultKey(_ key: String) -> JSON? {
+    schema?[path: "items", "properties", key, "default"] ?? (key == "protocol" ? "TCP" : nil)
+  }
 
   /// How `fieldsV1` names an element of a map in disguise.
   func key(of element: JSON, _ keys: [String]) -> String {
     var values: [String: JSON] = [:]
     for key in keys {
-      values[key] = element[key] ?? schema?[path: "items", "properties", key, "default"]
       // What was left out has its default.
-      if values[key] == nil, key == "protocol" { values[key] = "TCP" }
+      values[key] = element[key] ?? defaultKey(key)
     }
     return "k:" + JSON.object(values).text
   }

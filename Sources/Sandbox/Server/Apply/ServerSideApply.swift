@@ -44,19 +44,20 @@ struct ServerSideApply: Sendable {
       let by =
         "conflict with \"\(other.name)\""
         + (other.subresource.isEmpty ? "" : " with subresource \"\(other.subresource)\"")
-        + (other.operation == "Update" ? " using \(other.apiVersion)" : "")
-      texts.append(
-        paths.count == 1
-          ? "\(by): \(paths[0])"
-          : "conflicts with \"\(other.name)\":\n" + paths.map { "- \($0)" }.joined(separator: "\n"))
+        + (other.operation == "Update"
+          ? " using \(other.apiVersion)" + (managed.time(of: other).map { " at \($0)" } ?? "") : "")
+      texts.append((["conflicts\(by.dropFirst("conflict".count)):"] + paths.map { "- \($0)" }).joined(separator: "\n"))
       causes += paths.map {
         ["reason": "FieldManagerConflict", "message": .string(by), "field": .string($0)]
       }
     }
-    guard !causes.isEmpty else { return }
+    guard let first = causes.first else { return }
     let count = causes.count
+    let text =
+      count == 1
+      ? "\(first["message"]?.string ?? ""): \(first["field"]?.string ?? "")" : texts.joined(separator: "\n")
     throw StatusError(
-      409, "Conflict", "Apply failed with \(count) conflict\(count == 1 ? "" : "s"): \(texts.joined(separator: "\n"))",
+      409, "Conflict", "Apply failed with \(count) conflict\(count == 1 ? "" : "s"): \(text)",
       details: ["causes": .array(causes)])
   }
 }

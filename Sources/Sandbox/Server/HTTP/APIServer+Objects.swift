@@ -65,17 +65,20 @@ extension APIServer {
 
   private func create(_ call: APICall) throws -> Response {
     guard call.name == nil else { throw StatusError.methodNotAllowed() }
-    var object = try checked(call.object(), call)
+    let (sent, warnings) = try checked(call.object(), call)
+    var object = sent
     if object[path: "metadata", "resourceVersion"]?.string?.isEmpty == false {
       throw StatusError.badRequest("resourceVersion should not be set on objects to be created")
     }
     object = ManagedFields.written(object, over: nil, by: call, at: store.timestamp)
     let created = try store.create(object, as: call.resource, dryRun: call.query.isDryRun)
-    return reply(201, created, call, warnings: store.warnings(about: created, call.definition))
+    return reply(201, created, call, warnings: warnings + store.warnings(about: created, call.definition))
   }
 
-  /// The body's object, if it fits the address.
-  func checked(_ object: JSON, _ call: APICall) throws -> JSON {
+  /// The body's object, if it fits the address, without fields that its kind does not have.
+  ///
+  /// - Returns: what the client is to be warned of, too.
+  func checked(_ object: JSON, _ call: APICall) throws(StatusError) -> (object: JSON, warnings: [String]) {
     var object = object
     if call.body.count > Self.objectLimit {
       throw StatusError(500, "InternalError", "etcdserver: request is too large")
@@ -89,7 +92,8 @@ extension APIServer {
       throw StatusError.badRequest(
         "\(call.definition.kind) in version \"\(call.version)\" cannot be handled as a \(kind)")
     }
-    try checkFields(object, call)
+    let isWhole = call.verb != .patch
+    let warnings = try checkFields(&object, call, text: isWhole ? call.body : nil)
     // Stored in the preferred version.
     object["apiVersion"] = .string(call.definition.apiVersion)
     object["kind"] = .string(call.definition.kind)
@@ -109,38 +113,26 @@ extension APIServer {
       }
       object[path: "metadata", "name"] = .string(name)
     }
-    return object
-  }
-
-  /// `fieldValidation=Strict` refuses fields that the schema does not know: of custom resources here.
-  private func checkFields(_ object: JSON, _ call: APICall) throws {
-    guard call.query["fieldValidation"] == "Strict", let custom = call.definition.custom else { return }
-    let unknown = custom.unknownFields(object, version: call.version)
-    if unknown.isEmpty { return }
-    throw StatusError.badRequest(
-      "\(call.definition.kind) in version \"\(call.version)\" cannot be handled as a \(call.definition.kind): "
-        + "strict decoding error: " + unknown.map { "unknown field \"\($0)\"" }.joined(separator: ", "))
+    return (object, warnings)
   }
 
   private func update(_ call: APICall) throws -> Response {
-    let body = try checked(call.object(), call)
+    let (body, warnings) = try checked(call.object(), call)
     let name = call.name ?? ""
     let updated = try store.modify(
       call.resource, namespace: call.namespace, name: name, subresource: call.subresource.flatMap(Subresource.init),
       dryRun: call.query.isDryRun
     ) { object in
       let version = body[path: "metadata", "resourceVersion"]?.string ?? ""
-      if version.isEmpty, call.definition.custom != nil {
-        throw StatusError.invalid(
-          call.resource, kind: call.definition.kind, name: name,
-          [.invalid("metadata.resourceVersion", 0, "must be specified for an update")])
+      if version.isEmpty, call.definition.custom != nil || !call.definition.allowsBlindUpdates {
+        throw StatusError.invalid(call.resource, kind: call.definition.kind, name: name, [.noVersion])
       }
       if !version.isEmpty, .string(version) != object[path: "metadata", "resourceVersion"] {
         throw StatusError.modified(call.resource, name)
       }
       object = ManagedFields.written(body, over: object, by: call, at: store.timestamp)
     }
-    return reply(200, updated, call, warnings: store.warnings(about: updated, call.definition))
+    return reply(200, updated, call, warnings: warnings + store.warnings(about: updated, call.definition))
   }
 
   private func list(_ call: APICall) throws -> Response {

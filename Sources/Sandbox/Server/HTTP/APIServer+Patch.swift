@@ -21,6 +21,7 @@ extension APIServer {
           + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
           + (call.definition.custom == nil ? ", application/strategic-merge-patch+json" : ""))
     }
+    var warnings: [String] = []
     let patched = try store.modify(
       call.resource, namespace: call.namespace, name: name, subresource: call.subresource.flatMap(Subresource.init),
       dryRun: call.query.isDryRun
@@ -30,8 +31,10 @@ extension APIServer {
       if !version.isEmpty, .string(version) != object[path: "metadata", "resourceVersion"] {
         throw StatusError.modified(call.resource, name)
       }
-      object = ManagedFields.written(try checked(new, call), over: object, by: call, at: store.timestamp)
+      let (patched, own) = try checked(new, call)
+      warnings = own
+      object = ManagedFields.written(patched, over: object, by: call, at: store.timestamp)
     }
-    return reply(200, patched, call, warnings: store.warnings(about: patched, call.definition))
+    return reply(200, patched, call, warnings: warnings + store.warnings(about: patched, call.definition))
   }
 }

@@ -118,7 +118,7 @@ extension APIServer {
           "items": .array(found.items.map(EventConversion.toNew)),
         ])
     case .create:
-      let event = EventConversion.toOld(try checked(call.object(), call))
+      let event = EventConversion.toOld(try checked(call.object(), call).object)
       return Self.response(201, EventConversion.toNew(try store.create(event, as: events)))
     case .delete:
       var old = call
