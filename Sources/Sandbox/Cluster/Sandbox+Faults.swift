@@ -38,6 +38,11 @@ extension Sandbox {
     await fleet.writeStatus(kubelet)
   }
 
+  /// Whether the kubelet has an address of the cluster's DNS; without one it warns on every pod of `ClusterFirst`.
+  package func setClusterDNS(_ name: String, _ isKnown: Bool) throws {
+    try kubelet(name).state.withLock { $0.hasClusterDNS = isKnown }
+  }
+
   /// The machine hangs: no lease, no status, nothing happens to its pods.
   package func stopKubelet(_ name: String) throws { fleet.silence(try kubelet(name), true) }
 

@@ -43,7 +43,9 @@ struct ContainerLife: Sendable {
   var isReady: Bool { isRunning && process?.isReady ?? true }
   var termination: Termination? { if case .terminated(let termination) = state { termination } else { nil } }
   /// Ended well, and is not to be started again.
-  var isComplete: Bool { termination?.exitCode == 0 }
+  var isComplete: Bool { !plan.isSidecar && termination?.exitCode == 0 }
+  /// What comes after it may begin: it is complete, or has begun and runs beside the others.
+  var isDone: Bool { isComplete || plan.isSidecar && (isRunning || last != nil || termination != nil) }
 
   func status(isReady: Bool) -> JSON {
     var status: JSON = [

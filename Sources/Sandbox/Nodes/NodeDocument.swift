@@ -31,7 +31,7 @@ enum NodeDocument {
       "metadata": [
         "name": .string(template.name), "labels": labels,
         "annotations": ["volumes.kubernetes.io/controller-managed-attach-detach": "true"],
-      ], "spec": ["podCIDR": .string("10.244.\(kubelet.number % 250).0/24")],
+      ], "spec": ["podCIDR": .string(kubelet.podCIDR)],
     ]
     if !template.isSchedulable { node[path: "spec", "unschedulable"] = true }
     let taints = template.taints.map { taint -> JSON in

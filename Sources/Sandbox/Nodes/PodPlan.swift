@@ -17,6 +17,17 @@ struct PodPlan: Sendable {
     var hasCommand = true
     /// `spec.containers{name}`.
     let fieldPath: String
+    /// An init container that goes on running beside the others (`restartPolicy: Always`).
+    var isSidecar = false
+    /// What its environment is taken from.
+    var sources: [Source] = []
+  }
+
+  /// A ConfigMap or Secret that has to be there before a container can be created, and its key.
+  struct Source: Sendable {
+    let resource: ResourceName
+    let object: String
+    let key: String?
   }
 
   /// A volume that cannot be mounted before this object exists, with these keys in it.
@@ -36,6 +47,8 @@ struct PodPlan: Sendable {
   let containers: [Container]
   let volumes: [Volume]
   let pullSecrets: [String]
+  let dnsPolicy: String
+  let isHostNetwork: Bool
   let activeDeadline: Duration?
   let reference: JSON
   /// As the pod came; a kubelet that starts anew goes on from it.
@@ -58,16 +71,33 @@ struct PodPlan: Sendable {
           name: name, image: image, reference: try? Reference(parsing: image),
           policy: container["imagePullPolicy"]?.string.flatMap(PullPolicy.init) ?? .ifNotPresent,
           program: ["command", "args"].flatMap { (container[$0]?.array ?? []).compactMap(\.string) },
-          hasCommand: container["command"]?.array?.isEmpty == false, fieldPath: "spec.\(list){\(name)}")
+          hasCommand: container["command"]?.array?.isEmpty == false, fieldPath: "spec.\(list){\(name)}",
+          isSidecar: list == "initContainers" && container["restartPolicy"] == "Always",
+          sources: Self.sources(container))
       }
     }
     initContainers = containers("initContainers")
     self.containers = containers("containers")
     volumes = (spec["volumes"]?.array ?? []).flatMap(Self.volumes)
     pullSecrets = (spec["imagePullSecrets"]?.array ?? []).compactMap { $0["name"]?.string }
+    dnsPolicy = spec["dnsPolicy"]?.string ?? "ClusterFirst"
+    isHostNetwork = spec["hostNetwork"] == true
     activeDeadline = spec["activeDeadlineSeconds"]?.integer.map { .seconds($0) }
     reference = EventRecorder.reference(to: pod, kind: "Pod")
     status = pod["status"] ?? [:]
+  }
+
+  private static func sources(_ container: JSON) -> [Source] {
+    let variables = (container["env"]?.array ?? []).compactMap { $0["valueFrom"] }
+    let kinds: [(String, String, ResourceName)] = [
+      ("configMapKeyRef", "configMapRef", .configMaps), ("secretKeyRef", "secretRef", .secrets),
+    ]
+    return kinds.flatMap { one, all, resource in
+      (variables.map { $0[one] } + (container["envFrom"]?.array ?? []).map { $0[all] }).compactMap { source in
+        guard let source, source["optional"]?.bool != true, let object = source["name"]?.string else { return nil }
+        return Source(resource: resource, object: object, key: source["key"]?.string)
+      }
+    }
   }
 
   /// What has to be there before a volume can be mounted; a projected one has several sources.

@@ -14,12 +14,12 @@ struct PodStatusDocument {
   /// Set: the pod failed as a whole.
   var failure: (reason: String, message: String)?
 
-  private var isInitialized: Bool { initContainers.allSatisfy(\.isComplete) }
+  private var isInitialized: Bool { initContainers.allSatisfy(\.isDone) }
 
   var phase: String {
     if failure != nil { return "Failed" }
     guard isInitialized else {
-      let isLost = initContainers.contains { $0.termination.map { $0.exitCode != 0 } ?? false }
+      let isLost = initContainers.contains { !$0.plan.isSidecar && $0.termination.map { $0.exitCode != 0 } ?? false }
       return isLost && restartPolicy == "Never" ? "Failed" : "Pending"
     }
     var (waiting, running, stopped, succeeded) = (0, 0, 0, 0)
@@ -56,7 +56,8 @@ struct PodStatusDocument {
       status["message"] = .string(failure.message)
     }
     if !initContainers.isEmpty {
-      status["initContainerStatuses"] = .array(initContainers.map { $0.status(isReady: $0.isComplete) })
+      status["initContainerStatuses"] = .array(
+        initContainers.map { $0.status(isReady: $0.plan.isSidecar ? $0.isReady : $0.isComplete) })
     }
     status["containerStatuses"] = .array(containers.map { $0.status(isReady: $0.isReady) })
     var conditions = old["conditions"]?.array ?? []
@@ -81,8 +82,9 @@ struct PodStatusDocument {
     let isOver = phase == "Succeeded" || phase == "Failed"
     let runs = hasSandbox && !isOver
     func list(_ names: [String]) -> String { "[\(names.joined(separator: " "))]" }
-    let incomplete = initContainers.filter { !$0.isComplete }.map(\.plan.name)
-    let unready = containers.filter { !$0.isReady }.map(\.plan.name)
+    let incomplete = initContainers.filter { !$0.isDone }.map(\.plan.name)
+    let beside = initContainers.filter(\.plan.isSidecar)
+    let unready = (beside + containers).filter { !$0.isReady }.map(\.plan.name)
     let readiness: (String?, String?) =
       switch phase {
       case "Succeeded": ("PodCompleted", nil)

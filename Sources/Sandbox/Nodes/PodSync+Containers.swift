@@ -6,13 +6,18 @@ extension PodSync {
   /// One pass over the containers: what is due is started, in order.
   mutating func sync() async throws {
     collectExits()
+    if isOver { return stopSidecars() }
+    warnOfDNS()
     for index in document.initContainers.indices where !document.initContainers[index].isComplete {
+      let wasDone = document.initContainers[index].isDone
       try await advance(\.initContainers, index)
-      guard document.initContainers[index].isComplete else { return }
+      // One that has begun beside the others holds nobody up any longer.
+      guard document.initContainers[index].isDone else { return }
       // Each init container is a sync of its own.
-      publish()
+      if !wasDone { publish() }
     }
     for index in document.containers.indices { try await advance(\.containers, index) }
+    if isOver { stopSidecars() }
   }
 
   /// Containers whose program has ended by itself.
@@ -53,6 +58,7 @@ extension PodSync {
     case .running: return false
     case .waiting: return true
     case .terminated(let end):
+      if life.plan.isSidecar { return true }
       switch plan.restartPolicy {
       case "Always": return !isInit || end.exitCode != 0
       case "OnFailure": return end.exitCode != 0
@@ -71,8 +77,26 @@ extension PodSync {
     switch try await ensureImage(container) {
     case .failure(let wait):
       document[keyPath: list][index].state = .waiting(reason: wait.reason, message: wait.message)
-    case .success(let image): start(list, index, image)
+    case .success(let image):
+      guard let problem = problem(configuring: container) else { return start(list, index, image) }
+      recorder.warning("Failed", "Error: \(problem)", container: container.fieldPath)
+      document[keyPath: list][index].state = .waiting(reason: "CreateContainerConfigError", message: problem)
+      wake(at: .now + kubelet.pace.scaled(.seconds(10)))
     }
+  }
+
+  /// What a container's environment is to be taken from and is not there.
+  private func problem(configuring container: PodPlan.Container) -> String? {
+    for source in container.sources {
+      let kind = source.resource == .configMaps ? "ConfigMap" : "Secret"
+      guard let object = kubelet.store.get(source.resource, namespace: plan.namespace, name: source.object) else {
+        return "\(kind.lowercased()) \"\(source.object)\" not found"
+      }
+      if let key = source.key, object[path: "data", key] == nil, object[path: "binaryData", key] == nil {
+        return "couldn't find key \(key) in \(kind) \(plan.namespace)/\(source.object)"
+      }
+    }
+    return nil
   }
 
   /// Whether a container that ended badly has to wait before it is started again.
@@ -124,7 +148,7 @@ extension PodSync {
       let end = ContainerLife.Termination(
         exitCode: 128, reason: "StartError", message: problem, started: nil, finished: now,
         containerID: life.containerID)
-      if plan.restartPolicy == "Never" {
+      if plan.restartPolicy == "Never", !life.plan.isSidecar {
         life.state = .terminated(end)
       } else {
         life.last = end
@@ -149,7 +173,7 @@ extension PodSync {
           containerID: life.containerID))
       // Another sync sees to what is to be started again.
       if code != 0 { wake(at: .now + kubelet.pace.scaled(.seconds(1))) }
-      if code == 0, plan.restartPolicy == "Always", list != \.initContainers {
+      if code == 0, life.plan.isSidecar || plan.restartPolicy == "Always" && list != \.initContainers {
         wake(at: .now + kubelet.pace.scaled(.seconds(1)))
       }
     } else {

@@ -71,7 +71,11 @@ struct PodSync: Sendable {
     try await mount()
     if kubelet.template.podStart > .zero { try await kubelet.pace.sleep(kubelet.template.podStart) }
     document.hasSandbox = true
-    document.podIP = hasProgram ? kubelet.nextProgramIP() : kubelet.nextPodIP()
+    warnOfDNS()
+    document.podIP =
+      plan.isHostNetwork && !hasProgram
+      ? kubelet.hostIP
+      : hasProgram ? kubelet.programs.address(of: plan.uid) : kubelet.takePodIP(for: plan.uid)
     while true {
       wake = nil
       try await sync()
@@ -100,6 +104,17 @@ struct PodSync: Sendable {
 
   // MARK: Before the first container
 
+  /// Once for the pod's sandbox, and again with each pass over its containers.
+  func warnOfDNS() {
+    guard !kubelet.hasClusterDNS,
+      plan.dnsPolicy == "ClusterFirst" && !plan.isHostNetwork || plan.dnsPolicy == "ClusterFirstWithHostNet"
+    else { return }
+    recorder.warning(
+      "MissingClusterDNS",
+      "pod: \"\(plan.name)_\(plan.namespace)(\(plan.uid))\". kubelet does not have ClusterDNS IP configured and cannot "
+        + "create Pod using \"ClusterFirst\" policy. Falling back to \"Default\" policy.")
+  }
+
   private func awaitNetwork() async throws {
     while !kubelet.isReady {
       recorder.warning("NetworkNotReady", "network is not ready: \(NodeDocument.networkProblem)")
@@ -110,10 +125,18 @@ struct PodSync: Sendable {
   private func mount() async throws {
     for volume in plan.volumes {
       var delay = Duration.milliseconds(500)
+      var waited = Duration.zero
       while let problem = problem(mounting: volume) {
         recorder.warning("FailedMount", "MountVolume.SetUp failed for volume \"\(volume.name)\" : \(problem)")
         try await kubelet.pace.sleep(delay)
+        waited += delay
         delay = min(delay * 2, .seconds(122))
+        guard waited >= .seconds(123) else { continue }
+        waited = .zero
+        recorder.warning(
+          "FailedMount",
+          "Unable to attach or mount volumes: unmounted volumes=[\(volume.name)], unattached volumes=[], failed to "
+            + "process volumes=[]: context deadline exceeded")
       }
     }
   }
@@ -160,9 +183,14 @@ struct PodSync: Sendable {
     publish()
   }
 
-  private mutating func stopContainers() {
+  /// When all others are over, native sidecars are stopped.
+  mutating func stopSidecars() { stopContainers(in: [\.initContainers]) }
+
+  private mutating func stopContainers(
+    in lists: [WritableKeyPath<PodStatusDocument, [ContainerLife]>] = [\.initContainers, \.containers]
+  ) {
     let now = Self.now
-    for list in [\PodStatusDocument.initContainers, \.containers] {
+    for list in lists {
       for index in document[keyPath: list].indices {
         guard case .running(let since) = document[keyPath: list][index].state else { continue }
         let container = document[keyPath: list][index]
@@ -172,6 +200,7 @@ struct PodSync: Sendable {
         let code =
           container.process.map { $0.exitCode ?? 137 }
           ?? (ContainerProgram(container.plan.program).isTouch ? 0 : 137)
+        document[keyPath: list][index].exit = nil
         document[keyPath: list][index].state = .terminated(
           .init(
             exitCode: code, reason: code == 0 ? "Completed" : "Error", started: since, finished: now,

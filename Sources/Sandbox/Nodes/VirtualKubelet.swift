@@ -17,7 +17,10 @@ final class VirtualKubelet: Sendable {
     var active: [String: PodNeeds] = [:]
     /// Identifiers of the images of each pod's containers, until the pod is gone.
     var used: [String: Set<String>] = [:]
-    var lastAddress = 1
+    /// Numbers of the addresses that pods have, by the pods' uids.
+    var addresses: [String: Int] = [:]
+    var lastAddress = -1
+    var hasClusterDNS = true
   }
 
   let template: NodeTemplate
@@ -48,24 +51,34 @@ final class VirtualKubelet: Sendable {
   var name: String { template.name }
   var isReady: Bool { state.withLock(\.isReady) }
   var isSilent: Bool { state.withLock(\.isSilent) }
+  var hasClusterDNS: Bool { state.withLock(\.hasClusterDNS) }
   var hostIP: String { "172.18.\(number / 250 % 250).\(number % 250 + 2)" }
 
-  func nextPodIP() -> String {
-    let last = state.withLock { state in
-      state.lastAddress = state.lastAddress % 250 + 1
-      return state.lastAddress
+  /// The network of its pods; nodes with more than 253 of them have others, too.
+  var podCIDR: String { network(0) + ".0/24" }
+
+  private func network(_ block: Int) -> String {
+    let (high, low) = (number >> 8, number & 255)
+    return switch block {
+    case 0: "10.\(high & 127).\(low)"
+    case 1: "10.\(128 + high & 127).\(low)"
+    default: "100.\(64 + high & 63).\(low)"
     }
-    return "10.\(244 + number / 62_500).\(number / 250 % 250).\(number % 250).\(last)".split(separator: ".").prefix(3)
-      .joined(separator: ".") + ".\(last)"
   }
 
-  /// Of a pod whose program listens on this machine.
-  func nextProgramIP() -> String {
-    let last = state.withLock { state in
-      state.lastAddress = state.lastAddress % 250 + 1
-      return state.lastAddress
+  /// An address that no other pod has as long as this one holds it.
+  func takePodIP(for uid: String) -> String {
+    let index = state.withLock { state in
+      let taken = Set(state.addresses.values)
+      // Those that were given back rest until all others were given.
+      let most = max(253, template.maxPods + 16)
+      let last = state.lastAddress
+      let index = (1...most).lazy.map { (last + $0) % most }.first { !taken.contains($0) } ?? most
+      state.lastAddress = index
+      state.addresses[uid] = index
+      return index
     }
-    return programs.address(node: number, pod: last)
+    return "\(network(index / 253)).\(index % 253 + 2)"
   }
 
   /// Takes a pod on, or says as a kubelet why it does not.
@@ -97,12 +110,18 @@ final class VirtualKubelet: Sendable {
   }
 
   /// A pod is over: its place is free.
-  func release(_ uid: String) { state.withLock { $0.active[uid] = nil } }
+  func release(_ uid: String) {
+    state.withLock {
+      $0.active[uid] = nil
+      $0.addresses[uid] = nil
+    }
+  }
 
   /// A pod is gone, and what its containers used may be deleted.
   func forget(_ uid: String) {
     state.withLock {
       $0.active[uid] = nil
+      $0.addresses[uid] = nil
       $0.used[uid] = nil
     }
     programs.forget(pod: uid)

@@ -10,6 +10,8 @@ final class ProgramRunner: Sendable {
   private let network = Int.random(in: 1...254)
   private let processes: AsyncStream<ProgramProcess>
   private let starts: AsyncStream<ProgramProcess>.Continuation
+  /// By the pod's uid, the number of its address.
+  private let addresses = Mutex<[String: Int]>([:])
   private let logs = Mutex<[String: ProgramLog]>([:])
   private let access = Mutex<Access?>(nil)
 
@@ -55,12 +57,19 @@ final class ProgramRunner: Sendable {
 
   func start(_ process: ProgramProcess) { starts.yield(process) }
 
-  /// An address that this machine answers on and no other pod of the sandbox has.
-  func address(node: Int, pod: Int) -> String {
+  /// An address that this machine answers on and no other pod of the sandbox has until it is forgotten.
+  func address(of pod: String) -> String {
+    let number = addresses.withLock { addresses in
+      if let known = addresses[pod] { return known }
+      let taken = Set(addresses.values)
+      let free = (0..<60_000).first { !taken.contains($0) } ?? 0
+      addresses[pod] = free
+      return free
+    }
     #if os(Linux)
-      "127.\(network).\(node % 250 + 1).\(pod)"
+      return "127.\(network).\(number / 250 + 1).\(number % 250 + 2)"
     #else
-      "127.0.0.1"
+      return number >= 0 ? "127.0.0.1" : ""
     #endif
   }
 
@@ -79,6 +88,7 @@ final class ProgramRunner: Sendable {
   }
 
   func forget(pod uid: String) {
+    addresses.withLock { $0[uid] = nil }
     logs.withLock { logs in for key in logs.keys where key.hasPrefix(uid) { logs[key] = nil } }
   }
 }

@@ -223,4 +223,97 @@ import Testing
       _ = try await sandbox.pod("out", in: "Succeeded")
     }
   }
+
+  @Test func nativeSidecarsRunBesideTheOthersAndEndWithThem() async throws {
+    try await Cluster.with { sandbox in
+      let image = sandbox.sampleImages[3]
+      let sidecar: JSON = [
+        "name": "side", "image": .string(image), "command": ["/prepull/touch", "hold"], "restartPolicy": "Always",
+      ]
+      try sandbox.run("both", [image], program: ["sleep", "50"]) {
+        $0[path: "spec", "initContainers"] = [
+          sidecar, ["name": "init", "image": .string(image), "command": ["/prepull/touch"]],
+        ]
+      }
+      let running = try await sandbox.pod("both", in: "Running")
+      #expect(running.container("side")?[path: "state", "running"] != nil)
+      #expect(running.container("side")?["ready"] == true && running.container("side")?["started"] == true)
+      #expect(running.terminated("init")?["exitCode"] == 0 && running.condition("Initialized") == "True")
+      let over = try await sandbox.pod("both", in: "Succeeded")
+      #expect(over.terminated("side") != nil)
+      // One that ends by itself is started again, and holds nobody up.
+      try sandbox.run("loop", [image], program: ["/prepull/touch", "hold"]) {
+        var crashing = sidecar
+        crashing["command"] = ["false"]
+        $0[path: "spec", "initContainers"] = [crashing]
+      }
+      let loop = try await sandbox.pod("loop", when: "to loop") {
+        $0.waiting("side") == "CrashLoopBackOff" && $0.container("c0")?[path: "state", "running"] != nil
+      }
+      #expect(loop.phase == "Running" && loop.condition("Ready") == "False")
+    }
+  }
+
+  @Test func initContainersThatSleepOrCrashHoldUpTheOthers() async throws {
+    try await Cluster.with { sandbox in
+      let image = sandbox.sampleImages[3]
+      for (name, program) in [("sleeps", ["sleep", "infinity"]), ("crashes", ["sh", "-c", "exit 3"])] {
+        try sandbox.run(name, [image]) {
+          $0[path: "spec", "initContainers"] = [
+            ["name": "init", "image": .string(image), "command": .array(program.map(JSON.string))]
+          ]
+        }
+      }
+      let sleeps = try await sandbox.pod("sleeps", when: "to sleep") {
+        $0.container("init")?[path: "state", "running"] != nil
+      }
+      #expect(sleeps.phase == "Pending" && sleeps.waiting("c0") == "PodInitializing")
+      let crashes = try await sandbox.pod("crashes", when: "to loop") { $0.waiting("init") == "CrashLoopBackOff" }
+      #expect(crashes.phase == "Pending" && crashes.waiting("c0") == "PodInitializing")
+      #expect(!sandbox.events("crashes").contains { $0.container == "spec.containers{c0}" })
+    }
+  }
+
+  @Test func anEnvironmentThatIsNotThereIsSaidAfterThePull() async throws {
+    try await Cluster.with { sandbox in
+      try sandbox.run("warm", [sandbox.sampleImages[0]]) { pod in
+        var container = pod[path: "spec", "containers"]?.array?[0] ?? [:]
+        container["env"] = [["name": "A", "valueFrom": ["configMapKeyRef": ["name": "x", "key": "k"]]]]
+        pod[path: "spec", "containers"] = [container]
+      }
+      let pod = try await sandbox.pod("warm", when: "to miss the map") {
+        $0.waiting("c0") == "CreateContainerConfigError"
+      }
+      #expect(pod.waitingMessage("c0") == "configmap \"x\" not found" && pod.container("c0")?["imageID"] == "")
+      #expect(sandbox.messages("warm").contains("Error: configmap \"x\" not found"))
+      #expect(sandbox.messages("warm").contains { $0.hasPrefix("Successfully pulled image") })
+      try sandbox.store.create(
+        ["metadata": ["name": "x", "namespace": "default"], "data": ["k": "v"]], as: .configMaps)
+      _ = try await sandbox.pod("warm", in: "Succeeded")
+    }
+  }
+
+  @Test func noTwoPodsHaveOneAddress() async throws {
+    var nodes = NodeTemplate.numbered(3)
+    for index in nodes.indices { nodes[index].maxPods = 300 }
+    try await Cluster.with(Cluster.options(nodes)) { sandbox in
+      let image = sandbox.sampleImages[3]
+      for round in 0..<3 {
+        for number in 0..<270 {
+          try sandbox.run(
+            "p\(round)-\(number)", [image], program: ["/prepull/touch", "hold"], node: "node-\(number % 3 + 1)")
+        }
+        let pods = try await eventually("all pods to run") { () -> [JSON]? in
+          let pods = sandbox.store.list(.pods).items
+          return pods.allSatisfy { $0.phase == "Running" } ? pods : nil
+        }
+        let addresses = pods.compactMap { $0[path: "status", "podIP"]?.string }
+        #expect(addresses.count == pods.count && Set(addresses).count == pods.count)
+        for pod in pods.prefix(100) {
+          try sandbox.store.delete(.pods, namespace: "default", name: ObjectName(pod).name)
+        }
+        _ = try await eventually("some to go") { sandbox.store.count(.pods) <= pods.count - 100 ? true : nil }
+      }
+    }
+  }
 }
