@@ -16,11 +16,13 @@ package struct Fault: Resource {
     case nodeRemoved = "NodeRemoved"
     case nodeReplaced = "NodeReplaced"
     case diskFull = "DiskFull"
+    case missingClusterDNS = "MissingClusterDNS"
     case serverRestart = "ServerRestart"
     case serverSlow = "ServerSlow"
     case watchesCut = "WatchesCut"
     case watchesShort = "WatchesShort"
     case historyCompacted = "HistoryCompacted"
+    case leasesRefused = "LeasesRefused"
     case registryDown = "RegistryDown"
     case registrySlow = "RegistrySlow"
     case registryHangs = "RegistryHangs"
@@ -28,7 +30,7 @@ package struct Fault: Resource {
     /// Whether it is about one node.
     package var needsNode: Bool {
       switch self {
-      case .nodeNotReady, .kubeletStopped, .nodeRemoved, .nodeReplaced, .diskFull: true
+      case .nodeNotReady, .kubeletStopped, .nodeRemoved, .nodeReplaced, .diskFull, .missingClusterDNS: true
       default: false
       }
     }
@@ -49,11 +51,13 @@ package struct Fault: Resource {
       case .nodeRemoved: "the node leaves the cluster for good"
       case .nodeReplaced: "a new machine with an empty disk takes the node's name"
       case .diskFull: "something else takes all of the node's disk"
+      case .missingClusterDNS: "the kubelet knows no cluster DNS and warns of it on every pod that asks for it"
       case .serverRestart: "the API server drops all connections and is gone for a second"
       case .serverSlow: "the API server takes 2 s for each request"
       case .watchesCut: "every watch ends now"
       case .watchesShort: "every watch that begins from now on ends after a second"
       case .historyCompacted: "older resource versions are answered with 410 Expired"
+      case .leasesRefused: "an admission policy refuses Leases of clients with 422, dry runs too"
       case .registryDown: "the registry answers 503"
       case .registrySlow: "the registry sends 50 kB a second"
       case .registryHangs: "the registry takes requests and never answers"
