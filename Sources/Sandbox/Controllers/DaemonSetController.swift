@@ -32,8 +32,13 @@ struct DaemonSetController {
   private var sets: [String: ObjectName] = [:]
   private var due: Set<String> = []
   private var recorders: [String: EventRecorder] = [:]
-  /// By DaemonSet and node: until when a failed pod stays, and for how long the next one will.
-  private var backOff: [String: (until: ContinuousClock.Instant, delay: Duration)] = [:]
+  /// By DaemonSet, then by its generation and node: until when a failed pod stays, and for how long the next one will.
+  private var backOff: [String: [String: BackOff]] = [:]
+
+  private struct BackOff {
+    var since: ContinuousClock.Instant
+    var delay: Duration
+  }
 
   init(store: Store, pace: Pace) {
     self.store = store
@@ -67,11 +72,17 @@ struct DaemonSetController {
       if !isSame { due.formUnion(sets.keys) }
     case .daemonSets:
       sets[object.uid] = isGone ? nil : ObjectName(object)
-      if isGone { (pods[object.uid], recorders[object.uid]) = (nil, nil) } else { due.insert(object.uid) }
+      if isGone {
+        (pods[object.uid], recorders[object.uid], backOff[object.uid]) = (nil, nil, nil)
+        due.remove(object.uid)
+      } else {
+        due.insert(object.uid)
+      }
     default:
       let owner = object[path: "metadata", "ownerReferences"]?.array?.first { $0["controller"] == true }
       guard let owner, owner["kind"] == "DaemonSet", let uid = owner["uid"]?.string else { return }
       pods[uid, default: [:]][object.uid] = isGone ? nil : OwnPod(object)
+      if pods[uid]?.isEmpty == true { pods[uid] = nil }
       if sets[uid] != nil { due.insert(uid) }
     }
   }
@@ -135,16 +146,20 @@ struct DaemonSetController {
 
   // MARK: Writing
 
+  /// Makes a pod; one that is refused is tried again ever later.
   private mutating func create(_ pod: JSON, of set: JSON) {
+    let subject = "create \(set[path: "metadata", "generation"]?.integer ?? 0)"
+    guard !isWaiting(set.uid, for: subject) else { return }
     do {
       let made = try store.create(pod, as: .pods)
+      backOff[set.uid]?[subject] = nil
       // Known before its event comes, lest a second one is made.
       pods[set.uid, default: [:]][made.uid] = OwnPod(made)
       due.insert(set.uid)
       recorder(of: set).normal("SuccessfulCreate", "Created pod: \(ObjectName(made).name)")
     } catch {
       recorder(of: set).warning("FailedCreate", "Error creating: \(error)")
-      guard wait(set.uid, for: "create") else { return }
+      begin(set.uid, for: subject, first: .milliseconds(5), most: .seconds(1000))
     }
   }
 
@@ -159,7 +174,9 @@ struct DaemonSetController {
   /// Deletes a pod that is over, so that another is made; ever later when that happens again and again.
   private mutating func replace(_ pod: OwnPod, of set: JSON) {
     let place = "\(pod.name.namespace ?? "")/\(pod.name.name)"
-    guard wait(set.uid, for: pod.node) else { return }
+    let subject = "\(set[path: "status", "observedGeneration"]?.integer ?? 0) \(pod.node)"
+    guard !isWaiting(set.uid, for: subject) else { return }
+    begin(set.uid, for: subject, first: .seconds(1), most: .seconds(900))
     recorder(of: set).warning(
       pod.phase == "Failed" ? "FailedDaemonPod" : "SucceededDaemonPod",
       "Found \(pod.phase == "Failed" ? "failed" : "succeeded") daemon pod \(place) on node \(pod.node), will try to "
@@ -167,18 +184,24 @@ struct DaemonSetController {
     delete(pod, of: set)
   }
 
-  /// Whether something is due that has failed before; if not, the DaemonSet is looked at again.
-  private mutating func wait(_ uid: String, for subject: String) -> Bool {
-    let key = "\(uid) \(subject)"
-    if let known = backOff[key], known.until > .now {
-      due.insert(uid)
+  /// Whether something that has failed has to wait; the DaemonSet is looked at again then.
+  private mutating func isWaiting(_ uid: String, for subject: String) -> Bool {
+    guard let known = backOff[uid]?[subject], ContinuousClock.now - known.since < pace.scaled(known.delay) else {
       return false
     }
-    let idle = backOff[key].map { ContinuousClock.now - $0.until > pace.scaled(.seconds(600)) } ?? true
-    let delay = idle ? .seconds(1) : min((backOff[key]?.delay ?? .seconds(1)) * 2, .seconds(900))
-    backOff[key] = (.now + pace.scaled(delay), delay)
     due.insert(uid)
     return true
+  }
+
+  /// Doubles the wait, from the first; what went well for twice the longest begins again.
+  private mutating func begin(_ uid: String, for subject: String, first: Duration, most: Duration) {
+    let now = ContinuousClock.now
+    for (key, item) in backOff[uid] ?? [:] where now - item.since > pace.scaled(.seconds(2000)) {
+      backOff[uid]?[key] = nil
+    }
+    let known = backOff[uid]?[subject].flatMap { now - $0.since > pace.scaled(most * 2) ? nil : $0 }
+    backOff[uid, default: [:]][subject] = BackOff(since: now, delay: known.map { min($0.delay * 2, most) } ?? first)
+    due.insert(uid)
   }
 
   private mutating func recorder(of set: JSON) -> EventRecorder {
