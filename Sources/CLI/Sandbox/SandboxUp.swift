@@ -26,7 +26,9 @@ struct SandboxUp: AsyncParsableCommand {
   var http = false
 
   @Option(
-    help: ArgumentHelp("Write the kubeconfig here; a temporary file when left out.", valueName: "file"),
+    help: ArgumentHelp(
+      "Add the cluster to this kubeconfig, and take it out again at the end; a temporary file when left out.",
+      valueName: "file"),
     completion: .file())
   var kubeconfig: String?
 
@@ -93,22 +95,4 @@ extension SandboxUp {
         "port \(port) is taken: \(String(cString: strerror(errno)).lowercased()); choose another --port")
     }
   }
-}
-
-/// The kubeconfig of a sandbox on disk, readable by its owner only.
-struct SandboxFile {
-  let path: String
-
-  init(_ sandbox: Sandbox, at given: String?) throws {
-    path = given ?? sandbox.folder + "/kubeconfig"
-    guard
-      FileManager.default.createFile(
-        atPath: path, contents: Data(sandbox.kubeconfig.utf8), attributes: [.posixPermissions: 0o600])
-    else {
-      throw ValidationError(
-        "cannot write \(path): \(String(cString: strerror(errno)).lowercased()); check --kubeconfig")
-    }
-  }
-
-  func remove() { try? FileManager.default.removeItem(atPath: path) }
 }
