@@ -50,6 +50,7 @@ extension Sandbox {
         }
         group.addTask { await GarbageCollector(store: store).run() }
         group.addTask { await NamespaceController(store: store).run() }
+        group.addTask { await EventCollector(store: store).run() }
         let authority = authority?.authorityPEM ?? ""
         group.addTask { await AccessController(store: store, authority: authority).run() }
         group.addTask { await PodGarbageCollector(store: store, pace: pace).run() }

@@ -109,4 +109,30 @@ import Testing
       #expect(sandbox.reasons("warm").contains("FailedDaemonPod"))
     }
   }
+
+  @Test func refusedPodsAreTriedAgainEverLater() async throws {
+    try await Cluster.with(Cluster.options([NodeTemplate("node-1")], speed: 1)) { sandbox in
+      try sandbox.store.create(
+        ["metadata": ["name": "none", "namespace": "default"], "spec": ["hard": ["pods": "0"]]], as: .resourceQuotas)
+      let start = ContinuousClock.now
+      _ = try daemonSet(sandbox, image: sandbox.sampleImages[3])
+      func attempts() -> Int {
+        sandbox.store.list(.events).items.filter { $0["reason"] == "FailedCreate" }
+          .reduce(0) { $0 + Int($1["count"]?.integer ?? 0) }
+      }
+      _ = try await eventually("six attempts") { attempts() >= 6 ? true : nil }
+      let passed = (ContinuousClock.now - start) / .milliseconds(5)
+      // 5 ms, then twice as long each time: the number grows with the logarithm of the time.
+      var most = 2
+      var wait = 1.0
+      while wait < passed {
+        most += 1
+        wait *= 2
+      }
+      #expect(attempts() <= most + 1, "\(attempts()) attempts in \(passed * 5) ms")
+      #expect(sandbox.messages("warm").contains { $0.contains("exceeded quota: none, requested: pods=1") })
+      try sandbox.store.delete(.resourceQuotas, namespace: "default", name: "none")
+      _ = try await status(sandbox, "to have its pod") { $0["currentNumberScheduled"] == 1 }
+    }
+  }
 }

@@ -146,4 +146,20 @@ import Testing
       }
     }
   }
+
+  @Test func eventsGoAnHourAfterTheyWereLastWritten() throws {
+    let (start, later) = (
+      try #require(HumanTime.date("2026-01-01T00:00:00Z")), try #require(HumanTime.date("2026-01-01T01:10:00Z"))
+    )
+    let store = Store(now: { start })
+    for (name, last) in [("old", "2026-01-01T00:00:00Z"), ("young", "2026-01-01T00:30:00Z")] {
+      try store.create(
+        [
+          "metadata": ["name": .string(name), "namespace": "default"], "involvedObject": ["namespace": "default"],
+          "lastTimestamp": .string(last),
+        ], as: .events)
+    }
+    EventCollector(store: store).collect(at: later)
+    #expect(store.list(.events).items.map { ObjectName($0).name } == ["young"])
+  }
 }
