@@ -192,7 +192,7 @@ import Testing
       #expect(
         map.json["message"]?.string
           == "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct "
-          + "field ConfigMap.data.k of type string")
+          + "field ConfigMap.data of type string")
       let pod = try await wire.send(
         .POST, "/api/v1/namespaces/default/pods",
         text: #"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":{"name":"c"}}}"#)

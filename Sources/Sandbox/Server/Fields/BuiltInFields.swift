@@ -8,10 +8,13 @@ struct BuiltInFields: Sendable {
   struct Mismatch: Error {
     let message: String
 
-    /// - Parameter owner: the innermost type that the field belongs to.
-    init(_ value: JSON, at path: String, _ type: FieldType, of owner: String) {
-      let name = path.split(separator: ".").map { $0.prefix { $0 != "[" } }.joined(separator: ".")
-      message = "json: cannot unmarshal \(value.goKind) into Go struct field \(owner).\(name) of type \(type.goName)"
+    /// - Parameters:
+    ///   - place: the fields of structs on the way, without indexes and keys.
+    ///   - owner: the innermost struct.
+    init(_ value: JSON, at place: [String], _ type: FieldType, of owner: String) {
+      message =
+        "json: cannot unmarshal \(value.goKind) into Go struct field \(owner).\(place.joined(separator: ".")) of type "
+        + type.goName
     }
 
     /// Text that is no time.
@@ -63,47 +66,48 @@ struct BuiltInFields: Sendable {
   /// - Returns: the paths of what went, `spec.containers[0].foo`.
   func prune(_ object: inout JSON, as type: String) throws(Mismatch) -> [String] {
     var unknown: [String] = []
-    try prune(&object, .object(type), at: "", owner: type, &unknown)
+    try prune(&object, .object(type), at: "", [], owner: type, &unknown)
     return unknown
   }
 
   private func prune(
-    _ value: inout JSON, _ type: FieldType, at path: String, owner: String, _ unknown: inout [String]
+    _ value: inout JSON, _ type: FieldType, at path: String, _ place: [String], owner: String,
+    _ unknown: inout [String]
   ) throws(Mismatch) {
     switch (type, value) {
     case (.time, .string(let text)):
-      let isMicro = Self.micro.contains(String(path.split(separator: ".").last ?? ""))
+      let isMicro = Self.micro.contains(place.last ?? "")
       guard Self.isTime(text, isMicro: isMicro) else { throw Mismatch(text, isMicro: isMicro) }
     case (_, .null), (.anything, _), (.text, .string), (.truth, .bool), (.integer, .integer),
       (.number, .integer), (.number, .number), (.quantity, .string), (.quantity, .integer), (.quantity, .number):
       break
     case (.list(let element), .array(var elements)):
       for index in elements.indices {
-        try prune(&elements[index], element, at: "\(path)[\(index)]", owner: owner, &unknown)
+        try prune(&elements[index], element, at: "\(path)[\(index)]", place, owner: owner, &unknown)
       }
       value = .array(elements)
     case (.map(let element), .object(var members)):
       for key in members.keys.sorted() {
         var member = members[key] ?? .null
-        try prune(&member, element, at: "\(path).\(key)", owner: owner, &unknown)
+        try prune(&member, element, at: "\(path).\(key)", place, owner: owner, &unknown)
         members[key] = member
       }
       value = .object(members)
     case (.object(let name), .object(var members)):
       let fields = types[name] ?? [:]
       for key in members.keys.sorted() {
-        let place = path.isEmpty ? key : "\(path).\(key)"
+        let own = path.isEmpty ? key : "\(path).\(key)"
         guard let field = fields[key] else {
-          unknown.append(place)
+          unknown.append(own)
           members[key] = nil
           continue
         }
         var member = members[key] ?? .null
-        try prune(&member, field, at: place, owner: name, &unknown)
+        try prune(&member, field, at: own, place + [key], owner: name, &unknown)
         members[key] = member
       }
       value = .object(members)
-    default: throw Mismatch(value, at: path, type, of: owner)
+    default: throw Mismatch(value, at: place, type, of: owner)
     }
   }
 }
