@@ -61,7 +61,7 @@ struct FaultController {
       case .watchesCut: server.cutWatches()
       case .watchesShort: server.faults.closeWatches(after: .seconds(1))
       case .historyCompacted: server.compact()
-      case .leasesRefused: server.faults.add(Self.leasePolicy)
+      case .leasesRefused: sandbox.store.policies.add(Self.leasePolicy)
       case .registryDown: rule = registry.inject(.status(503))
       case .registrySlow: rule = registry.inject(.slow(50_000))
       case .registryHangs: rule = registry.inject(.hang)
@@ -85,14 +85,14 @@ struct FaultController {
     case .missingClusterDNS: try? sandbox.setClusterDNS(node, true)
     case .serverSlow: server.faults.delay(nil)
     case .watchesShort: server.faults.closeWatches(after: nil)
-    case .leasesRefused: server.faults.removePolicy(Self.policy)
+    case .leasesRefused: sandbox.store.policies.remove(Self.policy)
     case .nodeRemoved, .nodeReplaced, .serverRestart, .watchesCut, .historyCompacted, .registryDown, .registrySlow,
       .registryHangs:
       break
     }
   }
 
-  private static let leasePolicy = ServerFaults.Policy(policy, message: "failed expression: false") { request, _ in
+  private static let leasePolicy = AdmissionPolicy(policy, message: "failed expression: false") { request, _ in
     request.resource == "leases.coordination.k8s.io" && request.verb != "delete"
   }
 }

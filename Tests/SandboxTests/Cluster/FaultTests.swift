@@ -67,20 +67,33 @@ import Testing
     try await Cluster.with { sandbox in
       try await make(.leasesRefused, "policy", in: sandbox)
       let key = RequestKey(verb: "create", resource: "leases.coordination.k8s.io")
-      let call = try #require(Self.call(sandbox))
-      #expect(sandbox.server.faults.refusal(of: key, call)?.code == 422)
+      func refusal() -> StatusError? { sandbox.store.policies.refusal(of: key, .leases, name: "l", [:]) }
+      #expect(refusal()?.code == 422)
       try sandbox.store.delete(Self.faults, name: "policy")
-      _ = try await eventually("leases to be taken") {
-        sandbox.server.faults.refusal(of: key, call) == nil ? true : nil
-      }
+      _ = try await eventually("leases to be taken") { refusal() == nil ? true : nil }
     }
   }
 
-  private static func call(_ sandbox: Sandbox) -> APICall? {
-    sandbox.store.definition(.leases).map {
-      APICall(
-        verb: .create, definition: $0, version: "v1", query: QueryParameters("dryRun=All"), accept: "",
-        contentType: "application/json", body: Array(#"{"metadata":{"name":"l"}}"#.utf8), user: .admin, userAgent: "")
+  @Test func policiesHoldForThePodsOfControllersToo() async throws {
+    try await Cluster.with(Cluster.options([NodeTemplate("node-1")])) { sandbox in
+      sandbox.store.policies.add(
+        AdmissionPolicy("team", message: "every pod needs a team") { request, object in
+          request.resource == "pods" && object[path: "metadata", "labels", "team"] == nil
+        })
+      let spec: JSON = ["containers": [["name": "c", "image": .string(sandbox.sampleImages[3])]]]
+      try sandbox.store.create(
+        [
+          "metadata": ["name": "set", "namespace": "default"],
+          "spec": [
+            "selector": ["matchLabels": ["a": "b"]],
+            "template": ["metadata": ["labels": ["a": "b"]], "spec": spec],
+          ],
+        ], as: .daemonSets)
+      _ = try await eventually("the refusal") { () -> Bool? in
+        sandbox.messages("set").contains { $0.hasPrefix("Error creating: pods \"set-") && $0.hasSuffix("a team") }
+          ? true : nil
+      }
+      #expect(sandbox.store.count(.pods) == 0)
     }
   }
 }

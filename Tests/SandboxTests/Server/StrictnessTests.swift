@@ -215,8 +215,8 @@ import Testing
     try await Wire.with { wire in
       let path = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
       let lease: JSON = ["apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": ["name": "l"]]
-      wire.server.faults.add(
-        .init("no-leases", message: "failed expression: false") { request, object in
+      wire.server.store.policies.add(
+        AdmissionPolicy("no-leases", message: "failed expression: false") { request, object in
           request.resource == "leases.coordination.k8s.io" && object[path: "metadata", "name"] == "l"
         })
       for query in ["", "?dryRun=All"] {
@@ -228,7 +228,7 @@ import Testing
             + "'no-leases' denied request: failed expression: false")
       }
       #expect(try await wire.send(.GET, path).status == 200)
-      wire.server.faults.removePolicy("no-leases")
+      wire.server.store.policies.remove("no-leases")
       #expect(try await wire.send(.POST, path, lease).status == 201)
     }
   }

@@ -53,7 +53,10 @@ extension APIServer {
     try require(call.attempt)
     if call.verb == .watch { return try watch(call, on: channel) }
     call.body = Array(buffer: try await request.body.collect(upTo: Self.bodyLimit))
-    if let refusal = faults.refusal(of: key, call) { throw refusal }
+    if !store.policies.isEmpty {
+      let object = (try? JSON(parsing: call.body)) ?? .null
+      if let refusal = store.policies.refusal(of: key, call.resource, name: call.name, object) { throw refusal }
+    }
     return try perform(call)
   }
 

@@ -1,4 +1,4 @@
-package import Documents
+import Documents
 import Synchronization
 
 /// What is made to go wrong at an API server, and how often it was asked.
@@ -9,25 +9,7 @@ package final class ServerFaults: Sendable {
     let applies: @Sendable (RequestKey) -> Bool
   }
 
-  /// An admission policy: refuses with 422, dry runs too, until it is lifted.
-  package struct Policy: Sendable {
-    package var name: String
-    /// What it says of what it refuses: `failed expression: …`, or a message.
-    package var message: String
-    /// - Parameter object: the body, null where there is none or it is no JSON.
-    package var refuses: @Sendable (_ request: RequestKey, _ object: JSON) -> Bool
-
-    package init(
-      _ name: String, message: String, refuses: @escaping @Sendable (_ request: RequestKey, _ object: JSON) -> Bool
-    ) {
-      self.name = name
-      self.message = message
-      self.refuses = refuses
-    }
-  }
-
   private struct State {
-    var policies: [Policy] = []
     var denied: Set<DeniedPermission> = []
     var delay: Duration?
     var watchLifetime: Duration?
@@ -69,31 +51,6 @@ package final class ServerFaults: Sendable {
     var error = StatusError(status, reasons[status] ?? "", message.isEmpty ? texts[status] ?? "injected" : message)
     if status == 429 { error.details = ["retryAfterSeconds": 1] }
     state.withLock { $0.failures.append(Failure(error: error, times: times, applies: applies)) }
-  }
-
-  /// Adds an admission policy, in place of one of the same name.
-  package func add(_ policy: Policy) {
-    state.withLock { state in
-      state.policies.removeAll { $0.name == policy.name }
-      state.policies.append(policy)
-    }
-  }
-
-  package func removePolicy(_ name: String) { state.withLock { $0.policies.removeAll { $0.name == name } } }
-
-  /// The refusal of the first policy that has something against a request, in the words of ValidatingAdmissionPolicy.
-  func refusal(of key: RequestKey, _ call: APICall) -> StatusError? {
-    guard key.isWrite else { return nil }
-    let policies = state.withLock(\.policies)
-    guard !policies.isEmpty else { return nil }
-    let object = (try? JSON(parsing: call.body)) ?? .null
-    guard let policy = policies.first(where: { $0.refuses(key, object) }) else { return nil }
-    let name = call.name ?? object[path: "metadata", "name"]?.string ?? object[path: "metadata", "generateName"]?.string
-    let text =
-      "ValidatingAdmissionPolicy '\(policy.name)' with binding '\(policy.name)' denied request: \(policy.message)"
-    var refusal = StatusError.forbidden(call.resource, name ?? "", text, causes: [["message": .string(policy.message)]])
-    (refusal.code, refusal.reason) = (422, "Invalid")
-    return refusal
   }
 
   /// How often the server was asked for what, the refused and failed requests too.

@@ -1,6 +1,6 @@
 import Documents
 
-/// `admissionregistration.k8s.io`: stored, and never evaluated. ``ServerFaults/Policy`` refuses as they would.
+/// `admissionregistration.k8s.io`: stored, and never evaluated. ``AdmissionPolicies`` refuse as they would.
 extension BuiltInKinds {
   static let admission: [ResourceDefinition] = [
     registration("ValidatingAdmissionPolicy", "validatingadmissionpolicies", [.status]),

@@ -8,6 +8,8 @@ extension Store {
     if hasAccounts { try assignAccount(&object) }
     try prioritise(&object)
     try enforceSecurity(object)
+    let key = RequestKey(verb: "create", resource: "pods")
+    if let refusal = policies.refusal(of: key, .pods, name: nil, object) { throw refusal }
     try checkQuotas(object)
   }
 

@@ -17,6 +17,16 @@ extension Store {
     _ object: JSON, as resource: ResourceName, dryRun: Bool = false
   ) throws(StatusError) -> JSON {
     guard let definition = definition(resource) else { throw .unknownPath }
+    guard resource == .pods, count(.resourceQuotas) > 0 else {
+      return try create(object, definition, dryRun: dryRun)
+    }
+    return try admission.withLock { _ throws(StatusError) in try create(object, definition, dryRun: dryRun) }
+  }
+
+  private func create(
+    _ object: JSON, _ definition: ResourceDefinition, dryRun: Bool
+  ) throws(StatusError) -> JSON {
+    let resource = definition.name
     for attempt in 1... {
       let (key, prepared) = try prepared(object, definition)
       if dryRun {

@@ -27,6 +27,10 @@ package final class Store: Sendable {
   let now: @Sendable () -> Date
   /// Whether pods need a service account.
   let hasAccounts: Bool
+  /// What refuses requests besides the rules of the kinds.
+  package let policies = AdmissionPolicies()
+  /// Pods are admitted one by one where quotas count them.
+  let admission = Mutex(())
 
   /// A cluster with its first namespaces, priority classes and roles.
   ///
