@@ -193,6 +193,12 @@ expect() {
   fi
 }
 
+# A later kubectl before the system's, where `scripts/packages runtimes` has brought one.
+later_kubectl() {
+  local folder
+  for folder in /usr/local/lib/prepull-tests/kubectl-*; do [[ ! -x $folder/kubectl ]] || PATH=$folder:$PATH; done
+}
+
 # Puts prepull and kubectl-prepull into $work/bin, first on PATH, so that every use is watched, in pipes and scripts of
 # others too: one that ends by a signal leaves a line in $work/signals. watch_program BINARY
 watch_program() {
