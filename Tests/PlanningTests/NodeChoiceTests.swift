@@ -129,7 +129,12 @@ struct NodeChoiceTests {
 
   @Test(
     "What is no selector is refused",
-    arguments: ["a,,b", "a in x", "a in (x", "a)", "=b", "a b", "a=b c", "!", "a>x", "ä=b", ",a"])
+    arguments: [
+      "a,,b", "a in x", "a in (x", "a)", "=b", "a b", "a=b c", "!", "a>x", "ä=b", ",a", "-a=b", "a-=b", "a_", "/a",
+      "a/",
+      "a/b/c", "Example.com/a", "a..b/c", "a=-b", "a=b.", "a in ()", "a notin ( )", "a in (x,-y)", "a=\u{10}",
+      String(repeating: "a", count: 64), "a=" + String(repeating: "b", count: 64),
+    ])
   func badSelectors(text: String) {
     #expect(throws: NodeSelectorError.self) { try NodeRequirement.all(parsing: text) }
   }
@@ -139,6 +144,9 @@ struct NodeChoiceTests {
     let gpu = NodeRequirement("pool", .in, ["gpu"])
     let verdicts: [NodeVerdict] = [.skipped(.cordoned), .skipped(.lacks(gpu)), .skipped(.cordoned)]
     #expect(verdicts.tally == "3 nodes: 2 cordoned, 1 lacks pool=gpu")
+    let several =
+      [.skipped(.lacks(gpu)), .skipped(.lacks(gpu)), .unsupported("a"), .unsupported("b"), .wanted] as [NodeVerdict]
+    #expect(several.tally == "5 nodes: 2 lack pool=gpu, 2 unsupported, 1 wanted")
     #expect([NodeVerdict]().tally == "0 nodes")
     #expect([NodeVerdict.unsupported("x")].tally == "1 node: 1 unsupported")
   }

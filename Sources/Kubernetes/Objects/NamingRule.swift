@@ -1,3 +1,5 @@
+import Planning
+
 /// A rule of the API server for names, so that a wrong one is found before anything is sent.
 ///
 /// Source: apimachinery's `validation` package, <https://kubernetes.io/docs/concepts/overview/working-with-objects/names>.
@@ -19,24 +21,9 @@ package enum NamingRule: Sendable {
       if text.utf8.count > 63 { return "is longer than 63 characters" }
       return Self.matches(text, Self.isLower, marks: "-")
         ? nil : "may hold only a-z, 0-9 and '-', and begins and ends with a letter or digit"
-    case .subdomain:
-      if text.isEmpty { return "is empty" }
-      if text.utf8.count > 253 { return "is longer than 253 characters" }
-      return text.split(separator: ".", omittingEmptySubsequences: false)
-        .allSatisfy { Self.matches($0, Self.isLower, marks: "-") }
-        ? nil : "may hold only a-z, 0-9, '-' and '.', and each part begins and ends with a letter or digit"
-    case .key:
-      let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count == 2, let problem = Self.subdomain.problem(in: String(parts[0])) {
-        return "has a prefix that \(problem)"
-      }
-      let name = parts.last ?? ""
-      if name.isEmpty { return "has an empty name" }
-      if name.utf8.count > 63 { return "has a name longer than 63 characters" }
-      return Self.matches(name, Self.isAlphanumeric, marks: "-_.") ? nil : "has a name that \(Self.wordRule)"
-    case .value:
-      if text.utf8.count > 63 { return "is longer than 63 characters" }
-      return text.isEmpty || Self.matches(text, Self.isAlphanumeric, marks: "-_.") ? nil : Self.wordRule
+    case .subdomain: return LabelSyntax.problem(inSubdomain: text)
+    case .key: return LabelSyntax.problem(inKey: text)
+    case .value: return LabelSyntax.problem(inValue: text)
     }
   }
 
@@ -56,10 +43,6 @@ package enum NamingRule: Sendable {
     return label.isEmpty ? nil : label
   }
 
-  private static let wordRule =
-    "may hold only letters, digits, '-', '_' and '.', and begins and ends with a letter or digit"
-
-  /// Whether `text` is made of `inner` and `marks`, with `inner` at both ends.
   private static func matches(_ text: some StringProtocol, _ inner: (UInt8) -> Bool, marks: String) -> Bool {
     let bytes = Array(text.utf8)
     guard let first = bytes.first, let last = bytes.last, inner(first), inner(last) else { return false }
@@ -68,9 +51,5 @@ package enum NamingRule: Sendable {
 
   private static func isLower(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-  }
-
-  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-    isLower(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
   }
 }

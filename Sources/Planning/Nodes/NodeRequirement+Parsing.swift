@@ -52,6 +52,9 @@ extension NodeRequirement {
     for (word, meaning) in [("in", Operator.in), ("notin", .notIn)] where rest.hasPrefix(word) {
       let list = trimmed(rest.dropFirst(word.count))
       guard list.hasPrefix("("), list.hasSuffix(")") else { continue }
+      if trimmed(list.dropFirst().dropLast()).isEmpty {
+        throw NodeSelectorError(text: text, reason: "the list behind '\(word)' is empty")
+      }
       var values: [String] = []
       for item in list.dropFirst().dropLast().split(separator: ",", omittingEmptySubsequences: false) {
         values.append(try value(item, of: text))
@@ -63,23 +66,18 @@ extension NodeRequirement {
 
   private static func key(_ text: some StringProtocol, of whole: String) throws(NodeSelectorError) -> String {
     let key = trimmed(text)
-    guard !key.isEmpty, key.utf8.allSatisfy({ isWord($0) || $0 == UInt8(ascii: "/") }) else {
-      throw NodeSelectorError(text: whole, reason: "'\(key)' is no label's key")
+    if let problem = LabelSyntax.problem(inKey: key) {
+      throw NodeSelectorError(text: whole, reason: "'\(key)' is no label's key: it \(problem)")
     }
     return key
   }
 
   private static func value(_ text: some StringProtocol, of whole: String) throws(NodeSelectorError) -> String {
     let value = trimmed(text)
-    guard value.utf8.count <= 63, value.utf8.allSatisfy(isWord) else {
-      throw NodeSelectorError(text: whole, reason: "'\(value)' is no label's value")
+    if let problem = LabelSyntax.problem(inValue: value) {
+      throw NodeSelectorError(text: whole, reason: "'\(value)' is no label's value: it \(problem)")
     }
     return value
-  }
-
-  private static func isWord(_ byte: UInt8) -> Bool {
-    let character = Character(UnicodeScalar(byte))
-    return character.isASCII && (character.isLetter || character.isNumber || "-_.".contains(character))
   }
 
   private static func trimmed(_ text: some StringProtocol) -> String {

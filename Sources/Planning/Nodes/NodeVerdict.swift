@@ -27,11 +27,14 @@ package enum NodeVerdict: Hashable, Sendable {
 
 extension NodeVerdict.SkipReason: CustomStringConvertible {
   /// The end of a sentence about one node: "cordoned", "lacks pool=gpu".
-  package var description: String {
+  package var description: String { text(of: 1) }
+
+  /// The same about several: "lack pool=gpu".
+  func text(of nodes: Int) -> String {
     switch self {
     case .excluded: "excluded"
     case .notNamed: "not named"
-    case .lacks(let requirement): "lacks \(requirement)"
+    case .lacks(let requirement): "\(nodes == 1 ? "lacks" : "lack") \(requirement)"
     case .affinity: "not matched by the node affinity"
     case .beingDeleted: "being deleted"
     case .cordoned: "cordoned"
@@ -48,17 +51,24 @@ extension NodeFacts.Taint: CustomStringConvertible {
 extension [NodeVerdict] {
   /// The verdicts counted, in one line, the most frequent first: `3 nodes: 2 cordoned, 1 lacks pool=gpu`.
   package var tally: String {
-    var counts: [String: Int] = [:]
+    var counts: [NodeVerdict: Int] = [:]
     for verdict in self {
+      // Whatever the reason, these are counted as one.
+      if case .unsupported = verdict {
+        counts[.unsupported(""), default: 0] += 1
+      } else {
+        counts[verdict, default: 0] += 1
+      }
+    }
+    let parts = counts.map { verdict, number in
       let text =
         switch verdict {
         case .wanted: "wanted"
         case .unsupported: "unsupported"
-        case .skipped(let reason): reason.description
+        case .skipped(let reason): reason.text(of: number)
         }
-      counts[text, default: 0] += 1
-    }
-    let parts = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+      return (number, text)
+    }.sorted { ($1.0, $0.1) < ($0.0, $1.1) }.map { "\($0) \($1)" }
     return "\(count) node\(count == 1 ? "" : "s")" + (parts.isEmpty ? "" : ": " + parts.joined(separator: ", "))
   }
 }
