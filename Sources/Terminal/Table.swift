@@ -52,7 +52,9 @@ package struct Table: Sendable {
     guard let room else { return widths }
     var surplus = widths.reduce(3 * (columns.count - 1), +) - room
     while surplus > 0 {
-      let shrinkable = columns.indices.filter { widths[$0] > max(columns[$0].least ?? .max, columns[$0].title.count) }
+      let shrinkable = columns.indices.filter {
+        widths[$0] > max(columns[$0].least ?? .max, VisibleText.width(columns[$0].title))
+      }
       guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }
       widths[widest] -= 1
       surplus -= 1

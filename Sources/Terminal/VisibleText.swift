@@ -3,7 +3,7 @@ package enum VisibleText {
   /// Columns that the text takes on the screen.
   package static func width(_ text: String) -> Int {
     var columns = 0
-    forEach(text) { _, isEscape in if !isEscape { columns += 1 } }
+    forEach(text) { character, isEscape in if !isEscape { columns += character.columns } }
     return columns
   }
 
@@ -14,16 +14,17 @@ package enum VisibleText {
     var result = ""
     var used = 0
     var coloured = false
+    var isFull = false
     forEach(text) { character, isEscape in
       if isEscape {
         coloured = true
-        if used < columns { result.append(character) }
-      } else if used < columns - 1 {
+        if !isFull { result.append(character) }
+      } else if !isFull, used + character.columns < columns {
         result.append(character)
-        used += 1
-      } else if used == columns - 1 {
+        used += character.columns
+      } else if !isFull {
         result.append("…")
-        used += 1
+        isFull = true
       }
     }
     return coloured ? result + "\u{1B}[0m" : result
@@ -35,8 +36,19 @@ package enum VisibleText {
   package static func shorten(_ text: String, to columns: Int) -> String {
     guard width(text) > columns else { return text }
     guard columns > 3, !text.contains("\u{1B}") else { return cut(text, to: columns) }
-    let head = (columns - 1) / 3
-    return "\(text.prefix(head))…\(text.suffix(columns - 1 - head))"
+    let head = prefix(of: text, columns: (columns - 1) / 3)
+    let tail = String(prefix(of: String(text.reversed()), columns: columns - 1 - width(head)).reversed())
+    return "\(head)…\(tail)"
+  }
+
+  /// The characters that fit into so many columns.
+  private static func prefix(of text: String, columns: Int) -> String {
+    var used = 0
+    return String(
+      text.prefix { character in
+        used += character.columns
+        return used <= columns
+      })
   }
 
   /// Breaks a line between words; what follows is indented two columns more than the line. A word is never cut.

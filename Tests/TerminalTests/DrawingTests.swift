@@ -82,6 +82,30 @@ struct DrawingTests {
     #expect(VisibleText.sanitised("a\u{1B}[2Jb\r\nc") == "a [2Jb  c")
   }
 
+  @Test(
+    "Text is as wide as a terminal shows it",
+    arguments: [
+      ("abc", 3), ("日本語", 6), ("ｱ", 1), ("Ａ", 2), ("한글", 4), ("e\u{301}", 1), ("\u{301}", 0), ("🚀", 2), ("👩‍👩‍👧", 2),
+      ("🇩🇪", 2), ("❤\u{FE0F}", 2), ("❤", 1), ("…", 1), ("━", 1), ("a\u{200B}b", 2), ("नि", 2),
+      ("\u{1B}[31m日\u{1B}[0m", 2),
+    ])
+  func width(text: String, columns: Int) { #expect(VisibleText.width(text) == columns) }
+
+  @Test func wideTextIsCutBetweenItsCharacters() {
+    #expect(VisibleText.cut("日本語", to: 6) == "日本語")
+    #expect(VisibleText.cut("日本語", to: 5) == "日本…")
+    #expect(VisibleText.cut("日本語", to: 4) == "日…")
+    #expect(VisibleText.cut("日本語", to: 1) == "…")
+    #expect(VisibleText.shorten("日本語日本語日本語", to: 11) == "日…語日本語")
+    #expect(VisibleText.pad("日本", to: 6) == "日本  ")
+  }
+
+  @Test func columnsOfATableStandBelowEachOther() {
+    var table = Table([.init("NAME"), .init("N", .right)])
+    for name in ["日本", "e\u{301}te\u{301}", "🚀", "plain"] { table.add([name, "1"]) }
+    #expect(table.draw() == ["NAME    N", "日本    1", "e\u{301}te\u{301}     1", "🚀      1", "plain   1"])
+  }
+
   @Test func styleFollowsTheEnvironment() {
     #expect(Style.choose(isTerminal: true, environment: [:]) == .colour)
     #expect(Style.choose(isTerminal: false, environment: [:]) == .plain)
