@@ -27,6 +27,35 @@ extension JSON {
   }
 }
 
+/// JSON values that stand one after the other, as jq and jsonnet print them.
+package enum JSONStream {
+  /// A value of the stream, and where it is.
+  package struct Value: Hashable, Sendable {
+    package let json: JSON
+    /// Bytes from the start of the text.
+    package let range: Range<Int>
+    /// Keys that stand more than once in an object: each later one, with the place of it in the text.
+    package let duplicates: [DuplicateKey]
+  }
+
+  /// A key that its object has already.
+  package struct DuplicateKey: Hashable, Sendable {
+    package let key: String
+    /// Bytes from the start of the text.
+    package let offset: Int
+  }
+
+  /// The value that begins at `offset`, whatever follows it.
+  package static func value(
+    in bytes: UnsafeBufferPointer<UInt8>, at offset: Int
+  ) throws(JSONError) -> Value {
+    var parser = Parser(bytes: bytes)
+    parser.position = offset
+    let json = try parser.value()
+    return Value(json: json, range: offset..<parser.position, duplicates: parser.duplicates)
+  }
+}
+
 /// A recursive descent over bytes.
 private struct Parser {
   /// Deeper nesting is refused rather than risking the stack.
@@ -35,6 +64,7 @@ private struct Parser {
   let bytes: UnsafeBufferPointer<UInt8>
   var position = 0
   var depth = 0
+  var duplicates: [JSONStream.DuplicateKey] = []
 
   init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
@@ -51,7 +81,7 @@ private struct Parser {
     while position < bytes.count, [0x20, 0x0a, 0x0d, 0x09].contains(bytes[position]) { position += 1 }
   }
 
-  private mutating func value() throws(JSONError) -> JSON {
+  mutating func value() throws(JSONError) -> JSON {
     skipSpace()
     guard position < bytes.count else { throw fault("unexpected end") }
     switch bytes[position] {
@@ -80,9 +110,12 @@ private struct Parser {
     while true {
       skipSpace()
       guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw fault("expected a key") }
+      let place = position
       let key = try string()
       guard takes(UInt8(ascii: ":")) else { throw fault("expected ':'") }
-      members[key] = try value()
+      if members.updateValue(try value(), forKey: key) != nil {
+        duplicates.append(JSONStream.DuplicateKey(key: key, offset: place))
+      }
       if takes(UInt8(ascii: ",")) { continue }
       if takes(UInt8(ascii: "}")) { return .object(members) }
       throw fault("expected ',' or '}'")

@@ -42,7 +42,7 @@ private let layers: [(name: String, outside: Set<String>)] = [
     ]
   ),
   ("Controller", ["HTTPTypes", "Hummingbird", "Logging", "NIOCore"]),
-  ("CLI", ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Yams"]),
+  ("CLI", ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Yams", "CYaml", "Dispatch"]),
   ("prepull", []),
 ]
 

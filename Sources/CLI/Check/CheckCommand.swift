@@ -127,6 +127,8 @@ struct CheckCommand: AsyncParsableCommand {
     if let plot = estimateOptions.plot { try PlotFile.check(plot) }
     // What can be wrong with the command line is found before anything is asked of anybody.
     let input = try CheckInput(of: self)
+    let console = Console.standardError
+    console.write(lines: console.wrapped(input.remarks.map { "note: \($0)" }))
     let choice = try nodeOptions.choice()
     let platforms = try platform.map { text in try usage { try Platform(parsing: text) } }
     try estimateOptions.check()

@@ -17,6 +17,8 @@ struct CheckInput: Sendable {
   private(set) var prepulls: [(source: String, namespace: String?, settings: PrepullSettings, images: [String])] = []
   /// Secrets that the files bring with them, by namespace and name.
   private(set) var ownSecrets: Set<String> = []
+  /// What else is to be said of the files, a line each.
+  private(set) var remarks: [String] = []
   private var places: [Reference: Int] = [:]
   /// Images to put in the place of a container's own, by its name; and those that were put.
   private let replacements: [String: String]
@@ -56,9 +58,9 @@ struct CheckInput: Sendable {
   private mutating func addManifests(in file: String) throws {
     let name = InputFile.name(of: file)
     var objects = 0
-    try ManifestFiles.eachDocument(of: try InputFile.text(of: file, option: "-f"), name: name, places: true) {
-      objects += try addManifest($0, in: file, name)
-    }
+    remarks += try ManifestFiles.eachDocument(
+      of: try InputFile.text(of: file, option: "-f"), name: name, places: true
+    ) { objects += try addManifest($0, in: file, name) }
     try ManifestFiles.requireObjects(objects, in: name)
   }
 
@@ -108,7 +110,7 @@ struct CheckInput: Sendable {
   private mutating func addPrepull(_ object: JSON, _ file: String, line: Int) throws {
     guard object["kind"] == .string(Prepull.kind), object["apiVersion"] == .string(Prepull.apiVersion) else { return }
     let metadata = object["metadata"]
-    let name = metadata?["name"]?.string ?? "?"
+    let name = ForeignText.clean(metadata?["name"]?.string ?? "?")
     guard let spec: Prepull.Spec = try? (object["spec"] ?? [:]).decoded() else {
       throw ValidationError("\(file):\(line), prepull/\(name): its spec is not of the right form")
     }
@@ -217,6 +219,8 @@ extension CheckFinding {
       case .variable: (.variable, "Check what is applied: give the manifest after everything was filled in.")
       case .identifier: (.noName, "Write the repository before the digest: registry/name@sha256:….")
       case .malformed: (.badReference, "Correct it there.")
+      case .parts: (.imageParts, "Name the image that will run as well: prepull check IMAGE, or with --from-file.")
+      case .unclear: (.maybeImage, "If it is an image, name it as well: prepull check IMAGE, or with --from-file.")
       }
     self.init(code, problem.reason, remedy, origins: origins)
   }

@@ -135,7 +135,7 @@ struct ImagesCommand: AsyncParsableCommand {
     let found = try ManifestFiles.images(in: files)
     let report = ManifestImagesReport(found, top: top)
     let console = Console.standardError
-    let remarks = report.problems.map { "note: \(VisibleText.sanitised("\($0)"))" }
+    let remarks = (found.remarks + report.problems.map(\.description)).map { "note: \(VisibleText.sanitised($0))" }
     switch output {
     case .table:
       let out = Console.standardOutput

@@ -9,13 +9,16 @@ struct ClusterOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The kubeconfig. (default: KUBECONFIG, else ~/.kube/config)", valueName: "file"))
   var kubeconfig: String?
 
-  @Option(help: ArgumentHelp("The context of the kubeconfig. (default: its current one)", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The context of the kubeconfig. (default: its current one)", valueName: "name"))
   var context: String?
 
-  @Option(help: ArgumentHelp("The cluster of the kubeconfig, instead of the context's.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The cluster of the kubeconfig, instead of the context's.", valueName: "name"))
   var cluster: String?
 
-  @Option(help: ArgumentHelp("The user of the kubeconfig, instead of the context's.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The user of the kubeconfig, instead of the context's.", valueName: "name"))
   var user: String?
 
   @Option(
@@ -107,10 +110,10 @@ struct ClusterOptions: ParsableArguments {
     }
   }
 
-  private static func kubeconfig(_ text: String) throws -> Kubeconfig {
+  static func kubeconfig(_ text: String) throws -> Kubeconfig {
     do {
       guard let document = try YAMLDocuments.parse(text).first else { return Kubeconfig() }
-      return try document.json.decoded()
+      return try document.json.withoutControls.decoded()
     } catch let error as YAMLError {
       throw Kubeconfig.SyntaxError(line: error.line, reason: error.reason)
     }

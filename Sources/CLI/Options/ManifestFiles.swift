@@ -20,7 +20,7 @@ enum ManifestFiles {
 
   static func images(of text: String, name: String) throws -> ManifestImages {
     var all = ManifestImages()
-    try eachDocument(of: text, name: name) { all += ManifestImages.find(in: $0.json) }
+    all.remarks = try eachDocument(of: text, name: name) { all += ManifestImages.find(in: $0.json) }
     try requireObjects(all.objects, in: name)
     return all
   }
@@ -28,15 +28,21 @@ enum ManifestFiles {
   /// Reads the documents of manifests, one after the other.
   ///
   /// - Parameter name: of the file, for messages.
+  /// - Returns: remarks for the user, a line each.
   /// - Throws: `ValidationError` for what is not YAML, and what `body` throws.
   static func eachDocument(
     of text: String, name: String, places: Bool = false, _ body: (YAMLDocument) throws -> Void
-  ) throws {
+  ) throws -> [String] {
+    var duplicates = DuplicateKeys(in: name)
     do {
-      try YAMLDocuments.each(of: text, places: places, body)
+      try YAMLDocuments.each(of: text, places: places) { document in
+        duplicates.add(document)
+        try body(document)
+      }
     } catch let error as YAMLError {
       throw ValidationError("\(name), \(error)")
     }
+    return duplicates.remarks
   }
 
   /// - Throws: `ValidationError` when there are none.

@@ -48,7 +48,8 @@ struct WorkloadOptions: ParsableArguments {
     for file in files {
       let name = InputFile.name(of: file)
       let before = templates.count
-      try ManifestFiles.eachDocument(of: try InputFile.text(of: file, option: "-f"), name: name) { document in
+      let text = try InputFile.text(of: file, option: "-f")
+      let duplicates = try ManifestFiles.eachDocument(of: text, name: name) { document in
         do {
           let own = try WorkloadTemplate.all(in: document.json)
           let others = ManifestImages.find(in: document.json).leaving(own)
@@ -58,6 +59,7 @@ struct WorkloadOptions: ParsableArguments {
           throw ValidationError("\(name), document at line \(document.line): \(error)")
         }
       }
+      remarks += duplicates
       guard templates.count > before else {
         throw ValidationError(
           "there is no workload in \(name): none of its objects has a pod template or names an image")

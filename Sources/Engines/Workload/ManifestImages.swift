@@ -12,6 +12,8 @@ package struct ManifestImages: Hashable, Sendable {
   package var problems: [ImageProblem] = []
   /// Objects that were looked through, those within others too; none when nothing was a Kubernetes object.
   package var objects = 0
+  /// What else is to be said of the manifests, a line each.
+  package var remarks: [String] = []
 
   package init() {}
 
@@ -32,6 +34,7 @@ package struct ManifestImages: Hashable, Sendable {
     one.images += other.images
     one.problems += other.problems
     one.objects += other.objects
+    one.remarks += other.remarks
   }
 }
 

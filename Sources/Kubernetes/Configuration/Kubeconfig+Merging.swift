@@ -1,3 +1,5 @@
+import Documents
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -64,7 +66,7 @@ extension Kubeconfig {
     _ path: String, _ decode: (String) throws -> Kubeconfig
   ) throws(ConfigurationError) -> Kubeconfig? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self)
+    guard let data = FileManager.default.contents(atPath: path), let text = DocumentText.decode(data)
     else {
       throw ConfigurationError(
         .unreadable, "the kubeconfig \(path) cannot be read", remedy: "Check its permissions, and that it is a file.")

@@ -203,6 +203,80 @@ struct ManifestImagesTests {
     #expect(try Self.complaint(deeper).hasPrefix("f.yaml, "))
   }
 
+  @Test("A list of more than 16 MiB is read; beyond the limit is said how to go on")
+  func largeLists() async throws {
+    let padding = String(repeating: "x", count: 1 << 20)
+    let pods = (0..<18).map { number in
+      #"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p\#(number)", "annotations": {"a": "\#(padding)"}}, "#
+        + #""spec": {"containers": [{"name": "c", "image": "app-\#(number % 7):1"}]}}"#
+    }
+    let text = #"{"apiVersion": "v1", "kind": "List", "items": [\#(pods.joined(separator: ","))]}"#
+    try await withTemporaryFolder { folder in
+      let path = folder + "/pods.json"
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      #expect(try ManifestFiles.images(in: [path]).references.count == 7)
+      let error = #expect(throws: ValidationError.self) {
+        try InputFile.text(of: path, option: "-f", largest: 16 << 20)
+      }
+      let message = try #require(error?.message)
+      #expect(message.contains("larger than 16 MiB") && message.contains("split it"), "\(message)")
+      #expect(message.contains("kubectl get … -n NAMESPACE") && message.contains("without -f"))
+    }
+  }
+
+  @Test("What a shell of Windows writes is read", arguments: [String.Encoding.utf16LittleEndian, .utf16BigEndian])
+  func utf16(encoding: String.Encoding) async throws {
+    let text = "\u{FEFF}apiVersion: v1\r\nkind: Pod\r\nspec: {containers: [{name: a, image: 'a:1'}]}\r\n"
+    try await withTemporaryFolder { folder in
+      try #require(text.data(using: encoding)).write(to: URL(filePath: folder + "/pod.yaml"))
+      #expect(try ManifestFiles.images(in: [folder]).references == ["a:1"])
+      try Data([0xff, 0xfe, 0x00]).write(to: URL(filePath: folder + "/pod.yaml"))
+      let error = #expect(throws: ValidationError.self) { try ManifestFiles.images(in: [folder]) }
+      #expect(error?.message.contains("is not UTF-8 text") == true)
+    }
+  }
+
+  @Test("Keys that stand twice are taken as kubectl takes them, and told by images, check and run")
+  func duplicateKeys() async throws {
+    let text = """
+      apiVersion: v1
+      kind: Service
+      metadata:
+        labels:
+          app: web
+          app: shop
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: p}
+      spec:
+        containers:
+        - name: a
+          image: old:1
+          image: new:1
+
+      """
+    let found = try ManifestFiles.images(of: text, name: "f.yaml")
+    #expect(found.references == ["new:1"])
+    let notes = ["app", "image"].enumerated().map {
+      "f.yaml, line \([6, 15][$0]): the key '\($1)' is there already; the last one holds, as it does for kubectl"
+    }
+    #expect(found.remarks == notes)
+    try await withTemporaryFolder { folder in
+      let path = folder + "/f.yaml"
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      let told = notes.map { $0.replacing("f.yaml", with: path) }
+      #expect(try WorkloadOptions.parse(["-f", path]).ofFiles().remarks == told)
+      let images = try await PrepullProgram.run(["images", "-f", path])
+      #expect(images.exitCode == 0 && told.allSatisfy { images.errors.contains("note: \($0)") }, "\(images)")
+      #expect(try CheckInput(of: try CheckCommand.parse(["--no-cluster", "-f", path])).remarks == told)
+    }
+    let many =
+      "apiVersion: v1\nkind: Pod\nspec: {}\ndata: {\((0..<20).map { "k\($0 / 2): 1" }.joined(separator: ", "))}\n"
+    let remarks = try ManifestFiles.images(of: many, name: "f.yaml").remarks
+    #expect(remarks.count == 6 && remarks.last == "f.yaml: 5 more keys are there more than once")
+  }
+
   @Test func aLargeStreamOfManyDocumentsIsRead() throws {
     var text = ""
     for number in 0..<2000 {
