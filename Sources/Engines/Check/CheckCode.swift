@@ -9,7 +9,7 @@ package enum CheckCode: String, CaseIterable, Sendable {
   case unknownLayers
 
   // How an image is named.
-  case noImage, variable, noName, badReference, latestTag, noDigest
+  case noImage, variable, noName, badReference, imageParts, maybeImage, latestTag, noDigest
 
   // What the cluster has.
   case clusterUnreachable, noNodes, unknownNodes, otherNodes, oldDigest, diskTooSmall, garbageCollection, diskPressure
@@ -49,6 +49,8 @@ package enum CheckCode: String, CaseIterable, Sendable {
     case .variable: "an image is a variable that nothing has filled in"
     case .noName: "an image is a digest without a name"
     case .badReference: "a text is no image reference"
+    case .imageParts: "an image is stated in parts that do not tell it"
+    case .maybeImage: "a text may name an image"
     case .latestTag: "named by the tag latest, which moves"
     case .noDigest: "named by a tag without a digest, which may move"
     case .clusterUnreachable: "the cluster could not be asked"
@@ -70,8 +72,8 @@ package enum CheckCode: String, CaseIterable, Sendable {
   /// What it is where nothing is known that makes it harmless.
   package var level: CheckFinding.Level {
     switch self {
-    case .zstdLayers, .lazyLayers, .noDigest, .otherNodes, .diskUnknown: .note
-    case .nydusLayers, .encryptedLayers, .foreignLayers, .unknownLayers, .latestTag, .clusterUnreachable,
+    case .zstdLayers, .lazyLayers, .noDigest, .otherNodes, .diskUnknown, .maybeImage: .note
+    case .imageParts, .nydusLayers, .encryptedLayers, .foreignLayers, .unknownLayers, .latestTag, .clusterUnreachable,
       .unknownNodes, .oldDigest, .garbageCollection, .diskPressure, .secretUnknown, .fewPullsLeft:
       .warning
     default: .error

@@ -56,6 +56,10 @@ package struct ImageProblem: Error, Hashable, Sendable, CustomStringConvertible 
     case identifier
     /// No image reference.
     case malformed
+    /// Several fields that do not tell one image.
+    case parts
+    /// It may be an image, or something else.
+    case unclear
   }
 
   package let code: Code

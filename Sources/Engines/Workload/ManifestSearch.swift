@@ -2,12 +2,23 @@ import Documents
 
 /// A walk through a document that knows at each spot in which object it is and how it got there.
 struct ManifestSearch {
-  private(set) var found = ManifestImages()
-  private var source: (name: String, namespace: String?, isOwn: Bool)?
+  var found = ManifestImages()
+  /// The object that the walk is in.
+  struct Source {
+    let name: String
+    let namespace: String?
+    /// Whether it is of Kubernetes' own kinds that make pods: these have images in containers and nowhere else.
+    let isOwn: Bool
+    /// Whether its images may be those of machines.
+    let isOfMachines: Bool
+  }
+  private(set) var source: Source?
   /// From the document on.
   private var route: [DocumentStep] = []
   /// How many steps lead to the object.
   private var depth = 0
+  /// What the objects around say of the images within, the nearest last.
+  var context = ImageContext()
 
   /// Lists of containers. Those of pods come first, then the steps of Tekton and the sidecars of Tekton and Argo.
   private static let lists = ["initContainers", "containers", "ephemeralContainers", "steps", "sidecars"]
@@ -20,6 +31,8 @@ struct ManifestSearch {
   ]
   /// Their content is data or schema, not pods.
   private static let opaque: Set = ["ConfigMap", "Secret", "CustomResourceDefinition"]
+  /// Flux's are about repositories of images, and ours is read by those who need its nodes too.
+  private static let opaqueGroups: Set = ["image.toolkit.fluxcd.io", "prepull.dev"]
   private static let skipped: Set = ["apiVersion", "kind", "metadata", "status"]
 
   mutating func visit(_ value: JSON) {
@@ -30,9 +43,10 @@ struct ManifestSearch {
       if let kind = members["kind"]?.string, members["apiVersion"]?.string != nil {
         visit(object: value, kind: kind, members)
       } else {
-        if source != nil, Self.isContainer(members) { container(members, of: nil, fallback: lastKey) }
+        if source != nil { fields(members) }
         visit(members: members)
       }
+    case .string(let text): if source?.isOwn == false { look(at: text) }
     default: break
     }
   }
@@ -50,25 +64,36 @@ struct ManifestSearch {
       return
     }
     found.objects += 1
-    guard !Self.opaque.contains(kind) else { return }
+    let group = String(members["apiVersion"]?.string?.split(separator: "/").first ?? "")
+    guard !Self.opaque.contains(kind), !Self.opaqueGroups.contains(group) else { return }
     let name = object[path: "metadata", "name"]?.string ?? object[path: "metadata", "generateName"]?.string
-    let outer = (source, depth)
-    let group = members["apiVersion"]?.string?.split(separator: "/").first ?? ""
-    source = (
-      "\(kind.lowercased())/\(name ?? "?")", object[path: "metadata", "namespace"]?.string,
-      ["v1", "apps", "batch"].contains(group)
-    )
+    let outer = (source, depth, context)
+    source = Source(
+      name: ForeignText.clean("\(kind.lowercased())/\(name ?? "?")"),
+      namespace: object[path: "metadata", "namespace"]?.string.map { ForeignText.clean($0) },
+      isOwn: ["v1", "apps", "batch"].contains(group), isOfMachines: Self.isOfMachines(group))
     depth = route.count
-    visit(members: members.filter { !Self.skipped.contains($0.key) })
-    (source, depth) = outer
+    context = ImageContext()
+    let content = members.filter { !Self.skipped.contains($0.key) }
+    if source?.isOwn == false { fields(content) }
+    visit(members: content)
+    (source, depth, context) = outer
   }
 
-  private mutating func visit(members: [String: JSON]) {
+  private static func isOfMachines(_ group: String) -> Bool {
+    group.hasSuffix("cluster.x-k8s.io") || group.hasPrefix("machine.") || group.hasPrefix("karpenter.")
+      || ["kops.k8s.io", "metal3.io", "hive.openshift.io"].contains(group)
+  }
+
+  mutating func visit(members: [String: JSON]) {
+    let outer = context
+    context.enter(members)
+    defer { context = outer }
     let keys = members.keys.sorted { (Self.rank(of: $0), $0) < (Self.rank(of: $1), $1) }
     for key in keys {
       guard let value = members[key] else { continue }
       step(.key(key)) { search in
-        guard search.source != nil else { return search.visit(value) }
+        guard let source = search.source else { return search.visit(value) }
         switch value {
         case .array(let elements) where Self.lists.contains(key): search.containers(elements, of: key)
         case .array(let elements) where key == "volumes": search.volumes(elements)
@@ -78,6 +103,16 @@ struct ManifestSearch {
         case .string(let address) where key == "storageUri" && address.hasPrefix("oci://"):
           // A model that KServe mounts as an image ("modelcar").
           search.take(address, String(address.dropFirst("oci://".count)), name: "model")
+        case .object, .array:
+          if !source.isOwn, ImageField.isPlural(key) {
+            search.images(value, name: key)
+          } else if !source.isOwn, case .object(let image) = value, ImageField.isSingular(key), search.image(image) {
+            break
+          } else {
+            search.visit(value)
+          }
+        // What is in a field of its own was looked at with the fields beside it.
+        case .string where ImageField(key: key) != nil: break
         default: search.visit(value)
         }
       }
@@ -112,8 +147,14 @@ struct ManifestSearch {
   }
 
   /// - Parameter list: the list of containers that it stands in; nil for one that is known by its shape.
-  private mutating func container(_ members: [String: JSON], of list: String?, fallback: String) {
+  mutating func container(_ members: [String: JSON], of list: String?, fallback: String) {
     let name = members["name"]?.string ?? fallback
+    if source?.isOwn == false {
+      // Its members are visited too.
+      if members["image"]?.object != nil { return }
+      let parts = ImageParts(members)
+      if parts.areSeveral { return state(parts, at: "image") }
+    }
     step(.key("image")) { search in
       switch members["image"] {
       case let image?: search.take(image, name: name, isInjected: name == "istio-proxy")
@@ -140,44 +181,51 @@ struct ManifestSearch {
   /// - Parameters:
   ///   - text: as it is written.
   ///   - image: the part of it that names the image.
-  private mutating func take(_ text: String, _ image: String, name: String) {
+  mutating func take(_ text: String, _ image: String, name: String) {
     switch ImageText(image) {
-    case .reference(let reference):
-      found.images.append(FoundImage(reference: reference, place: place(name)))
-    case .problem(let code, let reason):
-      problem(code, name, reason)
+    case .reference(let reference): add(reference, name)
+    case .problem(let code, let reason): problem(code, name, reason)
     }
   }
 
-  private mutating func problem(_ code: ImageProblem.Code, _ name: String, _ reason: String) {
-    found.problems.append(ImageProblem(code, at: place(name), reason))
+  mutating func add(_ reference: String, _ name: String) {
+    found.images.append(FoundImage(reference: reference, place: place(name)))
   }
 
-  private static func isContainer(_ members: [String: JSON]) -> Bool {
+  mutating func problem(_ code: ImageProblem.Code, _ name: String, _ reason: String) {
+    found.problems.append(ImageProblem(code, at: place(name), ForeignText.clean(reason)))
+  }
+
+  static func isContainer(_ members: [String: JSON]) -> Bool {
     members["image"]?.string != nil && !marks.isDisjoint(with: members.keys)
   }
 
   // MARK: Where it is
 
-  private mutating func step<Result>(_ step: DocumentStep, _ body: (inout ManifestSearch) -> Result) -> Result {
+  mutating func step<Result>(_ step: DocumentStep, _ body: (inout ManifestSearch) -> Result) -> Result {
     route.append(step)
     defer { route.removeLast() }
     return body(&self)
   }
 
-  private var lastKey: String {
+  var lastKey: String {
     for case .key(let key) in route[depth...].reversed() { return key }
     return "?"
   }
 
-  private func place(_ name: String) -> ManifestPlace {
-    let text = route[depth...].reduce(into: "") { text, step in
+  /// From the object on.
+  var path: String {
+    route[depth...].reduce(into: "") { text, step in
       switch step {
       case .key(let key): text += (text.isEmpty ? "" : ".") + key
       case .index(let index): text += "[\(index)]"
       }
     }
-    return ManifestPlace(
-      source: source?.name ?? "?", namespace: source?.namespace, path: text, container: name, route: route)
+  }
+
+  private func place(_ name: String) -> ManifestPlace {
+    ManifestPlace(
+      source: source?.name ?? "?", namespace: source?.namespace, path: ForeignText.clean(path),
+      container: ForeignText.clean(name), route: route)
   }
 }

@@ -31,7 +31,7 @@ package struct WorkloadName: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Singular, plural or short, in any case; group and version may follow after a dot.
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
       let parts = text.lowercased().split(separator: ".", maxSplits: 1).map(String.init)
       guard let name = parts.first,
         let kind = Self.allCases.first(where: { [$0.rawValue, $0.plural, $0.short].contains(name) })

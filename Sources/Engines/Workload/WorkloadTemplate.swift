@@ -62,7 +62,7 @@ package struct WorkloadTemplate: Hashable, Sendable {
   init?(_ object: JSON) throws(WorkloadError) {
     let kind = object["kind"]?.string ?? "object"
     let name = object[path: "metadata", "name"]?.string ?? object[path: "metadata", "generateName"]?.string
-    source = "\(kind.lowercased())/\(name ?? "?")"
+    source = ForeignText.clean("\(kind.lowercased())/\(name ?? "?")")
     let spots = [
       ["spec", "template", "spec"], ["spec", "jobTemplate", "spec", "template", "spec"], ["template", "spec"],
     ]
