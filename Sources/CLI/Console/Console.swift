@@ -29,24 +29,18 @@ struct Console: Sendable {
     return lines.flatMap { VisibleText.wrap($0, to: columns) }
   }
 
-  /// Writes what a person may miss: a stream that does not take it is no reason to stop.
-  func write(_ text: String) { try? writeAll(text) }
+  /// Whether text that was written waits for the stream to take it: no time to draw more.
+  var isBehind: Bool { OutputQueue.of(descriptor).isBehind }
 
-  /// Writes all of `text`. A reader that went away is no error of ours.
+  /// Writes what a person may miss, in order, without waiting for a terminal that is stopped or a reader that is slow.
+  func write(_ text: String) { OutputQueue.of(descriptor).add(text) }
+
+  /// Writes all of `text`, and waits for that. A reader that went away is no error of ours.
   ///
   /// - Throws: `OutputError` when the text did not get through.
   func writeAll(_ text: String) throws {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if written > 0 {
-        bytes = bytes.dropFirst(written)
-      } else if errno == EPIPE {
-        return
-      } else if errno != EINTR && errno != EAGAIN {
-        throw OutputError(reason: String(cString: strerror(errno)).lowercased())
-      }
-    }
+    OutputQueue.drainOthers(than: descriptor)
+    try OutputQueue.of(descriptor).write(text)
   }
 
   func write(lines: [String]) {

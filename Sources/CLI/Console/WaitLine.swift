@@ -32,6 +32,7 @@ final class WaitLine: Sendable {
     let start = ContinuousClock.now
     var pause = Self.patience
     while (try? await Task.sleep(for: pause)) != nil {
+      if console.isBehind { continue }
       let line = "\(text.withLock { $0 }) (\(Quantity.time(start.duration(to: .now))))"
       console.write("\r\u{1B}[2K\(VisibleText.cut(line, to: max(1, console.size.columns - 1)))")
       pause = .milliseconds(250)

@@ -123,7 +123,7 @@ struct ImagesSession {
       try await UsageCollector(client: client, scope: scope).run(record) { record in
         try file.write(record)
         hasCollected = true
-        guard console.isTerminal else { return }
+        guard console.isTerminal, !console.isBehind else { return }
         let (columns, rows) = console.size
         console.write(region.update([Self.progress(record)], columns: columns, rows: rows))
       }

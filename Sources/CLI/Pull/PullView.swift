@@ -26,7 +26,7 @@ final class PullView: Sendable {
     let drawing = DrawingThread { [self] isLast in
       // Not under the lock: a terminal that is stopped keeps only this thread waiting.
       let text = next(on: console, isLast: isLast)
-      if !text.isEmpty { console.write(text) }
+      if isLast { try? console.writeAll(text) } else { console.write(text) }
     }
     thread.withLock { $0 = drawing }
   }
@@ -49,6 +49,8 @@ final class PullView: Sendable {
 
   /// What is to be written now.
   private func next(on console: Console, isLast: Bool) -> String {
+    // A screen that is not taken is drawn again later.
+    if isLive, !isLast, console.isBehind { return "" }
     let size = console.size
     let now = start.duration(to: .now)
     return state.withLock { state in

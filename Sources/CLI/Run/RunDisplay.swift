@@ -35,7 +35,7 @@ final class RunDisplay: Sendable {
     let drawing = DrawingThread { [self] isLast in
       // Not under the lock: a terminal that is stopped keeps only this thread waiting.
       let text = next(on: target, isLast: isLast)
-      if !text.isEmpty { target.write(text) }
+      if isLast { try? target.writeAll(text) } else { target.write(text) }
     }
     thread.withLock { $0 = drawing }
   }
@@ -83,6 +83,8 @@ final class RunDisplay: Sendable {
 
   /// What is to be written now.
   private func next(on target: Console, isLast: Bool) -> String {
+    // A screen that is not taken is drawn again later.
+    if case .screen = mode, !isLast, target.isBehind { return "" }
     let size = target.size
     let now = start.duration(to: .now)
     return state.withLock { state in
