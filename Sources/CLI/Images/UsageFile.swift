@@ -1,7 +1,6 @@
 import ArgumentParser
 import Engines
 import Foundation
-import Glibc
 
 /// The file in which `prepull images --watch` keeps what it has seen.
 struct UsageFile: Sendable {
@@ -60,17 +59,16 @@ struct UsageFile: Sendable {
   /// - Throws: `UsageFileError` when one does.
   func exclusively(_ body: () async throws -> Void) async throws {
     // The history itself is replaced again and again, and with it what would be locked.
-    let lock = path + ".lock"
-    let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    // Where there is no permission, writing the history tells better why.
-    guard descriptor >= 0 else { return try await body() }
-    defer { close(descriptor) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    switch FileLock.take(path + ".lock") {
+    case .taken(let lock):
+      defer { lock.release() }
+      try await body()
+    case .busy:
       throw UsageFileError(
         path, "another prepull collects into it", remedy: "End that one, or give another file with --history.")
+    // Where there is no permission, writing the history tells better why.
+    case .impossible: try await body()
     }
-    defer { unlink(lock) }
-    try await body()
   }
 
   /// Takes back a history that was begun in vain.

@@ -1,12 +1,13 @@
 import Engines
 import Foundation
 import Planning
+import Synchronization
 import TestKit
 import Testing
 
 @testable import CLI
 
-@Suite("The file of prepull images --watch")
+@Suite("The file of prepull images --watch", .timeLimit(.minutes(2)))
 struct UsageFileTests {
   private static func record() -> UsageRecord {
     var record = UsageRecord(cluster: "abc", namespace: "web")
@@ -73,6 +74,36 @@ struct UsageFileTests {
         }
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+  }
+
+  @Test("A lock that is released while others try to take it is never held by two")
+  func neverTwo() async throws {
+    try await withTemporaryFolder { folder in
+      let holders = Mutex(0)
+      let taken = await withTaskGroup(of: Int.self) { group in
+        for _ in 0..<8 {
+          group.addTask {
+            var taken = 0
+            for _ in 0..<2000 {
+              guard case .taken(let lock) = FileLock.take(folder + "/lock") else { continue }
+              taken += 1
+              let now = holders.withLock { holders in
+                holders += 1
+                return holders
+              }
+              #expect(now == 1)
+              holders.withLock { $0 -= 1 }
+              lock.release()
+            }
+            return taken
+          }
+        }
+        return await group.reduce(0, +)
+      }
+      #expect(taken > 0)
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+      #expect(left.isEmpty)
     }
   }
 
