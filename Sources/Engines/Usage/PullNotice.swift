@@ -1,4 +1,3 @@
-import ImageModel
 package import Kubernetes
 package import Planning
 
@@ -46,7 +45,7 @@ package struct PullNotice: Sendable {
     node = event.source?.host ?? event.reportingInstance
     namespace = event.involvedObject.namespace ?? event.metadata.namespace ?? ""
     pod = told.pod
-    isOwn = ContainerNames.isOwn(told.container, image: image)
+    isOwn = OwnPods.has(pod: told.pod, container: told.container, image: image)
   }
 
   /// `nginx:1.27` of `Container image "nginx:1.27" already present on machine`.
@@ -61,19 +60,5 @@ package struct PullNotice: Sendable {
       let open = message[..<end.lowerBound].lastIndex(of: "(")
     else { return nil }
     return Duration(goText: message[message.index(after: open)..<end.lowerBound])
-  }
-}
-
-extension ContainerNames {
-  /// Whether a container has the name that Prepull's own pods give to the one for this image: `nginx-1-27`.
-  ///
-  /// What events of pods that are gone tell is only names.
-  static func isOwn(_ container: String?, image: String) -> Bool {
-    guard let container, container.contains("-"), let name = image.split(separator: "/").last,
-      container.first == name.first, let reference = try? Reference(parsing: image), reference.tag != nil
-    else { return false }
-    var names = ContainerNames(reserved: [])
-    let own = names.name(for: WantedImage(given: image, reference: reference))
-    return container == own || (container.hasPrefix("\(own)-") && Int(container.dropFirst(own.count + 1)) != nil)
   }
 }

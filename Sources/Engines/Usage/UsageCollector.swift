@@ -15,6 +15,8 @@ package struct UsageCollector: Sendable {
     case pods(Set<String>)
     case pod(String)
     case podGone(String)
+    /// A pod of Prepull's own.
+    case own(String)
     case due
     case ended(APIError)
   }
@@ -46,6 +48,8 @@ package struct UsageCollector: Sendable {
     try await reader.readNodes(into: &outcome)
     let knowsNodes = !outcome.survey.nodes.isEmpty
     var selection: PodSelection?
+    // Those that are gone are known as long as events may tell of them.
+    var own = PodSelection()
     var late = LateNotices()
     let (signals, signal) = AsyncStream<Signal>.makeStream()
     func note(_ notice: PullNotice) {
@@ -63,6 +67,7 @@ package struct UsageCollector: Sendable {
           group.addTask { await watch(reason, signal) }
         }
       }
+      group.addTask { await watchOwnPods(signal) }
       if scope.labels == nil { watchEvents() } else { group.addTask { await watchPods(signal) } }
       group.addTask {
         while (try? await Task.sleep(for: pause)) != nil { signal.yield(.due) }
@@ -78,16 +83,22 @@ package struct UsageCollector: Sendable {
           }
           selection?.replace(by: names, at: now())
         case .pod(let name): selection?.add(name)
-        case .podGone(let name): selection?.remove(name, at: now())
+        case .podGone(let name):
+          selection?.remove(name, at: now())
+          own.remove(name, at: now())
+        case .own(let name): own.add(name)
         case .told(let event, let reason):
           // What a list told already, and restarts of one container, are no news.
           guard record.isNews(event, reason) else { break }
           record.saw(reason, upTo: event.version, at: now())
-          guard event.count ?? 1 == 1, let notice = PullNotice(event), !notice.isOwn else { break }
+          guard event.count ?? 1 == 1, let notice = PullNotice(event), !notice.isOwn,
+            !own.names.contains(notice.podName)
+          else { break }
           if selection?.names.contains(notice.podName) ?? true { note(notice) } else { late.add(notice) }
         case .listed(let reason):
           let time = now()
           outcome.selected = selection?.names
+          outcome.own = own.names
           try await reader.readEvents(
             reason, into: &record, &outcome, since: time - UsageReader.eventsLive, now: time)
           try await handle(record)
@@ -95,6 +106,7 @@ package struct UsageCollector: Sendable {
           let time = now()
           late.settle(selection).forEach(note)
           selection?.trim(at: time)
+          own.trim(at: time)
           // Longer than events live, nobody knows: this machine may have slept.
           record.history.watch(
             from: max(record.history.watchedUntil ?? time, time - UsageReader.eventsLive), to: time)
@@ -131,6 +143,23 @@ package struct UsageCollector: Sendable {
       case .deleted(let pod): .podGone(pod.name)
       case .failed: nil
       }
+    }
+  }
+
+  /// Who may not see pods, but events, does without: names tell most of it.
+  private func watchOwnPods(_ signal: AsyncStream<Signal>.Continuation) async {
+    let pods = client.watch(PodSelection.Member.self, in: scope.namespace, labels: RunObjects.Key.ours)
+    do {
+      for try await event in pods {
+        switch event {
+        case .restarted(let pods): for pod in pods { signal.yield(.own(pod.name)) }
+        case .applied(let pod): signal.yield(.own(pod.name))
+        case .deleted(let pod): signal.yield(.podGone(pod.name))
+        case .failed: break
+        }
+      }
+    } catch {
+      // Refused or cancelled; the other watches tell which.
     }
   }
 

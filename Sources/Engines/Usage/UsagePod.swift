@@ -47,7 +47,7 @@ struct UsagePod: Resource {
 }
 
 extension UsagePod {
-  var isOwn: Bool { metadata.labels?[RunObjects.Key.managedBy] == "prepull" }
+  var isOwn: Bool { OwnPods.has(metadata.labels) }
 
   /// - Parameter since: what was made later is new; seconds since 1970.
   func use(since: Double) -> UsageSurvey.Pod {

@@ -25,6 +25,8 @@ package struct UsageReader: Sendable {
     package var early = (count: 0, most: 0.0)
     /// The pods that a selector chose, `namespace/name`; nil where there is none. Events have no labels of their own.
     var selected: Set<String>?
+    /// Pods of Prepull's own that are there, by the same names.
+    var own: Set<String> = []
     /// Kinds of workloads that cannot be listed.
     fileprivate var refused: [(kind: String, why: String)] = []
   }
@@ -97,6 +99,7 @@ package struct UsageReader: Sendable {
     let before = outcome.survey
     var survey = before
     var selected: Set<String>? = scope.labels == nil ? nil : []
+    var own: Set<String> = []
     do {
       try await client.pages(
         UsagePod.self, in: scope.namespace, labels: scope.labels, pageSize: Self.pageSize
@@ -104,11 +107,13 @@ package struct UsageReader: Sendable {
         if isFirst { survey = before }
         for pod in page {
           let use = pod.use(since: since)
+          let name = PodSelection.name(pod.metadata.namespace ?? "", pod.metadata.name ?? "")
           if pod.isOwn {
             survey.hold(use)
+            own.insert(name)
           } else {
             survey.add(use)
-            selected?.insert(PodSelection.name(pod.metadata.namespace ?? "", pod.metadata.name ?? ""))
+            selected?.insert(name)
           }
         }
       }
@@ -117,6 +122,7 @@ package struct UsageReader: Sendable {
     }
     outcome.survey = survey
     outcome.selected = selected
+    outcome.own = own
   }
 
   private func readWorkloads<Shape: WorkloadShape>(
@@ -129,7 +135,7 @@ package struct UsageReader: Sendable {
         WorkloadObject<Shape>.self, in: scope.namespace, labels: scope.labels, pageSize: 100
       ) { page, isFirst in
         if isFirst { survey = before }
-        for object in page where object.metadata.labels?[RunObjects.Key.managedBy] != "prepull" {
+        for object in page where !OwnPods.has(object.metadata.labels) {
           guard let spec = object.spec, object.metadata.deletionTimestamp == nil else { continue }
           let name = "\(Shape.workload.rawValue) \(object.metadata.namespace ?? "")/\(object.metadata.name ?? "")"
           survey.add(
@@ -182,7 +188,7 @@ package struct UsageReader: Sendable {
 extension UsageReader.Outcome {
   mutating func take(_ notice: PullNotice, into record: inout UsageRecord, since: Double, now: Double) {
     let isSelected = selected?.contains(notice.podName) ?? true
-    let isUse = isSelected && !notice.isOwn
+    let isUse = isSelected && !notice.isOwn && !own.contains(notice.podName)
     if let node = notice.node, notice.start.outcome != .failed {
       survey.note(notice.start.image, on: node, isUse: isUse)
     }

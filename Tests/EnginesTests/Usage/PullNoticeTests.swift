@@ -3,13 +3,17 @@ import Kubernetes
 import Planning
 import Testing
 
+private let digest = String(repeating: "0123456789abcdef", count: 4)
+
 @Suite("Kubelets' events about images")
 struct PullNoticeTests {
-  private static func event(_ reason: String, _ message: String, container: String = "app") -> Event {
+  private static func event(
+    _ reason: String, _ message: String, pod: String = "front-1", container: String = "app"
+  ) -> Event {
     var event = Event(
       metadata: ObjectMeta(name: "e", namespace: "web"),
       involvedObject: .init(
-        kind: "Pod", namespace: "web", name: "front-1", uid: "u", fieldPath: "spec.containers{\(container)}"))
+        kind: "Pod", namespace: "web", name: pod, uid: "u", fieldPath: "spec.containers{\(container)}"))
     event.reason = reason
     event.message = message
     event.type = reason == "Failed" ? "Warning" : "Normal"
@@ -71,6 +75,32 @@ struct PullNoticeTests {
     let message = "Successfully pulled image \"registry.example.com/shop/web:2.0\" in 4s"
     for (container, isOwn) in [("web-2-0", true), ("web-2-0-2", true), ("web", false), ("web-2-0-x", false)] {
       #expect(try #require(PullNotice(Self.event("Pulled", message, container: container))).isOwn == isOwn)
+    }
+  }
+
+  @Test(
+    "Whatever form the image has, the names of our pods and their containers tell",
+    arguments: [
+      ("nginx", "nginx"), ("docker.io/library/nginx", "nginx"), ("nginx@sha256:\(digest)", "nginx"),
+      ("registry.example:5000/shop/Web_App@sha256:\(digest)", nil),
+      ("registry.example:5000/shop/web_app@sha256:\(digest)", "web-app"),
+      ("docker.io/library/nginx:1.27", "nginx-1-27"), ("nginx:1.27@sha256:\(digest)", "nginx-1-27"),
+      ("nginx:latest", "nginx-latest"),
+    ] as [(String, String?)])
+  func ownPods(image: String, container: String?) throws {
+    func isOwn(_ pod: String, _ container: String) throws -> Bool {
+      let message = "Container image \"\(image)\" already present on machine"
+      return try #require(PullNotice(Self.event("Pulled", message, pod: pod, container: container))).isOwn
+    }
+    guard let container else { return #expect(try !isOwn("prepull-web-bcdfg-1", "web-app")) }
+    for pod in ["prepull-nginx-bcdfg-12", "mine-x2vbn-1", "front-x2vbnx2vbn", "prepull-web-x2vbn"] {
+      #expect(try isOwn(pod, container))
+      #expect(try isOwn(pod, container + "-2"))
+      #expect(try !isOwn(pod, "sidecar"))
+    }
+    // People's own containers are often called as their image is; with its tag they are not.
+    for pod in ["nginx-5d4f8c7b9-x2vbn", "nginx-0", "nginx", "web-cache-1"] {
+      #expect(try isOwn(pod, container) == ["nginx-1-27", "nginx-latest"].contains(container))
     }
   }
 }
