@@ -33,6 +33,19 @@ struct APIErrorTests {
     }
   }
 
+  @Test(
+    "A server that speaks HTTPS and was asked without it is told",
+    arguments: [
+      ("Client sent an HTTP request to an HTTPS server.\n", "text/plain"),
+      ("<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>", "text/html"),
+    ])
+  func withoutTLS(body: String, type: String) {
+    let error = Self.error(400, body, type: type)
+    #expect(error.code == .tls && error.detail == "the server speaks HTTPS on this port, and its address says http")
+    #expect(error.remedy.hasPrefix("Write https:// in the server's address"))
+    #expect(Self.error(400, "bad", type: type).code != .tls)
+  }
+
   @Test("Each refusal has its code, whatever reason it wears")
   func codes() {
     let cases: [(Int, String, APIError.Code)] = [

@@ -61,6 +61,12 @@ struct TLSTests {
       let error = try await Self.attempt(ClusterConfiguration(server: "https://127.0.0.1:\(server.port)"))
       #expect(
         error?.code == .tls && error?.detail.contains("does not speak TLS") == true, "\(String(describing: error))")
+      #expect(error?.remedy.contains("write http:// in its address") == true)
+    }
+    let identity = try CertificateAuthority().issue()
+    try await withScriptedServer(tls: identity.serverConfiguration, Self.answer) { server in
+      let error = try await Self.attempt(ClusterConfiguration(server: "http://127.0.0.1:\(server.port)"))
+      #expect(error?.remedy.contains("https://") == true, "\(String(describing: error))")
     }
   }
 

@@ -29,7 +29,21 @@ extension APIError {
         detail = "an HTML page came back (HTTP \(status.code ?? 0)) instead of a Kubernetes answer"
         remedy = "Is a proxy or a login page in between? Check the server's address in the kubeconfig."
       }
+      if status.code == 400, Self.wantsTLS(body) {
+        code = .tls
+        detail = "the server speaks HTTPS on this port, and its address says http"
+        remedy = "Write https:// in the server's address (in the kubeconfig, or --server)."
+      }
     }
+  }
+
+  /// Whether the answer is what servers of HTTPS say to a request without TLS: Go's, nginx and Apache.
+  private static func wantsTLS(_ body: [UInt8]) -> Bool {
+    let text = String(decoding: body.prefix(4096), as: UTF8.self).lowercased()
+    return [
+      "http request to an https server", "http request was sent to https port",
+      "speaking plain http to an ssl-enabled server port",
+    ].contains { text.contains($0) }
   }
 
   /// What a `Status` means, as an answer or as the ERROR event of a watch.

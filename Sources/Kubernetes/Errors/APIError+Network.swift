@@ -117,7 +117,10 @@ extension APIError {
       return (.tls, "the certificate of \(host) is signed by an authority that is not trusted", nil)
     }
     if text.contains("WRONG_VERSION_NUMBER") {
-      return (.tls, "\(host) does not speak TLS on this port", "Check the server's address in the kubeconfig.")
+      return (
+        .tls, "\(host) does not speak TLS on this port, and its address says https",
+        "Check the port; if the server is meant to speak plain HTTP, write http:// in its address."
+      )
     }
     // The alerts BAD_CERTIFICATE, CERTIFICATE_EXPIRED, CERTIFICATE_REQUIRED, UNKNOWN_CA and their kin.
     if text.contains("ALERT"), text.contains("CERTIFICATE") || text.contains("UNKNOWN_CA") {

@@ -149,6 +149,9 @@ final class Transport: Sendable {
 
   private func explain(_ error: any Error, _ request: APIRequest) async -> APIError {
     var explained = APIError(error, host: address.authority, request: request)
+    if !address.isTLS, [.malformed, .interrupted].contains(explained.code) {
+      explained.remedy += " If the server speaks HTTPS, write https:// in its address."
+    }
     if !usesProxy, APIError.isUntrusted(error), let tls = try? tls.current() {
       let name = configuration.tls.serverName
       if let reason = await CertificateProbe.explanation(
