@@ -7,6 +7,15 @@ struct CommandTree {
     let help: String
   }
 
+  /// What may stand at a place.
+  struct Answer: Hashable {
+    var suggestions: [Suggestion] = []
+    /// Whether names of files may stand there too.
+    var files = false
+    /// What of the kubeconfig or the cluster may stand there.
+    var names: NameKind?
+  }
+
   private struct Option {
     let names: [String]
     let takesValue: Bool
@@ -37,11 +46,12 @@ struct CommandTree {
     root = try JSON(parsing: help)["command"] ?? .null
   }
 
-  /// What may stand where the last of `words` is being typed, and whether names of files may stand there too.
-  func suggestions(for words: [String]) -> (suggestions: [Suggestion], files: Bool) {
+  /// What may stand where the last of `words` is being typed.
+  func suggestions(for words: [String]) -> Answer {
     let prefix = words.last ?? ""
     var command = root
     var expectsValue: Option?
+    var hasArgument = false
     for word in words.dropLast() {
       if expectsValue != nil {
         expectsValue = nil
@@ -49,10 +59,13 @@ struct CommandTree {
         expectsValue = option
       } else if let next = subcommands(of: command).first(where: { $0["commandName"]?.string == word }) {
         command = next
+      } else if !word.hasPrefix("-") {
+        hasArgument = true
       }
     }
     if let option = expectsValue {
-      return (option.values.filter { $0.hasPrefix(prefix) }.map { .init(text: $0, help: "") }, option.completesFiles)
+      let values = option.values.filter { $0.hasPrefix(prefix) }.map { Suggestion(text: $0, help: "") }
+      return Answer(suggestions: values, files: option.completesFiles, names: NameKind(option: option.names))
     }
     if prefix.hasPrefix("-") {
       let matching = options(of: command).flatMap { option in
@@ -60,13 +73,14 @@ struct CommandTree {
           Suggestion(text: $0, help: option.help)
         }
       }
-      return (matching, false)
+      return Answer(suggestions: matching)
     }
     let names = subcommands(of: command).compactMap { command -> Suggestion? in
       guard let name = command["commandName"]?.string, name.hasPrefix(prefix) else { return nil }
       return Suggestion(text: name, help: command["abstract"]?.string ?? "")
     }
-    return (names, false)
+    let takesName = ["status", "delete"].contains(command["commandName"]?.string) && !hasArgument
+    return Answer(suggestions: names, names: takesName ? .kept : nil)
   }
 
   private func options(of command: JSON) -> [Option] { (command["arguments"]?.array ?? []).compactMap(Option.init) }

@@ -18,7 +18,8 @@ struct DeleteCommand: AsyncParsableCommand {
 
   enum Kind: String, ExpressibleByArgument, CaseIterable { case kept, prepull }
 
-  @Argument(help: ArgumentHelp("The name, as \(Program.name) status shows it.", valueName: "name"))
+  @Argument(
+    help: ArgumentHelp("The name, as \(Program.name) status shows it.", valueName: "name"), completion: .names(.kept))
   var name: String
 
   @Option(help: "kept or prepull, where both have the name.")

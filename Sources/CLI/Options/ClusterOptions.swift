@@ -10,20 +10,24 @@ struct ClusterOptions: ParsableArguments {
   var kubeconfig: String?
 
   @Option(
-    help: ArgumentHelp("The context of the kubeconfig. (default: its current one)", valueName: "name"))
+    help: ArgumentHelp("The context of the kubeconfig. (default: its current one)", valueName: "name"),
+    completion: .names(.context))
   var context: String?
 
   @Option(
-    help: ArgumentHelp("The cluster of the kubeconfig, instead of the context's.", valueName: "name"))
+    help: ArgumentHelp("The cluster of the kubeconfig, instead of the context's.", valueName: "name"),
+    completion: .names(.cluster))
   var cluster: String?
 
   @Option(
-    help: ArgumentHelp("The user of the kubeconfig, instead of the context's.", valueName: "name"))
+    help: ArgumentHelp("The user of the kubeconfig, instead of the context's.", valueName: "name"),
+    completion: .names(.user))
   var user: String?
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The namespace. (default: the context's; for images all)", valueName: "name"))
+    help: ArgumentHelp("The namespace. (default: the context's; for images all)", valueName: "name"),
+    completion: .names(.namespace))
   var namespace: String?
 
   @Option(help: ArgumentHelp("Act as this user.", valueName: "name"))

@@ -13,10 +13,12 @@ struct NodeOptions: ParsableArguments {
   var selector: [String] = []
 
   @Option(
-    name: .customLong("node"), help: ArgumentHelp("Only this node. Repeatable, or with commas.", valueName: "name"))
+    name: .customLong("node"), help: ArgumentHelp("Only this node. Repeatable, or with commas.", valueName: "name"),
+    completion: .names(.node))
   var nodes: [String] = []
 
-  @Option(help: ArgumentHelp("Not this node. Repeatable, or with commas.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Not this node. Repeatable, or with commas.", valueName: "name"), completion: .names(.node))
   var excludeNode: [String] = []
 
   @Option(

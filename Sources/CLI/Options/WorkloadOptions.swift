@@ -12,7 +12,7 @@ struct WorkloadOptions: ParsableArguments {
       """
       Take images, pull secrets and nodes from this workload of the cluster: deployment/web, sts/db, ds, job, cronjob, \
       rs, pod. Repeatable.
-      """, valueName: "kind/name"))
+      """, valueName: "kind/name"), completion: .names(.workload))
   var workloads: [String] = []
 
   @Option(

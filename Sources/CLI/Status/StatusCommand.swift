@@ -24,7 +24,7 @@ struct StatusCommand: AsyncParsableCommand {
         \(Program.name) status --all-namespaces --watch
       """)
 
-  @Argument(help: ArgumentHelp("Only what has this name.", valueName: "name"))
+  @Argument(help: ArgumentHelp("Only what has this name.", valueName: "name"), completion: .names(.kept))
   var name: String?
 
   @Flag(name: [.customShort("A"), .long], help: "Of all namespaces.")

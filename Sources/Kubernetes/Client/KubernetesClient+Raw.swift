@@ -20,6 +20,28 @@ extension KubernetesClient {
     return partial.metadata
   }
 
+  /// The names of objects of such a kind, of the first page of them: enough to choose from.
+  package func names(of resource: DynamicResource, in namespace: String? = nil) async throws -> [String] {
+    try await heads(of: resource, in: namespace, labels: nil).compactMap(\.metadata.name)
+  }
+
+  /// The labels of such objects.
+  package func labels(
+    of resource: DynamicResource, in namespace: String? = nil, labels: String
+  ) async throws -> [StringMap] {
+    try await heads(of: resource, in: namespace, labels: labels).compactMap(\.metadata.labels)
+  }
+
+  private struct Head: Decodable, Sendable { let metadata: ObjectMeta }
+
+  private func heads(of resource: DynamicResource, in namespace: String?, labels: String?) async throws -> [Head] {
+    var request = APIRequest(.list, resource, namespace: namespace)
+    request.query = Self.selection(labels, nil)
+    request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+    let page: ListPage<Head> = try await page(request, after: nil, size: 500)
+    return page.items ?? []
+  }
+
   /// All objects of such a kind.
   package func objects(
     _ resource: DynamicResource, in namespace: String? = nil, labels: String? = nil, fields: String? = nil

@@ -27,6 +27,26 @@ struct CompletionTests {
     #expect(texts("render", "nginx:1.") == [])
   }
 
+  @Test(
+    "Names are offered where an option or a command takes one",
+    arguments: [
+      (["run", "--context", "a"], .context), (["images", "--cluster", ""], .cluster), (["check", "--user", ""], .user),
+      (["run", "-n", ""], .namespace), (["status", "--namespace", ""], .namespace), (["run", "--node", ""], .node),
+      (["run", "nginx", "--exclude-node", ""], .node), (["run", "--for", "dep"], .workload),
+      (["check", "--prepull", ""], .prepull), (["status", ""], .kept), (["delete", "-n", "web", "x"], .kept),
+      (["delete", "x", ""], nil), (["run", ""], nil), (["pull", "--context", ""], nil),
+    ] as [([String], NameKind?)])
+  func names(words: [String], kind: NameKind?) { #expect(tree.suggestions(for: words).names == kind) }
+
+  @Test func theWordsSayWhichClusterIsMeant() throws {
+    let options = try #require(
+      NameSource.options(in: [
+        "run", "nginx", "--kubeconfig=/k", "-n", "web", "--label", "a", "--context", "c", "--for",
+      ]))
+    #expect(options.kubeconfig == "/k" && options.namespace == "web" && options.context == "c")
+    #expect(NameSource.options(in: ["run", "-n", "No Such"]) == nil)
+  }
+
   @Test("Values of an option are offered where they are few; files where it takes one")
   func values() {
     #expect(texts("render", "--engine", "d") == ["docker"])
