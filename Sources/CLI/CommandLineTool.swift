@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Documents
 
 import Glibc
 
@@ -21,6 +22,10 @@ package struct CommandLineTool: AsyncParsableCommand {
   /// Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong, 130 and 143 it was interrupted.
   package static func runAndExit() async -> Never {
     signal(SIGPIPE, SIG_IGN)
+    if let fault = unknownCommand(in: Array(CommandLine.arguments.dropFirst())) {
+      Console.standardError.write(fault)
+      Glibc.exit(2)
+    }
     do {
       let command = try parseAsRoot()
       do {
@@ -47,6 +52,30 @@ package struct CommandLineTool: AsyncParsableCommand {
       return nil
     }
     return path(below: Self.self) ?? []
+  }
+
+  /// What to say to a word that stands where a command should; nil where there is none.
+  static func unknownCommand(in arguments: [String]) -> String? {
+    var parent: any ParsableCommand.Type = self
+    var path = [Program.name]
+    for word in arguments {
+      let children = parent.configuration.subcommands
+      // Options before a command are the parser's to judge; so is a command's own argument.
+      guard !children.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
+      if let child = children.first(where: { $0._commandName == word }) {
+        parent = child
+        path.append(word)
+        continue
+      }
+      let names = children.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+      let shown = ForeignText.clean(word, limit: 60)
+      let guess = NearWord.nearest(to: word, among: names).map { "; did you mean '\($0)'?" } ?? ""
+      let name = path.joined(separator: " ")
+      return "Error: '\(shown)' is no command of \(name)\(guess)\n"
+        + (guess.isEmpty ? "The commands are \(names.joined(separator: ", ")).\n" : "")
+        + "See '\(name) --help' for more information.\n"
+    }
+    return nil
   }
 
   private static func run(_ command: any ParsableCommand) async throws {
