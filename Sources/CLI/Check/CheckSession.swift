@@ -188,6 +188,7 @@ struct CheckSession: Sendable {
       report.findings[index].level = .note
     }
     let isGood = !report.findings.contains(where: command.failOn.counts)
+    if let remark = estimate?.remark { console.write(lines: console.wrapped(["note: \(remark)"])) }
     if let path = command.estimateOptions.plot { try plot(estimate, to: path) }
     switch command.output {
     case .table:

@@ -13,13 +13,14 @@ struct EstimateOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How fast a node unpacks, in unpacked bytes. (default: as fast as they come)", valueName: "bytes/s"))
+      "How fast a node unpacks, in unpacked bytes. (default: as fast as they come; with --probe 110MB)",
+      valueName: "bytes/s"))
   var unpackBandwidth: ByteRate?
 
   @Flag(
     help: """
       Measure the link from here to the registry by reading layers, 64 MB and 10 s at most, and take it for that of a \
-      node.
+      node. What it cannot see is how fast nodes unpack: see --unpack-bandwidth.
       """)
   var probe = false
 

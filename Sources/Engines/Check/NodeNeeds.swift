@@ -96,6 +96,7 @@ package struct NodeNeeds: Hashable, Sendable {
       for layer in variant.layers where layers.insert(layer.descriptor.digest).inserted {
         load.bytes += layer.descriptor.size
         load.unpackedBytes += layer.unpacked.bytes
+        load.layers += 1
         need.unpacked = need.unpacked + layer.unpacked
         need.leastUnpacked += layer.unpacked.isKnown ? layer.unpacked.bytes : layer.descriptor.size
       }

@@ -9,6 +9,8 @@ package struct PullModel: Hashable, Sendable {
   package var registryBandwidth: Double?
   /// How fast a node unpacks, in uncompressed bytes a second; nil when it costs nothing worth counting.
   package var unpackBandwidth: Double?
+  /// Of each layer beside its bytes: a snapshot of its own is made, and written down before the next.
+  package var layerTime = Duration.zero
   /// Of each image before its first byte comes: the kubelet's, the runtime's and the registry's questions and answers.
   package var latency: Duration
   /// Of each node beside its pulls: until its pod runs, and until its end is seen and the next node's turn comes.
@@ -35,9 +37,12 @@ package struct PullLoad: Hashable, Sendable {
   package var bytes: Int64
   /// The same, unpacked.
   package var unpackedBytes: Int64
+  /// How many layers those are.
+  package var layers: Int
 
-  package init(bytes: Int64, unpackedBytes: Int64 = 0) {
+  package init(bytes: Int64, unpackedBytes: Int64 = 0, layers: Int = 0) {
     self.bytes = bytes
     self.unpackedBytes = unpackedBytes
+    self.layers = layers
   }
 }

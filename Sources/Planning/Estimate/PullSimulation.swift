@@ -33,6 +33,7 @@ struct PullSimulation {
   private let queue: PullQueue
   private let turn: Double
   private let latency: Double
+  private let layerTime: Double
   private var nextNode = 0
   private var parties: [Party] = []
   private var now = 0.0
@@ -51,6 +52,7 @@ struct PullSimulation {
     self.queue = queue
     turn = model.turn / .seconds(1)
     latency = model.latency / .seconds(1)
+    layerTime = model.layerTime / .seconds(1)
   }
 
   /// What the time went to in the place that was the last to be done.
@@ -134,9 +136,10 @@ struct PullSimulation {
     flows -= party.count
     parties[index].spent.nodeLink += byNode
     parties[index].spent.registryLink += byRegistry
-    let bytes = queue.kinds[party.kind][party.image].unpackedBytes
-    guard let rate = model.unpackBandwidth, bytes > 0 else { return endImage(index) }
-    let seconds = Double(bytes) / Self.possible(rate)
+    let load = queue.kinds[party.kind][party.image]
+    let unpacking = model.unpackBandwidth.map { Double(max(0, load.unpackedBytes)) / Self.possible($0) } ?? 0
+    let seconds = unpacking + Double(max(0, load.layers)) * layerTime
+    guard seconds > 0 else { return endImage(index) }
     parties[index].spent.unpacking += seconds
     pause(index, for: seconds, .unpacking)
   }

@@ -1,3 +1,4 @@
+import Documents
 import ImageModel
 import Planning
 import Registry
@@ -110,9 +111,21 @@ struct CheckTableTests {
   @Test("A short measurement says how short it was", arguments: [(500_000, " on 500 kB only"), (8_000_000, "")])
   func measured(_ bytes: Int64, _ words: String) {
     let estimate = CheckEstimate(
-      model: PullModel(nodeBandwidth: 1_000_000), source: .measured, measuredBytes: bytes, nodes: 1, images: 1,
-      uncounted: 0, times: [], limits: [])
+      model: PullModel(nodeBandwidth: 1_000_000), source: .measured, measuredBytes: bytes, isUnpackingAssumed: false,
+      nodes: 1, images: 1, uncounted: 0, times: [], limits: [])
     #expect(estimate.assumptions == "1.00 MB/s to each node (measured\(words))")
+    #expect(estimate.remark?.contains("--unpack-bandwidth") == false)
+  }
+
+  @Test("What a probe does not know is assumed, and said to be")
+  func assumedUnpacking() {
+    let model = PullModel(nodeBandwidth: 1_000_000_000, unpackBandwidth: 100_000_000)
+    let estimate = CheckEstimate(
+      model: model, source: .measured, measuredBytes: 64_000_000, isUnpackingAssumed: true, nodes: 1, images: 1,
+      uncounted: 0, times: [], limits: [])
+    #expect(estimate.assumptions == "1.00 GB/s to each node (measured), unpacking 100 MB/s (assumed)")
+    #expect(estimate.remark?.contains("that they unpack 100 MB/s is assumed, and --unpack-bandwidth says it") == true)
+    #expect(estimate.json["unpackBandwidthSource"] == "assumed")
   }
 
   @Test("XML holds no character that it must not hold")

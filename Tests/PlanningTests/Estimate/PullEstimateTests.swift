@@ -32,6 +32,12 @@ struct PullEstimateTests {
   private static let overheads = PullModel(
     nodeBandwidth: 1e9, latency: .milliseconds(100), turn: .milliseconds(500), frame: .seconds(1))
 
+  private static let layered = {
+    var layered = model(node: 10, unpack: 50)
+    layered.layerTime = .milliseconds(100)
+    return layered
+  }()
+
   static let cases = [
     Case(
       testDescription: "one node, its link", model: model(node: 10), loads: loads(nodes: 1, images: 3, size: 20),
@@ -70,6 +76,11 @@ struct PullEstimateTests {
     Case(
       testDescription: "nodes that lack nothing cost their turn", model: overheads, loads: [[], []], parallelism: 2,
       seconds: 1.5, bound: .latency),
+    // 2 s for 20 MB, 1 s for 50 MB unpacked, 2 s for 20 layers.
+    Case(
+      testDescription: "each layer takes its time", model: layered,
+      loads: [[PullLoad(bytes: 20 * megabyte, unpackedBytes: 50 * megabyte, layers: 20)]], parallelism: 1, seconds: 5,
+      bound: .disk),
     // 10 s of two on the registry's 10 MB/s (50 MB each), then the larger one alone at 10 MB/s: 5 s.
     Case(
       testDescription: "the last has the link for itself", model: model(node: 10, registry: 10),
