@@ -78,7 +78,9 @@ struct SandboxKubeconfigTests {
         users: [{name: me, user: {token: "123"}}]
         contexts: [{name: work, context: {cluster: work, user: me}}]
         """
-      FileManager.default.createFile(atPath: file, contents: Data(yaml.utf8), attributes: [.posixPermissions: 0o640])
+      let isMade = FileManager.default.createFile(
+        atPath: file, contents: Data(yaml.utf8), attributes: [.posixPermissions: 0o640])
+      try #require(isMade)
       let before = try YAMLDocuments.parse(yaml).first?.json
       let isDone = Mutex(false)
       async let up = PrepullProgram.run(
