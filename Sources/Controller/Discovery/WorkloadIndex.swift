@@ -50,9 +50,10 @@ struct WorkloadIndex {
     for namespace in request.namespaces {
       for kind in WorkloadKind.allCases {
         for entry in (entries[Scope(kind: kind, namespace: namespace)] ?? [:]).values {
-          guard request.selector.allSatisfy({ $0.isMet(by: entry.labels) }) else { continue }
+          // Pods of the revision before may not bear the labels of their workload, and are wanted all the same.
           let chain = chain(of: entry)
-          guard !chain.contains(where: \.isIgnored) else { continue }
+          let isChosen = chain.contains { one in request.selector.allSatisfy { $0.isMet(by: one.labels) } }
+          guard isChosen, !chain.contains(where: \.isIgnored) else { continue }
           let root = chain.last?.key ?? entry.key
           for use in entry.uses {
             let text = "\(root.text) (\(use.container))"

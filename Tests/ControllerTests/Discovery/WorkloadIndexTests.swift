@@ -62,6 +62,19 @@ struct WorkloadIndexTests {
       ])
   }
 
+  @Test("While a rollout runs or is paused both revisions are wanted, whatever labels the pods bear")
+  func rollout() throws {
+    let deployment = WorkloadObject<DeploymentShape>(
+      metadata: ObjectMeta(name: "front", namespace: "web", labels: ["tier": "front"]),
+      spec: TemplateSpec(template: WorkloadPod(spec: .init(containers: [.init(name: "app", image: "app:2")]))))
+    let index = index(
+      try #require(WorkloadEntry(deployment)),
+      try pod("front-abc-1", "app:1", owner: ("ReplicaSet", "front-abc"), labels: ["pod-template-hash": "abc"]),
+      try pod("lone", "tool:1"))
+    let request = DiscoveryRequest(namespaces: ["web"], selector: [NodeRequirement("tier", .in, ["front"])])
+    #expect(index.images(for: request).map(\.reference) == ["app:1", "app:2"])
+  }
+
   @Test("What is ignored takes along what it made, through Jobs too")
   func ignored() throws {
     let labels: StringMap = ["pod-template-hash": "abc"]
