@@ -33,6 +33,12 @@ struct ControllerCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Puller pods in the whole cluster at a time.", valueName: "n"))
   var maxPods = 500
 
+  @Option(
+    help: ArgumentHelp(
+      "How long pods of others that pull images keep puller pods off their node, after they came there; 0s for never.",
+      valueName: "duration"))
+  var yieldTimeout = "60s"
+
   @Option(help: ArgumentHelp("text, or json: an object a line.", valueName: "format"))
   var logFormat = LogFormat.text
 
@@ -44,6 +50,14 @@ struct ControllerCommand: AsyncParsableCommand {
   func validate() throws {
     if metricsAddress != "none" { try usage { try ControllerServer.check(metricsAddress) } }
     if maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
+    _ = try yieldSpan()
+  }
+
+  private func yieldSpan() throws -> Duration {
+    guard let span = Duration(go: yieldTimeout), span <= .seconds(3600) else {
+      throw ValidationError("--yield-timeout '\(yieldTimeout)' is no duration up to 1h: write for example 60s, or 0s")
+    }
+    return span
   }
 
   func run() async throws {
@@ -58,14 +72,14 @@ struct ControllerCommand: AsyncParsableCommand {
       let metrics = ControllerMetrics(version: Version.current)
       try await clusterOptions.withClient(onRequest: { metrics.count($0) }, logger: logger) { client in
         let process = ControllerProcess(
-          client: client, registry: registry, options: options(client, environment), metrics: metrics,
+          client: client, registry: registry, options: try options(client, environment), metrics: metrics,
           logger: logger)
         try await process.run()
       }
     }
   }
 
-  func options(_ client: KubernetesClient, _ environment: [String: String]) -> ControllerOptions {
+  func options(_ client: KubernetesClient, _ environment: [String: String]) throws -> ControllerOptions {
     var options = ControllerOptions()
     // In a pod, the namespace is its own. A kubeconfig's has nothing to do with where other controllers are.
     let isPod = environment["KUBERNETES_SERVICE_HOST"] != nil || environment["POD_NAME"] != nil
@@ -74,6 +88,7 @@ struct ControllerCommand: AsyncParsableCommand {
     if let pod = environment["POD_NAME"], !pod.isEmpty { options.identity = pod }
     options.isElected = leaderElect
     options.limits.maxPods = maxPods
+    options.yieldTimeout = try yieldSpan()
     options.metricsAddress = metricsAddress == "none" ? nil : metricsAddress
     return options
   }

@@ -33,7 +33,7 @@ enum SandboxPrograms {
       container.environment, userAgent: "prepull/\(Version.current)")
     let metrics = ControllerMetrics(version: Version.current)
     let client = try KubernetesClient(configuration, onRequest: { metrics.count($0) }, logger: logger)
-    var options = command.options(client, container.environment)
+    var options = try command.options(client, container.environment)
     // Each pod has an address of its own on the loopback interface.
     if let address = options.metricsAddress, address.hasPrefix("0.0.0.0:") {
       options.metricsAddress = container.podIP + address.dropFirst("0.0.0.0".count)

@@ -89,6 +89,24 @@ package struct Prepull: Resource {
     }
   }
 
+  /// What puller pods get, so that quotas, LimitRanges and admission policies take them.
+  package struct PodTemplate: Codable, Hashable, Sendable {
+    package var labels: StringMap?
+    package var annotations: StringMap?
+    /// Of every container.
+    package var resources: Resources?
+
+    package init() {}
+  }
+
+  /// Quantities by the names of resources.
+  package struct Resources: Codable, Hashable, Sendable {
+    package var requests: [String: IntOrString]?
+    package var limits: [String: IntOrString]?
+
+    package init() {}
+  }
+
   package struct Spec: Codable, Hashable, Sendable {
     /// In order of priority.
     package var images: [Image]?
@@ -107,6 +125,7 @@ package struct Prepull: Resource {
     /// How often nodes prove that they still hold the images; `0s` is never.
     package var verify: Period?
     package var gate: Gate?
+    package var podTemplate: PodTemplate?
     /// Begins nothing new while it is true.
     package var suspend: Bool?
     /// After which a finished Prepull of mode Once is deleted; never when nil. A duration.
@@ -121,6 +140,8 @@ package struct Prepull: Resource {
     package var pulling = 0
     package var pending = 0
     package var failed = 0
+    /// Cold, and cordoned or not ready. Nil in a status of before.
+    package var unreachable: Int?
     package var unsupported = 0
 
     package init() {}

@@ -5,9 +5,10 @@ package import Planning
 extension PrepullSettings {
   static func duration(_ text: String?, _ field: String, least: Duration) throws(SpecError) -> Duration? {
     guard let text else { return nil }
-    guard let duration = Duration(go: text), duration >= least else {
+    guard let duration = Duration(go: text), duration >= least, duration <= Defaults.longest else {
       throw SpecError(
-        field, "'\(text)' is no duration from \(least.components.seconds)s on; write for example 10m or 1h30m")
+        field,
+        "'\(text)' is no duration from \(least.components.seconds)s to 8760h (a year); write for example 10m or 1h30m")
     }
     return duration
   }
@@ -46,6 +47,16 @@ extension PrepullSettings {
       selector: try NodeRequirement.all(of: discover.selector, "spec.discover.selector"))
   }
 
+  static func podTemplate(_ template: Prepull.PodTemplate?) throws(SpecError) -> PodTemplateOptions {
+    let options = PodTemplateOptions(
+      labels: template?.labels ?? [:], annotations: template?.annotations ?? [:],
+      requests: StringMap((template?.resources?.requests ?? [:]).mapValues(\.text)),
+      limits: StringMap((template?.resources?.limits ?? [:]).mapValues(\.text)))
+    guard let problem = options.problem else { return options }
+    let part = problem.part == .requests || problem.part == .limits ? "resources." : ""
+    throw SpecError("spec.podTemplate.\(part)\(problem.part.rawValue)", problem.text)
+  }
+
   static func gate(_ gate: Prepull.Gate?) throws(SpecError) -> Gate? {
     guard let gate else { return nil }
     if let problem = NamingRule.key.problem(in: gate.taint) {
@@ -79,17 +90,41 @@ extension PrepullSettings {
 extension NodeRequirement {
   /// The requirements of a label selector; none when it is nil or empty, which chooses everything.
   package static func all(of selector: LabelSelector?, _ field: String) throws(SpecError) -> [NodeRequirement] {
-    var requirements = (selector?.matchLabels?.entries ?? [:]).sorted(by: <).map {
-      NodeRequirement($0.key, .in, [$0.value])
+    var requirements: [NodeRequirement] = []
+    for (key, value) in (selector?.matchLabels?.entries ?? [:]).sorted(by: { $0.key < $1.key }) {
+      try check(key, [value], "\(field).matchLabels", "\(field).matchLabels")
+      requirements.append(NodeRequirement(key, .in, [value]))
     }
     for (index, expression) in (selector?.matchExpressions ?? []).enumerated() {
+      let place = "\(field).matchExpressions[\(index)]"
       guard let meaning = Operator(rawValue: expression.operator), meaning != .greater, meaning != .less else {
         throw SpecError(
-          "\(field).matchExpressions[\(index)].operator",
-          "'\(expression.operator)' is none of In, NotIn, Exists, DoesNotExist")
+          "\(place).operator", "'\(expression.operator)' is none of In, NotIn, Exists, DoesNotExist")
       }
-      requirements.append(NodeRequirement(expression.key, meaning, expression.values ?? []))
+      let values = expression.values ?? []
+      try check(expression.key, values, "\(place).key", "\(place).values")
+      let takesValues = meaning == .in || meaning == .notIn
+      if takesValues == values.isEmpty {
+        throw SpecError(
+          "\(place).values",
+          takesValues ? "is empty; \(expression.operator) needs at least one" : "\(expression.operator) takes none")
+      }
+      requirements.append(NodeRequirement(expression.key, meaning, values))
     }
     return requirements
+  }
+
+  /// Whether there can be such labels at all: a selector that nothing meets chooses nothing, and nobody notices.
+  private static func check(
+    _ key: String, _ values: [String], _ keyField: String, _ valueField: String
+  ) throws(SpecError) {
+    if let problem = NamingRule.key.problem(in: key) {
+      throw SpecError(keyField, "no label has the key '\(key)': it \(problem)")
+    }
+    for value in values {
+      if let problem = NamingRule.value.problem(in: value) {
+        throw SpecError(valueField, "no label has the value '\(value)': it \(problem)")
+      }
+    }
   }
 }

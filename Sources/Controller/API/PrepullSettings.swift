@@ -1,3 +1,4 @@
+package import Engines
 import Kubernetes
 package import Planning
 
@@ -45,6 +46,7 @@ package struct PrepullSettings: Hashable, Sendable {
   /// How often nodes prove what they hold; nil is never.
   package let verifyEvery: Duration?
   package let gate: Gate?
+  package let podTemplate: PodTemplateOptions
   package let isSuspended: Bool
   /// After which a finished Prepull is deleted; nil is never.
   package let ttlAfterFinished: Duration?
@@ -72,6 +74,7 @@ package struct PrepullSettings: Hashable, Sendable {
       spec.pacing?.maxFailures, or: Defaults.maxFailures, "spec.pacing.maxFailures", least: 0)
     priority = spec.priority ?? 0
     gate = try Self.gate(spec.gate)
+    podTemplate = try Self.podTemplate(spec.podTemplate)
     isSuspended = spec.suspend ?? false
     refreshEvery = try Self.duration(spec.refresh?.every, "spec.refresh.every", least: .seconds(1))
     let verify = try Self.duration(spec.verify?.every, "spec.verify.every", least: .zero)
@@ -93,5 +96,7 @@ extension PrepullSettings {
     /// For mode Keep.
     package static let verifyEvery = Duration.seconds(6 * 3600)
     package static let gateDeadline = Duration.seconds(600)
+    /// Of all durations.
+    package static let longest = Duration.seconds(8760 * 3600)
   }
 }

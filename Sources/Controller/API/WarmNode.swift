@@ -47,6 +47,8 @@ package struct WarmNode: Resource {
     package var warmSince: String?
     /// How long its pull took, in seconds, where the kubelet said so.
     package var pullSeconds: Double?
+    /// The pull secrets with which pods found it there; nil when pods without secrets did, and no others.
+    package var pulledWith: [Access]?
     /// `namespace/name` of the Prepulls that want it.
     package var wantedBy: [String]?
     package var failures: [Failure]?
@@ -54,6 +56,18 @@ package struct WarmNode: Resource {
     package init(reference: String, state: ImageState) {
       self.reference = reference
       self.state = state
+    }
+  }
+
+  /// Pull secrets of a pod.
+  package struct Access: Codable, Hashable, Sendable {
+    /// Nil without secrets.
+    package var namespace: String?
+    package var secrets: [String]
+
+    package init(namespace: String?, secrets: [String]) {
+      self.namespace = namespace
+      self.secrets = secrets
     }
   }
 
@@ -81,6 +95,8 @@ package struct WarmNode: Resource {
     package var conditions: [APICondition]?
     /// When a check pod last proved what is here. RFC 3339.
     package var verifiedAt: String?
+    /// When all that was wanted here was there for the first time. RFC 3339.
+    package var firstWarmAt: String?
     /// One for each key, as several Prepulls may wait at the same node.
     package var gates: [Gate]?
     package var images: [Image]?

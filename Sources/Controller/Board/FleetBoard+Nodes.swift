@@ -7,8 +7,15 @@ extension FleetBoard {
   struct NodeEntry: Sendable {
     var node: FleetNode
     var taints: [Taint]
+    /// Hashes of the names of the images that it lists, ascending.
+    var listed: [UInt64] = []
 
     var uid: String { node.facts.uid }
+
+    func lists(_ name: UInt64) -> Bool {
+      let index = listed.partitioningIndex { $0 >= name }
+      return index < listed.count && listed[index] == name
+    }
   }
 
   struct RecordEntry: Sendable {
@@ -48,7 +55,8 @@ extension FleetBoard {
     if listed.count < Self.longestList { node.listed = listed.names.compactMap { wantedNames[$0] }.sorted() }
     node.isMarkedWarm = sketch[condition: PullerKey.warm].map { $0.status == "True" }
     let name = node.facts.name
-    let old = nodes.updateValue(NodeEntry(node: node, taints: sketch.spec?.taints ?? []), forKey: name)
+    let entry = NodeEntry(node: node, taints: sketch.spec?.taints ?? [], listed: listed.names.sorted())
+    let old = nodes.updateValue(entry, forKey: name)
     guard old?.node != node else { return }
     if old?.node.facts.platform != node.facts.platform { count(old?.node, -1); count(node, 1) }
     feed(.node(node))
@@ -57,8 +65,12 @@ extension FleetBoard {
   private mutating func nodeGone(_ name: String) {
     guard let old = nodes.removeValue(forKey: name) else { return }
     count(old.node, -1)
+    // A write that waits finds nothing to do then.
+    if !openings.isEmpty { openings = openings.filter { $0.value.node != name } }
     marks[name] = nil
     records[name] = nil
+    others.busy[name] = nil
+    metrics.yieldingNodes.set(Double(others.busy.count))
     feed(.nodeGone(name))
   }
 
@@ -132,7 +144,10 @@ extension FleetBoard {
   mutating func opened(_ key: WriteKey, _ answer: ControllerEffect.Answer) {
     let isForbidden = if case .failed(let error) = answer { error.code == .forbidden } else { false }
     if case .done = answer { noteGateRight(true) } else if isForbidden { noteGateRight(false) }
-    guard case .done = answer, let opening = openings.removeValue(forKey: key) else { return }
+    // Another failure than these is tried again.
+    if case .failed(let error) = answer, error.code != .notFound, !isForbidden { return }
+    let opening = openings.removeValue(forKey: key)
+    guard case .done = answer, let opening else { return }
     metrics.gateWait.observe(opening.waited, opening.reason.rawValue)
     let node = Event.ObjectReference(apiVersion: "v1", kind: Node.kind, name: opening.node, uid: opening.uid)
     let seconds = opening.waited.components.seconds
@@ -183,5 +198,18 @@ extension NodeFacts {
     // The labels say the same, for a node whose kubelet has not reported yet.
     os = node.status?.nodeInfo?.operatingSystem ?? labels["kubernetes.io/os"] ?? "linux"
     architecture = node.status?.nodeInfo?.architecture ?? labels["kubernetes.io/arch"] ?? ""
+  }
+}
+
+extension Array {
+  /// The first index whose element meets a condition that all after it meet too.
+  fileprivate func partitioningIndex(where isSecond: (Element) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if isSecond(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

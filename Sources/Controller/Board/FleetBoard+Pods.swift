@@ -43,9 +43,11 @@ extension FleetBoard {
     }
     entry.uid = pod.metadata.uid
     let access = prepulls[id.prepull.uid]
-    let fleetPod = entry.reader.read(pod) { reference in
+    var fleetPod = entry.reader.read(pod) { reference in
       access.flatMap { answers[$0.answerKey(of: reference)]?.resolution }
     }
+    let secrets = pod.spec.imagePullSecrets?.map(\.name) ?? []
+    fleetPod.access = PullAccess(namespace: id.prepull.namespace, secrets: secrets)
     pods[name] = entry
     podNames[id] = name
     feed(.pod(fleetPod))
@@ -60,9 +62,10 @@ extension FleetBoard {
 
   /// What the kubelet tells of a pull.
   mutating func takeEvent(_ event: WatchEvent<Event>) {
-    guard case .applied(let event) = event, let read = PodEvent(event) else { return }
-    let name = PodName(namespace: event.involvedObject.namespace ?? "", name: read.pod)
-    guard let entry = pods[name], entry.uid == event.involvedObject.uid,
+    guard case .applied(let event) = event, let pod = event.involvedObject.name else { return }
+    let name = PodName(namespace: event.involvedObject.namespace ?? "", name: pod)
+    guard let entry = pods[name] else { return takeOthersEvent(event, of: name) }
+    guard let read = PodEvent(event), entry.uid == event.involvedObject.uid,
       let reference = read.container.flatMap({ entry.reader.references[$0] })
     else { return }
     switch read.content {
@@ -92,9 +95,8 @@ extension FleetBoard {
     }
     let pod = objects.pod(
       node: id.node, nodeUID: id.nodeUID, purpose: order.purpose.rawValue, architecture: order.architecture,
+      secrets: order.access.secrets,
       images: order.images.map { ($0.reference, Container.PullPolicy(rawValue: $0.policy.rawValue)) })
-    let name = PodName(pod.metadata)
-    podNames[id] = name
     return .create(pod)
   }
 
@@ -181,7 +183,25 @@ extension FleetMachine.CreationFailure {
     } else if error.code == .quotaExceeded {
       self = .crowded(WarmFailure(error))
     } else {
-      self = .final(WarmFailure(error))
+      self = .final(WarmFailure(refusalOf: error))
     }
+  }
+}
+
+extension WarmFailure {
+  /// Why the API server does not take a pod, and which field of the Prepull answers it.
+  fileprivate init(refusalOf error: APIError) {
+    let failure = WarmFailure(error)
+    let remedy: String
+    switch error.code {
+    case .quotaDemands, .limitRange:
+      remedy = "Set spec.podTemplate.resources to the requests and limits that it asks for, for each container."
+    case .webhookDenied, .invalid:
+      remedy =
+        "Where a policy asks for labels, annotations, requests or limits, set spec.podTemplate; else let the policy "
+        + "leave out pods with the label app.kubernetes.io/managed-by=prepull."
+    default: remedy = failure.remedy
+    }
+    self.init(code: failure.code, detail: failure.detail, remedy: remedy)
   }
 }

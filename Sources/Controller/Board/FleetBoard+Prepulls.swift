@@ -56,7 +56,7 @@ extension FleetBoard {
   private mutating func settingsChanged(_ uid: String) {
     guard let entry = prepulls[uid], let settings = entry.settings else { return }
     gatesChanged()
-    prepulls[uid]?.objects = PullerObjects(entry.id, settings, bearing: gates)
+    prepulls[uid]?.objects = PullerObjects(entry.id, settings, bearing: gates, defaults: podTemplate)
     plan(uid)
   }
 
@@ -67,7 +67,7 @@ extension FleetBoard {
     gates = keys
     for (uid, entry) in prepulls where !entry.isLeaving {
       guard let settings = entry.settings else { continue }
-      prepulls[uid]?.objects = PullerObjects(entry.id, settings, bearing: gates)
+      prepulls[uid]?.objects = PullerObjects(entry.id, settings, bearing: gates, defaults: podTemplate)
       plan(uid)
     }
   }
@@ -123,6 +123,7 @@ extension FleetBoard {
       createdAt: Duration(timestamp: entry.prepull.metadata.creationTimestamp) ?? time)
     plan.mode = settings.mode == .once ? .once : .keep
     plan.policy = settings.policy
+    plan.access = PullAccess(namespace: entry.id.namespace, secrets: settings.secrets)
     plan.priority = settings.priority
     plan.parallelism = settings.parallelism
     plan.perRegistry = settings.perRegistry

@@ -43,7 +43,7 @@ extension FleetBoard {
     if let nodes = status.nodes {
       for (state, count) in [
         ("wanted", nodes.wanted), ("warm", nodes.warm), ("pulling", nodes.pulling), ("pending", nodes.pending),
-        ("failed", nodes.failed), ("unsupported", nodes.unsupported),
+        ("failed", nodes.failed), ("unreachable", nodes.unreachable ?? 0), ("unsupported", nodes.unsupported),
       ] {
         metrics.nodes.set(Double(count), name, state)
       }
@@ -78,6 +78,8 @@ extension FleetBoard {
     case .imageFailed(_, _, let reference, let failure, _, _):
       metrics.pullFailures.add(1, reference, failure.reason)
     case .imageLost: metrics.imagesLost.add()
+    // A node that was there long before says nothing about how long new nodes take.
+    case .nodeWarm(_, let age): if age < .seconds(3600) { metrics.nodeWarm.observe(age) }
     case .digestMoved(let id, _, let reference):
       if let key = prepulls[id.uid]?.key(of: reference) { effects.append(.doubt(key)) }
     case .imageWarm, .podLost, .imageRefused, .refusalLifted, .paused, .resumed, .completed: break

@@ -1,3 +1,4 @@
+import Engines
 import ImageModel
 import Kubernetes
 import Planning
@@ -24,8 +25,8 @@ struct FleetBoard: Sendable {
     var ensuring = Duration.seconds(15)
     /// How often queues are measured.
     var measuring = Duration.seconds(5)
-    /// How long a pod that waits for images keeps ours off its node.
-    var courtesy = Duration.seconds(300)
+    /// How long pods of others that pull images keep ours off their nodes.
+    var yielding = WaitingPods.Limits()
   }
 
   let pace: Pace
@@ -67,7 +68,9 @@ struct FleetBoard: Sendable {
   var podNames: [FleetPod.ID: PodName] = [:]
   var orders: [FleetPod.ID: PodOrder] = [:]
   var deletions: [PodName: Deletion] = [:]
-  var others = WaitingPods()
+  var others: WaitingPods
+  /// What pods of all Prepulls get that their own spec does not name.
+  let podTemplate: PodTemplateOptions
 
   struct Mark: Sendable {
     let uid: String
@@ -77,11 +80,14 @@ struct FleetBoard: Sendable {
   }
 
   init(
-    machine: FleetMachine, pace: Pace = Pace(), metrics: ControllerMetrics,
+    machine: FleetMachine, pace: Pace = Pace(), podTemplate: PodTemplateOptions = PodTemplateOptions(),
+    metrics: ControllerMetrics,
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
   ) {
     self.machine = machine
     self.pace = pace
+    self.podTemplate = podTemplate
+    others = WaitingPods(limits: pace.yielding)
     self.metrics = metrics
     self.random = random
   }
@@ -158,7 +164,6 @@ struct FleetBoard: Sendable {
         openings[key] = opening
         writes.want(key, at: time)
       case .mark(let node, let uid, let isWarm, let message):
-        if isWarm == true { noteWarm(node) }
         marks[node] = Mark(uid: uid, isWarm: isWarm, message: message)
         writes.want(.mark(node), at: time)
       case .cleared(let id): cleared(id.uid)
@@ -172,7 +177,11 @@ struct FleetBoard: Sendable {
   /// Gives out the writes whose turn it is.
   private mutating func drain() {
     while let key = writes.next(at: time) {
-      guard let write = write(for: key) else { continue }
+      guard let write = write(for: key) else {
+        writes.dropped(key)
+        if case .gate = key { openings[key] = nil }
+        continue
+      }
       writes.begin(key)
       effects.append(.write(key, write))
     }

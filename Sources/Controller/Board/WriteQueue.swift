@@ -70,6 +70,9 @@ struct WriteQueue: Sendable {
     with(key) { $0.running += 1 }
   }
 
+  /// What `next` gave is not to be written any more.
+  mutating func dropped(_ key: WriteKey) { failures[key] = nil }
+
   mutating func succeeded(_ key: WriteKey) {
     failures[key] = nil
     end(key, at: nil)

@@ -15,6 +15,7 @@ struct PullerPod: Resource {
     }
 
     var nodeName: String?
+    var imagePullSecrets: [LocalObjectReference]?
     var containers: [Container]
   }
 
@@ -30,6 +31,7 @@ struct PullerPod: Resource {
         return whole
       })
     spec.nodeName = self.spec.nodeName
+    spec.imagePullSecrets = self.spec.imagePullSecrets
     var pod = Pod(metadata: metadata, spec: spec)
     pod.status = status
     return pod

@@ -6,7 +6,7 @@ package struct ControllerMetrics: Sendable {
 
   // MARK: Coverage
 
-  /// Of a Prepull: `wanted`, `warm`, `pulling`, `pending`, `failed`, `unsupported`.
+  /// Of a Prepull: `wanted`, `warm`, `pulling`, `pending`, `failed`, `unreachable`, `unsupported`.
   package let nodes: Gauge
   /// Of an image of a Prepull: `warm`, `failed`, `unsupported`.
   package let imageNodes: Gauge
@@ -28,6 +28,11 @@ package struct ControllerMetrics: Sendable {
   package let gateWait: Histogram
   package let gatedNodes: Gauge
 
+  // MARK: Pods of others
+
+  package let yieldingNodes: Gauge
+  package let yieldTimeouts: Counter
+
   // MARK: Work
 
   package let queueDepth: Gauge
@@ -44,7 +49,7 @@ package struct ControllerMetrics: Sendable {
     nodes = registry.gauge(
       "prepull_nodes",
       "Nodes by how it stands with them: all that a Prepull wants (wanted), and of them warm, pulling, pending, "
-        + "failed, unsupported.", labels: ["prepull", "state"])
+        + "failed, unreachable (cordoned or not ready); and unsupported.", labels: ["prepull", "state"])
     imageNodes = registry.gauge(
       "prepull_image_nodes", "Nodes by how it stands with an image of a Prepull: warm, failed, unsupported.",
       labels: ["prepull", "image", "state"])
@@ -70,7 +75,8 @@ package struct ControllerMetrics: Sendable {
       buckets: [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300])
     nodeWarm = registry.histogram(
       "prepull_node_warm_seconds",
-      "Time from the creation of a node, if that is less than an hour ago, until all that it is to hold was warm.",
+      "Time from the creation of a node until all that it is to hold was warm for the first time, if that took less "
+        + "than an hour.",
       buckets: seconds)
     imagesLost = registry.counter(
       "prepull_images_lost_total", "Images that check pods missed on nodes that had held them.")
@@ -79,6 +85,11 @@ package struct ControllerMetrics: Sendable {
       "Time from when a gated node was first seen until its taint was removed, because it was Warm or because the "
         + "DeadlinePassed, or Unclaimed as its Prepull is gone.", labels: ["reason"], buckets: seconds)
     gatedNodes = registry.gauge("prepull_gated_nodes", "Nodes that bear the taint of a gate now.")
+    yieldingNodes = registry.gauge(
+      "prepull_yielding_nodes", "Nodes on which pods of others pull images now, so that puller pods wait.")
+    yieldTimeouts = registry.counter(
+      "prepull_yield_timeouts_total",
+      "Pods of others that still pulled when --yield-timeout was over, so that puller pods waited no longer.")
     queueDepth = registry.gauge(
       "prepull_queue_depth", "What waits: nodes for a puller pod (nodes), changes for being written (writes).",
       labels: ["queue"])
@@ -106,6 +117,7 @@ package struct ControllerMetrics: Sendable {
   package func standBy() {
     isLeader.set(0)
     gatedNodes.set(0)
+    yieldingNodes.set(0)
     pods.set(0)
     for gauge in [nodes, imageNodes, condition, discoveredImages, queueDepth] { gauge.retain { _ in false } }
   }

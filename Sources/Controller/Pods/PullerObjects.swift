@@ -6,14 +6,17 @@ import Planning
 /// The objects that the operator makes for one Prepull: a ConfigMap with `touch`, and the pods. The Prepull owns them.
 struct PullerObjects: Hashable, Sendable {
   let id: PrepullID
-  let secrets: [String]
   let tolerations: [Toleration]
   /// How long a pod may live.
   let timeout: Duration
+  let template: PodTemplateOptions
 
-  init(_ id: PrepullID, _ settings: PrepullSettings, bearing gates: [String]) {
+  init(
+    _ id: PrepullID, _ settings: PrepullSettings, bearing gates: [String],
+    defaults: PodTemplateOptions = PodTemplateOptions()
+  ) {
     self.id = id
-    secrets = settings.secrets
+    template = settings.podTemplate.filling(in: defaults)
     timeout = settings.timeout
     tolerations =
       (settings.nodes.effectiveTolerations + gates.map { TolerationRule(key: $0) }).map(\.toleration)
@@ -28,9 +31,11 @@ struct PullerObjects: Hashable, Sendable {
 
   /// The pod that makes a node pull some images, or prove that it holds them.
   ///
-  /// - Parameter architecture: of the node, as Go names it.
+  /// - Parameters:
+  ///   - architecture: of the node, as Go names it.
+  ///   - secrets: names of pull secrets.
   func pod(
-    node: String, nodeUID: String, purpose: String, architecture: String,
+    node: String, nodeUID: String, purpose: String, architecture: String, secrets: [String] = [],
     images: [(reference: String, policy: Container.PullPolicy)]
   ) -> Pod {
     var taken = ContainerNames(reserved: [])
@@ -38,7 +43,8 @@ struct PullerObjects: Hashable, Sendable {
       let name = (try? Reference(parsing: image.reference)).map {
         taken.name(for: WantedImage(given: image.reference, reference: $0))
       }
-      return PodShell.container(named: name ?? "x-\(index)-image", on: image.reference, policy: image.policy)
+      return PodShell.container(
+        named: name ?? "x-\(index)-image", on: image.reference, policy: image.policy, template: template)
     }
     var spec = PodShell.spec(
       containers: containers, touch: names.configMap,
@@ -55,7 +61,8 @@ struct PullerObjects: Hashable, Sendable {
           ])
         ])))
     var metadata = metadata(names.pod(node: node, nodeUID: nodeUID))
-    metadata.annotations = PodShell.evictable.merging([
+    metadata.labels = template.labels.merging(metadata.labels ?? [:])
+    metadata.annotations = PodShell.evictable.merging(template.annotations).merging([
       PullerKey.node: node, PullerKey.nodeUID: nodeUID, PullerKey.purpose: purpose,
     ])
     return Pod(metadata: metadata, spec: spec)

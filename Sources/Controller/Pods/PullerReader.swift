@@ -27,11 +27,21 @@ struct PullerReader: Sendable {
   mutating func read(_ pod: Pod, resolution: (String) -> ImageResolution?) -> FleetPod {
     references = Dictionary(pod.spec.containers.map { ($0.name, $0.image) }) { first, _ in first }
     let statuses = Dictionary((pod.status?.containerStatuses ?? []).map { ($0.name, $0) }) { first, _ in first }
+    let identities = pod.spec.containers.compactMap { container in
+      statuses[container.name]?.imageID.map { (reference: container.image, imageID: $0) }
+    }
     let images = pod.spec.containers.map { container in
-      FleetPod.Image(
+      var report = report(on: container, statuses[container.name], resolution(container.image))
+      if report == .unclear, let imageID = statuses[container.name]?.imageID {
+        // Two containers that state the same hold the same.
+        let proof = identities.lazy.filter { $0.imageID == imageID }
+          .compactMap { PinnedReference.digest(in: $0.reference, of: container.image) }.first
+        if let proof { report = .held(proof) }
+      }
+      return FleetPod.Image(
         reference: container.image,
         policy: container.imagePullPolicy.flatMap { FleetPod.Policy(rawValue: $0.rawValue) } ?? .ifNotPresent,
-        report: report(on: container, statuses[container.name], resolution(container.image)))
+        report: report)
     }
     let annotations = pod.metadata.annotations
     var read = FleetPod(
@@ -63,7 +73,7 @@ struct PullerReader: Sendable {
   ) -> FleetPod.Report {
     guard let status else { return .waiting }
     if let identity = ImageIdentity(imageID: status.imageID) {
-      return .held(identity.digest(of: container.image, resolution))
+      return identity.report(on: container.image, resolution)
     }
     let last = reasons[container.name]
     reasons[container.name] = status.state?.waiting?.reason
@@ -90,14 +100,19 @@ struct PullerReader: Sendable {
 }
 
 extension ImageIdentity {
-  /// The digest that a node holds under a reference, where this says so.
+  /// What this says of the digest that a node holds under a reference.
   ///
   /// Where the same content lies under several names, a runtime may state the digest of another of them; that one says
   /// nothing about ours.
-  fileprivate func digest(of image: String, _ resolution: ImageResolution?) -> Digest? {
-    guard let digest else { return nil }
-    if resolution?.knownDigests.contains(digest) ?? false { return digest }
-    guard let repository, let name = try? Reference(parsing: repository).name else { return nil }
-    return (try? Reference(parsing: image))?.name == name ? digest : nil
+  fileprivate func report(on image: String, _ resolution: ImageResolution?) -> FleetPod.Report {
+    guard let digest else { return .held(nil) }
+    let reference = try? Reference(parsing: image)
+    // What is there under a digest is that.
+    if let pinned = reference?.digest { return .held(pinned) }
+    if resolution?.knownDigests.contains(digest) ?? false { return .held(digest) }
+    if let repository, let name = try? Reference(parsing: repository).name, reference?.name == name {
+      return .held(digest)
+    }
+    return resolution == nil ? .held(nil) : .unclear
   }
 }

@@ -1,3 +1,4 @@
+package import Engines
 package import Planning
 
 #if canImport(FoundationEssentials)
@@ -20,8 +21,15 @@ package struct ControllerOptions: Sendable {
   package var retryPeriod = Duration.seconds(2)
   /// How many pods at a time, how long anything is waited for.
   package var limits = FleetLimits()
+  /// What puller pods have besides what their Prepulls say.
+  package var podTemplate = PodTemplateOptions()
   /// How changes are gathered before they are written.
   var pace = FleetBoard.Pace()
+  /// How long a pod of others that pulls images keeps ours off its node, after it came there; never when zero.
+  package var yieldTimeout: Duration {
+    get { pace.yielding.timeout }
+    set { pace.yielding.timeout = newValue }
+  }
   /// Where `/metrics`, `/healthz` and `/readyz` are served: `0.0.0.0:8080`; nowhere when nil.
   package var metricsAddress: String? = "0.0.0.0:8080"
 

@@ -89,6 +89,8 @@ package struct ControllerProcess: Sendable {
       events: EventRecorder(client, component: "prepull", instance: options.identity), health: health,
       metrics: metrics, time: time, logger: logger)
     try await driver.run(
-      FleetBoard(machine: FleetMachine(limits: options.limits), pace: options.pace, metrics: metrics))
+      FleetBoard(
+        machine: FleetMachine(limits: options.limits), pace: options.pace, podTemplate: options.podTemplate,
+        metrics: metrics))
   }
 }

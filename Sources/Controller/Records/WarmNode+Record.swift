@@ -30,6 +30,7 @@ extension WarmNode {
       message: "\(record.warm) of \(record.wanted) images are there", observedGeneration: nil, at: now)
     status.conditions = conditions
     status.verifiedAt = record.verifiedAt?.timestamp
+    status.firstWarmAt = record.warmedAt?.timestamp
     status.gates = record.gates.isEmpty ? nil : record.gates.map(Gate.init)
     status.images = record.images.map(Image.init)
     self.status = status
@@ -40,7 +41,7 @@ extension WarmNode {
   /// - Parameter resourceVersion: makes it fail when somebody else changed the object.
   func patch(over resourceVersion: String?) throws -> Patch {
     var patch = try JSON(encoding: self)
-    for field in ["architecture", "verifiedAt", "gates"] where patch[path: "status", field] == nil {
+    for field in ["architecture", "verifiedAt", "firstWarmAt", "gates"] where patch[path: "status", field] == nil {
       patch[path: "status", field] = .null
     }
     if let resourceVersion { patch[path: "metadata", "resourceVersion"] = .string(resourceVersion) }
@@ -52,6 +53,7 @@ extension WarmNode {
     guard let name = metadata.name, let status, let uid = status.nodeUID else { return nil }
     var record = NodeRecord(node: name, uid: uid)
     record.verifiedAt = Duration(timestamp: status.verifiedAt)
+    record.warmedAt = Duration(timestamp: status.firstWarmAt)
     record.gates = (status.gates ?? []).compactMap(\.record)
     record.images = (status.images ?? []).map(\.record)
     return record
@@ -65,6 +67,7 @@ extension WarmNode.Image {
     warmSince = image.held?.since.timestamp
     // More digits would only show how floating point works.
     pullSeconds = image.held?.pullSeconds.map { ($0 * 1000).rounded() / 1000 }
+    if let access = image.held?.access, access != [.anonymous] { pulledWith = access.map(WarmNode.Access.init) }
     wantedBy = image.wantedBy.isEmpty ? nil : image.wantedBy
     failures = image.failures.isEmpty ? nil : image.failures.map(WarmNode.Failure.init)
   }
@@ -75,11 +78,20 @@ extension WarmNode.Image {
       wantedBy: wantedBy ?? [])
     if let since = Duration(timestamp: warmSince) {
       image.held = NodeRecord.Held(
-        digest: digest.flatMap { try? Digest(parsing: $0) }, since: since, pullSeconds: pullSeconds)
+        digest: digest.flatMap { try? Digest(parsing: $0) }, since: since, pullSeconds: pullSeconds,
+        access: pulledWith?.map(\.access).sorted() ?? [.anonymous])
     }
     image.failures = (failures ?? []).map(\.record)
     return image
   }
+}
+
+extension WarmNode.Access {
+  fileprivate init(_ access: PullAccess) {
+    self.init(namespace: access.secrets.isEmpty ? nil : access.namespace, secrets: access.secrets)
+  }
+
+  fileprivate var access: PullAccess { PullAccess(namespace: namespace ?? "", secrets: secrets) }
 }
 
 extension WarmNode.ImageState {

@@ -59,6 +59,7 @@ struct PrepullReport {
     counts.pulling = summary.nodes.pulling
     counts.pending = summary.nodes.pending + summary.nodes.stale
     counts.failed = summary.nodes.failed
+    counts.unreachable = summary.nodes.unreachable
     counts.unsupported = summary.nodes.unsupported
     return counts
   }
@@ -96,11 +97,13 @@ struct PrepullReport {
 
   private func ready(_ summary: FleetSummary) -> (isTrue: Bool, reason: String, message: String) {
     let nodes = summary.nodes
-    if summary.isReady {
-      if let nothing = nothing(summary) { return (entry.settings?.mode != .once, nothing.reason, nothing.message) }
-      let others = nodes.unsupported == 0 ? "" : "; \(nodes.unsupported) more have no image for their platform"
-      return (true, "AllNodesWarm", "\(nodes.warm) of \(nodes.wanted) nodes are warm\(others)")
+    if entry.images.isEmpty, let nothing = nothing(summary) {
+      return (entry.settings?.mode != .once && nodes.reachable > 0, nothing.reason, nothing.message)
     }
+    let rest = rest(summary)
+    if summary.isReady { return (true, "AllNodesWarm", "\(nodes.warm) of \(nodes.wanted) nodes are warm\(rest)") }
+    if let nothing = nothing(summary) { return (false, nothing.reason, nothing.message) }
+    if nodes.reachable == 0 { return (false, "NodesUnreachable", "no node is warm\(rest)") }
     var parts = ["\(nodes.warm) of \(nodes.wanted) nodes are warm"]
     for (count, word) in [
       (nodes.pulling, "pulling"), (nodes.pending, "pending"), (nodes.failed, "failed"), (nodes.stale, "stale"),
@@ -112,7 +115,20 @@ struct PrepullReport {
     let reason =
       isStuck ? (nodes.failed > 0 ? "NodesFailed" : "NodesStale") : isSuspended ? "Suspended" : "NodesCold"
     let cause = isStuck && nodes.failed > 0 ? degraded(summary).map { "; \($0.message)" } ?? "" : ""
-    return (false, reason, parts.joined(separator: ", ") + cause)
+    return (false, reason, parts.joined(separator: ", ") + rest + cause)
+  }
+
+  /// The nodes that do not count for Ready.
+  private func rest(_ summary: FleetSummary) -> String {
+    let nodes = summary.nodes
+    var text = ""
+    if nodes.unreachable > 0 {
+      let names = summary.unreachableExamples.joined(separator: ", ")
+      let more = nodes.unreachable - summary.unreachableExamples.count
+      text += "; \(nodes.unreachable) cannot be reached: \(names)" + (more > 0 ? " and \(more) more" : "")
+    }
+    if nodes.unsupported > 0 { text += "; \(nodes.unsupported) more have no image for their platform" }
+    return text
   }
 
   /// Why there is nothing to do. Who stays waits for nodes and workloads to come; what is done once has then failed
@@ -150,7 +166,7 @@ struct PrepullReport {
     .map { "\($0.value) \($0.key.text)" }
     let trouble = summary.blocked[.backingOff] == nil ? nil : summary.images.first { $0.lastFailure != nil }
     let failure = trouble.flatMap { image in image.lastFailure.map { "\(image.reference): \($0.message)" } }
-    let example = (summary.blockedExample ?? failure).map { ": \($0)" } ?? ""
+    let example = (summary.blockedExample ?? summary.yieldsTo ?? failure).map { ": \($0)" } ?? ""
     let isRetrying = nodes.pulling == 0 && nodes.pending == 0
     let work =
       isRetrying
@@ -201,9 +217,12 @@ struct PrepullReport {
     conditions.set(
       "Complete", APICondition.Status(isComplete),
       reason: !isComplete
-        ? "InProgress" : failed > 0 ? "WithFailures" : summary.nodes.wanted == 0 ? "NoNodes" : "AllNodesWarm",
+        ? "InProgress"
+        : failed > 0
+          ? "WithFailures"
+          : summary.nodes.wanted == 0 ? "NoNodes" : summary.nodes.reachable == 0 ? "NodesUnreachable" : "AllNodesWarm",
       message: !isComplete
-        ? "it is not done yet" : "\(summary.nodes.warm) nodes became warm, \(failed) failed",
+        ? "it is not done yet" : "\(summary.nodes.warm) nodes became warm, \(failed) failed\(rest(summary))",
       observedGeneration: entry.generation, at: now)
     status.finishedAt = isComplete ? wasComplete ? status.finishedAt ?? now : now : nil
   }
@@ -218,13 +237,14 @@ extension FleetSummary.Blocker {
   fileprivate var text: String {
     switch self {
     case .pacing: "wait for their turn"
-    case .busy: "are left to pods that pull their images there"
+    case .busy: "yield to pods of others that pull their images there"
     case .backingOff: "wait to try an image again"
     case .noRoom: "have no room for a pod"
     case .occupied: "are at work for another Prepull"
     case .paused: "wait as too many nodes failed"
     case .suspended: "wait as spec.suspend is true"
     case .refused: "get no pods from the API server"
+    case .gated: "are pulling first what a gate waits for"
     }
   }
 }

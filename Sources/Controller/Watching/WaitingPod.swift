@@ -1,4 +1,5 @@
 import Kubernetes
+import Planning
 
 /// A pod of somebody else that has not started yet, of which only its images matter.
 struct WaitingPod: Resource {
@@ -19,6 +20,7 @@ struct WaitingPod: Resource {
 
   struct Status: Codable, Hashable, Sendable {
     var phase: String?
+    var conditions: [Condition]?
     var initContainerStatuses: [ContainerStatus]?
     var containerStatuses: [ContainerStatus]?
   }
@@ -27,19 +29,35 @@ struct WaitingPod: Resource {
   var spec: Spec
   var status: Status?
 
-  /// References of the images, each once.
-  var images: Set<String> {
-    Set(((spec.initContainers ?? []) + (spec.containers ?? [])).compactMap(\.image))
+  /// References of the images, by the names of the containers.
+  var images: [String: String] {
+    let parts = (spec.initContainers ?? []) + (spec.containers ?? [])
+    return Dictionary(parts.compactMap { part in part.image.map { (part.name, $0) } }) { first, _ in first }
   }
 
-  /// Whether the kubelet may be at its images: it is bound to a node, and a container waits to be made.
-  var waitsForImages: Bool {
-    guard spec.nodeName != nil, status?.phase ?? "Pending" == "Pending", metadata.deletionTimestamp == nil else {
-      return false
-    }
+  /// Whether its kubelet may have images to pull for it: it is bound to a node, has not started and is not to end.
+  var isWaiting: Bool {
+    spec.nodeName != nil && status?.phase ?? "Pending" == "Pending" && metadata.deletionTimestamp == nil
+  }
+
+  /// When it came to its node, since the Unix epoch; where nobody says so, when it was made.
+  var boundAt: Duration? {
+    let condition = status?.conditions?.first { $0.type == "PodScheduled" && $0.status == "True" }
+    return Duration(timestamp: condition?.lastTransitionTime) ?? Duration(timestamp: metadata.creationTimestamp)
+  }
+
+  /// Containers whose status shows that their pull is over, well or badly. Those that wait to be made say nothing:
+  /// they may be pulling, or wait for an init container or a volume.
+  var pastPull: Set<String> {
     let statuses = (status?.initContainerStatuses ?? []) + (status?.containerStatuses ?? [])
-    // Its kubelet has not looked at it yet.
-    if statuses.isEmpty { return true }
-    return statuses.contains { ["ContainerCreating", "PodInitializing"].contains($0.state?.waiting?.reason) }
+    return Set(
+      statuses.filter { status in
+        if let imageID = status.imageID, !imageID.isEmpty { return true }
+        guard let state = status.state else { return false }
+        if state.running != nil || state.terminated != nil { return true }
+        guard let reason = state.waiting?.reason else { return false }
+        return reason != "ContainerCreating" && reason != "PodInitializing"
+      }
+      .map(\.name))
   }
 }

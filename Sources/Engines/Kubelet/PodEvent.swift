@@ -49,7 +49,7 @@ package struct PodEvent: Hashable, Sendable {
   ]
 
   /// `nginx` of `spec.containers{nginx}`.
-  private static func container(in path: String) -> String? {
+  package static func container(in path: String) -> String? {
     guard let open = path.firstIndex(of: "{"), path.hasSuffix("}") else { return nil }
     return String(path[path.index(after: open)...].dropLast())
   }

@@ -56,7 +56,7 @@ extension FleetMachine {
   private func isSettled(_ image: LivePod.Image, of pod: LivePod) -> Bool {
     switch image.report {
     case .waiting: false
-    case .held: true
+    case .held, .unclear: true
     case .failing(_, let nature, let count):
       pod.purpose == .verify || nature == .final || count >= limits.triesPerPod
     }
@@ -65,12 +65,16 @@ extension FleetMachine {
   /// Whether all that a pod is still at is wanted, there, by its Prepull.
   private func isWanted(_ pod: LivePod, on node: Int) -> Bool {
     guard pod.id.nodeUID == nodes[node].uid, !plans[pod.plan].isGone, !plans[pod.plan].plan.isFinished,
+      pod.access == plans[pod.plan].access,
       let standing = nodes[node].standings.first(where: { $0.plan == pod.plan }), !standing.isUnsupported
     else { return false }
     let supported = support(pod.plan, on: nodes[node].facts)
     return pod.images.allSatisfy { image in
       if isSettled(image, of: pod) { return true }
-      guard let position = plans[pod.plan].positions[image.number] else { return false }
+      guard let position = plans[pod.plan].positions[image.number] else {
+        // What a check compares with is none of the Prepull's own images.
+        return pod.purpose == .verify && references[image.number].contains("@")
+      }
       return supported.isEmpty || supported[position]
     }
   }
@@ -147,8 +151,10 @@ extension FleetMachine {
     switch image.report {
     case .failing(let failure, let nature, _): fail(position, of: pod, on: node, failure, nature)
     case .waiting: if let failure { fail(position, of: pod, on: node, failure, .passing) }
+    case .unclear: break
     case .held:
-      guard let held = nodes[node].held[image.number], image.policy == .always,
+      guard let held = nodes[node].held[HeldImages.Key(image: image.number, access: pod.access)],
+        image.policy == .always, held.digest >= 0,
         !plans[pod.plan].accepts(held.digest, at: position)
       else { return }
       let reference = references[image.number]
@@ -162,11 +168,12 @@ extension FleetMachine {
     }
   }
 
-  private mutating func fail(
+  mutating func fail(
     _ position: Int, of pod: LivePod, on node: Int, _ failure: WarmFailure, _ nature: FailureNature
   ) {
     let plan = plans[pod.plan]
     let key = TroubleKey(owner: plan.owner, image: plan.images[position])
+    noteMissing(HeldImages.Key(image: key.image, access: pod.access), of: pod, on: node, code: failure.code)
     let old = nodes[node].troubles[key]
     // An image is tried when its time has come. Where that lies after the pod was made, this very pod's failure was
     // written down before, by the controller that led then.
@@ -196,30 +203,64 @@ extension FleetMachine {
 
   // MARK: Success
 
-  /// Takes into the books that a node holds an image.
-  mutating func keep(_ pod: LivePod, _ image: LivePod.Image, _ digest: Digest?, on node: Int) {
-    let number = digest.map { digests.number(of: $0) } ?? -1
-    let known = nodes[node].held[image.number]
-    let isClaimed = nodes[node].standings.contains { plans[$0.plan].positions[image.number] != nil }
-    guard isClaimed || nodes[node].needsChoosing else { return }
+  /// Writes down that a node holds an image, for the pull secrets of the pod that found it.
+  mutating func keep(_ pod: LivePod, _ image: LivePod.Image, on node: Int) {
+    let key = HeldImages.Key(image: image.number, access: pod.access)
+    guard isClaimed(key, on: node) || nodes[node].needsChoosing else { return }
     nodes[node].rest = nil
-    if let known, number < 0 || known.digest == number {
-      // Nothing new.
-    } else {
-      var entry = HeldImages.Entry(image: image.number, digest: number, since: now.milliseconds)
+    let stated = digest(of: image, key, pod, on: node)
+    let known = nodes[node].held[key]
+    if known == nil || stated.map({ $0 != known?.digest }) ?? false {
+      var entry = HeldImages.Entry(key: key, digest: stated ?? HeldImages.unclear, since: now.milliseconds)
       if let pulled = pod.pulled[image.number] { (entry.pullSeconds, entry.bytes) = pulled }
       nodes[node].held.set(entry)
+      // Under one name a node holds one digest, whoever pulled it.
+      for other in nodes[node].held[image: image.number] where entry.digest >= 0 && other.digest >= 0 {
+        if other.digest != entry.digest { forgetImage(other.key, on: node) }
+      }
       bump(node)
       if nodes[node].verifiedAt == nil { nodes[node].verifiedAt = now }
-      if pod.purpose == .pull {
+      if pod.purpose == .pull, stated != nil {
         let reference = references[image.number]
         actions.append(.tell(.imageWarm(pod.id.prepull, node: nodes[node].name, reference: reference)))
       }
     }
-    guard pod.purpose == .pull, let position = plans[pod.plan].positions[image.number] else { return }
-    lift(position, of: pod.plan)
-    guard plans[pod.plan].accepts(number, at: position) else { return }
-    clearTroubles(node) { $0.image == image.number }
+    if pod.purpose == .pull { noteMissing(key, of: pod, on: node, code: nil) }
+    guard let position = plans[pod.plan].positions[image.number] else { return }
+    if pod.purpose == .pull { lift(position, of: pod.plan) }
+    guard let held = nodes[node].held[key], plans[pod.plan].accepts(held.digest, at: position),
+      pod.purpose == .pull || nodes[node].aliases[key] != nil
+    else { return }
+    guard !nodes[node].troubles.isEmpty else { return }
+    // With other secrets it may fail as before.
+    let owners = Set(plans.filter { $0.access == pod.access }.map(\.owner))
+    clearTroubles(node) { $0.image == image.number && owners.contains($0.owner) }
+  }
+
+  /// The digest that is known of an image by what a pod says now; nil when it says nothing new.
+  private mutating func digest(
+    of image: LivePod.Image, _ key: HeldImages.Key, _ pod: LivePod, on node: Int
+  ) -> Int32? {
+    switch image.report {
+    case .waiting, .failing: return nil
+    case .held(let digest?):
+      nodes[node].aliases[key]?.needsProof = false
+      nodes[node].aliases[key]?.disproved = nil
+      nodes[node].aliases[key]?.isFresh = false
+      return digests.number(of: digest)
+    case .held(nil):
+      // What was pulled just now is what the registry gave, whatever was there before.
+      return nodes[node].held[key] == nil || image.policy == .always ? HeldImages.unstated : nil
+    case .unclear:
+      var alias = nodes[node].aliases[key] ?? Alias()
+      if pod.purpose == .pull {
+        alias = Alias(isFresh: image.policy == .always)
+      } else if pair(of: image, in: pod) == nil {
+        alias.needsProof = true
+      }
+      nodes[node].aliases[key] = alias
+      return nil
+    }
   }
 
   mutating func note(_ id: FleetPod.ID, _ reference: String, seconds: Double?, bytes: Int64?) {
@@ -228,9 +269,10 @@ extension FleetMachine {
     let figures = (seconds.map { Float($0) } ?? -1, bytes ?? -1)
     if let pod = nodes[node].pods.firstIndex(where: { $0.id == id }) { nodes[node].pods[pod].pulled[image] = figures }
     // It goes onto the record with the next change.
-    guard var held = nodes[node].held[image] else { return }
-    (held.pullSeconds, held.bytes) = figures
-    nodes[node].held.set(held)
+    for var held in nodes[node].held[image: image] {
+      (held.pullSeconds, held.bytes) = figures
+      nodes[node].held.set(held)
+    }
   }
 }
 

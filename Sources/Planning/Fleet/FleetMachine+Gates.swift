@@ -82,9 +82,16 @@ extension FleetMachine {
     return (gate.since + deadline, .deadlinePassed)
   }
 
+  /// Whether a gate that is closed waits for a Prepull.
+  func isGate(of plan: Int, closedOn node: Int) -> Bool {
+    guard let taint = plans[plan].plan.gate?.taint else { return false }
+    return nodes[node].gates.contains { $0.gate.openedAt == nil && $0.gate.taint == taint }
+  }
+
   /// Keeps the node's condition up to date.
   mutating func markWarmth(_ node: Int) {
     let standings = nodes[node].standings
+    noteFirstWarmth(node)
     guard !standings.isEmpty else {
       guard nodes[node].markedWarm != nil else { return }
       nodes[node].markedWarm = nil
@@ -100,5 +107,16 @@ extension FleetMachine {
       ? "all images of \(standings.count) Prepull\(standings.count == 1 ? "" : "s") are here"
       : "images are missing for \(names.prefix(3).joined(separator: ", "))\(names.count > 3 ? " and others" : "")"
     actions.append(.mark(node: nodes[node].name, uid: nodes[node].uid, isWarm: cold.isEmpty, message: message))
+  }
+
+  /// Reports a node that holds all for the first time in its life.
+  private mutating func noteFirstWarmth(_ node: Int) {
+    let state = nodes[node]
+    guard state.warmedAt == nil, !state.held.isEmpty,
+      state.standings.allSatisfy({ $0.state == .warm || $0.state == .unsupported })
+    else { return }
+    nodes[node].warmedAt = now
+    bump(node)
+    actions.append(.tell(.nodeWarm(node: state.name, after: max(.zero, now - state.createdAt))))
   }
 }

@@ -46,7 +46,7 @@ extension FleetMachine {
     for index in old.standings.indices { withdraw(number, standing: index) }
     var new = NodeState(name: old.name)
     new.uid = uid
-    new.isBusy = old.isBusy
+    new.busyWith = old.busyWith
     new.pods = old.pods
     new.goneUIDs = old.goneUIDs
     new.isRecorded = old.isRecorded
@@ -64,7 +64,7 @@ extension FleetMachine {
   mutating func lose(_ name: String) {
     guard let number = nodeNumbers[name] else { return }
     nodes[number].facts = nil
-    nodes[number].isBusy = false
+    nodes[number].busyWith = nil
     touch(number)
   }
 
@@ -76,10 +76,10 @@ extension FleetMachine {
     freeNodes.append(number)
   }
 
-  mutating func setBusy(_ name: String, _ isBusy: Bool) {
-    guard isBusy || nodeNumbers[name] != nil else { return }
+  mutating func setBusy(_ name: String, by pod: String?) {
+    guard pod != nil || nodeNumbers[name] != nil else { return }
     let number = number(ofNode: name)
-    nodes[number].isBusy = isBusy
+    nodes[number].busyWith = pod
     touch(number)
   }
 
@@ -89,7 +89,8 @@ extension FleetMachine {
   mutating func number(ofPlan id: PrepullID) -> Int {
     if let known = planNumbers[id] { return known }
     let empty = FleetPlan(generation: 0, images: [], createdAt: .zero)
-    let state = PlanState(id: id, owner: owners.number(of: id.key), plan: empty)
+    let state = PlanState(
+      id: id, owner: owners.number(of: id.key), plan: empty, access: accesses.number(of: empty.access))
     let number: Int
     if let free = freePlans.popLast() {
       number = free
@@ -120,6 +121,7 @@ extension FleetMachine {
     state.plan = plan
     state.isGone = false
     state.isTold = false
+    state.access = accesses.number(of: plan.access)
     state.choice = plan.nodes
     state.choice.includeNotReady = true
     state.choice.includeCordoned = true
@@ -131,6 +133,7 @@ extension FleetMachine {
     state.accepted = plan.images.map { image in
       image.resolution.map { resolution in Set(resolution.knownDigests.map { digests.number(of: $0) }) }
     }
+    state.wantedDigests = plan.images.map { image in image.resolution.map { digests.number(of: $0.digest) } }
     state.counts = plan.images.map { _ in [Int](repeating: 0, count: Cell.State.allCases.count) }
     state.finals = plan.images.map { _ in [] }
     state.supported = [:]

@@ -11,6 +11,8 @@ extension FleetMachine {
     var isAgain = false
     /// When there will be more to do.
     var nextDue: Duration?
+
+    var hasWork: Bool { !due.isEmpty || !unproved.isEmpty }
   }
 
   /// Looks at a node as a whole; each event that touches it ends here.
@@ -23,9 +25,14 @@ extension FleetMachine {
     beginCheck(node)
     noteGates(node)
     var due: Duration?
-    for index in nodes[node].standings.indices {
-      let view = view(of: node, nodes[node].standings[index])
-      update(node, standing: index, view)
+    let views = nodes[node].standings.map { view(of: node, $0) }
+    // What a gate waits for goes before all else on its node.
+    let isKept = zip(nodes[node].standings, views).contains { standing, view in
+      view.hasWork && plans[standing.plan].begins && isGate(of: standing.plan, closedOn: node)
+    }
+    for (index, view) in zip(nodes[node].standings.indices, views) {
+      let plan = nodes[node].standings[index].plan
+      update(node, standing: index, view, isKept: isKept && !isGate(of: plan, closedOn: node))
       due = earliest(due, view.nextDue)
     }
     due = earliest(due, openGates(node))
@@ -47,7 +54,7 @@ extension FleetMachine {
     for entry in nodes[node].leaving { left(entry.plan) }
     nodes[node].leaving = []
     setAlarm(node: node, at: nextAlarm(of: node))
-    if nodes[node].pods.isEmpty, !nodes[node].isBusy { remove(node) }
+    if nodes[node].pods.isEmpty, nodes[node].busyWith == nil { remove(node) }
   }
 
   // MARK: Choice
@@ -76,13 +83,24 @@ extension FleetMachine {
       bump(node)
     }
     nodes[node].standings = standings
-    for entry in nodes[node].held.entries
-    where !standings.contains(where: { plans[$0.plan].positions[entry.image] != nil }) {
-      nodes[node].held.remove(entry.image)
-      bump(node)
-    }
+    for entry in nodes[node].held.entries where !isClaimed(entry.key, on: node) { forgetImage(entry.key, on: node) }
+    nodes[node].missing = nodes[node].missing.filter { isClaimed($0, on: node) }
     let claims = standings.map { (plans[$0.plan].owner, plans[$0.plan].positions) }
     clearTroubles(node) { key in !claims.contains { $0 == key.owner && $1[key.image] != nil } }
+  }
+
+  /// Whether a Prepull that chose the node wants an image there, with these pull secrets.
+  func isClaimed(_ key: HeldImages.Key, on node: Int) -> Bool {
+    nodes[node].standings.contains {
+      plans[$0.plan].access == key.access && plans[$0.plan].positions[key.image] != nil
+    }
+  }
+
+  /// Takes an image off what the node is known to hold.
+  mutating func forgetImage(_ key: HeldImages.Key, on node: Int) {
+    nodes[node].held.remove(key)
+    nodes[node].aliases[key] = nil
+    bump(node)
   }
 
   mutating func clearTroubles(_ node: Int, where isUnwanted: (TroubleKey) -> Bool) {
@@ -109,10 +127,17 @@ extension FleetMachine {
         continue
       }
       let image = plan.images[position]
-      let held = state.held[image]
-      if held != nil, state.unverified?.contains(image) == true, plan.verifies { view.unproved.append(position) }
+      let key = HeldImages.Key(image: image, access: plan.access)
+      let held = state.held[key]
+      let isUnclear = plan.isUnclear(held, state.aliases[key], at: position)
+      let isUnverified = plan.verifies && state.unverified?.contains(key) == true
+      if held != nil, isUnclear || isUnverified { view.unproved.append(position) }
       if let held, plan.accepts(held.digest, at: position) {
         view.cells.append(Cell(state: .warm))
+        continue
+      }
+      if isUnclear {
+        view.cells.append(Cell(state: .pending))
         continue
       }
       if held != nil, !plan.repairs {
@@ -154,7 +179,9 @@ extension FleetMachine {
   // MARK: Difference
 
   /// Takes in a new view: counts, the place in the queue, what the record says.
-  private mutating func update(_ node: Int, standing index: Int, _ view: View) {
+  ///
+  /// - Parameter isKept: the images of a gate go first.
+  private mutating func update(_ node: Int, standing index: Int, _ view: View, isKept: Bool) {
     let old = nodes[node].standings[index]
     let plan = old.plan
     if old.cells != view.cells {
@@ -162,14 +189,15 @@ extension FleetMachine {
       nodes[node].standings[index].cells = view.cells
       bump(node)
     }
-    let place = place(of: node, old, view)
+    let place = isKept ? nil : place(of: node, old, view)
     let state = state(of: node, old, view)
-    let isFailing = state != .skipped && view.cells.contains { $0.state == .failed }
-    let blocker = state == .pending ? blocker(of: node, place) : nil
+    let isFailing = state != .unreachable && view.cells.contains { $0.state == .failed }
+    let blocker = state == .pending ? blocker(of: node, plan, place, isKept: isKept) : nil
     if state != old.state || isFailing != old.isFailing || blocker != old.blocker {
       count(plan, state: old.state, isFailing: old.isFailing, blocker: old.blocker, by: -1)
       count(plan, state: state, isFailing: isFailing, blocker: blocker, by: 1)
       nodes[node].standings[index].state = state
+      if state == .unreachable { plans[plan].unreachable.insert(node) } else { plans[plan].unreachable.remove(node) }
       nodes[node].standings[index].isFailing = isFailing
       nodes[node].standings[index].blocker = blocker
     }
@@ -181,6 +209,7 @@ extension FleetMachine {
     let old = nodes[node].standings[index]
     count(node, old.plan, from: old.cells, to: [])
     count(old.plan, state: old.state, isFailing: old.isFailing, blocker: old.blocker, by: -1)
+    plans[old.plan].unreachable.remove(node)
     queue(node, standing: index, at: nil)
     for (position, refusal) in plans[old.plan].refusals where refusal.node == node {
       plans[old.plan].refusals[position]?.node = nil
@@ -221,11 +250,13 @@ extension FleetMachine {
     for cell in view.cells { states.insert(cell.state) }
     if standing.isUnsupported || states == [.unsupported] { return .unsupported }
     if states.isSubset(of: [.unsupported, .warm]) { return .warm }
+    // What the scheduler does not place pulls nothing.
     let isPulling = nodes[node].pods.contains { pod in
       pod.plan == standing.plan && pod.purpose == .pull && (pod.stage == .asked || pod.stage == .live)
+        && pod.unschedulable == nil
     }
     if isPulling { return .pulling }
-    if !isReachable(node) { return .skipped }
+    if !isReachable(node) { return .unreachable }
     // What is done once has failed when nothing is left to be tried.
     let isOpen = plans[standing.plan].plan.mode == .once && states.contains(.pending)
     if !isOpen, !states.isDisjoint(with: [.failed, .refused]) { return .failed }
@@ -239,10 +270,20 @@ extension FleetMachine {
     return facts.isReady || now < nodes[node].createdAt + limits.youth
   }
 
-  private func blocker(of node: Int, _ place: Place?) -> FleetSummary.Blocker {
+  private mutating func blocker(
+    of node: Int, _ plan: Int, _ place: Place?, isKept: Bool
+  ) -> FleetSummary.Blocker {
     if place != nil { return .pacing }
+    if let pod = nodes[node].pods.first(where: { $0.plan == plan && $0.unschedulable != nil }) {
+      plans[plan].blockedExample = pod.unschedulable.map { "\(nodes[node].name): \($0)" }
+      return .noRoom
+    }
     if !nodes[node].pods.isEmpty { return .occupied }
-    if nodes[node].isBusy { return .busy }
+    if isKept { return .gated }
+    if let pod = nodes[node].busyWith, nodes[node].yields {
+      plans[plan].yieldsTo = "\(pod) on \(nodes[node].name)"
+      return .busy
+    }
     if nodes[node].rest.map({ $0.until > now }) ?? false || nodes[node].awaitsReadiness { return .noRoom }
     return .backingOff
   }
@@ -268,9 +309,17 @@ extension FleetMachine.PlanState {
   var repairs: Bool { plan.refreshes || plan.policy == .always }
   var verifies: Bool { plan.mode == .keep && plan.verifyEvery != nil && begins }
 
+  /// Whether a digest, or what stands in place of one, is that of the wanted image.
   func accepts(_ digest: Int32, at position: Int) -> Bool {
-    guard digest >= 0, let accepted = accepted[position] else { return true }
+    guard let accepted = accepted[position], digest != HeldImages.unstated else { return true }
     return accepted.contains(digest)
+  }
+
+  /// Whether it has to be proved that a node holds the wanted digest.
+  func isUnclear(_ held: HeldImages.Entry?, _ alias: FleetMachine.Alias?, at position: Int) -> Bool {
+    guard let held, let wanted = wantedDigests[position] else { return false }
+    guard let alias else { return held.digest == HeldImages.unclear }
+    return alias.disproved != wanted && (alias.needsProof || held.digest == HeldImages.unclear)
   }
 }
 

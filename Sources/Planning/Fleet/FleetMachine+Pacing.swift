@@ -5,10 +5,11 @@ extension FleetMachine {
   /// Where a node waits in a plan's queue; nil when there is nothing to do there, or not now.
   mutating func place(of node: Int, _ standing: Standing, _ view: View) -> Place? {
     guard isOpen(node), plans[standing.plan].begins else { return nil }
+    let isGated = nodes[node].isGated
     if view.due.isEmpty {
-      return view.unproved.isEmpty ? nil : Place(lane: .verify, registries: Self.noRegistries)
+      return view.unproved.isEmpty
+        ? nil : Place(lane: isGated ? .gatedAgain : .verify, registries: Self.noRegistries)
     }
-    let isGated = nodes[node].gates.contains { $0.gate.openedAt == nil }
     let isAgain = view.isAgain || view.cells.contains { $0.state == .failed }
     let lane: Place.Lane = isGated ? (isAgain ? .gatedAgain : .gated) : (isAgain ? .again : .fresh)
     let wanted = view.due.prefix(limits.imagesPerPod).map { plans[standing.plan].registries[$0] }
@@ -18,7 +19,7 @@ extension FleetMachine {
   /// Whether a node may be given a pod now.
   private func isOpen(_ node: Int) -> Bool {
     let state = nodes[node]
-    return state.pods.isEmpty && !state.isBusy && !(state.rest.map { $0.until > now } ?? false)
+    return state.pods.isEmpty && !state.yields && !(state.rest.map { $0.until > now } ?? false)
       && isReachable(node) && !(state.awaitsReadiness && state.facts?.isReady == false)
   }
 
@@ -60,9 +61,14 @@ extension FleetMachine {
 
   /// Makes pods while there is work and room for it.
   mutating func begin() {
-    for plan in ranked where plans[plan].queued > 0 {
-      while working < limits.maxPods, mayBegin(plan), let node = next(plan) { start(plan, on: node) }
-      if working >= limits.maxPods { return }
+    // Nodes that are kept back by a gate go before all others, whatever the rank of their Prepulls.
+    for isGated in [true, false] {
+      for plan in ranked where plans[plan].queued > 0 {
+        while working < limits.maxPods, mayBegin(plan), let node = next(plan, isGated: isGated) {
+          start(plan, on: node)
+        }
+        if working >= limits.maxPods { return }
+      }
     }
   }
 
@@ -75,9 +81,9 @@ extension FleetMachine {
   }
 
   /// The node that is next, of those whose registries have room.
-  private mutating func next(_ plan: Int) -> Int? {
+  private mutating func next(_ plan: Int, isGated: Bool) -> Int? {
     var best: (place: Place, waiting: Waiting)?
-    for place in Array(plans[plan].queue.keys) {
+    for place in Array(plans[plan].queue.keys) where place.lane.isGated == isGated {
       guard !plans[plan].isPaused || place.lane.goesOnWhenPaused else { continue }
       let hasRoom = members(ofSet: place.registries).allSatisfy {
         pulling[$0, default: 0] < max(1, plans[plan].plan.perRegistry)
@@ -101,16 +107,14 @@ extension FleetMachine {
     else { return }
     let view = view(of: node, nodes[node].standings[index])
     let isPull = !view.due.isEmpty
-    let positions = (isPull ? view.due : view.unproved).prefix(limits.imagesPerPod)
-    let images = positions.map { position in
-      let image = plans[plan].images[position]
-      let asksRegistry = plans[plan].plan.policy == .always || nodes[node].held[image] != nil
-      return LivePod.Image(
-        number: image, policy: !isPull ? .never : asksRegistry ? .always : .ifNotPresent)
-    }
+    let positions = view.due.prefix(limits.imagesPerPod)
+    let images =
+      isPull
+      ? positions.map { LivePod.Image(number: plans[plan].images[$0], policy: policy(of: $0, plan, on: node)) }
+      : checked(view.unproved, plan, on: node)
     let pod = LivePod(
       id: FleetPod.ID(prepull: plans[plan].id, node: nodes[node].name, nodeUID: facts.uid), plan: plan,
-      purpose: isPull ? .pull : .verify, images: images,
+      purpose: isPull ? .pull : .verify, access: plans[plan].access, images: images,
       registries: isPull ? Set(positions.map { plans[plan].registries[$0] }).sorted() : [], stage: .asked,
       createdAt: now, progressAt: now)
     plans[plan].pods += 1
@@ -121,12 +125,22 @@ extension FleetMachine {
     look(at: node)
   }
 
+  /// Asks the registry where the node holds something else; else it is enough that the image is there.
+  private func policy(of position: Int, _ plan: Int, on node: Int) -> FleetPod.Policy {
+    let plan = plans[plan]
+    if plan.plan.policy == .always { return .always }
+    let isOther = nodes[node].held[image: plan.images[position]].contains { entry in
+      entry.key.access == plan.access || (plan.repairs && !plan.accepts(entry.digest, at: position))
+    }
+    return isOther ? .always : .ifNotPresent
+  }
+
   func order(_ pod: LivePod, on facts: NodeFacts) -> Action {
     .create(
       PodOrder(
         id: pod.id, purpose: pod.purpose,
         images: pod.images.map { PodOrder.Image(reference: references[$0.number], policy: $0.policy) },
-        architecture: facts.architecture))
+        architecture: facts.architecture, access: accesses[pod.access]))
   }
 
   // MARK: Budgets

@@ -72,6 +72,7 @@ extension FleetMachine {
       settleCreation(node, index)
       plans[nodes[node].pods[index].plan].obstacle = nil
       nodes[node].pods[index].createdAt = pod.createdAt
+      if let access = pod.access { nodes[node].pods[index].access = accesses.number(of: access) }
       let references = references
       if nodes[node].pods[index].images.map({ references[$0.number] }) != pod.images.map(\.reference) {
         // It was made by the controller that led before this one.
@@ -86,7 +87,8 @@ extension FleetMachine {
     let plan = number(ofPlan: pod.id.prepull)
     let images = images(of: pod)
     let live = LivePod(
-      id: pod.id, plan: plan, purpose: pod.purpose, uid: pod.uid, images: images,
+      id: pod.id, plan: plan, purpose: pod.purpose,
+      access: pod.access.map { accesses.number(of: $0) } ?? plans[plan].access, uid: pod.uid, images: images,
       registries: pod.purpose == .pull ? registries(of: pod) : [], stage: pod.isBeingDeleted ? .deleting : .live,
       createdAt: pod.createdAt, progressAt: now)
     plans[plan].pods += 1
@@ -117,7 +119,7 @@ extension FleetMachine {
     live.phase = pod.phase
     live.isBeingDeleted = pod.isBeingDeleted
     if before != (live.isScheduled, live.phase) { live.progressAt = now }
-    var held: [(image: Int, digest: Digest?)] = []
+    var held: [Int] = []
     for image in pod.images {
       guard let number = references.known(image.reference),
         let position = live.images.firstIndex(where: { $0.number == number })
@@ -127,12 +129,12 @@ extension FleetMachine {
       guard let new = known.followed(by: report), new != known else { continue }
       live.images[position].report = new
       live.progressAt = now
-      if case .held(let digest) = new { held.append((position, digest)) }
+      if new.isHeld { held.append(position) }
     }
     nodes[node].pods[index] = live
     // A late report of a machine that is gone says nothing of the one that has its name.
     guard live.id.nodeUID == nodes[node].uid || nodes[node].uid.isEmpty else { return }
-    for (image, digest) in held { keep(live, live.images[image], digest, on: node) }
+    for image in held { keep(live, live.images[image], on: node) }
     if live.purpose == .verify { takeProofs(of: live, on: node) }
   }
 
@@ -174,15 +176,22 @@ extension FleetMachine {
 }
 
 extension FleetPod.Report {
-  var isHeld: Bool { if case .held = self { true } else { false } }
+  /// Whether the image is there.
+  var isHeld: Bool {
+    switch self {
+    case .held, .unclear: true
+    case .waiting, .failing: false
+    }
+  }
 
   /// What is known after another report; nil when it is older or says less.
   func followed(by new: FleetPod.Report) -> FleetPod.Report? {
     switch (self, new) {
-    case (.held(nil), .held), (.waiting, _), (.failing, .held): new
+    case (.held(nil), .held), (.held(nil), .unclear), (.unclear, .held(_?)), (.waiting, _): new
+    case (.failing, .held), (.failing, .unclear): new
     case (.failing(_, _, let before), .failing(let failure, let nature, let count)):
       .failing(failure, nature, count: max(before, count))
-    case (.held, _), (.failing, .waiting): nil
+    case (.held, _), (.unclear, _), (.failing, .waiting): nil
     }
   }
 }

@@ -16,15 +16,21 @@ extension FleetMachine {
     nodes[node].uid = record.uid
     nodes[node].memory = record
     nodes[node].verifiedAt = record.verifiedAt
+    // Records of before say nothing of it: who was warm then is not reported now.
+    let wasWarm = !record.images.isEmpty && record.warm == record.wanted
+    nodes[node].warmedAt = record.warmedAt ?? (wasWarm ? record.verifiedAt ?? now : nil)
     nodes[node].gates = record.gates.map { GateState(gate: $0) }
     for image in record.images {
       let number = intern(image.reference)
       if let held = image.held {
-        nodes[node].held.set(
-          HeldImages.Entry(
-            image: number, digest: held.digest.map { digests.number(of: $0) } ?? -1,
-            pullSeconds: held.pullSeconds.map { Float($0) } ?? -1, bytes: held.bytes ?? -1,
-            since: held.since.milliseconds))
+        for access in held.access {
+          nodes[node].held.set(
+            HeldImages.Entry(
+              key: HeldImages.Key(image: number, access: accesses.number(of: access)),
+              digest: held.digest.map { digests.number(of: $0) } ?? HeldImages.unstated,
+              pullSeconds: held.pullSeconds.map { Float($0) } ?? -1, bytes: held.bytes ?? -1,
+              since: held.since.milliseconds))
+        }
       }
       for failure in image.failures {
         nodes[node].troubles[TroubleKey(owner: owners.number(of: failure.prepull), image: number)] = Trouble(
@@ -111,7 +117,7 @@ extension FleetMachine {
       for cell in standing.cells { hasher.combine(cell.state) }
     }
     for entry in state.held.entries {
-      hasher.combine(entry.image)
+      hasher.combine(entry.key)
       hasher.combine(entry.digest)
       hasher.combine(entry.since)
     }
@@ -126,6 +132,7 @@ extension FleetMachine {
     }
     hasher.combine(troubles)
     hasher.combine(state.verifiedAt)
+    hasher.combine(state.warmedAt)
     for gate in state.gates { hasher.combine(gate.gate) }
     return hasher.finalize()
   }
@@ -138,13 +145,15 @@ extension FleetMachine {
     let state = nodes[node]
     var record = NodeRecord(node: name, uid: state.uid)
     record.verifiedAt = state.held.isEmpty ? nil : state.verifiedAt
+    record.warmedAt = state.warmedAt
     record.gates = state.gates.map(\.gate)
     var places: [Int32: Int] = [:]
     for standing in state.standings {
       let plan = plans[standing.plan]
       for (position, image) in plan.images.enumerated() where position < standing.cells.count {
         let cell = standing.cells[position].state
-        let shown = NodeRecord.State(cell, isHeld: state.held[image] != nil)
+        let entry = state.held[HeldImages.Key(image: image, access: plan.access)]
+        let shown = NodeRecord.State(cell, isHeld: entry.map { $0.digest != HeldImages.unclear } ?? false)
         let place = places[image] ?? record.images.count
         if place == record.images.count {
           places[image] = place
@@ -164,12 +173,14 @@ extension FleetMachine {
   }
 
   private func held(_ image: Int32, _ state: NodeState) -> NodeRecord.Held? {
-    state.held[image].map { entry in
-      NodeRecord.Held(
-        digest: entry.digest < 0 ? nil : digests[entry.digest], since: .milliseconds(entry.since),
-        pullSeconds: entry.pullSeconds < 0 ? nil : Double(entry.pullSeconds),
-        bytes: entry.bytes < 0 ? nil : entry.bytes)
-    }
+    // What is unclear is found out again by whoever comes after us.
+    let entries = state.held[image: image].filter { $0.digest != HeldImages.unclear }
+    guard let entry = entries.max(by: { ($0.digest, -$0.since) < ($1.digest, -$1.since) }) else { return nil }
+    return NodeRecord.Held(
+      digest: entry.digest < 0 ? nil : digests[entry.digest], since: .milliseconds(entry.since),
+      pullSeconds: entries.map(\.pullSeconds).max().flatMap { $0 < 0 ? nil : Double($0) },
+      bytes: entries.map(\.bytes).max().flatMap { $0 < 0 ? nil : $0 },
+      access: entries.map { accesses[$0.key.access] }.sorted())
   }
 }
 
@@ -180,6 +191,7 @@ extension NodeRecord {
       record.images.reduce(into: [:]) { content, image in
         content[image.reference] =
           [image.state.rawValue, image.held.map { $0.digest?.description ?? "-" } ?? ""] + image.wantedBy.sorted()
+          + (image.held?.access ?? []).map { "\($0.namespace) \($0.secrets)" }
           + image.failures.map { "\($0.prepull) \($0.tries)" }.sorted()
       }
     }

@@ -127,7 +127,7 @@ extension FleetMachine {
   }
 
   private func lacks(_ position: Int, _ node: Int, _ plan: Int) -> Bool {
-    guard isReachable(node), !nodes[node].isBusy, nodes[node].pods.isEmpty,
+    guard isReachable(node), !nodes[node].yields, nodes[node].pods.isEmpty,
       let standing = nodes[node].standings.first(where: { $0.plan == plan }), position < standing.cells.count
     else { return false }
     return ![.unsupported, .warm, .stale].contains(standing.cells[position].state)

@@ -14,7 +14,8 @@ extension FleetMachine {
     var bootID = ""
     /// Images of ours that the node last listed, ascending; nil when its list may be cut.
     var listed: Set<Int32>?
-    var isBusy = false
+    /// A pod of others that pulls its images there.
+    var busyWith: String?
     /// A pod stood still there while the node was not ready: no other before it is.
     var awaitsReadiness = false
     var rest: Rest?
@@ -24,12 +25,18 @@ extension FleetMachine {
     var troubles: [TroubleKey: Trouble] = [:]
     var gates: [GateState] = []
     var verifiedAt: Duration?
+    /// When it held all that was wanted for the first time.
+    var warmedAt: Duration?
     /// What its WarmNode said at the start, until that was compared with what is.
     var memory: NodeRecord?
     var isCompared = false
 
     /// Images that a running check has yet to find; nil when none runs.
-    var unverified: Set<Int32>?
+    var unverified: Set<HeldImages.Key>?
+    /// Images for which the runtime stated the name of other content.
+    var aliases: [HeldImages.Key: Alias] = [:]
+    /// Images that a check did not find: a pull shows whether they were gone, or only closed to these secrets.
+    var missing: Set<HeldImages.Key> = []
     var isSuspect = false
     var hintedAt: Duration?
 
@@ -60,6 +67,21 @@ extension FleetMachine {
     var isTouched = false
     /// Whether a pod pulls or is about to, so that there will be more to record soon.
     var isAtWork: Bool { pods.contains { $0.stage == .asked || $0.stage == .live } }
+    /// Whether the node bears the taint of a gate.
+    var isGated: Bool { gates.contains { $0.gate.openedAt == nil } }
+    /// Whether pods of others go before ours. They cannot come to a gated node, but for a few that bear with anything.
+    var yields: Bool { busyWith != nil && !isGated }
+  }
+
+  /// An image for which the runtime stated the name of other content, so that its digest has to be proved: by a pod
+  /// that names both the reference and the wanted digest, and pulls neither. In memory only.
+  struct Alias: Sendable {
+    /// Whether it may have changed since the last proof.
+    var needsProof = true
+    /// The wanted digest that it was shown not to be.
+    var disproved: Int32?
+    /// Whether the registry was asked for it just before.
+    var isFresh = false
   }
 
   /// A wait after a pod was not taken or was lost. In memory only: no image is at fault.
@@ -115,7 +137,7 @@ extension FleetMachine {
     var isFinal = false
   }
 
-  enum State: UInt8, CaseIterable, Sendable { case warm, stale, pulling, pending, failed, unsupported, skipped }
+  enum State: UInt8, CaseIterable, Sendable { case warm, stale, pulling, pending, failed, unsupported, unreachable }
 
   /// A place in a plan's queue.
   struct Ticket: Sendable {
@@ -132,6 +154,8 @@ extension FleetMachine {
       case fresh
       case again
       case verify
+
+      var isGated: Bool { self == .gatedAgain || self == .gated }
 
       /// Whether it goes on when too many nodes failed.
       var goesOnWhenPaused: Bool { self == .gatedAgain || self == .again || self == .verify }
@@ -165,6 +189,8 @@ extension FleetMachine {
     let id: FleetPod.ID
     let plan: Int
     let purpose: FleetPod.Purpose
+    /// Number of its pull secrets.
+    var access: Int32
     var uid: String?
     var images: [Image]
     /// Those that it pulls from.
@@ -193,6 +219,8 @@ extension FleetMachine {
     /// What the plan chooses, whatever the machine looks at by itself.
     var choice = NodeChoice()
     var isGone = true
+    /// Number of its pull secrets.
+    var access: Int32
     /// A slot without a Prepull.
     var isFree = false
 
@@ -202,6 +230,8 @@ extension FleetMachine {
     var registries: [Int32] = []
     /// Numbers of the digests that are right; nil when any is.
     var accepted: [Set<Int32>?] = []
+    /// Numbers of the digests that the references stand for; nil where that is not known.
+    var wantedDigests: [Int32?] = []
     var counts: [[Int]] = []
     /// Nodes that met a failure that does not heal by itself.
     var finals: [Set<Int>] = []
@@ -215,6 +245,7 @@ extension FleetMachine {
     var nodes = [Int](repeating: 0, count: State.allCases.count)
     var blocked = [Int](repeating: 0, count: FleetSummary.Blocker.allCases.count)
     var failing = 0
+    var unreachable: Set<Int> = []
 
     var queue: [Place: Heap<Waiting>] = [:]
     var queued = 0
@@ -235,6 +266,7 @@ extension FleetMachine {
     var isTold = false
     var wakeAt: Duration?
     var blockedExample: String?
+    var yieldsTo: String?
 
     subscript(state: State) -> Int { nodes[Int(state.rawValue)] }
     var wanted: Int { self[.warm] + self[.stale] + self[.pulling] + self[.pending] + self[.failed] }

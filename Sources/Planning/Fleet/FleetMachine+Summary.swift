@@ -10,7 +10,11 @@ extension FleetMachine {
     summary.nodes.pending = state[.pending]
     summary.nodes.failed = state[.failed]
     summary.nodes.unsupported = state[.unsupported]
-    summary.nodes.skipped = state[.skipped]
+    summary.nodes.unreachable = state[.unreachable]
+    summary.unreachableExamples = state.unreachable.map { nodes[$0].name }.sorted().prefix(3).map { name in
+      let isCordoned = nodeNumbers[name].flatMap { nodes[$0].facts?.isSchedulable } == false
+      return "\(name) (\(isCordoned ? "cordoned" : "not ready"))"
+    }
     for (position, image) in state.plan.images.enumerated() {
       func count(_ cell: Cell.State) -> Int { state.counts[position][Int(cell.rawValue)] }
       var entry = FleetSummary.Image(reference: image.reference)
@@ -32,6 +36,7 @@ extension FleetMachine {
     summary.obstacle = state.obstacle?.failure
     summary.blocked = blocked(state)
     summary.blockedExample = summary.blocked[.noRoom] == nil ? nil : state.blockedExample
+    summary.yieldsTo = summary.blocked[.busy] == nil ? nil : state.yieldsTo
     return summary
   }
 

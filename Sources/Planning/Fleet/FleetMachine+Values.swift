@@ -19,8 +19,8 @@ extension FleetMachine {
     case podRefused(FleetPod.ID, CreationFailure)
     /// The record of this serial, or a later one, is stored.
     case recorded(node: String, serial: Int)
-    /// Pods of others wait for images on a node, or no longer.
-    case busy(node: String, Bool)
+    /// A pod of others, by its name, pulls its images on a node; nil when none does any more.
+    case busy(node: String, by: String?)
     /// Something hints that a node lost images.
     case suspect(node: String)
     /// What the kubelet told of a pull: how long it took, how many bytes the image has.

@@ -1,17 +1,21 @@
-/// Proof that nodes still hold what they held.
+import ImageModel
+
+/// Proof that nodes still hold what they held, and that it is what they should hold.
 extension FleetMachine {
   /// Begins a check of all that a node holds when it is due, and ends one that has nothing left to find.
   mutating func beginCheck(_ node: Int) {
     if nodes[node].unverified == nil, let due = nextCheck(of: node), due <= now {
-      nodes[node].unverified = Set(nodes[node].held.entries.map(\.image))
+      nodes[node].unverified = Set(nodes[node].held.entries.map(\.key))
       if nodes[node].isSuspect { nodes[node].hintedAt = now }
       nodes[node].isSuspect = false
     }
     guard var left = nodes[node].unverified else { return }
     let standings = nodes[node].standings
-    left = left.filter { image in
-      nodes[node].held[image] != nil
-        && standings.contains { plans[$0.plan].verifies && plans[$0.plan].positions[image] != nil }
+    left = left.filter { key in
+      nodes[node].held[key] != nil
+        && standings.contains {
+          plans[$0.plan].verifies && plans[$0.plan].access == key.access && plans[$0.plan].positions[key.image] != nil
+        }
     }
     nodes[node].unverified = left.isEmpty ? nil : left
     guard left.isEmpty else { return }
@@ -54,7 +58,7 @@ extension FleetMachine {
   mutating func compareList(_ names: [String]?, of node: Int) {
     let listed = names.map { Set($0.flatMap { listedNames[$0] ?? [] }) }
     if let listed, let before = nodes[node].listed,
-      before.subtracting(listed).contains(where: { nodes[node].held[$0] != nil })
+      before.subtracting(listed).contains(where: { nodes[node].held.contains(image: $0) })
     {
       suspect(node)
     }
@@ -63,20 +67,91 @@ extension FleetMachine {
 
   // MARK: Proofs
 
+  /// The images of a pod that checks some of a plan, as many as it may name.
+  mutating func checked(_ positions: [Int], _ plan: Int, on node: Int) -> [LivePod.Image] {
+    var images: [LivePod.Image] = []
+    for position in positions {
+      let image = plans[plan].images[position]
+      let isAlias = nodes[node].aliases[HeldImages.Key(image: image, access: plans[plan].access)] != nil
+      let pair = isAlias ? pinned(position, of: plan).map { intern($0) } : nil
+      guard images.count + (pair == nil ? 1 : 2) <= max(2, limits.imagesPerPod) else { break }
+      for number in [image, pair].compactMap(\.self) where !images.contains(where: { $0.number == number }) {
+        images.append(LivePod.Image(number: number, policy: .never))
+      }
+    }
+    return images
+  }
+
+  /// The wanted digest of an image as a reference.
+  func pinned(_ position: Int, of plan: Int) -> String? {
+    plans[plan].wantedDigests[position].flatMap {
+      PinnedReference.text(of: references[plans[plan].images[position]], at: digests[$0])
+    }
+  }
+
+  /// The image of a pod that names another one's repository by a digest, and that digest.
+  func pair(of image: LivePod.Image, in pod: LivePod) -> (image: LivePod.Image, digest: Digest)? {
+    let reference = references[image.number]
+    for other in pod.images where other.policy == .never {
+      if let digest = PinnedReference.digest(in: references[other.number], of: reference) { return (other, digest) }
+    }
+    return nil
+  }
+
   /// Takes in what a verify pod found.
   mutating func takeProofs(of pod: LivePod, on node: Int) {
     for image in pod.images {
+      let key = HeldImages.Key(image: image.number, access: pod.access)
       switch image.report {
       case .waiting: continue
-      case .held: break
+      case .held: nodes[node].missing = nodes[node].missing.filter { $0.image != image.number }
+      case .unclear:
+        guard let pair = pair(of: image, in: pod) else { break }
+        if case .waiting = pair.image.report { continue }
+        disprove(key, pair.digest, pod, on: node)
       case .failing(let failure, _, _):
-        guard failure.code == "neverPull", nodes[node].held[image.number] != nil else { break }
-        nodes[node].held.remove(image.number)
-        bump(node)
-        let reference = references[image.number]
-        actions.append(.tell(.imageLost(pod.id.prepull, node: nodes[node].name, reference: reference)))
+        guard failure.code == "neverPull", nodes[node].held[key] != nil else { break }
+        miss(key, on: node)
       }
-      nodes[node].unverified?.remove(image.number)
+      nodes[node].unverified?.remove(key)
     }
+  }
+
+  /// A node states different things for an image and for the digest that it should be.
+  private mutating func disprove(_ key: HeldImages.Key, _ digest: Digest, _ pod: LivePod, on node: Int) {
+    let number = digests.number(of: digest)
+    guard var entry = nodes[node].held[key], var alias = nodes[node].aliases[key], alias.disproved != number else {
+      return
+    }
+    let wasAsked = alias.isFresh
+    (alias.needsProof, alias.disproved, alias.isFresh) = (false, number, false)
+    nodes[node].aliases[key] = alias
+    entry.digest = HeldImages.unclear
+    nodes[node].held.set(entry)
+    bump(node)
+    guard wasAsked, plans[pod.plan].repairs, let position = plans[pod.plan].positions[key.image] else { return }
+    let reference = references[key.image]
+    let failure = WarmFailure(
+      code: "digestMoved", detail: "the node holds another image under \(reference) than \(digest), after a pull",
+      remedy: "Wait for the next refresh; if it stays so, a mirror of the node's runtime may be behind.")
+    fail(position, of: pod, on: node, failure, .passing)
+    actions.append(.tell(.digestMoved(pod.id.prepull, node: nodes[node].name, reference: reference)))
+  }
+
+  /// A check did not find an image. Since Kubernetes 1.35 kubelets give the same answer where the image is there and was
+  /// not pulled with these secrets: the next pull shows which of both it is.
+  private mutating func miss(_ key: HeldImages.Key, on node: Int) {
+    forgetImage(key, on: node)
+    nodes[node].missing.insert(key)
+    // What others proved with their secrets may be gone with it.
+    for other in nodes[node].held[image: key.image] { nodes[node].unverified?.insert(other.key) }
+    if nodes[node].held.contains(image: key.image) { suspect(node) }
+  }
+
+  /// A pull came to an end for an image that a check had missed.
+  mutating func noteMissing(_ key: HeldImages.Key, of pod: LivePod, on node: Int, code: String?) {
+    guard nodes[node].missing.remove(key) != nil, code != "denied", code != "unauthorized" else { return }
+    let reference = references[key.image]
+    actions.append(.tell(.imageLost(pod.id.prepull, node: nodes[node].name, reference: reference)))
   }
 }

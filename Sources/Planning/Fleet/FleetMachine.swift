@@ -37,6 +37,7 @@ package struct FleetMachine: Sendable {
   /// References by the names under which a runtime may list them.
   var listedNames: [String: [Int32]] = [:]
   var digests = NumberTable<Digest>()
+  var accesses = NumberTable<PullAccess>()
   var owners = NumberTable<String>()
   var registries = NumberTable<String>()
   /// By image.
@@ -46,6 +47,8 @@ package struct FleetMachine: Sendable {
   var pulling: [Int32: Int] = [:]
   /// Failures that were told lately, so that equal ones share their texts.
   var failures: [WarmFailure: WarmFailure] = [:]
+
+  var numbersAllowed = FleetMachine.fewNumbers
 
   /// Pods that budgets count.
   var working = 0
@@ -72,14 +75,17 @@ package struct FleetMachine: Sendable {
     case .podCreated(let id, let uid): created(id, uid: uid)
     case .podRefused(let id, let failure): refused(id, failure)
     case .recorded(let name, let serial): recorded(name, serial)
-    case .busy(let name, let isBusy): setBusy(name, isBusy)
+    case .busy(let name, let pod): setBusy(name, by: pod)
     case .suspect(let name): hint(name)
     case .pulled(let id, let reference, let seconds, let bytes):
       note(id, reference, seconds: seconds, bytes: bytes)
     case .synced: sync()
     case .tick: break
     }
-    if isSynced { settle() }
+    if isSynced {
+      settle()
+      freeNumbers()
+    }
     defer { actions = [] }
     return actions
   }
@@ -173,7 +179,7 @@ package struct FleetMachine: Sendable {
   /// Whether a node holds an image by our books.
   package func holds(_ reference: String, on node: String) -> Bool {
     guard let number = nodeNumbers[node], let image = references.known(reference) else { return false }
-    return nodes[number].held[image] != nil
+    return nodes[number].held.contains(image: image)
   }
 
   /// The pods that are there or being made, by what was seen so far, with their uid where it is known.

@@ -4,6 +4,8 @@ package enum FleetNews: Hashable, Sendable {
   case imageWarm(PrepullID, node: String, reference: String)
   /// A pod ended without an image; `tries` of them so far. `isFailed`: it counts as failed from now on.
   case imageFailed(PrepullID, node: String, reference: String, WarmFailure, tries: Int, isFailed: Bool)
+  /// A node held all that it is to hold, for the first time, so long after it was made. Reported once in its life.
+  case nodeWarm(node: String, after: Duration)
   /// A verify pod did not find an image that was there before.
   case imageLost(PrepullID, node: String, reference: String)
   /// A node that pulled anew got another digest than the resolved one: the tag moved, so it should be resolved again.

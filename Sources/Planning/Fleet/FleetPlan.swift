@@ -59,6 +59,8 @@ package struct FleetPlan: Hashable, Sendable {
   /// Whether nodes are ready or cordoned is the machine's own matter, and the gate's taint is tolerated in any case.
   package var nodes: NodeChoice
   package var mode = Mode.keep
+  /// The pull secrets of its pods.
+  package var access = PullAccess.anonymous
   package var policy = PullPolicy.ifNotPresent
   /// Higher goes first; then the older one.
   package var priority = 0

@@ -17,7 +17,8 @@ package struct FleetPod: Hashable, Sendable {
 
   package enum Purpose: String, Hashable, Sendable {
     case pull = "Pull"
-    /// Every image with the policy `Never`: a start proves that it is there.
+    /// Every image with the policy `Never`: a start proves that it is there. Beside an image whose digest is unclear
+    /// stands the same repository at the wanted digest: where both state the same, it is that one.
     case verify = "Verify"
   }
 
@@ -31,8 +32,11 @@ package struct FleetPod: Hashable, Sendable {
   /// What the pod says about one of its images.
   package enum Report: Hashable, Sendable {
     case waiting
-    /// The node has it. No digest when the runtime states none, or that of another repository.
+    /// The node has it. No digest when the runtime states none.
     case held(Digest?)
+    /// The node has it, but the runtime states the name of other content for it, as the same lies there under several
+    /// names: which digest it is has to be proved.
+    case unclear
     /// Tries of the kubelet failed, so many of them, and the last one so.
     case failing(WarmFailure, FailureNature, count: Int)
   }
@@ -68,6 +72,8 @@ package struct FleetPod: Hashable, Sendable {
   package var unschedulable: String?
   package var phase = Phase.pending
   package var isBeingDeleted = false
+  /// Its pull secrets; nil where they are not known, and taken for those of the Prepull.
+  package var access: PullAccess?
 
   package init(id: ID, uid: String, purpose: Purpose, createdAt: Duration, images: [Image]) {
     self.id = id
@@ -96,11 +102,17 @@ package struct PodOrder: Hashable, Sendable {
   package let images: [Image]
   /// Of the node, in the names of Go.
   package let architecture: String
+  /// The pull secrets that it has to have, as what it finds is recorded for these.
+  package let access: PullAccess
 
-  package init(id: FleetPod.ID, purpose: FleetPod.Purpose, images: [Image], architecture: String) {
+  package init(
+    id: FleetPod.ID, purpose: FleetPod.Purpose, images: [Image], architecture: String,
+    access: PullAccess = .anonymous
+  ) {
     self.id = id
     self.purpose = purpose
     self.images = images
     self.architecture = architecture
+    self.access = access
   }
 }

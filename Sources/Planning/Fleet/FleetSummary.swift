@@ -1,8 +1,10 @@
 /// How a Prepull stands, in numbers that do not grow with the cluster.
 package struct FleetSummary: Hashable, Sendable {
   package struct Nodes: Hashable, Sendable {
-    /// All that follow but the skipped ones and the unsupported ones.
-    package var wanted: Int { warm + stale + pulling + pending + failed }
+    /// All that follow but the unsupported ones.
+    package var wanted: Int { reachable + unreachable }
+    /// Those that are warm or can become so now.
+    package var reachable: Int { warm + stale + pulling + pending + failed }
     package var warm = 0
     /// They hold another digest than the resolved one, and nothing is to be pulled again.
     package var stale = 0
@@ -12,8 +14,8 @@ package struct FleetSummary: Hashable, Sendable {
     /// At least one image failed there.
     package var failed = 0
     package var unsupported = 0
-    /// Chosen, but cold and cordoned, or cold and not ready for long: left out until they are back.
-    package var skipped = 0
+    /// Cold and cordoned, or cold and not ready for long: nothing is begun there until they are back.
+    package var unreachable = 0
 
     package init() {}
   }
@@ -38,7 +40,7 @@ package struct FleetSummary: Hashable, Sendable {
   package enum Blocker: UInt8, Hashable, Sendable, CaseIterable {
     /// Budgets are used up.
     case pacing
-    /// Pods of others wait for images there.
+    /// Pods of others pull their images there.
     case busy
     /// An image failed, and is tried again later.
     case backingOff
@@ -51,6 +53,8 @@ package struct FleetSummary: Hashable, Sendable {
     case suspended
     /// The API server refuses the Prepull's pods.
     case refused
+    /// The images of a gate go first there.
+    case gated
   }
 
   package var generation: Int64
@@ -68,9 +72,13 @@ package struct FleetSummary: Hashable, Sendable {
   package var blocked: [Blocker: Int] = [:]
   /// Why a node had no room, as an example.
   package var blockedExample: String?
+  /// A pod of others that pulls its images, and where, as an example: `web/front-7d9 on node-1`.
+  package var yieldsTo: String?
+  /// Some of the unreachable nodes by name, each with the reason: `node-1 (cordoned)`.
+  package var unreachableExamples: [String] = []
 
   package init(generation: Int64) { self.generation = generation }
 
-  /// Whether every wanted node holds every image that it can hold.
-  package var isReady: Bool { nodes.warm == nodes.wanted }
+  /// Whether every node that can be reached holds every image that it can hold, and there is one.
+  package var isReady: Bool { nodes.warm == nodes.reachable && nodes.warm > 0 }
 }

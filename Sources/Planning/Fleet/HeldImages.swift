@@ -1,8 +1,15 @@
-/// What a node holds, by the numbers of the references, in 40 bytes each.
+/// What a node holds, by the numbers of the references and of the pull secrets that proved it, in 40 bytes each.
 struct HeldImages: Sendable {
-  struct Entry: Sendable {
+  struct Key: Hashable, Comparable, Sendable {
     let image: Int32
-    /// Of the digest; negative when the runtime told none.
+    let access: Int32
+
+    static func < (one: Key, other: Key) -> Bool { (one.image, one.access) < (other.image, other.access) }
+  }
+
+  struct Entry: Sendable {
+    let key: Key
+    /// Of the digest, or one of the values below.
     var digest: Int32
     var pullSeconds: Float = -1
     var bytes: Int64 = -1
@@ -10,36 +17,51 @@ struct HeldImages: Sendable {
     var since: Int64
   }
 
-  /// By image, ascending.
+  /// In place of a digest: the runtime stated none.
+  static let unstated: Int32 = -1
+  /// In place of a digest: the runtime stated the name of other content, so that it is not known which one it is.
+  static let unclear: Int32 = -2
+
+  /// By key, ascending.
   private(set) var entries: [Entry] = []
 
   var isEmpty: Bool { entries.isEmpty }
 
-  subscript(image: Int32) -> Entry? {
-    let index = position(of: image)
-    return index < entries.count && entries[index].image == image ? entries[index] : nil
+  subscript(key: Key) -> Entry? {
+    let index = position(of: key)
+    return index < entries.count && entries[index].key == key ? entries[index] : nil
   }
 
+  /// What is known of an image, for each set of secrets.
+  subscript(image image: Int32) -> ArraySlice<Entry> {
+    let first = position(of: Key(image: image, access: .min))
+    let end = entries[first...].firstIndex { $0.key.image != image } ?? entries.count
+    return entries[first..<end]
+  }
+
+  func contains(image: Int32) -> Bool { !self[image: image].isEmpty }
+
   mutating func set(_ entry: Entry) {
-    let index = position(of: entry.image)
-    if index < entries.count, entries[index].image == entry.image {
+    let index = position(of: entry.key)
+    if index < entries.count, entries[index].key == entry.key {
       entries[index] = entry
     } else {
       entries.insert(entry, at: index)
     }
   }
 
-  mutating func remove(_ image: Int32) {
-    let index = position(of: image)
-    if index < entries.count, entries[index].image == image { entries.remove(at: index) }
+  mutating func remove(_ key: Key) {
+    let index = position(of: key)
+    if index < entries.count, entries[index].key == key { entries.remove(at: index) }
   }
 
-  private func position(of image: Int32) -> Int {
+  /// The first place whose key is not less.
+  private func position(of key: Key) -> Int {
     var low = 0
     var high = entries.count
     while low < high {
       let middle = (low + high) / 2
-      if entries[middle].image < image { low = middle + 1 } else { high = middle }
+      if entries[middle].key < key { low = middle + 1 } else { high = middle }
     }
     return low
   }

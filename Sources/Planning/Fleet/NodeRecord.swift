@@ -35,12 +35,18 @@ package struct NodeRecord: Hashable, Sendable {
     /// How long its pull took, where the kubelet said so.
     package var pullSeconds: Double?
     package var bytes: Int64?
+    /// The pull secrets for which pods proved it, ascending.
+    package var access: [PullAccess]
 
-    package init(digest: Digest?, since: Duration, pullSeconds: Double? = nil, bytes: Int64? = nil) {
+    package init(
+      digest: Digest?, since: Duration, pullSeconds: Double? = nil, bytes: Int64? = nil,
+      access: [PullAccess] = [.anonymous]
+    ) {
       self.digest = digest
       self.since = since
       self.pullSeconds = pullSeconds
       self.bytes = bytes
+      self.access = access
     }
   }
 
@@ -87,6 +93,8 @@ package struct NodeRecord: Hashable, Sendable {
   package var images: [Image] = []
   /// When pods last proved all that is held.
   package var verifiedAt: Duration?
+  /// When the node held all that was wanted of it for the first time.
+  package var warmedAt: Duration?
   /// One per taint; nearly always one or none.
   package var gates: [Gate] = []
 

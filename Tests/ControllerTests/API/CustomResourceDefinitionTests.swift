@@ -53,6 +53,14 @@ import Testing
       ["discover": [:], "gate": ["taint": "startup-taint.cluster-autoscaler.kubernetes.io/cold", "deadline": "90s"]],
       ["discover": [:], "nodes": ["tolerations": [["operator": "Exists"], ["key": "gpu", "effect": "NoSchedule"]]]],
       ["discover": [:], "pull": ["secrets": [["name": "reg.cred-1"]]]],
+      ["discover": [:], "refresh": ["every": "8760h"], "pull": ["timeout": "1m30s"]],
+      [
+        "discover": [:],
+        "podTemplate": [
+          "labels": ["a.b/c": "d"], "annotations": ["e": "f g"],
+          "resources": ["requests": ["cpu": 1, "memory": "8Mi"], "limits": ["example.com/gpu": "0"]],
+        ],
+      ],
     ] as [JSON])
   func takes(spec: JSON) throws {
     _ = try PrepullSettingsTests.settings(try #require(try created(spec)["spec"]))
@@ -113,11 +121,20 @@ import Testing
       ),
       (
         ["discover": [:], "pull": ["timeout": "soon"]],
-        "spec.pull.timeout: Invalid value: \"soon\": must be a duration of at least 1s, for example 90s, 10m or 1h30m"
+        "spec.pull.timeout: Invalid value: \"soon\": must be a duration of at least 1s and at most 8760h (a year), for "
+          + "example 90s, 10m or 1h30m"
       ),
       (
         ["discover": [:], "refresh": ["every": "100ms"]],
         "spec.refresh.every: Invalid value: \"100ms\": must be a duration of at least 1s"
+      ),
+      (
+        ["discover": [:], "refresh": ["every": "99999h99999h99999h99999h"]],
+        "spec.refresh.every: Invalid value: \"99999h99999h99999h99999h\": must be a duration of at least 1s and at most"
+      ),
+      (
+        ["discover": [:], "refresh": ["every": "999999999h"]],
+        "spec.refresh.every: Invalid value: \"999999999h\": must be a duration of at least 1s and at most"
       ),
       (
         ["discover": [:], "pacing": ["parallelism": "0%"]],

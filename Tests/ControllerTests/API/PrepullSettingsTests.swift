@@ -1,4 +1,5 @@
 import Documents
+import Engines
 import Kubernetes
 import Planning
 import Testing
@@ -25,6 +26,10 @@ import Testing
       "pacing": ["parallelism": 7, "perRegistry": 3, "maxFailures": "0%"], "priority": 4,
       "refresh": ["every": "1h"], "verify": ["every": "30m"], "gate": ["taint": "prepull.dev/cold", "deadline": "5m"],
       "suspend": true,
+      "podTemplate": [
+        "labels": ["team": "a"], "annotations": ["b/c": "d e"],
+        "resources": ["requests": ["cpu": 1], "limits": ["memory": "64Mi"]],
+      ],
     ])
     #expect(settings.images == ["nginx:1.27", "redis:7"])
     #expect(settings.discover?.namespaces == ["web"])
@@ -44,6 +49,8 @@ import Testing
     #expect(settings.verifyEvery == .seconds(1800))
     #expect(settings.gate == PrepullSettings.Gate(taint: "prepull.dev/cold", deadline: .seconds(300)))
     #expect(settings.isSuspended)
+    #expect(settings.podTemplate.labels == ["team": "a"] && settings.podTemplate.annotations == ["b/c": "d e"])
+    #expect(settings.podTemplate.requests == ["cpu": "1"] && settings.podTemplate.limits == ["memory": "64Mi"])
   }
 
   @Test("What holds where nothing is said")
@@ -70,7 +77,7 @@ import Testing
       (["discover": [:], "pull": ["policy": "Never"]], "spec.pull.policy: 'Never' is none of IfNotPresent, Always"),
       (
         ["discover": [:], "pull": ["timeout": "soon"]],
-        "spec.pull.timeout: 'soon' is no duration from 1s on; write for example 10m or 1h30m"
+        "spec.pull.timeout: 'soon' is no duration from 1s to 8760h (a year); write for example 10m or 1h30m"
       ),
       (["discover": [:], "pull": ["retries": 0]], "spec.pull.retries: is 0; write a number from 1 on"),
       (
@@ -93,6 +100,28 @@ import Testing
       (
         ["discover": ["selector": ["matchExpressions": [["key": "a", "operator": "Gt"]]]]],
         "spec.discover.selector.matchExpressions[0].operator: 'Gt' is none of In, NotIn, Exists, DoesNotExist"
+      ),
+      (
+        ["discover": [:], "refresh": ["every": "9000h"]],
+        "spec.refresh.every: '9000h' is no duration from 1s to 8760h (a year); write for example 10m or 1h30m"
+      ),
+      (
+        ["discover": ["selector": ["matchLabels": ["tier": "front end"]]]],
+        "spec.discover.selector.matchLabels: no label has the value 'front end': it may hold only letters, digits, '-', "
+          + "'_' and '.', and begins and ends with a letter or digit"
+      ),
+      (
+        ["discover": [:], "nodes": ["selector": ["matchExpressions": [["key": "-a", "operator": "Exists"]]]]],
+        "spec.nodes.selector.matchExpressions[0].key: no label has the key '-a': it has a name that may hold only "
+          + "letters, digits, '-', '_' and '.', and begins and ends with a letter or digit"
+      ),
+      (
+        ["discover": ["selector": ["matchExpressions": [["key": "a", "operator": "In"]]]]],
+        "spec.discover.selector.matchExpressions[0].values: is empty; In needs at least one"
+      ),
+      (
+        ["discover": [:], "podTemplate": ["resources": ["limits": ["memory": "much"]]]],
+        "spec.podTemplate.resources.limits: 'much' of memory is no quantity; write for example 10m, 0.5 or 64Mi"
       ),
     ] as [(JSON, String)])
   func errors(spec: JSON, message: String) throws {

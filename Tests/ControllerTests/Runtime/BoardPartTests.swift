@@ -1,4 +1,5 @@
 import Documents
+import Engines
 import ImageModel
 import Kubernetes
 import Planning
@@ -98,11 +99,14 @@ struct BoardPartTests {
     var record = NodeRecord(node: "n", uid: "u")
     let digest = try Digest(parsing: "sha256:" + String(repeating: "a", count: 64))
     record.verifiedAt = .milliseconds(1_700_000_100_000)
+    record.warmedAt = .milliseconds(1_700_000_060_000)
     record.gates = [NodeRecord.Gate(taint: "t", since: .milliseconds(1_700_000_000_000))]
     record.images = [
       NodeRecord.Image(
         reference: "a:1", state: .warm, wantedBy: ["team/web"],
-        held: NodeRecord.Held(digest: digest, since: .milliseconds(1_700_000_050_000), pullSeconds: 2.5)),
+        held: NodeRecord.Held(
+          digest: digest, since: .milliseconds(1_700_000_050_000), pullSeconds: 2.5,
+          access: [.anonymous, PullAccess(namespace: "team", secrets: ["b", "a"])])),
       NodeRecord.Image(
         reference: "b:1", state: .failed, wantedBy: ["team/web"],
         failures: [
@@ -141,6 +145,77 @@ struct BoardPartTests {
     #expect(NamingRule.subdomain.problem(in: PullerNames(id).configMap) == nil)
   }
 
+  @Test("Puller pods take labels, annotations, requests and limits from the spec, then from what holds for all")
+  func podTemplate() throws {
+    var spec = Prepull.Spec()
+    spec.images = [Prepull.Image(reference: "nginx:1.27")]
+    var template = Prepull.PodTemplate()
+    template.labels = ["team": "web", PullerKey.prepull: "mine"]
+    template.annotations = ["sidecar.istio.io/inject": "false"]
+    var resources = Prepull.Resources()
+    resources.limits = ["memory": .string("64Mi"), "cpu": .int(1)]
+    template.resources = resources
+    spec.podTemplate = template
+    let objects = PullerObjects(
+      id, try PrepullSettings(spec), bearing: [],
+      defaults: PodTemplateOptions(labels: ["team": "all", "cost": "c"], requests: ["cpu": "5m"]))
+    let pod = objects.pod(
+      node: "n", nodeUID: "nu", purpose: "Pull", architecture: "amd64", secrets: ["regcred"],
+      images: [("nginx:1.27", .ifNotPresent)])
+    #expect(pod.metadata.labels?["team"] == "web" && pod.metadata.labels?["cost"] == "c")
+    // What we find our pods by stays.
+    #expect(pod.metadata.labels?[PullerKey.prepull] == "u-1")
+    #expect(pod.metadata.annotations?["sidecar.istio.io/inject"] == "false")
+    #expect(pod.spec.imagePullSecrets == [LocalObjectReference(name: "regcred")])
+    #expect(pod.spec.containers[0].resources?.limits == ["memory": "64Mi", "cpu": "1"])
+    #expect(pod.spec.containers[0].resources?.requests == ["cpu": "5m", "memory": "1Mi"])
+  }
+
+  @Test(
+    "What quotas, LimitRanges and policies ask for is answered by a field of the spec",
+    arguments: [
+      (.quotaDemands, "spec.podTemplate.resources"), (.limitRange, "spec.podTemplate.resources"),
+      (.webhookDenied, "spec.podTemplate"), (.invalid, "spec.podTemplate"),
+    ] as [(APIError.Code, String)])
+  func refusedPods(code: APIError.Code, field: String) {
+    let error = APIError(
+      code, verb: "create", resource: "pods", name: "p", isRetryable: false, detail: "must specify limits.cpu")
+    guard case .final(let failure) = FleetMachine.CreationFailure(error) else {
+      Issue.record("it is not final")
+      return
+    }
+    #expect(failure.detail.contains("limits.cpu") && failure.remedy.contains(field))
+  }
+
+  // MARK: Reading
+
+  @Test("Two containers that state the same hold the same; a name of other content says nothing by itself")
+  func otherNames() throws {
+    let digests = try ["a", "b", "c"].map { try Digest(parsing: "sha256:" + String(repeating: $0, count: 64)) }
+    let resolution = ImageResolution(digest: digests[0], platforms: [], variants: [:])
+    func reports(_ tag: String, _ pinned: String?) throws -> [FleetPod.Report] {
+      var pod = Pod(
+        metadata: ObjectMeta(name: "p"),
+        spec: PodSpec(containers: [
+          Container(name: "tag", image: "r.io/app:1"), Container(name: "digest", image: "r.io/app@\(digests[0])"),
+        ]))
+      let stated = [("tag", tag)] + (pinned.map { [("digest", $0)] } ?? [])
+      let statuses = try stated.map { name, imageID in
+        try JSON.object(["name": .string(name), "imageID": .string(imageID)]).decoded(as: ContainerStatus.self)
+      }
+      pod.status = PodStatus()
+      pod.status?.containerStatuses = statuses
+      var reader = PullerReader(id: FleetPod.ID(prepull: id, node: "n", nodeUID: "nu"))
+      return reader.read(pod) { _ in resolution }.images.map(\.report)
+    }
+    #expect(try reports("r.io/app@\(digests[0])", nil) == [.held(digests[0]), .waiting])
+    #expect(try reports("r.io/app@\(digests[1])", nil) == [.held(digests[1]), .waiting])
+    #expect(try reports("a.io/copy@\(digests[2])", nil) == [.unclear, .waiting])
+    #expect(
+      try reports("a.io/copy@\(digests[2])", "a.io/copy@\(digests[2])") == [.held(digests[0]), .held(digests[0])])
+    #expect(try reports("a.io/copy@\(digests[2])", "r.io/app@\(digests[0])") == [.unclear, .held(digests[0])])
+  }
+
   // MARK: Status
 
   private func report(
@@ -174,15 +249,43 @@ struct BoardPartTests {
     #expect(second.conditions?["Degraded"]?.lastTransitionTime == "2026-01-01T00:00:00Z")
   }
 
-  @Test("Nothing to do is fine for what stays, and a failure for what is done once")
+  @Test("Without nodes nothing is ready, and what is done once has failed")
   func emptyStatus() {
     let summary = FleetSummary(generation: 1)
     let kept = report(summary, generation: 1, last: nil, at: "2026-01-01T00:00:00Z").conditions
-    #expect(kept?["Ready"]?.isTrue == true && kept?["Ready"]?.reason == "NoNodes")
+    #expect(kept?["Ready"]?.isTrue == false && kept?["Ready"]?.reason == "NoNodes")
     #expect(kept?["Degraded"]?.isTrue == false)
     let once = report(summary, generation: 1, last: nil, at: "2026-01-01T00:00:00Z") { $0.mode = "Once" }.conditions
     #expect(once?["Ready"]?.isTrue == false && once?["Ready"]?.reason == "NoNodes")
     #expect(once?["Degraded"]?.isTrue == true)
+  }
+
+  @Test("Nodes that cannot be reached do not hold Ready up, and its message names them")
+  func unreachableNodes() {
+    var summary = FleetSummary(generation: 1)
+    summary.nodes.warm = 3
+    summary.nodes.unreachable = 2
+    summary.unreachableExamples = ["n4 (cordoned)", "n5 (not ready)"]
+    let status = report(summary, generation: 1, last: nil, at: "2026-01-01T00:00:00Z")
+    let ready = status.conditions?["Ready"]
+    #expect(ready?.isTrue == true && status.nodes?.unreachable == 2 && status.nodes?.wanted == 5)
+    #expect(ready?.message == "3 of 5 nodes are warm; 2 cannot be reached: n4 (cordoned), n5 (not ready)")
+    summary.nodes.warm = 0
+    let none = report(summary, generation: 1, last: nil, at: "2026-01-01T00:00:00Z").conditions?["Ready"]
+    #expect(none?.isTrue == false && none?.reason == "NodesUnreachable")
+  }
+
+  @Test("A pod of others that nodes are left to is named")
+  func yielding() {
+    var summary = FleetSummary(generation: 1)
+    summary.nodes.pending = 2
+    summary.blocked = [.busy: 2]
+    summary.yieldsTo = "web/front-1 on n1"
+    let message = report(summary, generation: 1, last: nil, at: "2026-01-01T00:00:00Z").conditions?["Progressing"]?
+      .message
+    #expect(
+      message == "nodes pulling: 0, pending: 2; 2 yield to pods of others that pull their images there: "
+        + "web/front-1 on n1")
   }
 
   @Test("What is refused, paused and full of failures says so, with what to do")

@@ -143,6 +143,11 @@ struct FleetFailureTests {
     var world = world(2, ["r/a": .has(one)])
     world.nodes["n0"]?.isFull = true
     world.setPlan(web, .of(["r/a"], digest: one))
+    world.run(.seconds(10))
+    // What the scheduler does not place pulls nothing.
+    #expect(world.pods.count == 1)
+    #expect(world.summary(web).nodes.pulling == 0 && world.summary(web).nodes.pending == 1)
+    #expect(world.summary(web).blockedExample == "n0: Insufficient pods")
     world.run(.seconds(70))
     #expect(world.pods.isEmpty)
     #expect(world.summary(web).nodes.pending == 1 && world.summary(web).blocked == [.noRoom: 1])

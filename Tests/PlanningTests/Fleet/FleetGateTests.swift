@@ -77,6 +77,49 @@ struct FleetGateTests {
     #expect(world.orders.map(\.id.node).prefix(2) == ["a0", "z"])
   }
 
+  @Test("A gated node gets its gate's images first and in one pod, whatever the rank of others")
+  func gateFirst() {
+    var limits = FleetLimits()
+    limits.maxPods = 1
+    var world = FleetWorld(limits: limits)
+    for reference in ["r/a", "r/b", "r/c"] { world.registry[reference] = .has(one) }
+    let high = PrepullID.named("high")
+    world.setPlan(
+      high,
+      .of(["r/c"], digest: one) {
+        $0.priority = 9
+        $0.nodes.tolerations = [TolerationRule(key: "cold")]
+      })
+    world.setPlan(web, gated(["r/a", "r/b"]))
+    // Both wait for the one place there is.
+    world.tell(.busy(node: "old", by: "other/pod"))
+    world.addNode("old")
+    world.addNode("z", age: .seconds(1)) { facts in
+      facts.isSchedulable = false
+      taint(&facts)
+    }
+    world.tell(.busy(node: "old", by: nil))
+    world.run(.milliseconds(100))
+    world.changeNode("z") { $0.isSchedulable = true }
+    world.run(.seconds(60))
+    let onNew = world.orders.filter { $0.id.node == "z" }
+    #expect(onNew.map(\.id.prepull) == [web, high])
+    #expect(onNew.first?.images.map(\.reference) == ["r/a", "r/b"])
+    #expect(world.orders.map(\.id.node).prefix(2) == ["old", "z"])
+    #expect(world.openings.map(\.reason) == [.warm])
+    #expect(world.complaints.isEmpty)
+  }
+
+  @Test("Pods of others never keep ours off a gated node")
+  func gatedNodeYieldsToNobody() {
+    var world = world()
+    world.setPlan(web, gated())
+    world.tell(.busy(node: "new", by: "kube-system/agent-1"))
+    world.addNode("new", age: .seconds(1), taint)
+    world.run(.seconds(20))
+    #expect(world.openings.map(\.reason) == [.warm])
+  }
+
   @Test("A gate whose Prepull is gone opens, although nobody acts while it goes", arguments: [false, true])
   func abandoned(isRestarted: Bool) {
     var world = world([])

@@ -191,7 +191,9 @@ struct FleetMachineTests {
     world.setPlan(web, .of(["r/a"], digest: one))
     world.run(.seconds(20))
     #expect(world.orders.map(\.id.node) == ["n0"])
-    #expect(world.summary(web).nodes.skipped == 2 && world.summary(web).isReady)
+    #expect(world.summary(web).nodes.unreachable == 2 && world.summary(web).isReady)
+    #expect(world.summary(web).nodes.wanted == 3)
+    #expect(world.summary(web).unreachableExamples == ["cordoned (cordoned)", "dead (not ready)"])
     world.changeNode("cordoned") { $0.isSchedulable = true }
     world.changeNode("dead") { $0.isReady = true }
     world.run(.seconds(20))
@@ -199,6 +201,53 @@ struct FleetMachineTests {
     // What is warm stays so.
     world.changeNode("dead") { $0.isReady = false }
     #expect(world.summary(web).nodes.warm == 3)
+  }
+
+  @Test("Without a node, or with none that can be reached, nothing is ready")
+  func nothingReady() {
+    var world = world(0, has: ["r/a"])
+    world.setPlan(web, .of(["r/a"], digest: one))
+    #expect(!world.summary(web).isReady)
+    world.addNode("cordoned") { $0.isSchedulable = false }
+    #expect(!world.summary(web).isReady && world.summary(web).nodes.unreachable == 1)
+    world.removeNode("cordoned")
+    #expect(world.summary(web).nodes.wanted == 0 && world.summary(web).unreachableExamples.isEmpty)
+  }
+
+  @Test("A node is warm for the first time once in its life")
+  func firstWarmth() {
+    var world = world(1, has: ["r/a", "r/b"])
+    world.setPlan(web, .of(["r/a"], digest: one))
+    world.addNode("new", age: .seconds(5))
+    world.run(.seconds(20))
+    world.setPlan(web, .of(["r/a", "r/b"], digest: one) { $0.generation = 2 })
+    world.run(.seconds(20))
+    #expect(world.records["new"]?.warmedAt != nil)
+    world.restart()
+    world.setPlan(web, .of(["r/a", "r/b", "r/c"], digest: one) { $0.generation = 3 })
+    world.registry["r/c"] = .has(one)
+    world.run(.seconds(20))
+    #expect(world.summary(web).isReady)
+    let ages = world.news.compactMap { news in
+      if case .nodeWarm("new", let age) = news { age } else { nil }
+    }
+    #expect(ages.count == 1)
+    #expect(ages.allSatisfy { $0 >= .seconds(5) && $0 <= .seconds(20) })
+  }
+
+  @Test("10,000 tags that come and go leave no number behind")
+  func numbers() {
+    var world = world(2, has: [])
+    for round in 0..<100 {
+      let references = (0..<100).map { "r\(round % 7).io/a\($0):\(round)" }
+      for reference in references { world.registry[reference] = .has(one) }
+      world.setPlan(web, .of(references, digest: FleetWorld.digest(1)) { $0.generation = Int64(round + 1) })
+      world.performAll()
+    }
+    #expect(world.machine.numberCount < 5000)
+    world.removePlan(web)
+    world.run(.seconds(120))
+    #expect(world.complaints.isEmpty)
   }
 
   @Test("A pod that stands still on a new node that is not ready is withdrawn, and made anew when it is ready")
@@ -223,12 +272,13 @@ struct FleetMachineTests {
   func yields() {
     var world = world(0, has: ["r/a"])
     world.setPlan(web, .of(["r/a"], digest: one))
-    world.tell(.busy(node: "n0", true))
+    world.tell(.busy(node: "n0", by: "other/pod"))
     world.addNode("n0")
     world.run(.seconds(20))
     #expect(world.orders.isEmpty)
     #expect(world.summary(web).blocked == [.busy: 1])
-    world.tell(.busy(node: "n0", false))
+    #expect(world.summary(web).yieldsTo == "other/pod on n0")
+    world.tell(.busy(node: "n0", by: nil))
     world.run(.seconds(20))
     #expect(world.summary(web).isReady)
   }

@@ -22,6 +22,7 @@ struct FleetStormTests {
       world.delaysAnswers = chance.isOneOf(2)
       self.restarts = restarts
       for reference in references { world.registry[reference] = .has(digest(of: reference)) }
+      world.remembersSecrets = chance.isOneOf(2)
       for node in 0..<chance.number(2...6) { world.addNode("n\(node)") }
       for _ in 0..<2 { edit() }
     }
@@ -63,6 +64,7 @@ struct FleetStormTests {
       plan.gate = chance.isOneOf(3) ? FleetPlan.Gate(taint: "cold", deadline: .seconds(300)) : nil
       plan.isSuspended = chance.isOneOf(10)
       if chance.isOneOf(4) { plan.nodes.selector = [NodeRequirement("pool", .exists)] }
+      if chance.isOneOf(3) { plan.access = PullAccess(namespace: "ns", secrets: ["s\(chance.number(0...1))"]) }
       world.setPlan(id, plan)
     }
 
@@ -78,8 +80,12 @@ struct FleetStormTests {
       case 17..<19: let name = node(); world.nodes[name]?.isFull.toggle()
       case 19..<22: changeRegistry()
       case 22..<25: disturbPod()
-      case 25..<27: loseImage()
-      case 27..<30: world.tell(.busy(node: node(), chance.isOneOf(2)))
+      case 25..<26: loseImage()
+      case 26..<27:
+        // The same content comes to a node under another name.
+        let name = node()
+        world.nodes[name]?.aliases.insert(FleetWorld.digest(UInt8(chance.number(1...3))))
+      case 27..<30: world.tell(.busy(node: node(), by: chance.isOneOf(2) ? "other/pod" : nil))
       case 30..<33 where restarts: world.restart()
       case 33..<36: failCreation()
       case 36..<40:
@@ -175,7 +181,9 @@ struct FleetStormTests {
 
     private mutating func loseImage() {
       let name = node()
-      world.nodes[name]?.held[references[chance.number(0...4)]] = nil
+      let reference = references[chance.number(0...4)]
+      let left = world.nodes[name]?.held.filter { !$0.key.hasPrefix(reference) }
+      world.nodes[name]?.held = left ?? [:]
       world.tell(.suspect(node: name))
     }
 
@@ -194,7 +202,7 @@ struct FleetStormTests {
           facts.isReady = true
           facts.isSchedulable = true
         }
-        world.tell(.busy(node: name, false))
+        world.tell(.busy(node: name, by: nil))
       }
       for (id, old) in world.plans.sorted(by: { $0.key.key < $1.key.key }) {
         generation += 1

@@ -7,7 +7,12 @@ struct FleetWorld {
   struct Machine {
     var facts: NodeFacts
     var createdAt: Duration
+    /// By reference; what was pulled lies under its digest too.
     var held: [String: Digest] = [:]
+    /// Content for which the runtime states a name of other content.
+    var aliases: Set<Digest> = []
+    /// Which secrets have pulled what, as kubelets remember it since 1.35; nil for older ones.
+    var proved: [Digest: Set<PullAccess>]?
     /// Whether its kubelet does anything.
     var isUp = true
     var isFull = false
@@ -17,6 +22,7 @@ struct FleetWorld {
 
   struct Pod {
     var seen: FleetPod
+    let access: PullAccess
     /// When each image has been pulled, or has failed next.
     var progress: [String: Duration] = [:]
   }
@@ -45,6 +51,10 @@ struct FleetWorld {
   var late: [FleetMachine.Input] = []
 
   var registry: [String: Answer] = [:]
+  /// Whom the registry gives an image, where it does not give it to all.
+  var readers: [String: Set<PullAccess>] = [:]
+  /// Whether nodes that come have kubelets of 1.35 or later.
+  var remembersSecrets = false
   var pullTime = Duration.seconds(3)
   /// Pulls that moved bytes, by node uid and reference@digest.
   private(set) var pulls: [String: Int] = [:]
@@ -121,12 +131,14 @@ struct FleetWorld {
       let count = live.count { $0.isPull && $0.images.contains { $0.hasPrefix("\(registry)/") } }
       if count > plan.perRegistry { complaints.append("\(count) pods of registry \(registry)") }
     }
+    if order.access != plan.access { complaints.append("a pod with other secrets than its Prepull's") }
     guard order.purpose == .pull, let record = records[order.id.node], record.uid == order.id.nodeUID else { return }
     // While claims come and go, what is held may be forgotten and found again.
     let isMoving = pending.contains { if case .record(order.id.node, _, _) = $0 { true } else { false } }
     for image in order.images where !isMoving {
       let wanted = plan.images.first { $0.reference == image.reference }?.resolution?.digest
-      let held = record.images.first { $0.reference == image.reference }?.held?.digest
+      let known = record.images.first { $0.reference == image.reference }?.held
+      let held = known?.access.contains(order.access) == true ? known?.digest : nil
       if let held, wanted == nil || held == wanted, nodes[order.id.node]?.held[image.reference] == held {
         complaints.append("\(image.reference) is pulled again on \(order.id.node)")
       }
@@ -201,9 +213,10 @@ struct FleetWorld {
     if order.images.isEmpty || order.images.count > limits.imagesPerPod {
       complaints.append("a pod of \(order.images.count) images")
     }
+    pod.access = order.access
     pod.isScheduled = nodes[order.id.node].map { $0.facts.uid == order.id.nodeUID && !$0.isFull } ?? false
     if !pod.isScheduled { pod.unschedulable = "Insufficient pods" }
-    pods[order.id] = Pod(seen: pod)
+    pods[order.id] = Pod(seen: pod, access: order.access)
     if let failure {
       tell(.podRefused(order.id, failure.0))
     } else {
@@ -271,37 +284,61 @@ struct FleetWorld {
     let before = pod.seen
     for index in pod.seen.images.indices {
       let image = pod.seen.images[index]
-      if case .held = image.report { continue }
+      if image.report.isThere { continue }
       pod.seen.images[index].report = report(image, on: id.node, &pod)
     }
-    if pod.seen.images.allSatisfy({ if case .held = $0.report { true } else { false } }) { pod.seen.phase = .succeeded }
+    if pod.seen.images.allSatisfy(\.report.isThere) { pod.seen.phase = .succeeded }
     pods[id] = pod
     if pod.seen != before { tell(.pod(pod.seen)) }
   }
 
   private mutating func report(_ image: FleetPod.Image, on name: String, _ pod: inout Pod) -> FleetPod.Report {
     let held = nodes[name]?.held[image.reference]
+    let isOpen = held.map { digest in nodes[name]?.proved.map { $0[digest]?.contains(pod.access) ?? false } ?? true }
     if image.policy == .never {
       let absent = WarmFailure(code: "neverPull", detail: "it is not there", remedy: "Pull it.")
-      return held.map { .held($0) } ?? .failing(absent, .local, count: 1)
+      guard let held, isOpen == true else { return .failing(absent, .local, count: 1) }
+      return statement(of: held, for: image.reference, in: pod, on: name)
     }
-    if image.policy == .ifNotPresent, let held { return .held(held) }
+    if image.policy == .ifNotPresent, let held, isOpen == true {
+      return statement(of: held, for: image.reference, in: pod, on: name)
+    }
     guard let due = pod.progress[image.reference] else {
       pod.progress[image.reference] = now + pullTime
       return image.report
     }
     guard due <= now else { return image.report }
-    switch registry[image.reference] {
+    var answer = registry[image.reference]
+    if let readers = readers[image.reference], !readers.contains(pod.access) { answer = Self.denied }
+    switch answer {
     case .has(let digest):
       if held != digest { pulls["\(nodes[name]?.facts.uid ?? "")/\(image.reference)@\(digest)", default: 0] += 1 }
       nodes[name]?.held[image.reference] = digest
-      return .held(digest)
+      if let pinned = PinnedReference.text(of: image.reference, at: digest) { nodes[name]?.held[pinned] = digest }
+      nodes[name]?.proved?[digest, default: []].insert(pod.access)
+      return statement(of: digest, for: image.reference, in: pod, on: name)
     case .fails(let failure, let nature):
       pod.progress[image.reference] = now + .seconds(10)
       if case .failing(_, _, let count) = image.report { return .failing(failure, nature, count: count + 1) }
       return .failing(failure, nature, count: 1)
     case nil: return image.report
     }
+  }
+
+  /// What a node says of an image that it holds, as far as that can be read.
+  private func statement(
+    of digest: Digest, for reference: String, in pod: Pod, on name: String
+  ) -> FleetPod.Report {
+    guard nodes[name]?.aliases.contains(digest) == true, !reference.contains("@") else { return .held(digest) }
+    // Two containers that state the same have the same content.
+    for other in pod.seen.images {
+      if let pinned = PinnedReference.digest(in: other.reference, of: reference),
+        nodes[name]?.held[other.reference] == digest
+      {
+        return .held(pinned)
+      }
+    }
+    return .unclear
   }
 
   // MARK: Changes
@@ -320,6 +357,7 @@ struct FleetWorld {
     var facts = NodeFacts(name: name, uid: "\(name)-\(lastUID)")
     change(&facts)
     nodes[name] = Machine(facts: facts, createdAt: now - age)
+    if remembersSecrets { nodes[name]?.proved = [:] }
     // A WarmNode is owned by its Node, so that it goes with it.
     if records[name]?.uid != facts.uid { records[name] = nil }
     seeNode(name)
@@ -387,8 +425,18 @@ struct FleetWorld {
     WarmFailure(code: code, detail: "it is \(code)", remedy: "mend it")
   }
 
+  static let denied = Answer.fails(failure("denied"), .final)
   static let notFound = Answer.fails(failure("notFound"), .final)
   static let down = Answer.fails(failure("unreachable"), .passing)
+}
+
+extension FleetPod.Report {
+  fileprivate var isThere: Bool {
+    switch self {
+    case .held, .unclear: true
+    case .waiting, .failing: false
+    }
+  }
 }
 
 extension FleetPlan {

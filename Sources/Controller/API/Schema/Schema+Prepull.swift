@@ -47,6 +47,7 @@ extension Schema {
           "For mode Keep: lets the nodes prove that they still hold the images, by a pod that never pulls.",
           [.required("every", duration("How often; 6h when `verify` is not given, and 0s for never.", least: "0s"))])),
       .optional("gate", gate),
+      .optional("podTemplate", podTemplate),
       .optional("suspend", Schema("Begins nothing new while it is true.", .boolean, standard: false)),
       .optional(
         "ttlAfterFinished",
@@ -86,7 +87,7 @@ extension Schema {
 
   private static let discover = object(
     "Adds the images that Deployments, StatefulSets, DaemonSets, CronJobs, Jobs and pods name, those of the next "
-      + "revision as soon as it is written. The annotation `prepull.dev/ignore` on a workload or its pods opts out.",
+      + "revision as soon as it is written, and of the one before while it has pods. The annotation `prepull.dev/ignore` on a workload or its pods opts out.",
     [
       .optional(
         "namespaces",
@@ -154,6 +155,31 @@ extension Schema {
         "maxFailures",
         share("Nodes that may fail before no further node is begun.", least: 0, standard: "20%")),
     ], standard: [:])
+
+  private static let podTemplate = object(
+    "What the pods that pull get, so that quotas, LimitRanges and admission policies take them. It wins over what "
+      + "`prepull install` gave for all.",
+    [
+      .optional(
+        "labels", Schema("Labels of the pods. Prepull's own stay.", .map(text("A label's value.", atMost: 63)))),
+      .optional(
+        "annotations", Schema("Annotations of the pods. Prepull's own stay.", .map(text("An annotation's value.")))),
+      .optional(
+        "resources",
+        object(
+          "What each container asks for and may use. A pod has one for each image that it pulls, and they run a moment "
+            + "only.",
+          [
+            .optional(
+              "requests",
+              Schema(
+                "In place of 1m of cpu and 1Mi of memory.",
+                .map(Schema("A quantity, for example 10m or 32Mi.", .intOrString)))),
+            .optional(
+              "limits",
+              Schema("None when it is not given.", .map(Schema("A quantity, for example 64Mi.", .intOrString)))),
+          ])),
+    ])
 
   private static let gate = object(
     "For mode Keep: keeps pods off new nodes until these are warm. Let new nodes join with the taint; Prepull removes "

@@ -10,7 +10,7 @@ extension Schema {
       .optional(
         "conditions",
         conditions(
-          "Ready: all wanted nodes hold all images. Progressing: work is under way. Degraded: something needs a person. "
+          "Ready: all nodes that can be reached hold all images, and there is one. Progressing: work is under way. Degraded: something needs a person. "
             + "Complete, for mode Once: it is done.")),
       .optional("summary", text("Warm nodes of the wanted ones, as `18/20`.")),
       .optional(
@@ -18,11 +18,14 @@ extension Schema {
         object(
           "Nodes, counted.",
           [
-            .required("wanted", count("That shall be warm.")),
+            .required("wanted", count("That shall be warm; those that cannot be reached now are among them.")),
             .required("warm", count("That hold all images.")),
             .required("pulling", count("On which a pod of this Prepull is at work.")),
             .required("pending", count("That wait for their turn.")),
             .required("failed", count("On which an image failed as often as `pull.retries` allows.")),
+            .optional(
+              "unreachable",
+              count("That are cordoned or not ready, and lack images: nothing is begun there until they are back.")),
             .required("unsupported", count("For which no image has anything, by operating system or architecture.")),
           ])),
       .optional(

@@ -12,9 +12,11 @@ extension Schema {
 
   /// A duration as Go writes it, at least `least`.
   static func duration(_ description: String, least: String = "1s", standard: String? = nil) -> Schema {
+    // So many digits at most that what is beyond reason can still be read, and refused by this sentence.
     Schema(description, .duration, standard: standard.map(JSON.string)).rule(
-      #"self.matches(r'^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+$') && duration(self) >= duration('\#(least)')"#,
-      "must be a duration of at least \(least), for example 90s, 10m or 1h30m")
+      #"self.matches(r'^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s)|[0-9]{1,7}(\.[0-9]{1,9})?m|[0-9]{1,5}(\.[0-9]{1,9})?h)+$')"#
+        + " && duration(self) >= duration('\(least)') && duration(self) <= duration('8760h')",
+      "must be a duration of at least \(least) and at most 8760h (a year), for example 90s, 10m or 1h30m")
   }
 
   /// A number of nodes, or a share of them.

@@ -15,6 +15,7 @@ extension Schema {
       .optional("warm", text("Images that are there, of those that are wanted and supported, as `18/20`.")),
       .optional("conditions", conditions("Warm: the node holds all images that are wanted there.")),
       .optional("verifiedAt", time("When a pod that never pulls last proved what is here.")),
+      .optional("firstWarmAt", time("When all that was wanted here was here for the first time.")),
       .optional(
         "gates",
         Schema(
@@ -46,6 +47,20 @@ extension Schema {
       .optional("digest", text("What the node holds.")),
       .optional("warmSince", time("When a pod first found it here.")),
       .optional("pullSeconds", Schema("How long its pull took, where the kubelet told.", .number)),
+      .optional(
+        "pulledWith",
+        Schema(
+          "The pull secrets with which pods found it here, as kubelets since 1.35 keep it from pods with others. Not "
+            + "given when it was found without secrets only.",
+          .list(
+            object(
+              "Pull secrets of a pod.",
+              [
+                .optional("namespace", text("Of the secrets.", atMost: 63)),
+                .required(
+                  "secrets",
+                  Schema("Their names; empty without secrets.", .list(text("A name."), .atomic, atMost: nil))),
+              ]), .atomic, atMost: nil))),
       .optional(
         "wantedBy",
         Schema(
