@@ -16,7 +16,7 @@ import Testing
     #expect(try LabelQuery(parsing: text).matches(labels) == isSelected, "\(text)")
   }
 
-  @Test(arguments: ["a in", "a in (b", "=b", "a b", "a=b=c", "!", "-a=b", "a=-b", "a>b", "a,,b"])
+  @Test(arguments: ["a in", "a in (b", "=b", "a b", "a=b=c", "!", "-a=b", "a=-b", "a>b", "a,,b", "a in (b,c/d)"])
   func refusesBrokenSelectors(text: String) {
     let error = #expect(throws: StatusError.self) { try LabelQuery(parsing: text) }
     #expect(error?.code == 400)

@@ -113,6 +113,10 @@ extension LabelQuery {
       var values: Set<String> = []
       repeat { values.insert(parser.word() ?? "") } while parser.take(",")
       guard parser.take(")") else { throw fault(text, "found '\(parser.peek() ?? "")', expected: ',', or ')'") }
+      for (index, value) in values.sorted().enumerated() {
+        guard let problem = NameRules.labelValueProblem(value) else { continue }
+        throw fault(text, "values[\(index)][\(key)]: Invalid value: \"\(value)\": \(problem)")
+      }
       return Requirement(key: key, operator: isIn ? .in : .notIn, values: values)
     case .some(let other): throw fault(text, "found '\(other)', expected: in, notin, =, ==, !=, gt, lt")
     }
