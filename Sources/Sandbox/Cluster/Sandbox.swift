@@ -6,12 +6,6 @@ import Planning
 import Registry
 import Runtimes
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A Kubernetes cluster inside this process: an API server, controllers, virtual nodes and a registry.
 ///
 /// `README.md` beside this folder says what it simplifies.
@@ -43,8 +37,7 @@ package final class Sandbox: Sendable {
     self.folder = folder
     self.logger = logger
     pace = Pace(speed: options.speed)
-    let skew = options.clockSkew / .seconds(1)
-    store = Store(hasAccounts: true) { Date().addingTimeInterval(skew) }
+    store = Store(hasAccounts: true)
     authority = options.tls ? try CertificateAuthority() : nil
     administrator = try authority?.issueClient(
       name: ServerUser.admin.name, groups: ServerUser.admin.groups.filter { $0 != "system:authenticated" })

@@ -53,8 +53,6 @@ package struct SandboxOptions: Sendable {
   package var readyAfter: Duration = .seconds(1)
   /// Between two renewals of a node's lease. Not divided by `speed`.
   package var heartbeat: Duration = .seconds(10)
-  /// How far the API server's clock is ahead of this machine's.
-  package var clockSkew: Duration = .zero
   /// What containers may really run; see ``SandboxProgram``.
   package var programs: [SandboxProgram] = []
 

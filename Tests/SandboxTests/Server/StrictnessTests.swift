@@ -234,8 +234,7 @@ import Testing
   }
 
   @Test func everyAnswerHasTheServersTime() async throws {
-    let date = try #require(HumanTime.date("1994-11-06T08:49:37Z"))
-    try await Wire.with(store: Store(now: { date }), configure: { $0.tokens = ["t": .admin] }) { wire in
+    try await Wire.with(configure: { $0.tokens = ["t": .admin] }) { wire in
       var known = wire
       known.token = "t"
       wire.server.faults.fail(503, times: 1) { $0.resource == "nodes" }
@@ -246,7 +245,10 @@ import Testing
         try await known.send(.POST, Self.maps, text: "{"),
       ]
       #expect(answers.map(\.status) == [200, 401, 200, 404, 404, 503, 400])
-      for answer in answers { #expect(answer.headers["Date"] == ["Sun, 06 Nov 1994 08:49:37 GMT"]) }
+      for answer in answers {
+        let form = /[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/
+        #expect(answer.headers["Date"].count == 1 && answer.headers["Date"][0].wholeMatch(of: form) != nil)
+      }
     }
   }
 

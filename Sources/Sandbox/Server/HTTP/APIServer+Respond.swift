@@ -4,14 +4,8 @@ import Hummingbird
 import NIOCore
 
 extension APIServer {
-  /// A request's answer; errors become `Status` objects. Every answer has the server's time.
+  /// A request's answer; errors become `Status` objects. The header `Date` is Hummingbird's doing.
   func respond(to request: Request, on channel: any Channel) async -> Response {
-    var response = await anyAnswer(to: request, on: channel)
-    response.headers[.date] = HTTPDate(date: store.now()).description
-    return response
-  }
-
-  private func anyAnswer(to request: Request, on channel: any Channel) async -> Response {
     do {
       return try await answer(request, on: channel)
     } catch let error as StatusError {
