@@ -77,10 +77,21 @@ struct UsageFileTests {
     }
   }
 
+  private final class Holders: Sendable {
+    private let count = Mutex(0)
+
+    func add(_ number: Int) -> Int {
+      count.withLock { count in
+        count += number
+        return count
+      }
+    }
+  }
+
   @Test("A lock that is released while others try to take it is never held by two")
   func neverTwo() async throws {
     try await withTemporaryFolder { folder in
-      let holders = Mutex(0)
+      let holders = Holders()
       let taken = await withTaskGroup(of: Int.self) { group in
         for _ in 0..<8 {
           group.addTask {
@@ -88,12 +99,8 @@ struct UsageFileTests {
             for _ in 0..<2000 {
               guard case .taken(let lock) = FileLock.take(folder + "/lock") else { continue }
               taken += 1
-              let now = holders.withLock { holders in
-                holders += 1
-                return holders
-              }
-              #expect(now == 1)
-              holders.withLock { $0 -= 1 }
+              #expect(holders.add(1) == 1)
+              _ = holders.add(-1)
               lock.release()
             }
             return taken
