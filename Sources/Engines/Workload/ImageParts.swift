@@ -28,6 +28,8 @@ struct ImageParts: Hashable {
   var fault: String?
   /// The same of the version, which counts only where there is no tag.
   var versionFault: String?
+  /// The key of a field that may be a part, in a way that is not known.
+  var other: String?
   /// Whether the object is an image and nothing else: what stands under the key `image`.
   var isImage = false
   /// `baseImage` is never whole: its tag stands elsewhere.
@@ -44,6 +46,9 @@ struct ImageParts: Hashable {
   /// The whole, of all of them.
   func whole() -> Outcome {
     if let fault { return .problem(.parts, fault) }
+    if let other, areSeveral {
+      return .problem(.parts, "what its \(other) adds to its name is not known: write name:tag into one field")
+    }
     guard let base = image ?? repository else { return .none }
     // Sources and charts have repositories too.
     let repository = repository.flatMap { Self.isAddress($0) ? nil : $0 }

@@ -31,6 +31,9 @@ extension ImageParts {
   init(_ members: [String: JSON], prefix: String = "", image: String = "image") {
     self.init()
     for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+      if prefix.isEmpty, Self.others.contains(ImageField.normal(key)), let text = value.string, !text.isEmpty {
+        other = key
+      }
       guard let field = ImageField(key: key), field.prefix == prefix, field.part != .image || key == image else {
         continue
       }
@@ -46,6 +49,12 @@ extension ImageParts {
       }
     }
   }
+
+  /// Fields that some take for parts of a reference, each in its own way.
+  private static let others: Set = [
+    "organization", "organisation", "org", "imageprefix", "imagesuffix", "tagprefix", "tagsuffix", "variant", "flavor",
+    "flavour", "distro",
+  ]
 
   private mutating func put(_ text: String, _ field: ImageField) {
     switch field.part {
@@ -65,6 +74,7 @@ extension ManifestSearch {
     variable(members)
     guard let source, !source.isOwn else {
       if Self.isContainer(members) { container(members, of: nil, fallback: lastKey) }
+      annotations(members)
       return
     }
     if members["kind"] == "DockerImage", let name = members["name"]?.string {
@@ -87,6 +97,7 @@ extension ManifestSearch {
         step(.key(key)) { $0.text(text, named: owner, isContainer: isStrong) }
       }
     }
+    place(members, keys)
     // A repository with its tag, without a word of an image.
     let repositories = keys.filter { ImageField(key: $0)?.part == .repository }
     for key in repositories {
@@ -106,6 +117,42 @@ extension ManifestSearch {
         }
       }
     }
+  }
+
+  /// Where images are and with which tag, and no word of which: KubeVirt's `imageRegistry` and `imageTag`, Istio's `hub`.
+  private mutating func place(_ members: [String: JSON], _ keys: [String]) {
+    for key in keys where ["imageregistry", "hub"].contains(ImageField.normal(key)) {
+      let parts = ImageParts(members, image: "")
+      guard let registry = parts.registry, parts.tag != nil || parts.digest != nil, parts.repository == nil,
+        !keys.contains(where: { ImageField(key: $0).map { $0.part == .image && $0.prefix.isEmpty } ?? false })
+      else { continue }
+      let name = path.isEmpty ? key : path
+      step(.key(key)) {
+        $0.problem(.parts, name, "'\(registry)' is where images are; which of them are run is not said there")
+      }
+    }
+  }
+
+  /// `sidecar.istio.io/proxyImage: …` of a pod's template.
+  private mutating func annotations(_ members: [String: JSON]) {
+    for key in members.keys.sorted() where key.contains("/") && ImageField.isSingular(key) {
+      guard let text = members[key]?.string, ImageLikeness(text) == .image else { continue }
+      step(.key(key)) {
+        $0.problem(.unclear, key, "'\(text)' may be an image that is put into the pod: name it as well if it is")
+      }
+    }
+  }
+
+  /// `--config-reloader-image=quay.io/…`: what a program is given to start pods of its own with.
+  mutating func argument(_ text: String) {
+    guard text.hasPrefix("-"), let equals = text.firstIndex(of: "="),
+      text[..<equals].lowercased().contains("image")
+    else { return }
+    let value = String(text[text.index(after: equals)...])
+    guard ImageLikeness(value) == .image, case .reference = ImageText(value) else { return }
+    problem(
+      .unclear, String(text[..<equals]),
+      "'\(value)' may be an image that is started from there: name it as well if it is")
   }
 
   /// What stands under the key `image` as an object.

@@ -46,7 +46,10 @@ struct ManifestSearch {
         if source != nil { fields(members) }
         visit(members: members)
       }
-    case .string(let text): if source?.isOwn == false { look(at: text) }
+    case .string(let text):
+      guard let source else { break }
+      argument(text)
+      if !source.isOwn { look(at: text) }
     default: break
     }
   }

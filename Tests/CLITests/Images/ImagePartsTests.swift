@@ -58,12 +58,20 @@ struct ImagePartsTests {
       // Istio's.
       (
         "{hub: docker.io/istio, tag: 1.22.0, values: {global: {proxy: {image: proxyv2, resources: {}}}}}",
-        "docker.io/istio/proxyv2:1.22.0"
+        "docker.io/istio/proxyv2:1.22.0 !parts"
       ),
       (
-        "{values: {global: {hub: docker.io/istio, tag: 1.22.0}, pilot: {image: pilot}}}", "docker.io/istio/pilot:1.22.0"
+        "{values: {global: {hub: docker.io/istio, tag: 1.22.0}, pilot: {image: pilot}}}",
+        "docker.io/istio/pilot:1.22.0 !parts"
       ),
       ("{hub: docker.io/istio, values: {pilot: {image: pilot}}}", "!parts"),
+      ("{hub: docker.io/istio, tag: 1.22.0}", "!parts"),
+      ("{a: {hub: docker.io/istio, image: pilot, tag: 1.22.0}}", "docker.io/istio/pilot:1.22.0"),
+      ("{imageRegistry: quay.io/kubevirt, imageTag: v1.2.0}", "!parts"),
+      ("{a: {registry: quay.io, organization: team, image: api, tag: v1}}", "!parts"),
+      ("{containers: [{name: a, image: nginx, tag: '1.27'}]}", "nginx:1.27"),
+      ("{containers: [{name: a, image: {repository: nginx, tag: '1.27'}}]}", "nginx:1.27"),
+      ("{dockerRepository: reg.example/a, dockerTag: v2}", "reg.example/a:v2"),
       // Bases.
       ("{baseImage: quay.io/prometheus/prometheus, version: v2.40.0}", "quay.io/prometheus/prometheus:v2.40.0"),
       ("{baseImage: quay.io/prometheus/prometheus, sha: \(sha)}", "quay.io/prometheus/prometheus@sha256:\(sha)"),
@@ -136,6 +144,20 @@ struct ImagePartsTests {
     #expect(try Self.found(pod, kind: "Pod", group: "v1") == "nginx")
     let rollout = "{template: {spec: {containers: [{name: a, image: nginx}]}}}"
     #expect(try Self.found(rollout, kind: "Rollout", group: "argoproj.io/v1alpha1") == "nginx")
+  }
+
+  @Test("What a pod is given to start others with is mentioned")
+  func given() throws {
+    let pod = """
+      {containers: [{name: a, image: 'nginx:1', args: ['--reloader-image=quay.io/x/y:1', '--image-dir=/x', '--to=a:1'],
+      env: [{name: RELATED_IMAGE_A, value: 'quay.io/x/z:1'}]}]}
+      """
+    #expect(try Self.found(pod, kind: "Pod", group: "v1") == "nginx:1 !unclear !unclear")
+    let template = """
+      {template: {metadata: {annotations: {sidecar.istio.io/proxyImage: 'quay.io/x/y:1'}}, spec: {containers:
+      [{name: a, image: 'nginx:1'}]}}}
+      """
+    #expect(try Self.found(template, kind: "Deployment", group: "apps/v1") == "nginx:1 !unclear")
   }
 
   @Test func aPlaceTellsWhereTheImageStandsAndNoPartOfIt() throws {
