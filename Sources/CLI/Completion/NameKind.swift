@@ -1,4 +1,6 @@
 import ArgumentParser
+import Dispatch
+import Synchronization
 
 /// Names that only the kubeconfig or the cluster know.
 enum NameKind: Hashable, Sendable {
@@ -31,8 +33,28 @@ enum NameKind: Hashable, Sendable {
 extension CompletionKind {
   /// Names of this kind, for the scripts that --generate-completion-script prints.
   static func names(_ kind: NameKind) -> CompletionKind {
+    // Of options without a command of their own, the parser takes no asynchronous closures.
     .custom { words, index, prefix in
-      await NameSource(words: Array(words.prefix(max(0, index)))).names(kind, prefix: prefix)
+      let source = NameSource(words: Array(words.prefix(max(0, index))))
+      let answer = Answer()
+      Task.detached { answer.give(await source.names(kind, prefix: prefix)) }
+      return answer.wait()
+    }
+  }
+
+  /// Names that somebody waits for who cannot be suspended.
+  private final class Answer: Sendable {
+    private let names = Mutex<[String]>([])
+    private let isGiven = DispatchSemaphore(value: 0)
+
+    func give(_ names: [String]) {
+      self.names.withLock { $0 = names }
+      isGiven.signal()
+    }
+
+    func wait() -> [String] {
+      isGiven.wait()
+      return names.withLock { $0 }
     }
   }
 }
