@@ -14,6 +14,12 @@ package enum ForeignText {
     return line.count > limit ? line.prefix(limit - 1) + "…" : line
   }
 
+  /// The same as the end of a sentence of ours, which sets the full stop itself.
+  package static func clause(_ text: String, limit: Int = 600) -> String {
+    let line = clean(text, limit: limit)
+    return line.hasSuffix(".") && !line.hasSuffix("..") ? String(line.dropLast()) : line
+  }
+
   /// Printable ASCII whose words are apart by one space: most texts.
   private static func isPlain(_ text: String) -> Bool {
     var last = UInt8(ascii: " ")

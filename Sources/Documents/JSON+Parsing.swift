@@ -5,6 +5,11 @@ package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Bytes from the start.
   package let offset: Int
 
+  package init(problem: String, offset: Int) {
+    self.problem = problem
+    self.offset = offset
+  }
+
   package var description: String { "not JSON: \(problem) at byte \(offset)" }
 }
 

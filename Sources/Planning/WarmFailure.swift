@@ -12,7 +12,7 @@ package struct WarmFailure: Error, Codable, Hashable, Sendable {
   /// The texts may be those of registries, runtimes and clusters: they are cleaned here.
   package init(code: String, detail: String, remedy: String) {
     self.code = ForeignText.clean(code, limit: 100)
-    self.detail = ForeignText.clean(detail, limit: 1000)
+    self.detail = ForeignText.clause(detail, limit: 1000)
     self.remedy = ForeignText.clean(remedy, limit: 1000)
   }
 

@@ -52,7 +52,7 @@ package struct RuntimeError: Error, Sendable, CustomStringConvertible {
     self.endpoint = endpoint
     self.operation = operation
     self.subject = ForeignText.clean(subject)
-    self.detail = ForeignText.clean(detail, limit: 1000)
+    self.detail = ForeignText.clause(detail, limit: 1000)
     self.remedy = remedy
   }
 

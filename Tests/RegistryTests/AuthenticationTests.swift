@@ -1,3 +1,4 @@
+import Foundation
 import Sandbox
 import ImageModel
 import Registry
@@ -218,6 +219,85 @@ struct AuthenticationTests {
         let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
         #expect(error?.detail.contains(said) == true, "\(String(describing: error))")
       }
+    }
+  }
+
+  @Test(
+    "A token is taken from wherever it is, whatever stands beside it",
+    arguments: [
+      #"{"token":"","access_token":"TOKEN","expires_in":300}"#, #"{"token":null,"access_token":"TOKEN"}"#,
+      #"{"token":"TOKEN","access_token":""}"#, #"{"token":"TOKEN","expires_in":"300"}"#,
+      #"{"token":"TOKEN","expires_in":null,"issued_at":7}"#, #"{"token":"TOKEN","expires_in":-1,"issued_at":""}"#,
+      #"{"token":"TOKEN\n","expires_in":{},"scope":["x"]}"#, #"{"token":7,"access_token":"TOKEN"}"#,
+      #"{"token":"TOKEN","expires_in":1e30}"#,
+    ])
+  func formsOfTokens(_ answer: String) async throws {
+    try await withTokens { registry, tokens, reference in
+      let token = try tokens.issue(repository: "test/image")
+      tokens.failNext(200, body: answer.replacing("TOKEN", with: token))
+      try await withClient { client in _ = try await client.image(reference, platform: .host) }
+      #expect(tokens.requests.count == 1)
+    }
+  }
+
+  @Test("A life that is written as text counts")
+  func lifeAsText() async throws {
+    try await withTokens { registry, tokens, reference in
+      let token = try tokens.issue(repository: "test/image")
+      tokens.failNext(200, body: #"{"token":"\#(token)","expires_in":"300"}"#)
+      let clock = ManualClock()
+      try await withClient(configure: { $0.clock = clock.clock }) { client in
+        _ = try await client.resolve(reference)
+        clock.advance(by: .seconds(200))
+        _ = try await client.resolve(reference)
+        #expect(tokens.requests.count == 1)
+      }
+    }
+  }
+
+  /// Logins for one registry, each good for one repository: deploy tokens of two projects.
+  private struct Logins: CredentialSource {
+    let all: [RegistryCredential]
+    func credential(for registry: String, repository: String) -> RegistryCredential? { all.first }
+    func credentials(for registry: String, repository: String) -> [RegistryCredential] { all }
+  }
+
+  @Test("Each login is tried until one is accepted, and that one stays", arguments: [401, 403, 404])
+  func severalLogins(_ refusal: Int) async throws {
+    try await withEmbeddedRegistry { registry in
+      let names = ["first", "second", "third"]
+      let references = try names.map { registry.add(try SampleImage(), to: "\($0)/app") }
+      for name in names {
+        registry.require(.users(Dictionary(uniqueKeysWithValues: names.map { ($0, "x") })), under: "\(name)/")
+        let wanted = "Basic \(Data("\(name):x".utf8).base64EncodedString())"
+        registry.inject(
+          .status(refusal, headers: refusal == 401 ? ["WWW-Authenticate": "Basic realm=\"r\""] : [:])
+        ) { $0.path.contains("/\(name)/") && $0.authorization != nil && $0.authorization != wanted }
+      }
+      let logins = Logins(all: names.map { .basic(username: $0, password: "x") })
+      try await withClient(credentials: logins) { client in
+        for reference in references { _ = try await client.image(reference, platform: .host) }
+        registry.clearRequests()
+        _ = try await client.image(references[2], platform: .host)
+        #expect(registry.requests.count { $0.path != "/v2/" } == 2, "the login that was accepted is sent straight away")
+        let nobodys = registry.add(try SampleImage(), to: "nobody/app")
+        registry.inject(.status(refusal == 401 ? 403 : refusal)) {
+          $0.path.contains("/nobody/") && $0.authorization != nil
+        }
+        registry.require(.users(["nobody": "y"]), under: "nobody/")
+        let error = await #expect(throws: RegistryError.self) { try await client.image(nobodys, platform: .host) }
+        #expect(error?.status == (refusal == 401 ? 403 : refusal))
+      }
+    }
+  }
+
+  @Test("The next login is asked a token for where the server refuses the first")
+  func severalLoginsForTokens() async throws {
+    try await withTokens { registry, tokens, reference in
+      tokens.allow(username: "ada", password: "s3cr3t word+%")
+      let logins = Logins(all: [.basic(username: "bob", password: "x"), ada])
+      try await withClient(credentials: logins) { client in _ = try await client.image(reference, platform: .host) }
+      #expect(tokens.requests.count == 2)
     }
   }
 

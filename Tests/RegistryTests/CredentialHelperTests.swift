@@ -106,4 +106,16 @@ struct CredentialHelperTests {
       #expect(error?.code == .credentials)
     }
   }
+
+  @Test(
+    "A helper that answers with nothing knows nothing",
+    arguments: [
+      #"{"ServerURL":"","Username":"","Secret":""}"#, "{}", "", #"{"Username":null,"Secret":null}"#,
+      "credentials not found in native keychain", #"{"Username":"ada","Secret":""}"#,
+    ])
+  func emptyAnswer(_ answer: String) async throws {
+    try await withHelper("cat >/dev/null; printf '%s' '\(answer)'") { credentials, _ in
+      #expect(try await credentials.credential(for: "a.test", repository: "app") == nil)
+    }
+  }
 }

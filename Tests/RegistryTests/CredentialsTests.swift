@@ -157,4 +157,59 @@ struct CredentialsTests {
       #expect(try await user(credentials, "a.test") == "new")
     }
   }
+
+  @Test(
+    "`auth` is decoded as the kubelet does it",
+    arguments: [
+      ("cm9ib3Q6cGFzcw==", "robot"), ("cm9ib3Q6cGFzcw", "robot"), ("cm9ib3Q6\\ncGFzcw==\\r\\n", "robot"),
+      ("YWRhOnA6dw", "ada"), ("", nil), ("Og==", nil),
+    ] as [(String, String?)])
+  func authAsTheKubeletReadsIt(_ auth: String, _ expected: String?) async throws {
+    try await withTemporaryFolder { folder in
+      try write(#"{"auths":{"a.test":{"auth":"\#(auth)"}}}"#, folder + "/config.json")
+      let credentials = try Credentials(files: [folder + "/config.json"], environment: [:])
+      #expect(try await user(credentials, "a.test") == expected)
+    }
+  }
+
+  @Test("Null, empty text and absence are one thing, and one bad entry spoils no other")
+  func entryByEntry() async throws {
+    try await withTemporaryFolder { folder in
+      let text = """
+        {"auths": {
+          "a.test": {"auth": "", "username": "ada", "password": "x", "identitytoken": null, "email": 7},
+          "b.test": {"auth": null, "username": "", "password": null}, "c.test": null, "d.test": "text",
+          "e.test": {"auth": 7}, "f.test": {"username": "", "password": "", "registrytoken": "rt"}},
+         "credsStore": null, "credHelpers": {"x.test": null}}
+        """
+      try write("\u{feff}" + text, folder + "/config.json")
+      let credentials = try Credentials(files: [folder + "/config.json"], environment: [:])
+      #expect(try await user(credentials, "a.test") == "ada")
+      for name in ["b.test", "c.test", "d.test", "x.test"] {
+        #expect(try await credentials.credentials(for: name, repository: "app").isEmpty)
+      }
+      #expect(try await credentials.credential(for: "f.test", repository: "app") == .registryToken("rt"))
+      let error = await #expect(throws: RegistryError.self) {
+        try await credentials.credential(for: "e.test", repository: "app")
+      }
+      #expect(error?.detail.contains("e.test") == true)
+    }
+  }
+
+  @Test("All logins that fit come in the order of trial, the most specific first, over all secrets")
+  func order() async throws {
+    let texts = [
+      config(["a.test": "host1:x", "a.test/team": "team1:x"]),
+      config(["a.test/team/app": "app2:x", "a.test": "host2:x"]),
+      config(["*.test": "any3:x", "a.test": "host1:x"]),
+    ]
+    let secrets = try PullSecretCredentials(
+      texts.enumerated().map { (name: "s\($0.offset)", bytes: Array($0.element.utf8), isLegacy: false) })
+    let users = try await secrets.credentials(for: "a.test", repository: "team/app").map { credential in
+      if case .basic(let username, _) = credential { username } else { "?" }
+    }
+    #expect(users == ["app2", "team1", "host1", "host2", "any3"])
+    #expect(secrets.names(for: "a.test", repository: "team/app") == ["s0", "s1", "s2"])
+    #expect(try await secrets.credentials(for: "b.example", repository: "team/app").isEmpty)
+  }
 }

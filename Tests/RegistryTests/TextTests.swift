@@ -58,6 +58,14 @@ struct TextTests {
     let answer = ServerText(body: Array(#"{"errors":[{"code":"X","message":"one"},{"code":"Y"}]}"#.utf8), type: nil)
     #expect(answer.code == "X")
     #expect(answer.message == "one; Y")
+    for (body, said) in [
+      (#"{"errors":[{"code":"X","message":null,"detail":{"message":"why."}}]}"#, "X"),
+      (#"{"errors":["in words."]}"#, "in words"), (#"{"errors":{"code":7,"message":"alone"}}"#, "alone"),
+      (#"{"error":{"code":403,"message":"of a cloud"}}"#, "of a cloud"), (#"{"errors":null,"message":"m"}"#, "m"),
+      (#"{"error":"","error_description":"d…"}"#, "d…"), ("plain.", "plain"),
+    ] {
+      #expect(ServerText(body: Array(body.utf8), type: nil).message == said)
+    }
     #expect(ServerText(body: Array(#"{"details":"no"}"#.utf8), type: "application/json").message == "no")
     #expect(ServerText(body: Array("  <p>".utf8), type: nil).message.hasPrefix("an HTML page"))
     #expect(ServerText(body: [0xff, 0xfe, 0x00], type: "application/octet-stream").message.isEmpty)

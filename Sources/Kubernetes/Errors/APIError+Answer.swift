@@ -51,7 +51,7 @@ extension APIError {
     _ status: Status, httpStatus: Int? = nil, retryAfter: Duration? = nil, to request: APIRequest, user: String? = nil
   ) {
     let number = httpStatus ?? status.code ?? 0
-    let message = ForeignText.clean(status.message ?? "")
+    let message = ForeignText.clause(status.message ?? "")
     self.init(
       Self.code(of: status, number), verb: request.verb.permission, resource: request.resource,
       namespace: request.namespace, name: request.name ?? status.details?.name, status: number, message: message,

@@ -6,13 +6,34 @@
 
 /// Answers the challenges of registries, and remembers the answers.
 ///
-/// There is no ping: requests go out with what is known, and a 401 brings the challenge. Invariant: `grants` holds at
-/// most one answer per registry and repository, and one that a registry refused is never given out again.
+/// There is no ping: requests go out with what is known, and a 401 brings the challenge. Where several logins are known
+/// they are tried in their order, as the kubelet does, and the first that is accepted stays. Invariant: `sessions` holds
+/// at most one answer per registry and repository, and one that a registry refused is given out again only where there
+/// is no other.
 actor Authenticator {
   struct Key: Hashable {
     /// The registry as credentials name it: `docker.io`, not the host of its API.
     let registry: String
     let repository: String
+  }
+
+  /// An answer of a registry that another login may change.
+  struct Refusal {
+    /// What the request had.
+    let authorization: String?
+    let status: Int
+    let challenges: [Challenge]
+    /// Whether what the request had was made for it.
+    let isFresh: Bool
+
+    /// Nil for answers that no login changes.
+    init?(_ response: Transport.Response, of authorization: String?, isFresh: Bool) {
+      challenges = response.status == 401 ? Challenge.all(in: response.headers) : []
+      // A registry hides what an account may not see: 404 is a refusal too, but asks for no login.
+      guard authorization == nil ? !challenges.isEmpty : [401, 403, 404].contains(response.status) else { return nil }
+      (self.authorization, self.isFresh) = (authorization, isFresh)
+      status = response.status
+    }
   }
 
   private struct Grant {
@@ -21,11 +42,19 @@ actor Authenticator {
     let expires: ContinuousClock.Instant?
   }
 
+  private struct Session {
+    var challenges: [Challenge]
+    /// The logins in the order of trial; nil stands for none.
+    let candidates: [RegistryCredential?]
+    var position = 0
+    var grant: Grant?
+  }
+
   private let source: any CredentialSource
   private let tokens: TokenService
   private let clock: RegistryClock
-  private var grants: [Key: Grant] = [:]
-  private let flights = SingleFlight<Key, String>()
+  private var sessions: [Key: Session] = [:]
+  private let flights = SingleFlight<Key, String?>()
 
   init(source: any CredentialSource, tokens: TokenService, clock: RegistryClock) {
     self.source = source
@@ -35,29 +64,52 @@ actor Authenticator {
 
   /// The `Authorization` to send straight away, if a valid one is known.
   func known(for key: Key) -> String? {
-    guard let grant = grants[key], grant.expires.map({ clock.now() < $0 }) ?? true else { return nil }
+    guard let grant = sessions[key]?.grant, grant.expires.map({ clock.now() < $0 }) ?? true else { return nil }
     return grant.authorization
   }
 
-  /// The `Authorization` that answers a challenge, got once for all who ask for it at the same time.
-  func answer(_ challenges: [Challenge], refused: String?, for key: Key) async throws -> String {
-    if let known = known(for: key), known != refused { return known }
-    return try await flights.value(for: key) { [self] in
-      let grant = try await grant(challenges, for: key)
-      guard grant.authorization != refused else {
-        throw Problem(.unauthorized, "\(key.registry) does not accept the credentials for it", status: 401)
-      }
-      await remember(grant, for: key)
-      return grant.authorization
+  /// The `Authorization` to try next, got once for all who ask for it at the same time; nil when all have been tried.
+  func answer(_ refusal: Refusal, for key: Key) async throws -> String? {
+    if let known = known(for: key), known != refusal.authorization { return known }
+    return try await flights.value(for: key) { [self] in try await next(after: refusal, for: key) }
+  }
+
+  private func next(after refusal: Refusal, for key: Key) async throws -> String? {
+    var session = try await session(for: key, refusal.challenges)
+    if !refusal.challenges.isEmpty { session.challenges = refusal.challenges }
+    if let grant = session.grant, grant.authorization == refusal.authorization {
+      // A token may be refused before its time: the same login gets another one, once.
+      let isRenewable = grant.expires != nil && refusal.status == 401 && !refusal.isFresh
+      if !isRenewable { session.position += 1 }
     }
+    while session.position < session.candidates.count {
+      let isLast = session.position + 1 == session.candidates.count
+      do {
+        let grant = try await grant(session.challenges, session.candidates[session.position], for: key)
+        guard grant.authorization == refusal.authorization else {
+          session.grant = grant
+          sessions[key] = session
+          return grant.authorization
+        }
+      } catch let problem as Problem where !isLast && [.unauthorized, .denied].contains(problem.code) {
+        // The next login may be better.
+      }
+      session.position += 1
+    }
+    // The next request begins with the first login again, and a single one is kept: it may do for other content.
+    if session.candidates.count > 1 { sessions[key] = nil }
+    return nil
   }
 
-  private func remember(_ grant: Grant, for key: Key) {
-    grants[key] = grant
+  private func session(for key: Key, _ challenges: [Challenge]) async throws -> Session {
+    if let session = sessions[key] { return session }
+    let found = try await source.credentials(for: key.registry, repository: key.repository)
+    return Session(challenges: challenges, candidates: found.isEmpty ? [nil] : found)
   }
 
-  private func grant(_ challenges: [Challenge], for key: Key) async throws -> Grant {
-    let credential = try await source.credential(for: key.registry, repository: key.repository)
+  private func grant(
+    _ challenges: [Challenge], _ credential: RegistryCredential?, for key: Key
+  ) async throws -> Grant {
     if case .registryToken(let token) = credential {
       return Grant(authorization: "Bearer " + token, expires: nil)
     }

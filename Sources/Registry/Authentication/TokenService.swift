@@ -1,3 +1,4 @@
+import Documents
 import NIOCore
 import NIOHTTP1
 
@@ -14,12 +15,6 @@ struct TokenService {
   struct Token {
     let text: String
     let life: Duration
-  }
-
-  private struct Answer: Decodable {
-    var token: String?
-    var access_token: String?
-    var expires_in: Double?
   }
 
   /// A token is 60 s old at most when a server does not say how long it lives.
@@ -61,12 +56,30 @@ struct TokenService {
       throw problem
     }
     let body = try await response.collect(upTo: Self.maximumAnswer)
-    let answer = try? JSONDecoder().decode(Answer.self, from: Data(body))
-    guard let text = answer?.token ?? answer?.access_token, !text.isEmpty else {
-      throw Problem(.fault, "\(response.host) answered without a token")
+    guard let answer = try? JSON(parsing: body), answer.object != nil else {
+      throw Problem(.fault, "\(response.host) answered with something else than a token")
     }
-    let life = answer?.expires_in.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultLife
-    return Token(text: text, life: .seconds(min(life, 86_400)))
+    return Token(text: try Self.text(in: answer, from: response.host), life: .seconds(Self.life(in: answer)))
+  }
+
+  /// Either field may carry the token; servers that know both may leave one empty.
+  private static func text(in answer: JSON, from host: String) throws(Problem) -> String {
+    for key in ["token", "access_token"] {
+      guard let text = answer[key]?.string, let first = text.firstIndex(where: { !$0.isWhitespace }) else { continue }
+      let token = text[first...].prefix { !$0.isWhitespace }
+      guard token.utf8.allSatisfy({ (0x21..<0x7f).contains($0) }) else {
+        throw Problem(.fault, "\(host) answered with a token that no request can carry")
+      }
+      return String(token)
+    }
+    throw Problem(.fault, "\(host) answered without a token")
+  }
+
+  /// Seconds. Some servers write the number as text; of what is no number the token is not to blame.
+  private static func life(in answer: JSON) -> Double {
+    let stated = answer["expires_in"].flatMap { $0.number ?? $0.string.flatMap { Double($0) } }
+    guard let stated, stated > 0 else { return defaultLife }
+    return min(stated, 86_400)
   }
 
   private static func adding(_ fields: [(String, String)], to url: URL) throws -> URL {

@@ -114,7 +114,7 @@ extension RegistryClient {
     throw Problem(.notFound, "there is no registry to ask")
   }
 
-  /// Asks one endpoint, answering its challenge once.
+  /// Asks one endpoint and answers its challenge: with one login after the other, until it accepts one.
   private func send(_ call: Call, repository: String, to endpoint: Endpoint) async throws -> Transport.Response {
     let scheme: String
     if let own = endpoint.scheme { scheme = own } else { scheme = try await schemes.scheme(of: endpoint.address) }
@@ -123,18 +123,34 @@ extension RegistryClient {
     var request = Transport.Request(method: call.method, url: url, headers: call.headers)
     request.authorization = await authenticator.known(for: key)
     var response = try await transport.send(request)
-    let challenges = Challenge.all(in: response.headers)
-    if response.status == 401, !challenges.isEmpty {
-      await response.discard()
-      request.authorization = try await authenticator.answer(challenges, refused: request.authorization, for: key)
+    var refusal = Authenticator.Refusal(response, of: request.authorization, isFresh: false)
+    var problems: [Problem] = []
+    while let refused = refusal {
+      guard let next = try await authenticator.answer(refused, for: key) else { break }
+      if request.authorization == nil {
+        await response.discard()
+      } else {
+        problems.append(await problem(response, to: call))
+      }
+      request.authorization = next
       response = try await transport.send(request)
+      refusal = Authenticator.Refusal(response, of: next, isFresh: true)
     }
-    guard response.status == 200 || response.status == 206 else {
-      let body = call.method == .HEAD ? [] : await response.excerpt()
-      throw Problem(
-        status: response.status, headers: response.headers, body: body, host: response.host,
-        clock: configuration.clock)
-    }
-    return response
+    if response.status == 200 || response.status == 206 { return response }
+    problems.append(await problem(response, to: call))
+    // Who may look and finds nothing knows more than who may not look.
+    var worst = problems[0]
+    for problem in problems where problem.status ?? 0 >= worst.status ?? 0 { worst = problem }
+    throw worst
+  }
+
+  private func problem(_ response: Transport.Response, to call: Call) async -> Problem {
+    let body = call.method == .HEAD ? [] : await response.excerpt()
+    var problem = Problem(
+      status: response.status, headers: response.headers, body: body, host: response.host, clock: configuration.clock)
+    problem.isForGET =
+      call.method == .HEAD && (400...501).contains(response.status) && ![408, 429].contains(response.status)
+      && (response.status != 401 || Challenge.all(in: response.headers).isEmpty)
+    return problem
   }
 }

@@ -15,11 +15,6 @@ struct CredentialHelper {
   let environment: [String: String]
   let limit: Duration
 
-  private struct Answer: Decodable {
-    var Username: String
-    var Secret: String
-  }
-
   /// Asks for the credential of a server; `nil` when the program has none.
   func credential(for server: String) async throws -> RegistryCredential? {
     let program = "docker-credential-\(name)"
@@ -34,13 +29,26 @@ struct CredentialHelper {
         let message = output.hasPrefix("{") ? "" : ": " + ForeignText.clean(output)
         throw Problem(.credentials, "it failed\(message)")
       }
-      guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output.utf8)) else {
-        throw Problem(.credentials, "its answer is not JSON with Username and Secret")
-      }
-      return answer.Username == "<token>"
-        ? .identityToken(username: nil, token: answer.Secret)
-        : .basic(username: answer.Username, password: answer.Secret)
+      return try Self.credential(in: output)
     }
+  }
+
+  /// What a program that succeeded says; nil for one that knows nothing and says so with empty fields, or not at all.
+  private static func credential(in output: String) throws -> RegistryCredential? {
+    guard output.contains(where: { !$0.isWhitespace }) else { return nil }
+    guard let answer = try? JSON(parsing: output), answer.object != nil else {
+      if output.lowercased().contains("not found") { return nil }
+      throw Problem(.credentials, "its answer is not JSON with Username and Secret")
+    }
+    func text(_ key: String) throws -> String {
+      guard let value = answer[key], !value.isNull else { return "" }
+      guard let text = value.string else { throw Problem(.credentials, "the \(key) in its answer is no text") }
+      return text
+    }
+    let (username, secret) = (try text("Username"), try text("Secret"))
+    guard !secret.isEmpty else { return nil }
+    return username == "<token>"
+      ? .identityToken(username: nil, token: secret) : .basic(username: username, password: secret)
   }
 
   /// The reading end of a pipe with a short text in it.

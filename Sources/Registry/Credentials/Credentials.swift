@@ -30,36 +30,45 @@ package struct Credentials: CredentialSource {
   }
 
   package func credential(for registry: String, repository: String) async throws -> RegistryCredential? {
+    try await credentials(for: registry, repository: repository).first
+  }
+
+  /// All that the first place has which knows the registry, the most specific first.
+  package func credentials(for registry: String, repository: String) async throws -> [RegistryCredential] {
     let registry = registry.lowercased()
     for file in files {
       let config = try Self.read(file, isRequired: true)
-      if let found = try await credential(in: config, registry, repository) { return found }
+      let found = try await credentials(in: config, registry, repository)
+      if !found.isEmpty { return found }
     }
     if let (name, credential) = try environmentCredential(), DockerConfig.normalized(name) == registry {
-      return credential
+      return [credential]
     }
     if let text = value("DOCKER_AUTH_CONFIG") {
       let config = try DockerConfig.parse(Array(text.utf8), from: "the variable DOCKER_AUTH_CONFIG")
-      if let found = try await credential(in: config, registry, repository) { return found }
+      let found = try await credentials(in: config, registry, repository)
+      if !found.isEmpty { return found }
     }
     if let file = value("REGISTRY_AUTH_FILE") {
       let config = try Self.read(file, isRequired: true)
-      if let found = try await credential(in: config, registry, repository) { return found }
+      let found = try await credentials(in: config, registry, repository)
+      if !found.isEmpty { return found }
     }
-    guard let folder = value("DOCKER_CONFIG") ?? value("HOME").map({ $0 + "/.docker" }) else { return nil }
+    guard let folder = value("DOCKER_CONFIG") ?? value("HOME").map({ $0 + "/.docker" }) else { return [] }
     let config = try Self.read(folder + "/config.json", isRequired: false)
-    return try await credential(in: config, registry, repository)
+    return try await credentials(in: config, registry, repository)
   }
 
-  private func credential(
+  private func credentials(
     in config: DockerConfig, _ registry: String, _ repository: String
-  ) async throws -> RegistryCredential? {
+  ) async throws -> [RegistryCredential] {
+    var found: [RegistryCredential] = []
     if let name = config.helper(for: registry) {
       let helper = CredentialHelper(name: name, environment: environment, limit: helperLimit)
       let server = registry == "docker.io" ? "https://index.docker.io/v1/" : registry
-      if let credential = try await helper.credential(for: server) { return credential }
+      if let credential = try await helper.credential(for: server) { found.append(credential) }
     }
-    return try config.credential(for: registry, repository: repository)
+    return (found + (try config.credentials(for: registry, repository: repository))).unique
   }
 
   /// A variable that is set to something.

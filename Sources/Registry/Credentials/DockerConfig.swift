@@ -1,18 +1,14 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Documents
 
 /// Docker's `config.json`, as far as it is about credentials; also the content of Kubernetes' pull secrets.
-struct DockerConfig: Decodable {
-  struct Entry: Decodable {
-    /// Base64 of `username:password`.
-    var auth: String?
-    var username: String?
-    var password: String?
-    var identitytoken: String?
-    var registrytoken: String?
+///
+/// Each entry is read on its own: one that cannot be read spoils no other.
+struct DockerConfig {
+  /// A login that fits a repository, and how well.
+  struct Match {
+    /// The longest path first, then a full host before a pattern.
+    fileprivate let rank: [Int]
+    let credential: Result<RegistryCredential, RegistryError>
   }
 
   private var auths: [String: Entry] = [:]
@@ -21,26 +17,23 @@ struct DockerConfig: Decodable {
   /// File or variable that this was read from, for errors.
   private var origin = ""
 
-  private enum CodingKeys: String, CodingKey { case auths, credsStore, credHelpers }
-
   init() {}
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    auths = try container.decodeIfPresent([String: Entry].self, forKey: .auths) ?? [:]
-    credsStore = try container.decodeIfPresent(String.self, forKey: .credsStore)
-    credHelpers = try container.decodeIfPresent([String: String].self, forKey: .credHelpers) ?? [:]
-  }
 
   static func parse(_ bytes: [UInt8], from origin: String) throws(RegistryError) -> DockerConfig {
     guard bytes.contains(where: { $0 > 0x20 }) else { return DockerConfig() }
-    do {
-      var config = try JSONDecoder().decode(DockerConfig.self, from: Data(bytes))
-      config.origin = origin
-      return config
-    } catch {
+    // Editors of some systems put a byte order mark before it.
+    let bytes = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
+    guard let json = try? JSON(parsing: bytes), json.object != nil else {
       throw broken(origin, "it is not JSON in the form of Docker's config.json")
     }
+    return DockerConfig(json, from: origin)
+  }
+
+  private init(_ json: JSON, from origin: String) {
+    self.origin = origin
+    auths = (json["auths"]?.object ?? [:]).mapValues(Entry.init)
+    credsStore = json["credsStore"]?.string
+    credHelpers = (json["credHelpers"]?.object ?? [:]).compactMapValues(\.string)
   }
 
   /// The keys of its entries that can be used.
@@ -52,19 +45,28 @@ struct DockerConfig: Decodable {
     return (own ?? credsStore).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// The credential of the entry that fits best: the longest path first, then a full host before a pattern.
-  func credential(for registry: String, repository: String) throws(RegistryError) -> RegistryCredential? {
-    var best: (rank: [Int], key: String, entry: Entry)?
-    for (key, entry) in auths where entry.isUsable {
-      guard let rank = Self.rank(key, registry: registry, repository: repository) else { continue }
-      if let best, !best.rank.lexicographicallyPrecedes(rank) { continue }
-      best = (rank, key, entry)
+  /// The credentials of all entries that fit, the one that fits best first.
+  ///
+  /// - Throws: when there are such entries and none of them can be read.
+  func credentials(for registry: String, repository: String) throws(RegistryError) -> [RegistryCredential] {
+    let found = matches(for: registry, repository: repository).ranked
+    let usable = found.compactMap { try? $0.credential.get() }
+    if usable.isEmpty, let first = found.first { return [try first.credential.get()] }
+    return usable
+  }
+
+  /// The entries that fit, in no order.
+  func matches(for registry: String, repository: String) -> [Match] {
+    auths.sorted { $0.key < $1.key }.compactMap { key, entry in
+      guard entry.isUsable, let rank = Self.rank(key, registry: registry, repository: repository) else { return nil }
+      guard let credential = entry.credential else {
+        let name = ForeignText.clean(key, limit: 200)
+        return Match(
+          rank: rank,
+          credential: .failure(Self.broken(origin, "the entry for \(name) is not base64 of username:password")))
+      }
+      return Match(rank: rank, credential: .success(credential))
     }
-    guard let best else { return nil }
-    guard let credential = best.entry.credential else {
-      throw Self.broken(origin, "the entry for \(best.key) is not base64 of username:password")
-    }
-    return credential
   }
 
   /// How well a key of `auths` fits, or `nil` if it does not.
@@ -112,23 +114,19 @@ struct DockerConfig: Decodable {
   }
 }
 
-extension DockerConfig.Entry {
-  /// Docker leaves empty entries behind for what is in a credential store.
-  var isUsable: Bool {
-    [auth, username, identitytoken, registrytoken].contains { !($0 ?? "").isEmpty }
+extension Sequence<DockerConfig.Match> {
+  /// The best first; of equals the first one.
+  var ranked: [DockerConfig.Match] {
+    enumerated().sorted { a, b in
+      a.element.rank == b.element.rank ? a.offset < b.offset : b.element.rank.lexicographicallyPrecedes(a.element.rank)
+    }.map(\.element)
   }
+}
 
-  /// `nil` when `auth` is malformed.
-  var credential: RegistryCredential? {
-    if let registrytoken, !registrytoken.isEmpty { return .registryToken(registrytoken) }
-    var pair = username.map { ($0, password ?? "") }
-    if let auth, !auth.isEmpty {
-      guard let data = Data(base64Encoded: auth) else { return nil }
-      let text = String(decoding: data, as: UTF8.self).prefix { $0 != "\0" }
-      guard let colon = text.firstIndex(of: ":") else { return nil }
-      pair = (String(text[..<colon]), String(text[text.index(after: colon)...]))
-    }
-    if let identitytoken, !identitytoken.isEmpty { return .identityToken(username: pair?.0, token: identitytoken) }
-    return pair.map { .basic(username: $0.0, password: $0.1) }
+extension Sequence<RegistryCredential> {
+  /// Each once.
+  var unique: [RegistryCredential] {
+    var seen: Set<RegistryCredential> = []
+    return filter { seen.insert($0).inserted }
   }
 }

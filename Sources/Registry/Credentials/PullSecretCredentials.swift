@@ -22,16 +22,24 @@ package struct PullSecretCredentials: CredentialSource, CustomStringConvertible 
   }
 
   package func credential(for registry: String, repository: String) async throws -> RegistryCredential? {
-    for (_, config) in configs {
-      if let found = try config.credential(for: registry.lowercased(), repository: repository) { return found }
-    }
-    return nil
+    try await credentials(for: registry, repository: repository).first
+  }
+
+  /// The most specific first, over all secrets; of equals the first secret's.
+  package func credentials(for registry: String, repository: String) async throws -> [RegistryCredential] {
+    let found = configs.map { $0.config.matches(for: registry.lowercased(), repository: repository) }
+    let usable = found.joined().ranked.compactMap { try? $0.credential.get() }
+    if let first = found.joined().ranked.first, usable.isEmpty { return [try first.credential.get()] }
+    return usable.unique
   }
 
   /// Names of the secrets that have a credential for the repository.
   package func names(for registry: String, repository: String) -> [String] {
-    configs.filter { (try? $0.config.credential(for: registry.lowercased(), repository: repository)) != nil }
-      .map(\.name)
+    configs.filter {
+      $0.config.matches(for: registry.lowercased(), repository: repository).contains {
+        (try? $0.credential.get()) != nil
+      }
+    }.map(\.name)
   }
 
   /// The registries that the secrets are for, as they name them, without schemes and versions.

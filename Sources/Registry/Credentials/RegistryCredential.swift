@@ -34,6 +34,15 @@ extension RegistryCredential: CustomStringConvertible, CustomDebugStringConverti
 package protocol CredentialSource: Sendable {
   /// The credential for a repository of a registry (`docker.io`, `localhost:5000`), or `nil` for none.
   func credential(for registry: String, repository: String) async throws -> RegistryCredential?
+
+  /// Every credential that fits, in the order in which they are to be tried: the kubelet tries all of them.
+  func credentials(for registry: String, repository: String) async throws -> [RegistryCredential]
+}
+
+extension CredentialSource {
+  package func credentials(for registry: String, repository: String) async throws -> [RegistryCredential] {
+    try await credential(for: registry, repository: repository).map { [$0] } ?? []
+  }
 }
 
 /// No credentials for anything.

@@ -7,6 +7,8 @@ struct Problem: Error {
   var isRetryable: Bool
   var retryAfter: Duration?
   var status: Int?
+  /// Whether it answers a HEAD, and GET may succeed or tell more.
+  var isForGET = false
 
   init(
     _ code: RegistryError.Code, _ detail: String, remedy: String? = nil, isRetryable: Bool = false,

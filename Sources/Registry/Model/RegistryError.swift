@@ -16,6 +16,10 @@ package struct RegistryError: Error, Hashable, Sendable {
     /// 403: the account may not read this.
     case denied
     case notFound, noPlatform, unsupportedMediaType, tooLarge
+    /// What is there is no image: a Helm chart, a signature.
+    case artifact
+    /// A manifest, an index or a configuration is not of the form that runtimes read.
+    case malformedImage
     case rateLimited
     /// The connection ended before the whole answer had come.
     case truncated
@@ -45,7 +49,7 @@ package struct RegistryError: Error, Hashable, Sendable {
     self.code = problem.code
     self.operation = operation
     self.subject = ForeignText.clean(subject)
-    self.detail = ForeignText.clean(problem.detail, limit: 1000)
+    self.detail = ForeignText.clause(problem.detail, limit: 1000)
     self.remedy = problem.remedy ?? problem.code.remedy
     self.isRetryable = problem.isRetryable
     self.retryAfter = problem.retryAfter
@@ -76,6 +80,8 @@ extension RegistryError.Code {
     case .notFound: "Check the name of the repository and the tag."
     case .noPlatform: "Choose one of these platforms, or an image that was built for this one."
     case .unsupportedMediaType: "Push the image again as an OCI or Docker schema 2 image."
+    case .artifact: "Name the image that the pods run."
+    case .malformedImage: "Push the image again with another tool."
     case .tooLarge: "This is not an ordinary container image; check the reference."
     case .rateLimited: "Wait, log in for a higher limit, or pull through a mirror."
     case .truncated, .rangeNotSatisfiable: "Try again."

@@ -1,43 +1,32 @@
 import Documents
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// What a server says about an error, made fit to be shown.
 struct ServerText {
   /// Code of the distribution specification ("Error Codes"), such as `NAME_UNKNOWN`.
   private(set) var code: String?
   private(set) var message = ""
 
-  private struct Answer: Decodable {
-    struct Item: Decodable {
-      var code: String?
-      var message: String?
-    }
-    /// Registries.
-    var errors: [Item]?
-    /// Token servers and proxies.
-    var message: String?
-    var details: String?
-    var error_description: String?
-    var error: String?
-  }
-
   init(body: [UInt8], type: String?) {
     guard !body.isEmpty else { return }
     if Self.isHTML(body, type: type) {
       message = "an HTML page; does a proxy or a login page stand before the registry?"
-    } else if let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)) {
-      code = answer.errors?.first?.code
-      let told = answer.errors?.compactMap { $0.message ?? $0.code }.filter { !$0.isEmpty } ?? []
-      let other = answer.message ?? answer.details ?? answer.error_description ?? answer.error ?? ""
-      message = ForeignText.clean(told.isEmpty ? other : told.joined(separator: "; "), limit: 300)
+    } else if let answer = try? JSON(parsing: body), answer.object != nil {
+      let errors = answer["errors"].map { $0.array ?? [$0] } ?? []
+      code = errors.lazy.compactMap { $0["code"]?.string }.first
+      // Registries have a list; token servers, proxies and clouds have one of the others.
+      let told = errors.compactMap { Self.text(in: $0, ["message", "code", "detail"]) }
+      let other = Self.text(in: answer, ["message", "details", "error_description", "error", "detail"])
+      message = ForeignText.clause(
+        told.isEmpty ? other ?? "" : told.map { ForeignText.clause($0) }.joined(separator: "; "), limit: 300)
     } else if type?.hasPrefix("text/plain") ?? true {
-      message = ForeignText.clean(String(decoding: body, as: UTF8.self), limit: 300)
+      message = ForeignText.clause(String(decoding: body, as: UTF8.self), limit: 300)
     }
+  }
+
+  /// The first of the members that says something.
+  private static func text(in value: JSON, _ keys: [String]) -> String? {
+    if let text = value.string { return text.isEmpty ? nil : text }
+    return keys.lazy.compactMap { key in value[key].flatMap { text(in: $0, keys) } }.first
   }
 
   static func isHTML(_ body: [UInt8], type: String?) -> Bool {

@@ -61,7 +61,12 @@ final class Transport: Sendable {
       defer { state.clients = [:] }
       return state.clients.values
     }
-    for client in clients { try await client.shutdown() }
+    // All of them, whatever becomes of one.
+    var failure: (any Error)?
+    for client in clients {
+      do { try await client.shutdown() } catch { failure = failure ?? error }
+    }
+    if let failure { throw failure }
   }
 
   /// Sends a request and returns the answer that ends the redirects, whatever its status.
@@ -97,6 +102,8 @@ final class Transport: Sendable {
     message.method = request.method
     message.headers = request.headers
     message.headers.replaceOrAdd(name: "User-Agent", value: configuration.userAgent)
+    // Without it a server may compress what its digest is of the plain content.
+    message.headers.replaceOrAdd(name: "Accept-Encoding", value: "identity")
     if let authorization = request.authorization {
       message.headers.replaceOrAdd(name: "Authorization", value: authorization)
     }

@@ -41,6 +41,7 @@ extension PullFailure {
       case .digestMismatch:
         code("FailedPrecondition", "\(whole): failed commit: unexpected commit digest: failed precondition")
       case .unsupportedMediaType: code("Unimplemented", "\(whole): media type: unsupported media type")
+      case .artifact, .malformedImage: "\(whole): mismatched image rootfs and manifest layers"
       case .fault: answer("500 Internal Server Error")
       case .proxy, .credentials, .tooLarge, .rangeNotSatisfiable: "\(whole): \(error.detail)"
       }
