@@ -1,3 +1,5 @@
+package import Documents
+
 /// The part of an image's configuration that tells where it runs and what it is made of. Source: config.md.
 package struct ImageConfig: Codable, Hashable, Sendable {
   package struct RootFS: Codable, Hashable, Sendable {
@@ -16,6 +18,7 @@ package struct ImageConfig: Codable, Hashable, Sendable {
     }
   }
 
+  /// Empty where the configuration names none.
   package var architecture: String
   package var os: String
   package var variant: String?
@@ -40,5 +43,64 @@ package struct ImageConfig: Codable, Hashable, Sendable {
 
   package var platform: Platform {
     Platform(os: os, architecture: architecture, variant: variant, osVersion: osVersion)
+  }
+
+  /// Whether runtimes start the image of this configuration on a platform.
+  ///
+  /// - Parameter isAlone: no index chose it. Runtimes then do not look at the platform at all; here one that is named is
+  ///   looked at, as its programs would not start.
+  package func suits(_ platform: Platform, isAlone: Bool) -> Bool {
+    guard isAlone else { return platform.runs(self.platform) }
+    guard self.platform.isKnown else { return true }
+    let own = self.platform.normalized
+    return platform.runnable.contains { $0.os == own.os && $0.architecture == own.architecture }
+  }
+}
+
+extension ImageConfig: ImageDocument {
+  package init(_ json: JSON) throws(DocumentFault) {
+    let fields = try Fields(json)
+    let platform = try Platform(fields)
+    (os, architecture) = (platform.os, platform.architecture)
+    (variant, osVersion) = (platform.variant, platform.osVersion)
+    created = try Self.time("created", of: json, fields)
+    let root = try fields.fields("rootfs")
+    rootfs = RootFS(
+      diffIDs: try root?.list("diff_ids") { value, place throws(DocumentFault) in
+        do throws(DigestError) {
+          return try Digest(parsing: value.string ?? "")
+        } catch {
+          throw DocumentFault(description: "'\(place)': \(error)")
+        }
+      } ?? [])
+    rootfs.type = try root?.text("type") ?? ""
+    try Self.checkForm(of: fields)
+  }
+
+  /// Members that runtimes read as well, and refuse in another form.
+  private static func checkForm(of fields: Fields) throws(DocumentFault) {
+    _ = try fields.text("author")
+    if let config = try fields.fields("config") {
+      for key in ["Env", "Entrypoint", "Cmd"] { _ = try config.texts(key) }
+      for key in ["User", "WorkingDir", "StopSignal"] { _ = try config.text(key) }
+      _ = try config.textsByName("Labels")
+    }
+    _ = try fields.list("history") { value, place throws(DocumentFault) in
+      let entry = try Fields(value, at: place)
+      for key in ["created_by", "author", "comment"] { _ = try entry.text(key) }
+    }
+  }
+
+  private static func time(_ key: String, of json: JSON, _ fields: Fields) throws(DocumentFault) -> String? {
+    // An empty text is no time, and not as good as none: runtimes refuse it.
+    guard let text = try fields.text(key) ?? json[key]?.string else { return nil }
+    let form = "0000-00-00T00:00:00"
+    let isTime =
+      text.utf8.count > form.utf8.count
+      && zip(text.utf8, form.utf8).allSatisfy { byte, model in
+        model == UInt8(ascii: "0") ? (0x30...0x39).contains(byte) : byte == model
+      }
+    guard isTime else { throw DocumentFault(description: "'\(fields.place(key))' is no time of RFC 3339") }
+    return text
   }
 }

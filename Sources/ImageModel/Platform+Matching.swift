@@ -21,18 +21,32 @@ extension Platform {
   }
 
   /// The manifest of an index that suits this platform best; `nil` when none runs here.
-  ///
-  /// An entry without a platform says nothing about itself and is taken only when no other matches.
   package func best(in manifests: [Descriptor]) -> Descriptor? {
+    best(of: manifests.map(\.platform)).map { manifests[$0] }
+  }
+
+  /// The entry of an index that containerd takes for this platform; `nil` when it takes none.
+  ///
+  /// - Throws: `DocumentFault` when that entry points at nothing that can be fetched.
+  package func choice(in index: Index) throws(DocumentFault) -> Descriptor? {
+    let entries = index.entries
+    guard let best = best(of: entries.map(\.platform)) else { return nil }
+    return try entries[best].descriptor.get()
+  }
+
+  /// An entry without a platform says nothing about itself and is taken only when no other matches, the first one
+  /// whatever it is: its configuration tells then. A platform without an architecture is another one.
+  private func best(of platforms: [Platform?]) -> Int? {
+    let known = platforms.map { $0?.normalized }
     for candidate in runnable {
-      let match = manifests.first { entry in
-        guard let platform = entry.platform?.normalized else { return false }
+      let match = known.firstIndex { platform in
+        guard let platform else { return false }
         return platform.os == candidate.os && platform.architecture == candidate.architecture
           && platform.variant == candidate.variant && Self.accepts(platform.osVersion, on: osVersion)
       }
       if let match { return match }
     }
-    return manifests.first { $0.platform == nil }
+    return known.firstIndex(of: nil)
   }
 
   /// Whether an image of `platform` runs here.

@@ -1,3 +1,5 @@
+package import Documents
+
 /// What an image runs on: operating system, architecture and its variant, in the names of Go (GOOS, GOARCH).
 ///
 /// Source: OCI image specification, image-index.md ("Platform Variants"), and containerd's platform matching.
@@ -59,9 +61,10 @@ package struct Platform: Codable, Hashable, Sendable {
   }
 
   /// The one spelling of several that mean the same: `x86_64` is `amd64`, `arm64/v8` is `arm64`, `arm` is `arm/v7`.
+  /// Without an operating system it is Linux, as containerd has it there.
   package var normalized: Platform {
     var result = self
-    result.os = os.lowercased() == "macos" ? "darwin" : os.lowercased()
+    result.os = os.isEmpty ? "linux" : os.lowercased() == "macos" ? "darwin" : os.lowercased()
     switch architecture.lowercased() {
     case "i386", "i486", "i586", "i686", "x86": (result.architecture, result.variant) = ("386", nil)
     case "x86_64", "x86-64", "amd64":
@@ -83,6 +86,9 @@ package struct Platform: Codable, Hashable, Sendable {
     return result
   }
 
+  /// Whether it names an architecture. What does not, such as an attestation (`unknown/unknown`), runs nowhere.
+  package var isKnown: Bool { !architecture.isEmpty && architecture != "unknown" }
+
   private static let architectures: Set = [
     "386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64le", "riscv64", "s390x",
   ]
@@ -94,7 +100,25 @@ package struct Platform: Codable, Hashable, Sendable {
 }
 
 extension Platform: CustomStringConvertible {
-  package var description: String { [os, architecture, variant].compactMap { $0 }.joined(separator: "/") }
+  package var description: String {
+    [os, architecture, variant ?? ""].filter { !$0.isEmpty }.joined(separator: "/")
+  }
+}
+
+extension Platform: ImageDocument {
+  package init(_ json: JSON) throws(DocumentFault) {
+    try self.init(Fields(json))
+  }
+
+  init(_ fields: Fields) throws(DocumentFault) {
+    func name(_ key: String) throws(DocumentFault) -> String? {
+      try fields.text(key).map { ForeignText.clean($0, limit: 64) }
+    }
+    self.init(
+      os: try name("os") ?? "", architecture: try name("architecture") ?? "", variant: try name("variant"),
+      osVersion: try name("os.version"))
+    _ = try fields.texts("os.features")
+  }
 }
 
 /// A text that names no platform.

@@ -37,9 +37,7 @@ struct DocumentTests {
 
   @Test func aBadDigestInADocumentIsNamed() {
     let json = #"{"mediaType": "x", "digest": "sha256:zz", "size": 1}"#
-    let error = #expect(throws: DecodingError.self) {
-      try JSONDecoder().decode(Descriptor.self, from: Data(json.utf8))
-    }
+    let error = #expect(throws: DocumentFault.self) { try Descriptor(parsing: Array(json.utf8)) }
     #expect("\(error as Any)".contains("sha256:zz"))
   }
 

@@ -41,7 +41,7 @@ package struct CheckFinding: Hashable, Sendable {
     self.code = code
     self.level = level ?? code.level
     self.image = image
-    self.detail = ForeignText.clean(detail, limit: 2000)
+    self.detail = ForeignText.clause(detail, limit: 2000)
     self.remedy = ForeignText.clean(remedy, limit: 2000)
     self.origins = origins
   }

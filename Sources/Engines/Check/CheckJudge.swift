@@ -21,6 +21,7 @@ struct CheckJudge: Sendable {
       switch outcome {
       case .success(let inspected):
         own += platformFindings(inspected, image) + layerFindings(inspected, report.nodes(of: image))
+        own += typeFindings(inspected, report.nodes(of: image))
         own += oldDigestFindings(index, image) + nameFindings(image.subject.reference)
       case .failure(let failure):
         own.append(await finding(of: failure, image.subject.reference))
@@ -107,6 +108,19 @@ struct CheckJudge: Sendable {
           .noPlatform, "has nothing for \(platform): \(what)", "Push the image for this platform too."))
     }
     return findings
+  }
+
+  /// Runtimes go by the type of the registry's answer alone; CRI-O guesses some.
+  private func typeFindings(_ image: InspectedImage, _ nodes: [NodeSurvey.Node]) -> [CheckFinding] {
+    guard let type = image.vagueType else { return [] }
+    let strict = nodes.filter { ["containerd", "docker"].contains($0.runtime?.name) }
+    return [
+      CheckFinding(
+        .unsupportedMediaType, level: strict.isEmpty ? .warning : .error,
+        "is sent by its registry \(type.isEmpty ? "without a media type" : "as \(type)") (Content-Type), "
+          + "which containerd and Docker Engine do not take",
+        "Have the registry, or what stands before it, send the manifest's own media type.")
+    ]
   }
 
   private func layerFindings(_ image: InspectedImage, _ nodes: [NodeSurvey.Node]) -> [CheckFinding] {

@@ -3,14 +3,9 @@ package import ImageModel
 import Kubernetes
 import NIOCore
 import Networking
+import Planning
 package import Registry
 import Synchronization
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Asks registries, from here, what images are made of.
 ///
@@ -107,81 +102,76 @@ package struct ImageInspector: Sendable {
       let detail = "\(reference.registry) did not answer within \(limit)"
       return .failure(
         InspectionFailure(.timedOut, detail, "Check the network between this machine and the registry."))
+    } catch {
+      // Whatever it is, it is about this image and not about the others.
+      if Task.isCancelled || error is CancellationError { throw CancellationError() }
+      let failure = WarmFailure(error)
+      return .failure(InspectionFailure(.fault, failure.detail, failure.remedy))
     }
   }
 
   private func inspect(_ reference: Reference) async throws -> InspectedImage {
     let (root, rateLimit) = try await registry.root(reference)
     var image = InspectedImage(
-      descriptor: root.descriptor, platforms: [], variants: [:], attestations: 0, rateLimit: rateLimit)
+      descriptor: root.descriptor, platforms: [], variants: [:], attestations: 0, rateLimit: rateLimit,
+      vagueType: root.vagueType)
     if MediaType.isIndex(root.descriptor.mediaType) {
       try await readIndex(root, of: reference, into: &image)
     } else {
-      let (manifest, config) = try await readManifest(root, of: reference, needsConfig: true)
-      // A configuration that names no platform is of before there were others.
-      let own = config?.platform.normalized ?? Platform(os: "linux", architecture: "amd64")
-      image.platforms = [own]
-      image.created = config?.created
-      let variant = InspectedImage.Variant(own, root.descriptor, manifest)
-      let suiting = platforms.filter { $0.runs(own) }
-      for platform in suiting.isEmpty ? [own] : suiting { image.variants[platform] = variant }
+      let (manifest, config) = try await registry.contents(of: root, reference)
+      image.platforms = config.platform.isKnown ? [config.platform.normalized] : []
+      image.created = config.created
+      let suiting = platforms.filter { config.suits($0, isAlone: true) }
+      for platform in suiting.isEmpty ? image.platforms : suiting {
+        image.variants[platform] = InspectedImage.Variant(
+          image.platforms.first ?? platform, root.descriptor, manifest)
+      }
     }
     if isExact { try await readTrailers(of: reference, into: &image) }
     return image
   }
 
   private func readIndex(_ root: Document, of reference: Reference, into image: inout InspectedImage) async throws {
-    let index = try Self.decode(Index.self, root)
-    let images = index.images
-    image.platforms = images.compactMap(\.platform).map(\.normalized)
-    image.attestations = index.manifests.count - images.count
-    guard let first = images.first else {
+    let index = try await registry.index(root, of: reference)
+    image.platforms = index.images.compactMap(\.platform).map(\.normalized)
+    image.attestations = index.manifests.count - index.images.count
+    var lacking: RegistryError?
+    var read: [Descriptor: InspectedImage.Variant] = [:]
+    for platform in platforms {
+      do {
+        let entry = try? platform.choice(in: index)
+        if let entry, entry.platform != nil, let variant = read[entry] {
+          image.variants[platform] = variant
+          continue
+        }
+        let variant = try await variant(for: platform, behind: root, of: reference, into: &image)
+        image.variants[platform] = variant
+        if let entry { read[entry] = variant }
+      } catch let error as RegistryError where error.code == .noPlatform {
+        lacking = error
+      }
+    }
+    guard image.variants.isEmpty else { return }
+    // Nothing for what was asked, but the size of another platform's image can be told.
+    if let other = image.platforms.first {
+      image.variants[other] = try await variant(for: other, behind: root, of: reference, into: &image)
+    } else if !index.manifests.isEmpty, index.images.isEmpty {
       throw InspectionFailure(
         .artifact, "its index holds no image: \(Self.kinds(of: index.manifests))",
         "Name an image; what is beside images cannot be run.")
-    }
-    var chosen = platforms.compactMap { platform in platform.best(in: images).map { (platform, $0) } }
-    if chosen.isEmpty { chosen = [(first.platform?.normalized ?? Platform.host, first)] }
-    var read: [Digest: InspectedImage.Variant] = [:]
-    for (platform, entry) in chosen {
-      if read[entry.digest] == nil {
-        let document = try await manifest(behind: entry, platform, of: reference)
-        let (manifest, config) = try await readManifest(document, of: reference, needsConfig: read.isEmpty)
-        if let created = config?.created { image.created = created }
-        read[entry.digest] = InspectedImage.Variant(
-          entry.platform?.normalized ?? config?.platform.normalized ?? platform, document.descriptor, manifest)
-      }
-      image.variants[platform] = read[entry.digest]
+    } else if let lacking {
+      throw lacking
     }
   }
 
-  /// The manifest of an entry, through an index within the index where there is one.
-  private func manifest(
-    behind entry: Descriptor, _ platform: Platform, of reference: Reference
-  ) async throws -> Document {
-    var document = try await registry.document(entry, of: reference)
-    for _ in 0..<2 where MediaType.isIndex(document.descriptor.mediaType) {
-      let inner = try Self.decode(Index.self, document).images
-      guard let best = platform.best(in: inner) ?? inner.first else { break }
-      document = try await registry.document(best, of: reference)
-    }
-    return document
-  }
-
-  private func readManifest(
-    _ document: Document, of reference: Reference, needsConfig: Bool
-  ) async throws -> (Manifest, ImageConfig?) {
-    let manifest = try Self.decode(Manifest.self, document)
-    let type = manifest.config.mediaType
-    guard [MediaType.ociConfig, MediaType.dockerConfig, "application/octet-stream"].contains(type) else {
-      let kind = manifest.artifactType ?? type
-      let what = kind.hasPrefix("application/vnd.cncf.helm.") ? "a Helm chart" : "an artifact"
-      throw InspectionFailure(
-        .artifact, "it is \(what) (\(ForeignText.clean(kind, limit: 80))) and no image",
-        "Name the image that the pods run.")
-    }
-    guard needsConfig else { return (manifest, nil) }
-    return (manifest, try Self.decode(ImageConfig.self, try await registry.document(manifest.config, of: reference)))
+  private func variant(
+    for platform: Platform, behind root: Document, of reference: Reference, into image: inout InspectedImage
+  ) async throws -> InspectedImage.Variant {
+    let found = try await registry.image(behind: root, of: reference, platform: platform)
+    if image.created == nil, let config = try await registry.config(of: found) { image.created = config.created }
+    let own = found.platform.normalized
+    if !image.platforms.contains(own) { image.platforms.append(own) }
+    return InspectedImage.Variant(own, found.manifestDescriptor, found.manifest)
   }
 
   /// Learns the unpacked size of gzip layers from their last bytes; a layer whose end cannot be had stays guessed.
@@ -208,16 +198,6 @@ package struct ImageInspector: Sendable {
       }
     }
     for platform in image.variants.keys { image.variants[platform]?.take(sizes) }
-  }
-
-  private static func decode<Value: Decodable>(_ type: Value.Type, _ document: Document) throws -> Value {
-    do {
-      return try JSONDecoder().decode(type, from: Data(document.bytes))
-    } catch {
-      throw InspectionFailure(
-        .malformedImage, "its \(type) \(document.descriptor.digest) is not of the form that OCI gives it",
-        "Push the image again with another tool.")
-    }
   }
 
   private static func kinds(of manifests: [Descriptor]) -> String {

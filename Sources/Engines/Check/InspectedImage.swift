@@ -42,6 +42,8 @@ package struct InspectedImage: Hashable, Sendable {
   /// Manifests of the index that describe others and do not run: provenance, lists of packages.
   package var attestations: Int
   package var rateLimit: RateLimit?
+  /// The type under which the registry sent the manifest, where it is none of a manifest; empty for no type.
+  package var vagueType: String?
 
   /// Everything under which a node may name it.
   package var digests: Set<Digest> {
@@ -68,7 +70,7 @@ package struct InspectionFailure: Error, Hashable, Sendable {
 
   package init(_ code: CheckCode, _ detail: String, _ remedy: String) {
     self.code = code
-    self.detail = ForeignText.clean(detail, limit: 1000)
+    self.detail = ForeignText.clause(detail, limit: 1000)
     self.remedy = ForeignText.clean(remedy, limit: 1000)
   }
 

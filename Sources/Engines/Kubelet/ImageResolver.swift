@@ -3,12 +3,6 @@ import Networking
 package import Planning
 package import Registry
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Asks registries, from here, what references stand for on the platforms of a cluster's nodes.
 package struct ImageResolver: Sendable {
   private let registry: RegistryClient
@@ -58,32 +52,45 @@ package struct ImageResolver: Sendable {
     } catch is TimeLimitReached {
       let failure = WarmFailure.silent(image.reference.registry, within: Self.limit)
       return PreflightReport.Image(image: image, resolution: nil, problem: failure, isRefused: false)
+    } catch {
+      // Whatever it is, it is about this image and not about the others.
+      if Task.isCancelled || error is CancellationError { throw CancellationError() }
+      return PreflightReport.Image(image: image, resolution: nil, problem: WarmFailure(error), isRefused: false)
     }
   }
 
   /// What a reference stands for on the platforms, once its descriptor is known.
   ///
   /// Costs a GET for each index, manifest and configuration that is read. All of them are checked against their digests.
-  /// - Throws: `RegistryError`, or `DecodingError` for documents of another form.
+  /// - Throws: `RegistryError`, also for documents that runtimes cannot read.
   package func resolution(of reference: Reference, at descriptor: Descriptor) async throws -> ImageResolution {
-    let root = try await registry.document(descriptor, of: reference)
+    let root = try await registry.root(reference, at: descriptor.digest).document
     var resolution = ImageResolution(digest: descriptor.digest, platforms: [], variants: [:])
-    if MediaType.isIndex(descriptor.mediaType) {
-      let index = try JSONDecoder().decode(Index.self, from: Data(root.bytes))
-      resolution.platforms = index.images.compactMap(\.platform).map(\.normalized)
+    if MediaType.isIndex(root.descriptor.mediaType) {
+      resolution.platforms = try await registry.index(root, of: reference).images.compactMap(\.platform)
+        .map(\.normalized)
+      var lacking: RegistryError?
       for platform in platforms {
-        guard let best = platform.best(in: index.images), MediaType.isManifest(best.mediaType) else { continue }
-        let document = try await registry.document(best, of: reference)
-        let manifest = try JSONDecoder().decode(Manifest.self, from: Data(document.bytes))
-        resolution.variants[platform.architecture] = ImageResolution.Variant(best.digest, manifest)
+        do {
+          let image = try await registry.image(behind: root, of: reference, platform: platform)
+          resolution.variants[platform.architecture] = ImageResolution.Variant(image)
+          let own = image.platform.normalized
+          // What an index says of no entry is said by the configuration.
+          if image.manifestDescriptor.platform == nil, !resolution.platforms.contains(own) {
+            resolution.platforms.append(own)
+          }
+        } catch let error as RegistryError where error.code == .noPlatform {
+          lacking = error
+        }
       }
+      // An index that names no platform would look as if it had all.
+      if let lacking, resolution.variants.isEmpty, resolution.platforms.isEmpty { throw lacking }
     } else {
-      let manifest = try JSONDecoder().decode(Manifest.self, from: Data(root.bytes))
-      let config = try await registry.document(manifest.config, of: reference)
-      let own = try JSONDecoder().decode(ImageConfig.self, from: Data(config.bytes)).platform.normalized
-      resolution.platforms = [own]
-      for platform in platforms where platform.runs(own) {
-        resolution.variants[platform.architecture] = ImageResolution.Variant(descriptor.digest, manifest)
+      let (manifest, config) = try await registry.contents(of: root, reference)
+      if config.platform.isKnown { resolution.platforms = [config.platform.normalized] }
+      for platform in platforms where config.suits(platform, isAlone: true) {
+        resolution.variants[platform.architecture] = ImageResolution.Variant(
+          digest: descriptor.digest, configDigest: manifest.config.digest, sizeBytes: manifest.compressedSize)
       }
     }
     return resolution
@@ -94,7 +101,7 @@ extension RegistryError {
   /// Whether it is a registry's no that a node gets too when it asks with the same credentials.
   ///
   /// A registry hides what the asker may not see, so it does not count for nodes that may ask with more than we have.
-  package var isRefusal: Bool { [.notFound, .unsupportedMediaType].contains(code) }
+  package var isRefusal: Bool { [.notFound, .unsupportedMediaType, .artifact].contains(code) }
 }
 
 extension WarmFailure {
@@ -107,7 +114,9 @@ extension WarmFailure {
 }
 
 extension ImageResolution.Variant {
-  fileprivate init(_ digest: Digest, _ manifest: Manifest) {
-    self.init(digest: digest, configDigest: manifest.config.digest, sizeBytes: manifest.compressedSize)
+  fileprivate init(_ image: ResolvedImage) {
+    self.init(
+      digest: image.manifestDescriptor.digest, configDigest: image.manifest.config.digest,
+      sizeBytes: image.compressedSize)
   }
 }

@@ -3,12 +3,6 @@ import Documents
 package import ImageModel
 import NIOHTTP1
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension RegistryClient {
   /// Largest manifest, index or configuration that is fetched, in bytes; runtimes and registries have the same limit.
   package static let largestDocument = 4 << 20
@@ -24,7 +18,7 @@ extension RegistryClient {
         try Self.checkSize(descriptor)
         let call = Call(item: "blobs/\(descriptor.digest)")
         let bytes = try await ask(call, of: reference) { response in
-          let bytes = try await response.collect(upTo: Self.largestDocument)
+          let bytes = try await Self.collect(response)
           try Self.check(bytes, descriptor)
           return bytes
         }
@@ -33,14 +27,19 @@ extension RegistryClient {
     }
   }
 
-  /// Fetches what a reference points at now, and what the registry lets us pull if it tells: one GET.
-  package func root(_ reference: Reference) async throws -> (document: Document, rateLimit: RateLimit?) {
-    try await manifest(reference.identifier, of: reference)
+  /// Fetches what a reference points at now, or the digest that it is known to point at, and what the registry lets us
+  /// pull if it tells: one GET.
+  ///
+  /// Of what a HEAD said of it nothing but the digest is believed.
+  package func root(
+    _ reference: Reference, at digest: ImageModel.Digest? = nil
+  ) async throws -> (document: Document, rateLimit: RateLimit?) {
+    try await manifest(digest?.description ?? reference.identifier, of: reference)
   }
 
   /// Fetches an index or a manifest by tag or digest.
   ///
-  /// - Parameter expected: what is known of it; its digest and size are checked.
+  /// - Parameter expected: the entry of an index that led to it; its digest and size are checked.
   func manifest(
     _ identifier: String, expected: Descriptor? = nil, of reference: Reference
   ) async throws -> (document: Document, rateLimit: RateLimit?) {
@@ -49,18 +48,22 @@ extension RegistryClient {
         if let expected { try Self.checkSize(expected) }
         let call = Call(item: "manifests/\(identifier)", headers: ["Accept": Self.accept])
         return try await ask(call, of: reference) { response in
-          let bytes = try await response.collect(upTo: Self.largestDocument)
-          let type = try Self.mediaType(of: response, bytes)
+          let bytes = try await Self.collect(response)
           let descriptor: Descriptor
+          var vagueType: String?
           if let expected {
             descriptor = expected
           } else {
+            let (type, isVague) = try Self.mediaType(of: response, bytes)
+            if isVague {
+              vagueType = response.headers.first(name: "Content-Type").map { String($0.prefix { $0 != ";" }) } ?? ""
+            }
             let promised = try (try? ImageModel.Digest(parsing: identifier)) ?? Self.digest(in: response)
             let digest = promised ?? ImageModel.Digest(bytes: SHA256.hash(data: bytes))
             descriptor = Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count))
           }
           try Self.check(bytes, descriptor)
-          return (Document(descriptor: descriptor, bytes: bytes), RateLimit(response.headers))
+          return (Document(descriptor: descriptor, bytes: bytes, vagueType: vagueType), RateLimit(response.headers))
         }
       }
     }
@@ -70,7 +73,7 @@ extension RegistryClient {
 
   /// The digest that a registry names in its answer.
   static func digest(in response: Transport.Response) throws -> ImageModel.Digest? {
-    guard let text = response.headers.first(name: "Docker-Content-Digest") else { return nil }
+    guard let text = response.headers.first(name: "Docker-Content-Digest"), !text.isEmpty else { return nil }
     guard let digest = try? ImageModel.Digest(parsing: text) else {
       throw Problem(.fault, "\(response.host) names a digest that is none: \(ForeignText.clean(text))")
     }
@@ -78,25 +81,31 @@ extension RegistryClient {
   }
 
   /// The type of a manifest: what the answer says, or what the document says where the answer is vague.
-  private static func mediaType(of response: Transport.Response, _ bytes: [UInt8]) throws -> String {
+  private static func mediaType(
+    of response: Transport.Response, _ bytes: [UInt8]
+  ) throws -> (type: String, isVague: Bool) {
     let header = response.headers.first(name: "Content-Type") ?? ""
     if ServerText.isHTML(bytes, type: header) {
       throw Problem(
         .fault, "\(response.host) answered with an HTML page",
         remedy: "Is this the address of a registry? A proxy or a login page may stand before it.")
     }
-    let stated = Self.essence(header)
-    guard ["", "application/json", "text/plain", "application/octet-stream"].contains(stated) else {
-      return try supported(stated)
-    }
-    guard let outline = try? JSONDecoder().decode(Outline.self, from: Data(bytes)) else {
+    let stated = essence(header)
+    // Runtimes look at capitals too.
+    guard isVague(stated) else { return (try supported(stated), !header.hasPrefix(stated)) }
+    guard let outline = try? JSON(parsing: bytes), outline.object != nil else {
       throw Problem(.fault, "\(response.host) answered with something that is no manifest")
     }
     let guess =
-      outline.schemaVersion == 1
+      outline["schemaVersion"]?.integer == 1
       ? "application/vnd.docker.distribution.manifest.v1+json"
-      : outline.manifests == nil ? MediaType.ociManifest : MediaType.ociIndex
-    return try supported(outline.mediaType ?? guess)
+      : outline["manifests"]?.array == nil ? MediaType.ociManifest : MediaType.ociIndex
+    return (try supported(outline["mediaType"]?.string ?? guess), true)
+  }
+
+  /// Whether an answer's type says nothing about the kind of manifest.
+  static func isVague(_ type: String) -> Bool {
+    ["", "application/json", "text/plain", "text/html", "application/octet-stream"].contains(type)
   }
 
   /// A media type without its parameters.
@@ -106,19 +115,21 @@ extension RegistryClient {
 
   static func supported(_ type: String) throws(Problem) -> String {
     if MediaType.isIndex(type) || MediaType.isManifest(type) { return type }
+    guard !type.isEmpty else { throw Problem(.unsupportedMediaType, "it has no media type") }
     let name = ForeignText.clean(type)
     let what = MediaType.isSchema1(type) ? "Docker's schema 1, which is out of use" : "no image manifest known here"
     throw Problem(.unsupportedMediaType, "its media type is \(name): \(what)")
   }
 
-  /// What tells an index from a manifest.
-  private struct Outline: Decodable {
-    struct Anything: Decodable {
-      init(from decoder: any Decoder) {}
+  /// The whole body of an answer.
+  private static func collect(_ response: Transport.Response) async throws -> [UInt8] {
+    let coding = response.headers["Content-Encoding"].joined(separator: ", ").lowercased()
+    guard ["", "identity"].contains(coding) else {
+      throw Problem(
+        .fault, "\(response.host) sends it with the content coding \(coding), which was not asked for",
+        remedy: "Have whatever stands before the registry send what is asked for (Accept-Encoding: identity).")
     }
-    var schemaVersion: Int?
-    var mediaType: String?
-    var manifests: [Anything]?
+    return try await response.collect(upTo: largestDocument)
   }
 
   private static func checkSize(_ descriptor: Descriptor) throws(Problem) {

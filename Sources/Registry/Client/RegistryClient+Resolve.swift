@@ -2,21 +2,15 @@ import Documents
 package import ImageModel
 import NIOHTTP1
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension RegistryClient {
   /// What a reference points at now: an index or a manifest.
   ///
-  /// Costs one HEAD, which registries do not count as a pull. Where HEAD does not tell all (and on 404, as only GET
-  /// brings the registry's reason) the manifest is fetched. The digest is the registry's word until something is
-  /// fetched by it.
+  /// Costs one HEAD, which registries do not count as a pull. Where HEAD does not tell all, or is refused (as only GET
+  /// brings the registry's reason, and some registries and proxies know no HEAD), the manifest is fetched. The digest is
+  /// the registry's word until something is fetched by it, and so are type and size.
   package func resolve(_ reference: Reference) async throws -> Descriptor {
     if let descriptor = try await head(reference) { return descriptor }
-    return try await manifest(reference.identifier, of: reference).document.descriptor
+    return try await root(reference).document.descriptor
   }
 
   /// The image that a reference stands for on a platform.
@@ -25,33 +19,110 @@ extension RegistryClient {
   package func image(
     _ reference: Reference, platform: Platform, descriptor: Descriptor? = nil
   ) async throws -> ResolvedImage {
-    let identifier = descriptor?.digest.description ?? reference.identifier
-    let (root, rateLimit) = try await manifest(identifier, expected: descriptor, of: reference)
-    return try await attempting("find the image for \(platform) in", "\(reference)") {
+    let (root, rateLimit) = try await root(reference, at: descriptor?.digest)
+    return try await image(behind: root, of: reference, platform: platform, rateLimit: rateLimit)
+  }
+
+  /// The image for a platform behind what a reference points at: the one that containerd would take.
+  ///
+  /// containerd takes the best entry of an index, or the first one without a platform where none fits; such an entry is
+  /// judged by the configuration that it leads to. It does not try a second one.
+  /// - Throws: `RegistryError`: `noPlatform`, `artifact`, or `malformedImage` where runtimes cannot read a document.
+  package func image(
+    behind root: Document, of reference: Reference, platform: Platform, rateLimit: RateLimit? = nil
+  ) async throws -> ResolvedImage {
+    try await attempting("find the image for \(platform) in", "\(reference)") {
       var documents = [root]
       var chosen = root.descriptor
-      while MediaType.isIndex(chosen.mediaType), documents.count < 4 {
-        let index = try Self.decode(Index.self, documents[documents.count - 1])
-        guard let best = platform.best(in: index.images) else {
-          let there = index.images.compactMap { $0.platform.map { "\($0)" } }.joined(separator: ", ")
-          throw Problem(.noPlatform, there.isEmpty ? "it holds no image" : "it has images for \(there) only")
+      while MediaType.isIndex(chosen.mediaType) {
+        guard documents.count < Self.deepestIndex else {
+          throw Problem(.malformedImage, "it has more than \(Self.deepestIndex) indexes within each other")
+        }
+        let document = documents[documents.count - 1]
+        let index: Index = try Self.read(document)
+        guard let best = try Self.choice(platform, in: index, document) else { throw Self.lacking(index) }
+        guard !best.mediaType.isEmpty else {
+          throw Problem(.malformedImage, "the entry for \(platform) of its index has no media type")
         }
         _ = try Self.supported(best.mediaType)
-        documents.append(try await document(best, of: reference))
+        documents.append(try await self.document(best, of: reference))
         chosen = best
       }
-      let manifest = try Self.decode(Manifest.self, documents[documents.count - 1])
+      let manifest: Manifest = try Self.read(documents[documents.count - 1])
       var found = chosen.platform
-      if found == nil, [MediaType.ociConfig, MediaType.dockerConfig].contains(manifest.config.mediaType) {
-        let config = try await document(manifest.config, of: reference)
-        documents.append(config)
-        let own = try Self.decode(ImageConfig.self, config).platform
-        guard platform.runs(own) else { throw Problem(.noPlatform, "it is an image for \(own)") }
-        found = own
+      if let config = try await config(of: manifest, isNeeded: found == nil, reference) {
+        documents.append(config.document)
+        if found == nil {
+          guard config.value.suits(platform, isAlone: documents.count == 2) else {
+            let own = config.value.platform
+            throw Problem(
+              .noPlatform, own.isKnown ? "it is an image for \(own)" : "its configuration names no platform")
+          }
+          found = config.value.platform.isKnown ? config.value.platform : nil
+        }
       }
       return ResolvedImage(
         reference: reference, descriptor: root.descriptor, platform: found ?? platform, manifestDescriptor: chosen,
         manifest: manifest, documents: documents, rateLimit: rateLimit)
+    }
+  }
+
+  /// The configuration of an image that was found; nil for one of a type that is no configuration's.
+  package func config(of image: ResolvedImage) async throws -> ImageConfig? {
+    try await attempting("read", "\(image.reference)") {
+      if let document = image.documents.last, document.descriptor.digest == image.manifest.config.digest {
+        return try Self.read(document)
+      }
+      return try await config(of: image.manifest, isNeeded: true, image.reference)?.value
+    }
+  }
+
+  /// Manifest and configuration of a reference that points at no index.
+  package func contents(
+    of root: Document, _ reference: Reference
+  ) async throws -> (manifest: Manifest, config: ImageConfig) {
+    try await attempting("read", "\(reference)") {
+      let manifest: Manifest = try Self.read(root)
+      guard let config = try await config(of: manifest, isNeeded: true, reference) else {
+        throw Problem(.malformedImage, "it has no configuration")
+      }
+      return (manifest, config.value)
+    }
+  }
+
+  /// The index that a document is.
+  package func index(_ document: Document, of reference: Reference) async throws -> Index {
+    try await attempting("read", "\(reference)") { try Self.read(document) }
+  }
+
+  private static let deepestIndex = 8
+
+  /// The configuration of a manifest where it is needed: to learn the platform, or whether this is an image at all.
+  ///
+  /// Runtimes take configurations of any media type; what makes an image is that it lists the layers.
+  private func config(
+    of manifest: Manifest, isNeeded: Bool, _ reference: Reference
+  ) async throws -> (document: Document, value: ImageConfig)? {
+    func artifact(_ kind: String) -> Problem {
+      Problem(.artifact, "it is \(kind) (\(ForeignText.clean(manifest.kindType, limit: 80))) and no image")
+    }
+    if let layer = manifest.layers.firstIndex(where: { $0.mediaType.isEmpty }) {
+      throw Problem(.malformedImage, "'layers[\(layer)].mediaType' of its manifest is missing")
+    }
+    if let kind = manifest.artifactKind { throw artifact(kind) }
+    let hasImageType = MediaType.isConfig(manifest.config.mediaType)
+    guard isNeeded || !hasImageType else { return nil }
+    let document = try await document(manifest.config, of: reference)
+    do {
+      let config: ImageConfig = try Self.read(document)
+      let (listed, layers) = (config.rootfs.diffIDs.count, manifest.layers.count)
+      guard listed == layers else {
+        throw Problem(
+          .malformedImage, "its configuration lists \(listed) layers and its manifest \(layers)")
+      }
+      return (document, config)
+    } catch let problem as Problem {
+      throw hasImageType ? problem : artifact("an artifact")
     }
   }
 
@@ -63,40 +134,42 @@ extension RegistryClient {
         do {
           return try await ask(call, of: reference) { response in
             let type = Self.essence(response.headers.first(name: "Content-Type") ?? "")
-            guard let digest = try reference.digest ?? Self.digest(in: response), let size = response.length,
-              !["", "application/json", "text/plain", "text/html", "application/octet-stream"].contains(type)
+            let digest = reference.digest ?? (try? Self.digest(in: response)) ?? nil
+            // No manifest is empty, and a length is no more than the word of whoever stands before the registry.
+            guard let digest, let size = response.length, (1...Int64(Self.largestDocument)).contains(size),
+              !Self.isVague(type)
             else { return nil }
-            guard size <= Self.largestDocument else {
-              throw Problem(.tooLarge, "its manifest has \(size) bytes, more than the 4 MiB allowed")
-            }
             return Descriptor(mediaType: try Self.supported(type), digest: digest, size: size)
           }
-        } catch let problem as Problem where problem.status == 404 || problem.status == 405 {
+        } catch let problem as Problem where problem.isForGET {
           return nil
         }
       }
     }
   }
 
-  private static func decode<Value: Decodable>(_ type: Value.Type, _ document: Document) throws(Problem) -> Value {
-    do {
-      return try JSONDecoder().decode(type, from: Data(document.bytes))
+  private static func choice(
+    _ platform: Platform, in index: Index, _ document: Document
+  ) throws(Problem) -> Descriptor? {
+    do throws(DocumentFault) {
+      return try platform.choice(in: index)
     } catch {
-      throw Problem(.fault, "its \(type) \(document.descriptor.digest) cannot be read: \(Self.explain(error))")
+      throw Problem(.malformedImage, "the entry for \(platform) of its index cannot be used: \(error)")
     }
   }
 
-  /// Where in a document the decoder gave up, and why.
-  private static func explain(_ error: any Error) -> String {
-    let context: DecodingError.Context? =
-      switch error {
-      case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context),
-        DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-        context
-      default: nil
-      }
-    guard let context else { return "it is not JSON" }
-    let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-    return ForeignText.clean((path.isEmpty ? "" : "\(path): ") + context.debugDescription)
+  private static func lacking(_ index: Index) -> Problem {
+    let there = index.images.compactMap { $0.platform.map { "\($0.normalized)" } }.joined(separator: ", ")
+    return Problem(.noPlatform, there.isEmpty ? "it holds no image" : "it has images for \(there) only")
+  }
+
+  private static func read<Value: ImageDocument>(_ document: Document) throws(Problem) -> Value {
+    do throws(DocumentFault) {
+      return try Value(parsing: document.bytes)
+    } catch {
+      let name = Value.self == ImageConfig.self ? "configuration" : "\(Value.self)".lowercased()
+      throw Problem(
+        .malformedImage, "its \(name) \(document.descriptor.digest) is not as runtimes read it: \(error)")
+    }
   }
 }

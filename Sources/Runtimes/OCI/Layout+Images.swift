@@ -1,11 +1,5 @@
 import ImageModel
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension Layout {
   /// An image of the layout whose every blob is there.
   struct Image {
@@ -28,13 +22,13 @@ extension Layout {
     // An index may point at an index; nobody goes deeper than this.
     for _ in 0..<4 {
       guard MediaType.isIndex(descriptor.mediaType) else { break }
-      guard let index: Index = document(descriptor), let best = platform.best(in: index.images) else { return nil }
+      guard let index: Index = document(descriptor), let best = try? platform.choice(in: index) else { return nil }
       descriptor = best
     }
     guard let image = complete(descriptor, of: top) else { return nil }
-    // A manifest without an index tells its platform in the configuration only.
+    // What no index gives a platform tells it in the configuration only.
     if descriptor.platform == nil, let config: ImageConfig = document(image.manifest.config) {
-      return platform.runs(config.platform) ? image : nil
+      return config.suits(platform, isAlone: descriptor.digest == top.digest) ? image : nil
     }
     return image
   }
@@ -55,8 +49,8 @@ extension Layout {
   }
 
   /// A document of the image model; one that cannot be read is as good as missing, and pulled again.
-  private func document<Document: Decodable>(_ descriptor: Descriptor) -> Document? {
+  private func document<Document: ImageDocument>(_ descriptor: Descriptor) -> Document? {
     guard has(descriptor), let bytes = try? read(blob(descriptor.digest)) else { return nil }
-    return try? JSONDecoder().decode(Document.self, from: Data(bytes))
+    return try? Document(parsing: bytes)
   }
 }

@@ -66,6 +66,19 @@ struct CheckJudgeTests {
     #expect(try await Lab.codes(.success(image), [Lab.node("a")]) == [code])
   }
 
+  @Test("A manifest under another type than a manifest's fails where runtimes are known to refuse it")
+  func vagueType() async throws {
+    var image = Lab.image()
+    image.vagueType = "application/json"
+    #expect(try await Lab.codes(.success(image)) == ["warning unsupportedMediaType"])
+    #expect(
+      try await Lab.codes(.success(image), [Lab.node("a", runtime: "cri-o://1.30.0")])
+        == ["warning unsupportedMediaType"])
+    let found = try await Lab.findings(.success(image), [Lab.node("a", runtime: "containerd://1.6.20")])
+    #expect(found.map(\.level) == [.error])
+    #expect(found.first?.detail.contains("as application/json (Content-Type)") == true)
+  }
+
   @Test("A tag that nodes hold at another digest")
   func oldDigest() async throws {
     let held = NodeSurvey.Held(repository: "docker.io/library/nginx", tags: ["1"], digests: [Lab.digest(9)])

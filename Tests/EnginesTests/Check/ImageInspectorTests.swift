@@ -131,6 +131,55 @@ struct ImageInspectorTests {
     }
   }
 
+  @Test(
+    "The type of a manifest's answer is kept where it is no manifest's",
+    arguments: [
+      ("application/json", "application/json"), ("", ""),
+      (MediaType.ociManifest.uppercased(), MediaType.ociManifest.uppercased()),
+      (MediaType.ociManifest + "; charset=utf-8", nil),
+    ] as [(String, String?)])
+  func vagueType(_ type: String, _ kept: String?) async throws {
+    try await Self.with { registry, inspector in
+      let reference = registry.add(try SampleImage(platforms: [CheckLab.amd64]))
+      registry.inject(.headers(["Content-Type": type])) { $0.path.contains("/manifests/") }
+      #expect(try await Self.one(inspector, reference).get().vagueType == kept)
+    }
+  }
+
+  @Test("An index whose entries name no platform is judged by what they lead to")
+  func platformsOfConfigurations() async throws {
+    try await Self.with { registry, inspector in
+      let samples = try [CheckLab.arm64, CheckLab.amd64].map { try SampleImage(platforms: [$0]) }
+      for sample in samples { registry.add(sample) }
+      let entries = samples.map { sample in
+        var entry = sample.root.descriptor
+        entry.platform = nil
+        return entry
+      }
+      let good = try Self.add(Index(manifests: entries.reversed()), to: registry)
+      let image = try await Self.one(inspector, good).get()
+      #expect(image.platforms == [CheckLab.amd64])
+      #expect(image.variants[CheckLab.amd64]?.descriptor.digest == entries[1].digest)
+      let bad = try Self.add(Index(manifests: entries), to: registry)
+      let failure = try await Self.failure(inspector, bad)
+      #expect(failure.code == .noPlatform)
+      #expect(failure.detail.contains("linux/arm64"))
+    }
+  }
+
+  @Test("A configuration without a platform keeps nobody from pulling")
+  func noPlatformAtAll() async throws {
+    try await Self.with(platforms: [CheckLab.arm64, CheckLab.amd64]) { registry, inspector in
+      let config = SampleImage.Blob(Array(#"{"rootfs":{"diff_ids":null}}"#.utf8), mediaType: MediaType.ociConfig)
+      registry.add(config)
+      let reference = try Self.add(
+        Manifest(config: config.descriptor, layers: []), MediaType.ociManifest, to: registry)
+      let image = try await Self.one(inspector, reference).get()
+      #expect(image.platforms.isEmpty)
+      #expect(image.variants.count == 2)
+    }
+  }
+
   @Test func aRegistryThatAnswersHTML() async throws {
     try await Self.with { registry, inspector in
       let reference = registry.add(try SampleImage())

@@ -1,0 +1,103 @@
+import Documents
+import ImageModel
+import Testing
+
+/// How runtimes read documents; `ContainerdJudgeTests` holds the same against a real one.
+@Suite("Carelessly written documents", .timeLimit(.minutes(1)))
+struct LenientDocumentTests {
+  private static let hex = String(repeating: "ab", count: 32)
+  private static let entry = #""mediaType":"\#(MediaType.ociManifest)","digest":"sha256:\#(hex)","size":7"#
+
+  @Test("Null, empty text and absence are one thing")
+  func absence() throws {
+    let index = try Index(
+      parsing: Array(
+        #"""
+        {"schemaVersion":null,"annotations":null,"manifests":[
+          {\#(Self.entry),"urls":null,"annotations":{"a":null},"platform":null,"artifactType":""},
+          {\#(Self.entry),"platform":{"os":null,"architecture":"amd64","variant":"","os.version":""}}]}
+        """#.utf8))
+    #expect(index.manifests.map(\.platform) == [nil, Platform(os: "", architecture: "amd64")])
+    #expect(index.manifests[0].artifactType == nil)
+    #expect(index.manifests[1].platform?.normalized.description == "linux/amd64")
+    #expect(try Index(parsing: Array(#"{"manifests":null}"#.utf8)).manifests.isEmpty)
+    let manifest = try Manifest(parsing: Array(#"{"config":{\#(Self.entry)},"layers":null}"#.utf8))
+    #expect(manifest.layers.isEmpty)
+    let config = try ImageConfig(parsing: Array(#"{"rootfs":{"diff_ids":null},"created":null}"#.utf8))
+    #expect(config.rootfs.diffIDs.isEmpty)
+    #expect(!config.platform.isKnown)
+  }
+
+  @Test("Keys match in any case, and of equal ones the last holds")
+  func keys() throws {
+    let text =
+      #"{"Architecture":"arm64","OS":"linux","RootFS":{"Diff_IDs":["sha256:\#(Self.hex)"]},"variant":"v7","variant":"v8"}"#
+    let config = try ImageConfig(parsing: Array(text.utf8))
+    #expect(config.platform.description == "linux/arm64/v8")
+    #expect(config.rootfs.diffIDs.count == 1)
+  }
+
+  @Test(
+    "What is of another type is said in words of ours",
+    arguments: [
+      (#"{"manifests":[{"size":"7"}]}"#, "'manifests[0].size' is text instead of a whole number"),
+      (#"{"manifests":[{"platform":"x"}]}"#, "'manifests[0].platform' is text instead of an object"),
+      (#"{"annotations":{"a":1}}"#, "'annotations.a' is a number instead of text"),
+      (#"{"manifests":{}}"#, "'manifests' is an object instead of a list"),
+      ("[]", "it is a list instead of an object"), ("", "it is not JSON: unexpected end at byte 0"),
+    ])
+  func types(_ text: String, _ said: String) {
+    let fault = #expect(throws: DocumentFault.self) { try Index(parsing: Array(text.utf8)) }
+    #expect(fault?.description == said)
+  }
+
+  @Test("An entry that cannot be used is passed over, unless it is the one that is wanted")
+  func unusable() throws {
+    let broken = #"{"digest":"sha256:x","size":3,"platform":{"os":"linux","architecture":"arm64"}}"#
+    let index = try Index(
+      parsing: Array(
+        #"{"manifests":[\#(broken),{\#(Self.entry),"platform":{"os":"linux","architecture":"amd64"}}]}"#.utf8))
+    #expect(try Platform(parsing: "amd64").choice(in: index)?.size == 7)
+    let fault = #expect(throws: DocumentFault.self) { try Platform(parsing: "arm64").choice(in: index) }
+    #expect(fault?.description.contains("'manifests[0].digest'") == true)
+    #expect(try Platform(parsing: "s390x").choice(in: index) == nil)
+  }
+
+  @Test("An entry of an unknown platform is no entry without one")
+  func unknownPlatform() throws {
+    let index = try Index(parsing: Array(#"{"manifests":[{\#(Self.entry),"platform":{}},{\#(Self.entry)}]}"#.utf8))
+    #expect(try Platform(parsing: "amd64").choice(in: index) == index.manifests[1])
+    #expect(index.images == [index.manifests[1]])
+  }
+
+  @Test("Names of platforms reach no terminal as they are")
+  func platformText() throws {
+    let json = #"{"os":"li\u001b[31mnux","architecture":"amd64\u202e"}"#
+    #expect(try Platform(parsing: Array(json.utf8)).description == "li [31mnux/amd64")
+  }
+
+  @Test(
+    "What is no image is told by its types",
+    arguments: [
+      (
+        "application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+        "a Helm chart"
+      ),
+      ("application/vnd.wasm.config.v0+json", "application/wasm", "a WebAssembly module"),
+      (MediaType.ociConfig, "application/vnd.dev.cosign.simplesigning.v1+json", "a signature"),
+      (MediaType.ociEmpty, "application/octet-stream", "an artifact"),
+      (MediaType.ociConfig, "application/vnd.in-toto+json", "an attestation"),
+      (MediaType.ociConfig, MediaType.ociLayerGzip, nil), (MediaType.dockerConfig, MediaType.dockerLayerGzip, nil),
+      ("application/octet-stream", MediaType.ociLayer, nil), (MediaType.ociConfig, "", nil),
+    ])
+  func artifacts(config: String, layer: String, kind: String?) throws {
+    func descriptor(_ type: String) -> Descriptor {
+      Descriptor(mediaType: type, digest: Digest(bytes: Array(repeating: 1, count: 32)), size: 1)
+    }
+    var manifest = Manifest(config: descriptor(config), layers: layer.isEmpty ? [] : [descriptor(layer)])
+    #expect(manifest.artifactKind == kind)
+    // Images may say what they are made for.
+    manifest.artifactType = "application/vnd.example"
+    #expect(manifest.artifactKind == kind)
+  }
+}
