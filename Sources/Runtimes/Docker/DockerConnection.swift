@@ -1,20 +1,16 @@
 import AsyncHTTPClient
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Documents
 import ImageModel
-import Registry
 import NIOCore
 import NIOHTTP1
+import Registry
 import Synchronization
 
 /// HTTP to a Docker Engine's unix socket: every call has a limit, and fails with a `RuntimeError`.
 final class DockerConnection: Sendable {
   /// What the engine said of itself, and the version that was agreed on.
   struct Engine: Sendable {
-    let answer: DockerAnswer.Version
+    let answer: DockerEngineVersion
     let version: DockerVersion
 
     var platform: Platform { Platform(os: answer.os, architecture: answer.arch).normalized }
@@ -33,10 +29,10 @@ final class DockerConnection: Sendable {
     let connection = DockerConnection(endpoint, limits: limits)
     do {
       let result = try await body(connection)
-      try await connection.shutdown()
+      await connection.shutdown()
       return result
     } catch {
-      try? await connection.shutdown()
+      await connection.shutdown()
       throw error
     }
   }
@@ -58,9 +54,10 @@ final class DockerConnection: Sendable {
     return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
   }
 
-  private func shutdown() async throws {
-    try await calls.shutdown()
-    try await pulls.shutdown()
+  /// Closes both clients, whatever becomes of one; what was done is not undone by a connection that ends badly.
+  private func shutdown() async {
+    try? await calls.shutdown()
+    try? await pulls.shutdown()
   }
 
   /// Asks once what the engine is, and keeps the answer.
@@ -71,7 +68,7 @@ final class DockerConnection: Sendable {
 
   func askEngine() async throws -> Engine {
     let operation = DockerOperation("ask what runs")
-    let answer: DockerAnswer.Version = try await send(DockerRequest(.GET, "/version"), operation, version: nil)
+    let answer: DockerEngineVersion = try await send(DockerRequest(.GET, "/version"), operation, version: nil)
     guard
       let version = DockerVersion(answer.apiVersion).flatMap({
         DockerVersion.agreed(serverMinimum: answer.minAPIVersion.flatMap(DockerVersion.init), server: $0)
@@ -87,11 +84,11 @@ final class DockerConnection: Sendable {
   }
 
   /// Makes one call and decodes its answer.
-  func call<Answer: Decodable>(_ request: DockerRequest, _ operation: DockerOperation) async throws -> Answer {
+  func call<Answer: DockerAnswer>(_ request: DockerRequest, _ operation: DockerOperation) async throws -> Answer {
     try await send(request, operation, version: try await knownEngine().version)
   }
 
-  private func send<Answer: Decodable>(
+  private func send<Answer: DockerAnswer>(
     _ request: DockerRequest, _ operation: DockerOperation, version: DockerVersion?
   ) async throws -> Answer {
     try await translated(operation) {
@@ -100,7 +97,11 @@ final class DockerConnection: Sendable {
         self.message(request, version), timeout: TimeAmount(request.limit ?? self.limits.call))
       try await self.check(response)
       let body = try await response.body.collect(upTo: 64 << 20)
-      return try JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView))
+      let bytes = body.readableBytesView.allSatisfy { $0 <= 0x20 } ? Array("null".utf8) : Array(body.readableBytesView)
+      guard let answer = Answer(try JSON(parsing: bytes)) else {
+        throw JSONError(problem: "expected another answer", offset: 0)
+      }
+      return answer
     }
   }
 
@@ -119,7 +120,12 @@ final class DockerConnection: Sendable {
         for line in try lines.append(chunk) { try receive(line) }
         if ContinuousClock.now > deadline { throw HTTPClientError.deadlineExceeded }
       }
-      if let rest = lines.rest { try receive(rest) }
+      guard let rest = lines.rest else { return }
+      do {
+        try receive(rest)
+      } catch is JSONError {
+        throw self.error(.died, operation, "the engine closed the connection amid a line")
+      }
     }
   }
 
@@ -136,8 +142,8 @@ final class DockerConnection: Sendable {
   private func check(_ response: HTTPClientResponse) async throws {
     guard !(200..<300).contains(response.status.code) else { return }
     let body = try await response.body.collect(upTo: 1 << 20)
-    let failure = try? JSONDecoder().decode(DockerAnswer.Failure.self, from: Data(body.readableBytesView))
-    let text = failure?.message ?? String(String(buffer: body).prefix(300))
+    let failure = (try? JSON(parsing: body.readableBytesView))?["message"]?.string
+    let text = failure ?? String(String(buffer: body).prefix(300))
     throw DockerRefusal(status: response.status.code, message: text.isEmpty ? "status \(response.status.code)" : text)
   }
 
@@ -166,14 +172,14 @@ final class DockerConnection: Sendable {
         operation.isPull ? "the engine sent nothing for \(limits.stall)" : "the engine did not answer in time",
         operation.isPull
           ? RuntimeError.remedy(for: .registry(.timedOut)) : nil)
-    } catch let error where error is DecodingError || error is LineTooLong {
+    } catch let error where error is JSONError || error is LineTooLong {
       throw self.error(
         .unsupported, operation, "the answer is not the Docker Engine's: \(error)")
     } catch {
       if Task.isCancelled || error is CancellationError { throw CancellationError() }
       // Somebody listened a moment ago.
       throw self.error(
-        .died, operation, "the engine closed the connection (\(error))")
+        .died, operation, "the engine closed the connection (\(ForeignText.clean("\(error)", limit: 200)))")
     }
   }
 

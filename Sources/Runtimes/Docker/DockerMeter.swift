@@ -28,7 +28,7 @@ struct DockerMeter: Sendable {
     switch status {
     case "Pulling fs layer", "Waiting": break
     // A download that is tried again does not take back what was shown.
-    case "Downloading": layer.bytes = max(layer.bytes, min(event.progressDetail?.current ?? 0, sizes[id] ?? .max))
+    case "Downloading": layer.bytes = max(layer.bytes, min(event.current ?? 0, sizes[id] ?? .max))
     case "Verifying Checksum", "Download complete", "Extracting", "Pull complete", "Already exists":
       layer = Layer(bytes: sizes[id] ?? layer.bytes, isDownloaded: true)
     default: return

@@ -1,8 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 package import ImageModel
 import NIOCore
 import NIOHTTP1
@@ -26,14 +21,14 @@ package struct DockerRuntime: Runtime {
   }
 
   package func list() async throws -> [RuntimeImage] {
-    let images: [DockerAnswer.Image] = try await connection.call(
+    let images: [DockerImage] = try await connection.call(
       DockerRequest(.GET, "/images/json"), DockerOperation("list images"))
     return images.map(RuntimeImage.init)
   }
 
   package func image(_ reference: Reference) async throws -> RuntimeImage? {
     do {
-      let image: DockerAnswer.Image = try await connection.call(
+      let image: DockerImage = try await connection.call(
         DockerRequest(.GET, "/images/\(reference)/json"),
         DockerOperation("look up", reference, toleratesMissing: true))
       return RuntimeImage(image)
@@ -51,7 +46,7 @@ package struct DockerRuntime: Runtime {
     var shown = meter.progress
     progress(shown)
     try await connection.stream(request, operation) { line in
-      let event = try JSONDecoder().decode(DockerPullEvent.self, from: Data(line.readableBytesView))
+      guard let event = try DockerPullEvent(line: line.readableBytesView) else { return }
       // The status was sent long before: failures come in the stream.
       if let failure = event.failure {
         throw RuntimeError(
@@ -100,7 +95,7 @@ package struct DockerRuntime: Runtime {
     var request = DockerRequest(.DELETE, "/images/\(reference)")
     request.limit = connection.limits.removal
     do {
-      let _: [[String: String]] = try await connection.call(
+      let _: DockerDone = try await connection.call(
         request, DockerOperation("remove", reference, toleratesMissing: true))
       return true
     } catch is DockerRefusal {
@@ -110,26 +105,28 @@ package struct DockerRuntime: Runtime {
 
   package func space() async throws -> ImageFileSystem {
     let operation = DockerOperation("ask for the image file system")
-    let info: DockerAnswer.Info = try await connection.call(DockerRequest(.GET, "/info"), operation)
+    let info: DockerInfo = try await connection.call(DockerRequest(.GET, "/info"), operation)
     var request = DockerRequest(.GET, "/system/df")
     if try await connection.knownEngine().version >= DockerVersion(1, 42) { request.query = [("type", "image")] }
     request.limit = connection.limits.removal
-    let usage: DockerAnswer.DiskUsage = try await connection.call(request, operation)
+    let usage: DockerDiskUsage = try await connection.call(request, operation)
     return ImageFileSystem(path: info.dockerRootDir, usedBytes: usage.layersSize)
   }
 }
 
 extension RuntimeImage {
-  init(_ image: DockerAnswer.Image) {
-    let digests = (image.repoDigests ?? []).filter { !$0.hasPrefix("<none>") }
-    let tags = (image.repoTags ?? []).filter { !$0.hasPrefix("<none>") }
+  init(_ image: DockerImage) {
+    let digests = image.repoDigests.filter { !$0.hasPrefix("<none>") }
+    let tags = image.repoTags.filter { !$0.hasPrefix("<none>") }
+    let named = digests.compactMap { name in
+      name.lastIndex(of: "@").flatMap { try? Digest(parsing: name[name.index(after: $0)...]) }
+    }
+    let target = image.target.flatMap { try? Digest(parsing: $0) }
     self.init(
       id: image.id,
       // Docker gives names in their familiar form.
       references: (tags + digests).map { (try? Reference(parsing: $0))?.description ?? $0 },
-      digests: digests.compactMap { name in
-        name.lastIndex(of: "@").flatMap { try? Digest(parsing: name[name.index(after: $0)...]) }
-      }, sizeBytes: image.size,
+      digests: named + (target.map { named.contains($0) ? [] : [$0] } ?? []), sizeBytes: image.size,
       platform: image.os.flatMap { os in
         image.architecture.map { Platform(os: os, architecture: $0, variant: image.variant).normalized }
       })

@@ -15,7 +15,7 @@ import Testing
   private let two = "020202020202"
 
   private func event(_ status: String, _ id: String? = nil, _ current: Int64? = nil) -> DockerPullEvent {
-    DockerPullEvent(status: status, id: id, progressDetail: current.map { .init(current: $0, total: 100) })
+    DockerPullEvent(status: status, id: id, current: current)
   }
 
   @Test func followsAPull() {
