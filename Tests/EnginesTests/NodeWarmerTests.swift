@@ -1,3 +1,4 @@
+import Foundation
 import Sandbox
 import Engines
 import ImageModel
@@ -73,14 +74,16 @@ struct NodeWarmerTests {
   /// Warms with a registry client that is closed afterwards.
   private func warm(
     _ references: [Reference], with runtime: ScriptedRuntime, policy: PullPolicy = .ifNotPresent, parallel: Int = 2,
-    timeout: Duration = .seconds(60), report: @escaping @Sendable (Int, WarmEvent) -> Void = { _, _ in }
+    timeout: Duration = .seconds(60), credentials: any CredentialSource = NoCredentials(),
+    silence: Duration = .seconds(30), report: @escaping @Sendable (Int, WarmEvent) -> Void = { _, _ in }
   ) async throws -> [WarmResult] {
     var configuration = RegistryConfiguration()
     configuration.retry = .never
+    configuration.idleTimeout = silence
     let registry = RegistryClient(
-      configuration: configuration, credentials: NoCredentials(), logger: Logger(label: "test"))
+      configuration: configuration, credentials: credentials, logger: Logger(label: "test"))
     let warmer = NodeWarmer(
-      runtime: runtime, registry: registry, credentials: NoCredentials(), platform: .host,
+      runtime: runtime, registry: registry, credentials: credentials, platform: .host,
       settings: .init(
         parallel: parallel, policy: policy, timeout: timeout,
         retry: RetryPolicy(attempts: 3, base: .milliseconds(1))))
@@ -143,6 +146,86 @@ struct NodeWarmerTests {
     #expect(results[0].isWarm)
     #expect(results[0].digest == ScriptedRuntime.own, "the runtime's own word is reported")
     #expect(events.withLock { $0 } == ["refused"], "and it is said that the registry was not asked by us")
+  }
+
+  @Test("A registry that this program cannot reach is asked once, and not for each image")
+  func oneWaitForEachRegistry() async throws {
+    try await withEmbeddedRegistry { registry in
+      let references = try (0..<20).map { registry.add(try SampleImage(), to: "image-\($0)") }
+      registry.inject(.hang) { $0.path != "/v2/" }
+      let events = Mutex<[String]>([])
+      let results = try await warm(references, with: ScriptedRuntime(), parallel: 1, silence: .milliseconds(300)) {
+        if case .unresolved(let error) = $1 { events.withLock { $0.append(error.code.rawValue) } }
+      }
+      #expect(results.allSatisfy(\.isWarm))
+      #expect(events.withLock { $0 } == Array(repeating: "timedOut", count: 20), "and it is said of each image")
+      #expect(registry.requests.count { $0.path != "/v2/" } == 1)
+    }
+  }
+
+  @Test("What this program cannot read is left to the runtime, and said better where that cannot either")
+  func unreadableDocuments() async throws {
+    try await withEmbeddedRegistry { registry in
+      let blob = SampleImage.Blob(
+        Array(#"{"schemaVersion":"2","config":7}"#.utf8), mediaType: MediaType.ociManifest)
+      let reference = registry.add(manifest: blob)
+      let runtime = ScriptedRuntime()
+      var results = try await warm([reference], with: runtime)
+      #expect(results[0].isWarm)
+
+      runtime.state.withLock { $0 = .init() }
+      runtime.fail(.fault)
+      results = try await warm([reference], with: runtime)
+      #expect(failure(results[0])?.code == "malformedImage")
+      #expect(failure(results[0])?.detail.contains("'schemaVersion' is text instead of a whole number") == true)
+
+      runtime.state.withLock { $0 = .init() }
+      runtime.fail(.noSpace)
+      results = try await warm([reference], with: runtime)
+      #expect(failure(results[0])?.code == "noSpace")
+    }
+  }
+
+  @Test("What is no image is not given to the runtime")
+  func artifacts() async throws {
+    try await withEmbeddedRegistry { registry in
+      let config = SampleImage.Blob(Array("{}".utf8), mediaType: "application/vnd.cncf.helm.config.v1+json")
+      registry.add(config)
+      let chart = Manifest(config: config.descriptor, layers: [])
+      let reference = registry.add(
+        manifest: SampleImage.Blob(Array(try JSONEncoder().encode(chart)), mediaType: MediaType.ociManifest))
+      let runtime = ScriptedRuntime()
+      let results = try await warm([reference], with: runtime)
+      #expect(failure(results[0])?.code == "artifact")
+      #expect(failure(results[0])?.detail.contains("a Helm chart") == true)
+      #expect(runtime.state.withLock { $0.pulls.isEmpty })
+    }
+  }
+
+  private struct Logins: CredentialSource {
+    let all: [RegistryCredential]
+    func credential(for registry: String, repository: String) -> RegistryCredential? { all.first }
+    func credentials(for registry: String, repository: String) -> [RegistryCredential] { all }
+  }
+
+  @Test("The runtime gets one login after the other while the registry refuses them")
+  func logins() async throws {
+    try await withEmbeddedRegistry { registry in
+      let reference = registry.add(try SampleImage())
+      let logins = Logins(all: ["a", "b", "c"].map { .basic(username: $0, password: "x") })
+      let runtime = ScriptedRuntime()
+      runtime.fail(.registry(.unauthorized))
+      runtime.fail(.registry(.notFound))
+      var results = try await warm([reference], with: runtime, credentials: logins)
+      #expect(results[0].isWarm)
+      #expect(runtime.state.withLock { $0.pulls.map(\.credential) } == logins.all)
+
+      runtime.state.withLock { $0 = .init() }
+      runtime.fail(.noSpace)
+      results = try await warm([reference], with: runtime, credentials: logins)
+      #expect(failure(results[0])?.code == "noSpace", "another login makes no space")
+      #expect(runtime.state.withLock { $0.pulls.count } == 1)
+    }
   }
 
   @Test func aMissingTagIsNotLeftToTheRuntime() async throws {

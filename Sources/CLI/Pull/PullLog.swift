@@ -30,7 +30,7 @@ struct PullLog: Sendable {
     case .resolved(let image):
       return ["\(name): \(Quantity.bytes(image.compressedSize)), \(image.descriptor.digest)"]
     case .unresolved(let error):
-      return ["\(name): left to the runtime to resolve, as the registry cannot be asked from here: \(error.detail)"]
+      return ["\(name): left to the runtime, as it could not be resolved from here: \(error.detail)"]
     case .retrying(let attempt, let limit, let wait, let cause):
       return ["\(name): try \(attempt) of \(limit) failed: \(cause.detail); again in \(Quantity.time(wait))"]
     case .finished(let result): return [line(result)]
@@ -70,7 +70,7 @@ struct PullLog: Sendable {
     case .pulled: return "\(name): pulled in \(Quantity.time(result.duration))"
     case .alreadyThere: return "\(name): already there"
     case .cancelled: return "\(name): stopped"
-    case .failed(let failure): return "\(name): failed: \(VisibleText.sanitised(failure.detail))"
+    case .failed(let failure): return "\(name): failed: \(failure.detail)"
     }
   }
 }

@@ -80,7 +80,7 @@ struct PullReport: Encodable, Sendable {
     images.flatMap { image -> [String] in
       guard let error = image.error else { return [] }
       let name = style.paint("\(image.image):", .bad)
-      return ["\(name) \(VisibleText.sanitised(error.message))", "  \(VisibleText.sanitised(error.remedy))"]
+      return ["\(name) \(error.message)", "  \(error.remedy)"]
     }
   }
 

@@ -123,7 +123,7 @@ struct PullScreen: Sendable {
       return style.paint("✔", .good) + " \(size)in \(Quantity.time(result.duration))"
     case .alreadyThere: return style.paint("✔", .good) + " already there"
     case .cancelled: return style.paint("stopped", .warning)
-    case .failed(let failure): return style.paint("✘ \(VisibleText.sanitised(failure.detail))", .bad)
+    case .failed(let failure): return style.paint("✘ \(failure.detail)", .bad)
     }
   }
 

@@ -3,6 +3,7 @@ import Networking
 package import Planning
 package import Registry
 package import Runtimes
+import Synchronization
 
 /// Makes one machine hold a list of images, each at the digest that its reference resolves to.
 ///
@@ -30,6 +31,7 @@ package struct NodeWarmer: Sendable {
   private let credentials: any CredentialSource
   private let platform: Platform
   private let settings: Settings
+  private let unreached = UnreachedRegistries()
 
   package init(
     runtime: any Runtime, registry: RegistryClient, credentials: any CredentialSource, platform: Platform,
@@ -109,21 +111,30 @@ package struct NodeWarmer: Sendable {
     if settings.policy == .ifNotPresent, let present { return thereAlready(present, as: reference.digest) }
 
     var resolved: ResolvedImage?
+    var unresolved: RegistryError?
     switch try await resolve(reference, present: present, at: registry) {
     case .unchanged(let image, let digest): return thereAlready(image, as: digest)
     case .image(let image):
       report(.resolved(image))
       if let present, present.holds(image) { return thereAlready(present, as: image.descriptor.digest) }
       resolved = image
-    case .unknown(let error): report(.unresolved(error))
+    case .unknown(let error):
+      unresolved = error
+      report(.unresolved(error))
     }
-    let credential = try await credentials.credential(for: reference.registry, repository: reference.repository)
-    let order = PullOrder(
-      reference: reference, platform: platform, resolved: resolved, credential: credential, onRetry: onRetry)
-    // A layout downloads with the registry client, which has tried again itself.
-    let isTriedAgain = resolved != nil && runtime.endpoint.kind != .oci
-    try await pull(order, retry: isTriedAgain ? settings.retry : .never, report: report)
-    return try await confirm(order, at: registry)
+    let logins = try await credentials.credentials(for: reference.registry, repository: reference.repository)
+    func order(_ credential: RegistryCredential?) -> PullOrder {
+      PullOrder(reference: reference, platform: platform, resolved: resolved, credential: credential, onRetry: onRetry)
+    }
+    do {
+      try await pull(logins.isEmpty ? [order(nil)] : logins.map(order), report: report)
+    } catch let error as RuntimeError {
+      // The runtime met the same as we did, and we can say it better.
+      let isUnexplained = error.code == .fault && unresolved?.code == .malformedImage
+      guard let unresolved, error.code.name == unresolved.code.rawValue || isUnexplained else { throw error }
+      throw unresolved
+    }
+    return try await confirm(order(logins.first), at: registry)
   }
 
   private func present(_ reference: Reference) async throws -> RuntimeImage? {
@@ -148,6 +159,8 @@ package struct NodeWarmer: Sendable {
   private func resolve(
     _ reference: Reference, present: RuntimeImage?, at registry: RegistryClient
   ) async throws -> Resolution {
+    // The runtime asks the registry for itself: one wait for a registry that this program cannot reach is enough.
+    if runtime.endpoint.kind != .oci, let error = unreached.error(of: reference.registry) { return .unknown(error) }
     do {
       guard let present else { return .image(try await registry.image(reference, platform: platform)) }
       let descriptor = try await registry.resolve(reference)
@@ -155,7 +168,23 @@ package struct NodeWarmer: Sendable {
       return .image(try await registry.image(reference, platform: platform, descriptor: descriptor))
     } catch let error as RegistryError {
       guard runtime.endpoint.kind != .oci, error.code.mayDifferForRuntime else { throw error }
+      unreached.note(error, of: reference.registry)
       return .unknown(error)
+    }
+  }
+
+  /// Pulls with one login after the other while the registry refuses them, as the kubelet does.
+  ///
+  /// A layout downloads with the registry client, which has tried all of them, and tried again, itself.
+  private func pull(_ orders: [PullOrder], report: @escaping @Sendable (WarmEvent) -> Void) async throws {
+    let orders = runtime.endpoint.kind == .oci ? orders.prefix(1) : orders[...]
+    for (number, order) in orders.enumerated() {
+      do {
+        let isTriedAgain = order.resolved != nil && runtime.endpoint.kind != .oci
+        return try await pull(order, retry: isTriedAgain ? settings.retry : .never, report: report)
+      } catch let error as RuntimeError {
+        guard number + 1 < orders.count, error.code.mayBeLogin else { throw error }
+      }
     }
   }
 
@@ -214,11 +243,35 @@ extension RuntimeImage {
   }
 }
 
+/// Registries that did not answer this program, which the runtime may reach all the same.
+private final class UnreachedRegistries: Sendable {
+  private let errors = Mutex<[String: RegistryError]>([:])
+
+  func error(of registry: String) -> RegistryError? { errors.withLock { $0[registry] } }
+
+  func note(_ error: RegistryError, of registry: String) {
+    guard [.noSuchHost, .refused, .unreachable, .timedOut, .tls, .proxy, .insecure].contains(error.code) else { return }
+    errors.withLock { $0[registry] = error }
+  }
+}
+
 extension RegistryError.Code {
-  /// Whether a runtime with a configuration of its own may succeed where we failed.
+  /// Whether a runtime with mirrors, credentials and a reading of its own may succeed where we failed.
+  ///
+  /// What we cannot read is left to it: it is the one that has to.
   fileprivate var mayDifferForRuntime: Bool {
     switch self {
-    case .noSuchHost, .refused, .unreachable, .timedOut, .tls, .unauthorized, .insecure, .credentials: true
+    case .notFound, .noPlatform, .artifact, .rateLimited: false
+    default: true
+    }
+  }
+}
+
+extension RuntimeError.Code {
+  /// Whether another login may help.
+  fileprivate var mayBeLogin: Bool {
+    switch self {
+    case .registry(.unauthorized), .registry(.denied), .registry(.notFound): true
     default: false
     }
   }

@@ -64,6 +64,10 @@ extension WarmFailure {
     case let error as RegistryError:
       self.init(code: error.code.rawValue, detail: error.detail, remedy: error.remedy)
     case let error as RuntimeError: self.init(code: error.code.name, detail: error.detail, remedy: error.remedy)
+    case is DecodingError:
+      self.init(
+        code: "fault", detail: "an answer was not of the form that it should have",
+        remedy: "Try again; if it stays, report it with -v.")
     default: self.init(code: "fault", detail: "\(error)", remedy: "Try again; if it stays, report it with -v.")
     }
   }
