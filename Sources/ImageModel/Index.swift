@@ -30,6 +30,17 @@ package struct Index: Codable, Hashable, Sendable {
     }
   }
 
+  /// The types of what it holds where none of it is an image: attestations, signatures.
+  package var artifactTypes: [String]? {
+    let isNoImage = { (entry: Descriptor) in
+      entry.artifactType != nil || entry.annotations?["vnd.docker.reference.type"] != nil
+        || entry.platform?.architecture == "unknown"
+        || !(MediaType.isManifest(entry.mediaType) || MediaType.isIndex(entry.mediaType))
+    }
+    guard !manifests.isEmpty, unusable.isEmpty, manifests.allSatisfy(isNoImage) else { return nil }
+    return Set(manifests.map { $0.artifactType ?? $0.mediaType }).sorted()
+  }
+
   struct UnusableEntry: Hashable, Sendable {
     /// How many entries of `manifests` stand before it.
     let position: Int

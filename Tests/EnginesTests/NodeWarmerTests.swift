@@ -218,7 +218,7 @@ struct NodeWarmerTests {
       runtime.fail(.registry(.notFound))
       var results = try await warm([reference], with: runtime, credentials: logins)
       #expect(results[0].isWarm)
-      #expect(runtime.state.withLock { $0.pulls.map(\.credential) } == logins.all)
+      #expect(runtime.state.withLock { $0.pulls.compactMap(\.credential) } == logins.all)
 
       runtime.state.withLock { $0 = .init() }
       runtime.fail(.noSpace)

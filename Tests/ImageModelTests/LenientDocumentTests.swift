@@ -89,7 +89,7 @@ struct LenientDocumentTests {
       (MediaType.ociConfig, "application/vnd.in-toto+json", "an attestation"),
       (MediaType.ociConfig, MediaType.ociLayerGzip, nil), (MediaType.dockerConfig, MediaType.dockerLayerGzip, nil),
       ("application/octet-stream", MediaType.ociLayer, nil), (MediaType.ociConfig, "", nil),
-    ])
+    ] as [(String, String, String?)])
   func artifacts(config: String, layer: String, kind: String?) throws {
     func descriptor(_ type: String) -> Descriptor {
       Descriptor(mediaType: type, digest: Digest(bytes: Array(repeating: 1, count: 32)), size: 1)

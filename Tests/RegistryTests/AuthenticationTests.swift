@@ -49,8 +49,8 @@ struct AuthenticationTests {
           #expect(error?.description.contains("s3cr3t") == false)
         }
       }
-      // The challenge, the answer that was refused; then that answer again, and no third time.
-      #expect(registry.requests.filter { $0.path != "/v2/" }.count == 3)
+      // The challenge, the answer that was refused, and a GET, which brings the reason; then HEAD and GET once more.
+      #expect(registry.requests.filter { $0.path != "/v2/" }.map(\.method) == ["HEAD", "HEAD", "GET", "HEAD", "GET"])
     }
   }
 
@@ -173,8 +173,8 @@ struct AuthenticationTests {
         registry.clearRequests()
         let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
         #expect(error?.code == .unauthorized)
-        #expect(registry.requests.count == 2)
-        #expect(tokens.requests.count == 3)
+        #expect(registry.requests.map(\.method) == ["HEAD", "HEAD", "GET", "GET"])
+        #expect(tokens.requests.count == 4)
       }
     }
   }

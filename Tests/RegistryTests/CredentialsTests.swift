@@ -179,7 +179,7 @@ struct CredentialsTests {
         {"auths": {
           "a.test": {"auth": "", "username": "ada", "password": "x", "identitytoken": null, "email": 7},
           "b.test": {"auth": null, "username": "", "password": null}, "c.test": null, "d.test": "text",
-          "e.test": {"auth": 7}, "f.test": {"username": "", "password": "", "registrytoken": "rt"}},
+          "e.test": {"auth": 7}, "f.test": {"username": "", "password": "", "registrytoken": "rt\\r\\n"}},
          "credsStore": null, "credHelpers": {"x.test": null}}
         """
       try write("\u{feff}" + text, folder + "/config.json")

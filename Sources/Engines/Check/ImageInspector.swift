@@ -1,4 +1,3 @@
-import Documents
 package import ImageModel
 import Kubernetes
 import NIOCore
@@ -155,10 +154,6 @@ package struct ImageInspector: Sendable {
     // Nothing for what was asked, but the size of another platform's image can be told.
     if let other = image.platforms.first {
       image.variants[other] = try await variant(for: other, behind: root, of: reference, into: &image)
-    } else if !index.manifests.isEmpty, index.images.isEmpty {
-      throw InspectionFailure(
-        .artifact, "its index holds no image: \(Self.kinds(of: index.manifests))",
-        "Name an image; what is beside images cannot be run.")
     } else if let lacking {
       throw lacking
     }
@@ -198,11 +193,6 @@ package struct ImageInspector: Sendable {
       }
     }
     for platform in image.variants.keys { image.variants[platform]?.take(sizes) }
-  }
-
-  private static func kinds(of manifests: [Descriptor]) -> String {
-    let kinds = Set(manifests.map { $0.artifactType ?? $0.mediaType }).sorted()
-    return kinds.isEmpty ? "it is empty" : ForeignText.clean(kinds.joined(separator: ", "), limit: 120)
   }
 }
 

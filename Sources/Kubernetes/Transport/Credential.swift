@@ -5,6 +5,19 @@ struct Credential: Hashable, Sendable {
   /// A certificate with its key in PEM form, from an exec plugin.
   var certificate: String?
   var key: String?
+
+  init(authorization: String? = nil, certificate: String? = nil, key: String? = nil) {
+    self.authorization = authorization
+    self.certificate = certificate
+    self.key = key
+  }
+
+  /// A token, without the line end that files, programs and YAML's blocks leave behind it: no header may hold one.
+  init(token: String, certificate: String? = nil, key: String? = nil) {
+    let start = token.drop { $0.isWhitespace }
+    let end = start.lastIndex { !$0.isWhitespace }
+    self.init(authorization: "Bearer \(end.map { start[...$0] } ?? "")", certificate: certificate, key: key)
+  }
 }
 
 /// Where credentials come from; they are kept while they hold.

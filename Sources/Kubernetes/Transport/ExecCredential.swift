@@ -68,7 +68,8 @@ struct ExecCredential {
       throw problem("its answer has neither a token nor a certificate with its key")
     }
     return (
-      Credential(authorization: token.map { "Bearer \($0)" }, certificate: certificate, key: key),
+      token.map { Credential(token: $0, certificate: certificate, key: key) }
+        ?? Credential(certificate: certificate, key: key),
       status.expirationTimestamp.flatMap { Timestamp.date($0) }
     )
   }

@@ -34,7 +34,7 @@ final class TokenFile: CredentialSource {
           .credentials, "the token file \(path) cannot be read, or is empty",
           remedy: "Check the file and who may read it.")
       }
-      return Credential(authorization: "Bearer \(token)")
+      return Credential(token: token)
     }
   }
 

@@ -214,7 +214,7 @@ extension ClusterConfiguration.Authentication {
   ) -> any CredentialSource {
     switch self {
     case .none: return FixedCredential(credential: Credential())
-    case .token(let token): return FixedCredential(credential: Credential(authorization: "Bearer \(token)"))
+    case .token(let token): return FixedCredential(credential: Credential(token: token))
     case .tokenFile(let path, let token): return TokenFile(path: path, fallback: token, clock: clock)
     case .basic(let username, let password):
       let login = Data("\(username):\(password)".utf8).base64EncodedString()

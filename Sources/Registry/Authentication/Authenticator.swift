@@ -119,13 +119,18 @@ actor Authenticator {
     }
     guard challenges.contains(where: { $0.scheme == "basic" }) else {
       let schemes = challenges.map(\.scheme).joined(separator: ", ")
-      throw Problem(
-        .unauthorized, "\(key.registry) asks for a login of a kind that is not known here (\(schemes))", status: 401)
+      throw Self.unanswerable("\(key.registry) asks for a login of a kind that is not known here (\(schemes))")
     }
     guard case .basic(let username, let password) = credential else {
-      throw Problem(
-        .unauthorized, "\(key.registry) asks for a user name and a password, and none are known for it", status: 401)
+      throw Self.unanswerable("\(key.registry) asks for a user name and a password, and none are known for it")
     }
     return Grant(authorization: RegistryCredential.basicHeader(username, password), expires: nil)
+  }
+
+  /// A challenge that cannot be answered; some registries let nobody ask with HEAD, and everybody with GET.
+  private static func unanswerable(_ detail: String) -> Problem {
+    var problem = Problem(.unauthorized, detail, status: 401)
+    problem.isForGET = true
+    return problem
   }
 }

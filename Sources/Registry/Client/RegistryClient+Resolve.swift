@@ -34,12 +34,14 @@ extension RegistryClient {
     try await attempting("find the image for \(platform) in", "\(reference)") {
       var documents = [root]
       var chosen = root.descriptor
+      var last: Index?
       while MediaType.isIndex(chosen.mediaType) {
         guard documents.count < Self.deepestIndex else {
           throw Problem(.malformedImage, "it has more than \(Self.deepestIndex) indexes within each other")
         }
         let document = documents[documents.count - 1]
         let index: Index = try Self.read(document)
+        last = index
         guard let best = try Self.choice(platform, in: index, document) else { throw Self.lacking(index) }
         guard !best.mediaType.isEmpty else {
           throw Problem(.malformedImage, "the entry for \(platform) of its index has no media type")
@@ -50,7 +52,15 @@ extension RegistryClient {
       }
       let manifest: Manifest = try Self.read(documents[documents.count - 1])
       var found = chosen.platform
-      if let config = try await config(of: manifest, isNeeded: found == nil, reference) {
+      let config: (document: Document, value: ImageConfig)?
+      do {
+        config = try await self.config(of: manifest, isNeeded: found == nil, reference)
+      } catch let problem as Problem where problem.code == .artifact && found == nil {
+        // A signature that lies beside the images of other platforms.
+        guard let last, last.images.contains(where: { $0.platform != nil }) else { throw problem }
+        throw Self.lacking(last)
+      }
+      if let config {
         documents.append(config.document)
         if found == nil {
           guard config.value.suits(platform, isAlone: documents.count == 2) else {
@@ -160,7 +170,12 @@ extension RegistryClient {
 
   private static func lacking(_ index: Index) -> Problem {
     let there = index.images.compactMap { $0.platform.map { "\($0.normalized)" } }.joined(separator: ", ")
-    return Problem(.noPlatform, there.isEmpty ? "it holds no image" : "it has images for \(there) only")
+    guard there.isEmpty else { return Problem(.noPlatform, "it has images for \(there) only") }
+    if let types = index.artifactTypes {
+      let kinds = ForeignText.clean(types.joined(separator: ", "), limit: 120)
+      return Problem(.artifact, "its index holds no image: \(kinds)")
+    }
+    return Problem(.noPlatform, index.manifests.isEmpty ? "it holds no image" : "its index names no platform")
   }
 
   private static func read<Value: ImageDocument>(_ document: Document) throws(Problem) -> Value {

@@ -150,7 +150,6 @@ extension RegistryClient {
       status: response.status, headers: response.headers, body: body, host: response.host, clock: configuration.clock)
     problem.isForGET =
       call.method == .HEAD && (400...501).contains(response.status) && ![408, 429].contains(response.status)
-      && (response.status != 401 || Challenge.all(in: response.headers).isEmpty)
     return problem
   }
 }

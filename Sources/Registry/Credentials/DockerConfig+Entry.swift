@@ -22,11 +22,15 @@ extension DockerConfig {
       func text(_ key: String) -> String? {
         json[key]?.string.flatMap { $0.isEmpty ? nil : $0 }
       }
+      // No header may hold the line end that programs leave behind a token.
+      func token(_ key: String) -> String? {
+        text(key).flatMap { $0.split(whereSeparator: \.isWhitespace).first.map(String.init) }
+      }
       auth = text("auth")
       username = text("username")
       password = text("password")
-      identityToken = text("identitytoken")
-      registryToken = text("registrytoken")
+      identityToken = token("identitytoken")
+      registryToken = token("registrytoken")
       isBroken = json["auth"].map { !$0.isNull && $0.string == nil } ?? false
     }
   }

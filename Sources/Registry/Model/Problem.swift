@@ -7,7 +7,7 @@ struct Problem: Error {
   var isRetryable: Bool
   var retryAfter: Duration?
   var status: Int?
-  /// Whether it answers a HEAD, and GET may succeed or tell more.
+  /// Whether GET may succeed or tell more where it is the answer to a HEAD.
   var isForGET = false
 
   init(

@@ -167,6 +167,28 @@ struct ImageInspectorTests {
     }
   }
 
+  @Test("A signature beside images of other platforms does not hide them")
+  func signatureBesideImages() async throws {
+    try await Self.with { registry, inspector in
+      let other = try SampleImage(platforms: [CheckLab.arm64])
+      registry.add(other)
+      let payload = SampleImage.Blob(
+        Array("{}".utf8), mediaType: "application/vnd.dev.cosign.simplesigning.v1+json")
+      let signature = SampleImage.Blob(
+        Array(
+          try JSONEncoder().encode(
+            Manifest(config: other.variants[0].config.descriptor, layers: [payload.descriptor]))),
+        mediaType: MediaType.ociManifest)
+      registry.add(manifest: signature, tag: nil)
+      let reference = try Self.add(
+        Index(manifests: [signature.descriptor, other.variants[0].manifest.descriptor]), to: registry)
+      let image = try await Self.one(inspector, reference).get()
+      #expect(image.platforms == [CheckLab.arm64])
+      #expect(image.variants[CheckLab.amd64] == nil)
+      #expect(try await Self.failure(inspector, registry.add(manifest: signature)).detail.contains("a signature"))
+    }
+  }
+
   @Test("A configuration without a platform keeps nobody from pulling")
   func noPlatformAtAll() async throws {
     try await Self.with(platforms: [CheckLab.arm64, CheckLab.amd64]) { registry, inspector in
