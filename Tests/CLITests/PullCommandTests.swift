@@ -99,6 +99,55 @@ struct PullCommandTests {
     }
   }
 
+  /// Adds a document under a tag and returns its descriptor as JSON.
+  @discardableResult
+  private func add(
+    _ text: String, _ type: String, as tag: String, to registry: EmbeddedRegistry, _ more: String = ""
+  ) -> String {
+    let blob = SampleImage.Blob(Array(text.utf8), mediaType: type)
+    if MediaType.isIndex(type) || MediaType.isManifest(type) {
+      registry.add(manifest: blob, tag: tag)
+    } else {
+      registry.add(blob)
+    }
+    let descriptor = blob.descriptor
+    return #"{"mediaType":"\#(type)","digest":"\#(descriptor.digest)","size":\#(descriptor.size)\#(more)}"#
+  }
+
+  @Test("Carelessly written images are pulled and checked like others, and what is no image is named by both")
+  func oddImagesAndArtifacts() async throws {
+    try await withEmbeddedRegistry { registry in
+      try await withTemporaryFolder { folder in
+        let architecture = Platform.host.architecture
+        let config = add(#"{"rootfs":{"diff_ids":null}}"#, MediaType.ociConfig, as: "", to: registry)
+        let empty = #"{"schemaVersion":2,"config":\#(config),"layers":null}"#
+        let entry = add(empty, MediaType.ociManifest, as: "empty", to: registry, #","platform":{}"#)
+        let good = entry.replacing(
+          #""platform":{}"#, with: #""platform":{"os":"","architecture":"\#(architecture)","variant":""}"#)
+        add(#"{"manifests":[\#(good),\#(entry)]}"#, MediaType.ociIndex, as: "index", to: registry)
+        let chart = add("{}", "application/vnd.cncf.helm.config.v1+json", as: "", to: registry)
+        add(#"{"config":\#(chart),"layers":[]}"#, MediaType.ociManifest, as: "chart", to: registry)
+        add(#"{"config":7}"#, MediaType.ociManifest, as: "broken", to: registry)
+        let names = ["empty", "index", "chart", "broken"].map { "\(registry.host)/test/image:\($0)" }
+
+        let pull = try await PrepullProgram.run(
+          ["pull", "--runtime", "oci:\(folder)", "-o", "json", "--retries", "0"] + names)
+        let report = try Report(pull)
+        #expect(report.images.map(\.outcome) == ["pulled", "pulled", "failed", "failed"], "\(pull)")
+        #expect(report.images.map { $0.error?.code } == [nil, nil, "artifact", "malformedImage"])
+        let check = try await PrepullProgram.run(
+          ["check", "--no-cluster", "--platform", "linux/\(architecture)"] + names)
+        #expect(check.exitCode == 1)
+        for text in [pull.errors, check.output + check.errors] {
+          #expect(text.contains("it is a Helm chart"), "\(text)")
+          #expect(text.contains("'config' is a number instead of an object"), "\(text)")
+          #expect(!text.contains("CodingKey") && !text.contains("DecodingError"))
+        }
+        #expect(!check.output.contains("\(names[0]) cannot") && !check.output.contains("\(names[1]) cannot"))
+      }
+    }
+  }
+
   @Test func theTextReportNamesCauseAndRemedy() async throws {
     try await withEmbeddedRegistry { registry in
       try await withTemporaryFolder { folder in

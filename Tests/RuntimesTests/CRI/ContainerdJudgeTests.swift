@@ -12,7 +12,7 @@ extension Daemons {
   /// What this program says of a carelessly written image is what containerd does with it.
   @Suite struct ContainerdJudgeTests {
     @Test func weTakeWhatContainerdTakesAndNothingElse() async throws {
-      try await RuntimeUnderTest.containerd.run { runtime, registry in
+      try await RuntimeUnderTest.containerd(.system).run { runtime, registry in
         let parts = try OddImage.Parts(in: registry)
         var configuration = RegistryConfiguration()
         configuration.retry = .never
