@@ -29,6 +29,8 @@ extension RuntimeError {
     case .noPlatform: "Push the image for this platform, or name one that it has with --platform."
     case .rateLimited: "Wait, or give a credential with a higher limit."
     case .digestMismatch, .truncated: "Try again; push the image anew if it stays so."
+    case .malformedImage: "Push the image again with another tool."
+    case .artifact: "Name the image that the pods run."
     case .unsupportedMediaType: "Push the image in a format that this runtime knows."
     default: "Try again later, and see the registry's log."
     }

@@ -56,6 +56,14 @@ package struct RuntimeMessage: Hashable, Sendable {
       ]
     ),
     (
+      .registry(.malformedImage),
+      [
+        "json: cannot unmarshal", "unexpected end of json input", "invalid character '", "media-type: expected",
+        "mismatched image rootfs and manifest layers", "reports content size of zero", "illegal base64 data",
+        "failed to resolve rootfs: parsing time",
+      ]
+    ),
+    (
       .registry(.truncated),
       ["failed size validation", "short read", "unexpected eof", "content-length mismatch", "body size mismatch"]
     ),

@@ -60,6 +60,17 @@ import Testing
     (containerd + "unexpected status code [manifests 1]: 429 Too Many Requests", .registry(.rateLimited)),
     (containerd + "unexpected status code [manifests 1]: 500 Internal Server Error", .registry(.fault)),
     (
+      #"failed to pull and unpack image "a": json: cannot unmarshal number into Go struct field Manifest.annotations of type string"#,
+      .registry(.malformedImage)
+    ),
+    (
+      #"failed to pull and unpack image "a": mismatched image rootfs and manifest layers"#, .registry(.malformedImage)
+    ),
+    (
+      #"failed to pull and unpack image "a": children: invalid desc sha256:00: media-type: expected manifest but found index (application/vnd.oci.image.manifest.v1+json)"#,
+      .registry(.malformedImage)
+    ),
+    (
       #"failed to pull and unpack image "a": no match for platform in manifest sha256:00: not found"#,
       .registry(.noPlatform)
     ),

@@ -56,6 +56,7 @@ package struct KubeletMessage {
 
   private static let natures: [String: FailureNature] = [
     "notFound": .final, "denied": .final, "unauthorized": .final, "noPlatform": .final, "unsupportedMediaType": .final,
+    "malformedImage": .final, "artifact": .final,
     "invalidName": .final, "neverPull": .local, "signature": .final, "credentials": .final,
     "noSpace": .local, "throttled": .local,
   ]
@@ -68,6 +69,7 @@ package struct KubeletMessage {
     "credentials": "Mend the pull secret, or the kubelet's credential provider.",
     "noPlatform": "Push the image for this platform, or leave such nodes out.",
     "unsupportedMediaType": "Push the image in a format that the node's runtime knows.",
+    "malformedImage": "Push the image again with another tool.",
     "invalidName": "Correct the reference.",
     "neverPull": "Load the image onto the node, or let the kubelet pull it.",
     "signature": "Sign the image, or mend the node's signature policy.",

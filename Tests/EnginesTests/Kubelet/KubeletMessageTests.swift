@@ -59,6 +59,7 @@ struct KubeletMessageTests {
         "noSpace", .local
       ),
       ("ErrImagePull", "no match for platform in manifest sha256:00: not found", "noPlatform", .final),
+      ("ErrImagePull", "mismatched image rootfs and manifest layers", "malformedImage", .final),
       (
         "InvalidImageName", #"Failed to apply default image tag "A:B:C": couldn't parse image name"#, "invalidName",
         .final
