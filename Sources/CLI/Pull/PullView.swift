@@ -12,6 +12,7 @@ final class PullView: Sendable {
     var text = ""
   }
 
+  private let console: Console
   private let isLive: Bool
   private let style: Style
   private let start = ContinuousClock.now
@@ -20,13 +21,14 @@ final class PullView: Sendable {
 
   /// Begins to draw, from a thread of its own; `finish` ends it.
   init(images: [WantedImage], console: Console, style: Style) {
+    self.console = console
     self.style = style
     isLive = console.isTerminal && style == .colour
     state = Mutex(State(screen: PullScreen(images: images), log: PullLog(images: images)))
     let drawing = DrawingThread { [self] isLast in
       // Not under the lock: a terminal that is stopped keeps only this thread waiting.
-      let text = next(on: console, isLast: isLast)
-      if isLast { try? console.writeAll(text) } else { console.write(text) }
+      let text = next(isLast: isLast)
+      if !text.isEmpty || isLast { try? console.writeAll(text) }
     }
     thread.withLock { $0 = drawing }
   }
@@ -38,7 +40,7 @@ final class PullView: Sendable {
       if isLive {
         state.screen.apply(event, to: index, at: now)
       } else {
-        for line in state.log.lines(for: event, of: index, at: now) { state.text += line + "\n" }
+        for line in console.wrapped(state.log.lines(for: event, of: index, at: now)) { state.text += line + "\n" }
       }
     }
     if !isLive { thread.withLock { $0 }?.hurry() }
@@ -48,7 +50,7 @@ final class PullView: Sendable {
   func finish() async { await thread.withLock({ $0 })?.finish() }
 
   /// What is to be written now.
-  private func next(on console: Console, isLast: Bool) -> String {
+  private func next(isLast: Bool) -> String {
     // A screen that is not taken is drawn again later.
     if isLive, !isLast, console.isBehind { return "" }
     let size = console.size

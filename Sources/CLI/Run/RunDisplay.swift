@@ -18,6 +18,7 @@ final class RunDisplay: Sendable {
 
   private let images: [String]
   private let mode: Mode
+  private let target: Console
   private let start = ContinuousClock.now
   private let state: Mutex<State>
   private let thread = Mutex<DrawingThread?>(nil)
@@ -30,12 +31,12 @@ final class RunDisplay: Sendable {
   init(images: [String], mode: Mode, console: Console = .standardError, output: Console = .standardOutput) {
     self.images = images
     self.mode = mode
+    target = if case .stream = mode { output } else { console }
     state = Mutex(State(view: RunView(images: images), log: RunLog(images: images)))
-    let target = if case .stream = mode { output } else { console }
     let drawing = DrawingThread { [self] isLast in
       // Not under the lock: a terminal that is stopped keeps only this thread waiting.
-      let text = next(on: target, isLast: isLast)
-      if isLast { try? target.writeAll(text) } else { target.write(text) }
+      let text = next(isLast: isLast)
+      if !text.isEmpty || isLast { try? target.writeAll(text) }
     }
     thread.withLock { $0 = drawing }
   }
@@ -47,11 +48,11 @@ final class RunDisplay: Sendable {
       switch mode {
       case .nothing: break
       case .stream: state.text += RunStream.line(event, images: images, at: Date()) + "\n"
-      case .log: state.add(state.log.lines(for: event, at: now))
+      case .log: state.add(target.wrapped(state.log.lines(for: event, at: now)))
       case .screen(let style):
         state.view.apply(event, at: now)
         if case .warning(let text) = event {
-          state.add([style.paint("warning:", .warning) + " \(VisibleText.sanitised(text))"])
+          state.add(target.wrapped([style.paint("warning:", .warning) + " \(VisibleText.sanitised(text))"]))
         }
       }
     }
@@ -65,7 +66,7 @@ final class RunDisplay: Sendable {
       switch mode {
       case .nothing: break
       case .stream: state.text += RunStream.line(coverage, at: Date()) + "\n"
-      case .log: state.add(state.log.lines(for: coverage, at: now))
+      case .log: state.add(target.wrapped(state.log.lines(for: coverage, at: now)))
       case .screen: state.view.show(coverage, at: now)
       }
     }
@@ -82,7 +83,7 @@ final class RunDisplay: Sendable {
   }
 
   /// What is to be written now.
-  private func next(on target: Console, isLast: Bool) -> String {
+  private func next(isLast: Bool) -> String {
     // A screen that is not taken is drawn again later.
     if case .screen = mode, !isLast, target.isBehind { return "" }
     let size = target.size

@@ -10,10 +10,15 @@ final class CleanupProgress: Sendable {
   }
 
   private let owner: String
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
-  /// - Parameter owner: the ConfigMap.
-  init(owner: String) { self.owner = owner }
+  /// - Parameters:
+  ///   - owner: the ConfigMap.
+  ///   - pods: those that are known beforehand.
+  init(owner: String, pods: [String]) {
+    self.owner = owner
+    state = Mutex(State(pods: pods.sorted()))
+  }
 
   /// A request is on its way.
   func asks() { state.withLock { $0.silentSince = $0.silentSince ?? .now } }

@@ -14,7 +14,25 @@ struct PodRefusal {
     case .webhookDenied:
       "An admission policy of the cluster says so. What it asks of pods can be set with --label, --annotation, "
         + "--request and --limit; if it is none of these, ask who runs the cluster."
+    case .invalid where causes.contains { $0.contains(".resources.") }: "Correct --request and --limit."
+    case .invalid where causes.contains { $0.contains("metadata.") }: "Correct --label and --annotation."
     default: nil
+    }
+  }
+
+  /// What is wrong, each once: every container of a pod is told the same.
+  var detail: String {
+    guard error.code == .invalid, !error.causes.isEmpty else { return error.attempted }
+    return "cannot \(error.verb) \(error.resource): \(causes.joined(separator: "; "))"
+  }
+
+  private var causes: [String] {
+    error.causes.reduce(into: [String]()) { texts, cause in
+      // Without the number of the container.
+      let parts = cause.field.split(separator: "[")
+      let field = parts.enumerated().map { $0 == 0 ? $1 : $1.drop { $0 != "]" }.dropFirst() }.joined()
+      let text = field.isEmpty ? cause.message : "\(field): \(cause.message)"
+      if !texts.contains(text) { texts.append(text) }
     }
   }
 
@@ -56,6 +74,7 @@ extension WarmFailure {
   /// Why a pod of a run was not taken, with the options that may mend it.
   init(refusal error: APIError) {
     self.init(
-      code: error.code.rawValue, detail: error.attempted, remedy: PodRefusal(error: error).remedy ?? error.remedy)
+      code: error.code.rawValue, detail: PodRefusal(error: error).detail,
+      remedy: PodRefusal(error: error).remedy ?? error.remedy)
   }
 }

@@ -153,7 +153,8 @@ extension Preflight {
       let failure = WarmFailure(refusal: error)
       switch error.code {
       case .podSecurity, .quotaExceeded, .quotaDemands, .limitRange, .webhookDenied, .invalid, .forbidden:
-        findings.block(failure.code, error.detail, failure.remedy)
+        findings.block(
+          failure.code, error.code == .invalid ? failure.detail : error.detail, failure.remedy)
       case .badRequest, .serverError:
         findings.remark(
           "dryRun", "how the cluster's admission takes our pods could not be tried: \(error.detail)",

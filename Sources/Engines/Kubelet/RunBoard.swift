@@ -40,6 +40,9 @@ struct RunBoard: Sendable {
     images = zip(references, plan.resolutions).map { RunResult.Image(reference: $0, resolution: $1) }
   }
 
+  /// The names of the pods that were made and not deleted.
+  var livePods: [String] { pods.values.filter(\.isCreated).map(\.name) }
+
   /// Whether there is nothing left to wait for.
   var isOver: Bool { machine.stopped != nil && machine.isFinished || isPlanned && machine.isFinished }
 

@@ -10,6 +10,8 @@ struct RunCleanup: Sendable {
   /// The ConfigMap.
   let owner: String
   let logger: Logger
+  /// Pods that are known to be there, to name them where nobody can be asked.
+  var pods: [String] = []
   /// How long the whole may take, requests that hang included.
   var limit = Duration.seconds(60)
   /// How long kubelets are waited for before pods are removed without them.
@@ -23,7 +25,7 @@ struct RunCleanup: Sendable {
   ///
   /// Cancelling the caller's task does not end it, but leaves it little time where the API server does not answer.
   func perform() async -> CleanupOutcome {
-    let progress = CleanupProgress(owner: owner)
+    let progress = CleanupProgress(owner: owner, pods: pods)
     let stop = StopRequest()
     // In a task of its own, as that of the caller may be cancelled.
     let work = Task {
