@@ -265,6 +265,114 @@ import Testing
     }
   }
 
+  // MARK: Rules of kinds
+
+  private static func problems(_ store: Store, _ object: JSON, _ resource: ResourceName) -> [String] {
+    do { try store.create(object, as: resource) } catch {
+      return (error.details?["causes"]?.array ?? []).map {
+        "\($0["field"]?.string ?? "") \($0["message"]?.string ?? "")"
+      }
+    }
+    return []
+  }
+
+  @Test func selectorsAndAffinitiesWithIllegalKeysAndValuesAreRefused() {
+    let store = Store()
+    var set = Samples.daemonSet("d")
+    set[path: "spec", "selector"] = [
+      "matchLabels": ["app": "d"],
+      "matchExpressions": [["key": "a/b/c", "operator": "In", "values": ["x y"]], ["key": "n", "operator": "Gt"]],
+    ]
+    let found = Self.problems(store, set, Samples.daemonSets)
+    #expect(found.contains { $0.hasPrefix("spec.selector.matchExpressions[0].key Invalid value: \"a/b/c\"") })
+    #expect(found.contains { $0.hasPrefix("spec.selector.matchExpressions[0].values[0] Invalid value: \"x y\"") })
+    #expect(
+      found.contains(
+        "spec.selector.matchExpressions[1].operator Invalid value: \"Gt\": not a valid selector operator"))
+    var pod = Samples.pod("p")
+    pod[path: "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"] = [
+      "nodeSelectorTerms": [
+        ["matchExpressions": [["key": "-k", "operator": "In"], ["key": "n", "operator": "Gt", "values": ["1"]]]]
+      ]
+    ]
+    let terms = Self.problems(store, pod, Samples.pods)
+    let place =
+      "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0]"
+    #expect(
+      terms.contains("\(place).values Required value: must be specified when `operator` is 'In' or 'NotIn'"))
+    #expect(terms.contains { $0.hasPrefix("\(place).key Invalid value: \"-k\"") } && terms.count == 2)
+  }
+
+  @Test func leasesTaintsAndSecretsHaveRules() throws {
+    let store = Store()
+    let lease: JSON = ["metadata": ["name": "l", "namespace": "default"], "spec": ["leaseDurationSeconds": 0]]
+    #expect(
+      Self.problems(store, lease, .leases) == [
+        "spec.leaseDurationSeconds Invalid value: 0: must be greater than 0"
+      ])
+    let taint: JSON = ["key": "a", "effect": "NoSchedule"]
+    let node: JSON = ["metadata": ["name": "n"], "spec": ["taints": [taint, taint, ["key": "b", "effect": "Never"]]]]
+    let taints = Self.problems(store, node, Samples.nodes)
+    #expect(taints.contains { $0.hasPrefix("spec.taints[1] Duplicate value") })
+    #expect(taints.contains { $0.hasPrefix("spec.taints[2].effect Unsupported value: \"Never\"") })
+    let secret: JSON = [
+      "metadata": ["name": "s", "namespace": "default"], "type": "kubernetes.io/dockerconfigjson",
+      "stringData": [".dockerconfigjson": "{auths"],
+    ]
+    #expect(
+      Self.problems(store, secret, .secrets).first?.hasPrefix(
+        "data[.dockerconfigjson] Invalid value: \"<secret contents redacted>\"") == true)
+    let owner: JSON = ["apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u", "controller": true]
+    var map = Samples.configMap("m")
+    map[path: "metadata", "ownerReferences"] = [owner, owner]
+    #expect(Self.problems(store, map, Samples.configMaps).first?.contains("for o and o") == true)
+  }
+
+  @Test func aLeaseIsNotReplacedWithoutItsVersionNorItsTimesWithoutDigits() async throws {
+    try await Wire.with { wire in
+      let path = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+      func lease(_ time: String) -> JSON {
+        [
+          "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": ["name": "l"],
+          "spec": ["renewTime": .string(time)],
+        ]
+      }
+      let whole = try await wire.send(.POST, path, lease("2026-01-01T00:00:00Z"))
+      #expect(whole.status == 400)
+      #expect(
+        whole.json["message"]?.string
+          == "Lease in version \"v1\" cannot be handled as a Lease: parsing time \"2026-01-01T00:00:00Z\" as "
+          + "\"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"Z\" as \".000000\"")
+      let made = try await wire.send(.POST, path, lease("2026-01-01T00:00:00.000000Z"))
+      #expect(made.status == 201)
+      let blind = try await wire.send(.PUT, path + "/l", lease("2026-01-01T00:00:01.000000Z"))
+      #expect(blind.status == 422)
+      #expect(
+        blind.json["message"]?.string?.hasSuffix(
+          "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update") == true)
+    }
+  }
+
+  @Test func conflictsNameTheManagerAndTheTime() async throws {
+    try await Wire.with { wire in
+      let update: JSON = Samples.configMap("a", ["k": "1", "l": "1"])
+      let made = try await wire.send(.POST, Self.maps + "?fieldManager=one", update)
+      let time = made.json[path: "metadata", "managedFields"]?.array?.first?["time"]?.string ?? ""
+      #expect(!time.isEmpty)
+      let one = #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"k":"2"}}"#
+      let first = try await wire.send(.PATCH, Self.maps + "/a?fieldManager=two", text: one, headers: Self.yaml)
+      #expect(first.status == 409)
+      #expect(
+        first.json["message"]?.string
+          == "Apply failed with 1 conflict: conflict with \"one\" using v1 at \(time): .data.k")
+      let two = #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"k":"2","l":"2"}}"#
+      let second = try await wire.send(.PATCH, Self.maps + "/a?fieldManager=two", text: two, headers: Self.yaml)
+      #expect(
+        second.json["message"]?.string
+          == "Apply failed with 2 conflicts: conflicts with \"one\" using v1 at \(time):\n- .data.k\n- .data.l")
+    }
+  }
+
   // MARK: Limits and quotas
 
   private static func pod(_ name: String, _ resources: JSON = [:]) -> JSON {

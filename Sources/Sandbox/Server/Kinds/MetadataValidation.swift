@@ -28,6 +28,15 @@ enum MetadataValidation {
             field == "uid" ? "uid must not be empty" : "\(field) must not be empty"))
       }
     }
+    let controllers = (metadata["ownerReferences"]?.array ?? []).filter { $0["controller"] == true }
+    if controllers.count > 1 {
+      let names = controllers.prefix(2).map { $0["name"]?.string ?? "" }
+      problems.append(
+        .invalid(
+          "metadata.ownerReferences", metadata["ownerReferences"] ?? [],
+          "Only one reference can have Controller set to true. Found \"true\" in references for \(names[0]) and "
+            + names[1]))
+    }
     let standard = ["foregroundDeletion", "orphan", "kubernetes"]
     for finalizer in (metadata["finalizers"]?.array ?? []).compactMap(\.string) {
       if let problem = NameRules.labelKeyProblem(finalizer) {

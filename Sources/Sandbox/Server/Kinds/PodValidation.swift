@@ -180,7 +180,10 @@ enum PodValidation {
     return problems
   }
 
-  private static func problems(inRequirement requirement: JSON, at place: String) -> [FieldProblem] {
+  /// - Parameter comparesNumbers: whether `Gt` and `Lt` are known, as for nodes.
+  static func problems(
+    inRequirement requirement: JSON, at place: String, comparesNumbers: Bool = true
+  ) -> [FieldProblem] {
     var problems: [FieldProblem] = []
     let values = (requirement["values"]?.array ?? []).compactMap(\.string)
     let sign = requirement["operator"]?.string ?? ""
@@ -194,7 +197,7 @@ enum PodValidation {
         problems.append(
           .forbidden("\(place).values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
       }
-    case "Gt", "Lt":
+    case "Gt" where comparesNumbers, "Lt" where comparesNumbers:
       if values.count != 1 {
         problems.append(
           .required("\(place).values", "must be specified single value when `operator` is 'Lt' or 'Gt'"))

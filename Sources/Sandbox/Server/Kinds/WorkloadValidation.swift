@@ -15,6 +15,7 @@ enum WorkloadValidation {
     var problems = template(
       spec["template"] ?? .null, at: "spec.template", isJob ? ["OnFailure", "Never"] : ["Always"])
     if let selector = spec["selector"], selector.object != nil {
+      problems += self.problems(inSelector: selector, at: "spec.selector")
       let query = LabelQuery(selector: selector)
       if query.isEmpty {
         problems.append(.invalid("spec.selector", selector, "empty selector is invalid for \(kind.lowercased())"))
@@ -33,6 +34,16 @@ enum WorkloadValidation {
     }
     if isJob, old[path: "spec", "template"] != spec["template"] {
       problems.append(.invalid("spec.template", spec["template"] ?? .null, "field is immutable"))
+    }
+    return problems
+  }
+
+  /// A `metav1.LabelSelector`.
+  private static func problems(inSelector selector: JSON, at path: String) -> [FieldProblem] {
+    var problems = MetadataValidation.labels(["labels": selector["matchLabels"] ?? [:]], at: "\(path).matchLabels")
+    for (index, requirement) in (selector["matchExpressions"]?.array ?? []).enumerated() {
+      problems += PodValidation.problems(
+        inRequirement: requirement, at: "\(path).matchExpressions[\(index)]", comparesNumbers: false)
     }
     return problems
   }
