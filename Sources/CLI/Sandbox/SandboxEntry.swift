@@ -78,10 +78,28 @@ struct SandboxEntry: Hashable {
     }
   }
 
+  /// Another sandbox's cluster, which has what was current before the one that goes, and the file if that was its own.
+  private static func handingOn(_ name: String, _ mark: JSON, to cluster: JSON) -> JSON {
+    guard let extensions = cluster[path: "cluster", "extensions"]?.array else { return cluster }
+    var cluster = cluster
+    cluster[path: "cluster", "extensions"] = .array(
+      extensions.map { item in
+        guard item["name"]?.string == markName else { return item }
+        var item = item
+        if item[path: "extension", "before"]?.string == name { item[path: "extension", "before"] = mark["before"] }
+        if mark["isOwnFile"] == true { item[path: "extension", "isOwnFile"] = true }
+        return item
+      })
+    return cluster
+  }
+
   private static func take(_ name: String, _ mark: JSON, from document: inout JSON) {
     for list in lists {
       guard let items = document[list]?.array else { continue }
       document[list] = .array(items.filter { $0["name"]?.string != name })
+    }
+    if let clusters = document["clusters"]?.array {
+      document["clusters"] = .array(clusters.map { handingOn(name, mark, to: $0) })
     }
     guard document["current-context"]?.string == name else { return }
     let before = mark["before"]?.string ?? ""

@@ -26,7 +26,7 @@ struct SandboxFile {
       self.entry = entry
       try Self.write(Self.text(document, like: text), to: path)
     } catch is SandboxEntry.NotKubeconfig {
-      throw ValidationError("\(path) is there, and no kubeconfig: choose another file for --kubeconfig")
+      throw ValidationError("\(path) exists and is not a kubeconfig: choose another file for --kubeconfig")
     }
   }
 
@@ -88,18 +88,21 @@ extension SandboxEntry.Owner {
   /// This process.
   fileprivate static var current: SandboxEntry.Owner {
     let process = Int(getpid())
-    return SandboxEntry.Owner(process: process, start: start(of: process))
+    return SandboxEntry.Owner(process: process, start: fields(of: process)?.start ?? "")
   }
 
   fileprivate var isAlive: Bool {
     guard process > 0, kill(pid_t(process), 0) == 0 || errno == EPERM else { return false }
-    return start == Self.start(of: process)
+    guard let fields = Self.fields(of: process) else { return true }
+    // One that has ended and is not waited for yet is a zombie.
+    return fields.start == start && !["Z", "X"].contains(fields.state)
   }
 
-  /// The 22nd field of `/proc/PID/stat`; the second one is a name in brackets that may hold anything.
-  private static func start(of process: Int) -> String {
-    guard let data = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return "" }
+  /// The 3rd and 22nd field of `/proc/PID/stat`; the second one is a name in brackets that may hold anything. Nil where
+  /// there is no such file.
+  private static func fields(of process: Int) -> (state: String, start: String)? {
+    guard let data = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return nil }
     let fields = String(decoding: data, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
-    return fields.count > 19 ? String(fields[19]) : ""
+    return fields.count > 19 ? (String(fields[0]), String(fields[19])) : nil
   }
 }

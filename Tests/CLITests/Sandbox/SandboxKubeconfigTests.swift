@@ -45,7 +45,12 @@ struct SandboxKubeconfigTests {
     #expect(Self.names(second) == ["prepull-sandbox", "prepull-sandbox-2"])
     let rest = try #require(entry.removed(from: second))
     #expect(Self.names(rest) == ["prepull-sandbox-2"] && rest["current-context"] == "prepull-sandbox-2")
-    _ = other
+    #expect(other.removed(from: rest) == nil)
+    // The one that was current before the first is current again after both, whoever ends first.
+    let (work, one) = try SandboxEntry.add(Self.own, to: Self.theirs, isNew: false, of: Self.one) { _ in true }
+    let (three, two) = try SandboxEntry.add(Self.own, to: work, isNew: false, of: Self.two) { _ in true }
+    #expect(one.removed(from: three).flatMap(two.removed) == Self.theirs)
+    #expect(two.removed(from: three).flatMap(one.removed) == Self.theirs)
     // The first was killed, the file was its own: with the next one's end it goes.
     let (next, last) = try SandboxEntry.add(Self.own, to: first, isNew: false, of: Self.two) { $0 != Self.one }
     #expect(Self.names(next) == ["prepull-sandbox"])
@@ -106,7 +111,7 @@ struct SandboxKubeconfigTests {
 
       try Data("hello: world\n".utf8).write(to: URL(filePath: file))
       let refused = try await PrepullProgram.run(["sandbox", "up", "--kubeconfig", file])
-      #expect(refused.exitCode == 2 && refused.errors.contains("no kubeconfig"))
+      #expect(refused.exitCode == 2 && refused.errors.contains("is not a kubeconfig"))
       #expect(try String(contentsOfFile: file, encoding: .utf8) == "hello: world\n")
     }
   }
