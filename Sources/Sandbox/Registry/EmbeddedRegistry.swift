@@ -317,15 +317,3 @@ extension EmbeddedRegistry {
     return state.withLock({ Self.access(to: path, $0) }).admits(authorization)
   }
 }
-
-extension EmbeddedRegistry.Access {
-  /// Whether an `Authorization` of basic access opens it; one of a token server's is not asked here.
-  func admits(_ authorization: String?) -> Bool {
-    switch self {
-    case .open: true
-    case .basic(let username, let password): authorization == EmbeddedRegistry.basic(username, password)
-    case .users(let passwords): passwords.contains { authorization == EmbeddedRegistry.basic($0.key, $0.value) }
-    case .bearer: false
-    }
-  }
-}

@@ -1,0 +1,11 @@
+extension EmbeddedRegistry.Access {
+  /// Whether an `Authorization` of basic access opens it; one of a token server's is not asked here.
+  func admits(_ authorization: String?) -> Bool {
+    switch self {
+    case .open: true
+    case .basic(let username, let password): authorization == EmbeddedRegistry.basic(username, password)
+    case .users(let passwords): passwords.contains { authorization == EmbeddedRegistry.basic($0.key, $0.value) }
+    case .bearer: false
+    }
+  }
+}
