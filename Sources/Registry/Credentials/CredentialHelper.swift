@@ -47,6 +47,7 @@ struct CredentialHelper {
     }
     let (username, secret) = (try text("Username"), try text("Secret"))
     guard !secret.isEmpty else { return nil }
+    guard !username.isEmpty else { throw Problem(.credentials, "its answer is not JSON with Username and Secret") }
     return username == "<token>"
       ? .identityToken(username: nil, token: secret) : .basic(username: username, password: secret)
   }
