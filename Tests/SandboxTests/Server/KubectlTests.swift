@@ -47,6 +47,7 @@ import Testing
         kubectl create ns web
         kubectl create deployment d --image=nginx:1 -n web
         kubectl create job j --image=nginx:1 -- true
+        kubectl create quota q --hard=pods=3,limits.cpu=1 -n web
         kubectl get cm,secrets,ns,deploy -A --no-headers | awk '{print $1, $2, $3, $4}'
         kubectl auth can-i create pods
         kubectl auth can-i delete nodes || true
@@ -64,6 +65,8 @@ import Testing
       }
       #expect(outcome.error.contains("User \"kubernetes-admin\" cannot delete resource \"nodes\""))
       #expect(server.store.get(Samples.configMaps, namespace: "default", name: "m")?["data"] == ["a": "b"])
+      let quota = server.store.get(ResourceName(plural: "resourcequotas"), namespace: "web", name: "q")
+      #expect(quota?[path: "spec", "hard"] == ["pods": "3", "limits.cpu": "1"])
     }
   }
 

@@ -138,6 +138,11 @@ enum ProtobufShapes {
     ],
     "EnvVar": [1: ("name", .string), 2: ("value", .string)],
     "Resources": [1: ("limits", .map(.quantity)), 2: ("requests", .map(.quantity))],
+    "ResourceQuota": [
+      1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("ResourceQuotaSpec")),
+      3: ("status", .message("Nothing")),
+    ],
+    "ResourceQuotaSpec": [1: ("hard", .map(.quantity)), 2: ("scopes", .list(.string))],
     "Job": [
       1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("JobSpec")), 3: ("status", .message("Nothing")),
     ],
