@@ -115,7 +115,8 @@ struct CredentialHelperTests {
     ])
   func emptyAnswer(_ answer: String) async throws {
     try await withHelper("cat >/dev/null; printf '%s' '\(answer)'") { credentials, _ in
-      #expect(try await credentials.credential(for: "a.test", repository: "app") == nil)
+      let found = try await credentials.credential(for: "a.test", repository: "app")
+      #expect(found == nil)
     }
   }
 }
