@@ -106,11 +106,12 @@ extension ImageIdentity {
   /// nothing about ours.
   fileprivate func report(on image: String, _ resolution: ImageResolution?) -> FleetPod.Report {
     guard let digest else { return .held(nil) }
-    let reference = try? Reference(parsing: image)
     // What is there under a digest is that.
-    if let pinned = reference?.digest { return .held(pinned) }
+    if image.contains("@"), let pinned = try? Reference(parsing: image).digest { return .held(pinned) }
     if resolution?.knownDigests.contains(digest) ?? false { return .held(digest) }
-    if let repository, let name = try? Reference(parsing: repository).name, reference?.name == name {
+    if let repository, let name = try? Reference(parsing: repository).name,
+      let own = try? Reference(parsing: image).name, own == name
+    {
       return .held(digest)
     }
     return resolution == nil ? .held(nil) : .unclear

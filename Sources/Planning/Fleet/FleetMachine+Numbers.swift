@@ -1,6 +1,7 @@
 /// Numbers of values that nobody uses any more are freed, so that tags and Prepulls that come and go take no memory.
 extension FleetMachine {
-  /// How many numbers may be taken before it is looked which of them are free: twice as many as the last look left.
+  /// How many numbers may be taken before it is looked which of them are free; where more are in use, a sixteenth more
+  /// than the last look left.
   static let fewNumbers = 1024
 
   /// Values that are kept at all, for tests.
@@ -29,7 +30,7 @@ extension FleetMachine {
       let kept = numbers.filter { used.images.contains($0) }
       return kept.isEmpty ? nil : kept
     }
-    numbersAllowed = max(Self.fewNumbers, 2 * numberCount)
+    numbersAllowed = max(Self.fewNumbers, numberCount + numberCount / 16)
   }
 }
 
