@@ -102,7 +102,13 @@ struct NameSource {
         picked.append(word)
       } else if valued.contains(String(name)) {
         picked.append(word)
-        if name.endIndex == word.endIndex, let value = rest.popFirst() { picked.append(value) }
+        guard name.endIndex == word.endIndex else { continue }
+        if let value = rest.popFirst() {
+          picked.append(value)
+        } else {
+          // Its value is what is being typed.
+          picked.removeLast()
+        }
       }
     }
     return try? ClusterOptions.parse(picked)

@@ -45,6 +45,7 @@ struct CompletionTests {
       ]))
     #expect(options.kubeconfig == "/k" && options.namespace == "web" && options.context == "c")
     #expect(NameSource.options(in: ["run", "-n", "No Such"]) == nil)
+    #expect(NameSource.options(in: ["run", "--kubeconfig", "/k", "-n"])?.kubeconfig == "/k", "its value is typed")
   }
 
   @Test("Values of an option are offered where they are few; files where it takes one")
