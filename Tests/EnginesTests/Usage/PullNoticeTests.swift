@@ -81,7 +81,7 @@ struct PullNoticeTests {
   @Test(
     "Whatever form the image has, the names of our pods and their containers tell",
     arguments: [
-      ("nginx", "nginx"), ("docker.io/library/nginx", "nginx"), ("nginx@sha256:\(digest)", "nginx"),
+      ("nginx", "nginx-latest"), ("docker.io/library/nginx", "nginx-latest"), ("nginx@sha256:\(digest)", "nginx"),
       ("registry.example:5000/shop/Web_App@sha256:\(digest)", nil),
       ("registry.example:5000/shop/web_app@sha256:\(digest)", "web-app"),
       ("docker.io/library/nginx:1.27", "nginx-1-27"), ("nginx:1.27@sha256:\(digest)", "nginx-1-27"),
