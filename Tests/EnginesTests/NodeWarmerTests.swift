@@ -157,7 +157,7 @@ struct NodeWarmerTests {
       let results = try await warm(references, with: ScriptedRuntime(), parallel: 1, silence: .milliseconds(300)) {
         if case .unresolved(let error) = $1 { events.withLock { $0.append(error.code.rawValue) } }
       }
-      #expect(results.allSatisfy(\.isWarm))
+      #expect(!results.contains { !$0.isWarm })
       #expect(events.withLock { $0 } == Array(repeating: "timedOut", count: 20), "and it is said of each image")
       #expect(registry.requests.count { $0.path != "/v2/" } == 1)
     }
