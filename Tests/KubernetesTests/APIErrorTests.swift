@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Kubernetes
@@ -181,5 +182,25 @@ struct APIErrorTests {
     #expect(long.message.count <= 600 && !long.message.contains("\u{1b}") && !long.message.contains("\n"))
     #expect(Self.error(500, "").detail == "the API server answers 500")
     #expect(Self.error(403, #"{"message":null,"kind":"Status","details":{"causes":null}}"#).code == .forbidden)
+  }
+
+  @Test("What servers say is cleaned where it enters: names and fields of a status, messages of events")
+  func cleaned() throws {
+    let details =
+      #"{"name":"a\u001b[31m","kind":"namespaces","causes":[{"field":"spec\u001b[2J.x","message":"no\r\nway"}]}"#
+    for (code, reason) in [(404, "NotFound"), (422, "Invalid"), (403, "Forbidden")] {
+      let message = #"User \"u\u001b[1m\" cannot list resource \"pods\u0007\" in API group \"\" at the cluster scope"#
+      let body = #"{"kind":"Status","reason":"\#(reason)","message":"\#(message)","details":\#(details)}"#
+      let error = Self.error(code, body)
+      for text in [error.description, error.name ?? "", error.permission?.user ?? "", error.permission?.resource ?? ""]
+        + error.causes.flatMap({ [$0.field, $0.message] })
+      {
+        #expect(!text.unicodeScalars.contains { $0.properties.generalCategory == .control }, "\(text.debugDescription)")
+      }
+    }
+    let json =
+      #"{"metadata":{"name":"e"},"involvedObject":{},"reason":"Fa\u001b[2Jiled","message":"a\u001b]0;x\u0007\nb"}"#
+    let event = try JSONDecoder().decode(Event.self, from: Data(json.utf8))
+    #expect(event.message == "a ]0;x b" && event.reason == "Fa [2Jiled")
   }
 }

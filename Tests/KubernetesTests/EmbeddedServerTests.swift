@@ -214,4 +214,83 @@ struct EmbeddedServerTests {
       #expect(events.count == 1 && events.first?.count == 3 && events.first?.source?.component == "prepull")
     }
   }
+
+  /// An election in which nothing is asked for again within the time of a test.
+  private static func patient(_ identity: String) -> LeaderElection {
+    var election = LeaderElection(namespace: "default", name: "lock", identity: identity)
+    election.leaseDuration = .seconds(3600)
+    election.renewDeadline = .seconds(3600)
+    election.retryPeriod = .seconds(3600)
+    return election
+  }
+
+  @Test("Who stands by watches the lease: it leads as soon as the leader gives it back, and asks for nothing meanwhile")
+  func takeover() async throws {
+    try await Self.withCluster { client, server in
+      let (ends, end) = AsyncStream<Void>.makeStream()
+      let (leads, lead) = AsyncStream<Void>.makeStream()
+      let (watches, watch) = AsyncStream<Void>.makeStream()
+      let first = Task {
+        try await Self.patient("first").run(client) {
+          lead.finish()
+          for await _ in ends {}
+        }
+      }
+      for await _ in leads {}
+      var standby = Self.patient("second")
+      standby.onWatch = { if case .watching = $0 { watch.finish() } }
+      let election = standby
+      let second = Task { try await election.run(client) { true } }
+      for await _ in watches {}
+      server.faults.resetCounts()
+      // A sign of life is no reason to ask.
+      for number in 0..<20 {
+        _ = try await client.patch(
+          Lease.self, "lock", in: "default", .merge(["spec": ["leaseTransitions": .integer(Int64(number))]]))
+      }
+      end.finish()
+      try await first.value
+      #expect(try await second.value)
+      let asked = server.requestCounts.filter {
+        $0.key.resource == "leases.coordination.k8s.io" && $0.key.verb == "get"
+      }
+      // One before it leads, and those by which the two give the lease back.
+      #expect(asked.values.reduce(0, +) <= 4, "\(asked)")
+    }
+  }
+
+  @Test("Where the lease may not be watched it is asked for", arguments: ["list", "watch"])
+  func unwatched(verb: String) async throws {
+    try await Self.withCluster { client, server in
+      server.faults.deny(DeniedPermission(verb: verb, resource: "leases.coordination.k8s.io"))
+      let troubles = Names()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for name in ["one", "two"] {
+          group.addTask {
+            var election = LeaderElectionTests.election(name, in: "default")
+            election.onTrouble = { if let error = $0 { troubles.add(error.description) } }
+            try await election.run(client) { try await Task.sleep(for: .milliseconds(50)) }
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(troubles.all.isEmpty, "\(troubles.all)")
+    }
+  }
+
+  @Test("Why the lease cannot be had is reported, and that it can be had again")
+  func trouble() async throws {
+    try await Self.withCluster { client, server in
+      let denied = DeniedPermission(verb: "get", resource: "leases.coordination.k8s.io")
+      server.faults.deny(denied)
+      let reports = Names()
+      var election = LeaderElectionTests.election("one", in: "default")
+      election.onTrouble = { error in
+        reports.add(error.map { "\($0.code)" } ?? "ok")
+        if reports.all.count == 3 { server.faults.allow(denied) }
+      }
+      try await election.run(client) {}
+      #expect(reports.all.prefix(3) == ["forbidden", "forbidden", "forbidden"] && reports.all.contains("ok"))
+    }
+  }
 }

@@ -26,7 +26,7 @@ package struct Leftovers: Sendable {
   package func find(in namespace: String?) async throws -> [Leftover] {
     let selector = "\(RunObjects.Key.ours),\(RunObjects.Key.run)"
     let owners = try await client.list(ConfigMap.self, in: namespace, labels: selector).items
-    let now = Date()
+    let now = await client.serverDate()
     var found: [String: Leftover] = [:]
     for owner in owners {
       guard let leftover = Leftover(owner.metadata, now: now) else { continue }

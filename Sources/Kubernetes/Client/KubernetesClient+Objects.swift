@@ -48,7 +48,7 @@ extension KubernetesClient {
     while true {
       do {
         let page: ListPage<R> = try await page(request, after: token, size: pageSize)
-        try handle(page.items ?? [], token == nil)
+        try handle(page.items, token == nil)
         token = page.next
         guard token != nil else { return }
       } catch let error as APIError where error.code == .gone && token != nil && !hasBegunAgain {

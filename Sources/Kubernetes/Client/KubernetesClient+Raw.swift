@@ -39,7 +39,7 @@ extension KubernetesClient {
     request.query = Self.selection(labels, nil)
     request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
     let page: ListPage<Head> = try await page(request, after: nil, size: 500)
-    return page.items ?? []
+    return page.items
   }
 
   /// All objects of such a kind.
@@ -88,6 +88,6 @@ extension KubernetesClient {
 
   /// The version of the API server: `v1.36.2`.
   package func serverVersion() async throws -> String {
-    try await getJSON("/version")["gitVersion"]?.string ?? "unknown"
+    ForeignText.clean(try await getJSON("/version")["gitVersion"]?.string ?? "unknown", limit: 60)
   }
 }

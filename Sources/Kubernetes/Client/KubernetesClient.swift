@@ -23,8 +23,11 @@ package final class KubernetesClient: Sendable {
   package let configuration: ClusterConfiguration
   let transport: Transport
   let clock: KubernetesClock
+  let serverClock: ServerClock
+  let skipped: SkippedObjects
   let watchTimeout: Duration
-  let watchBackOff: RetryPolicy
+  /// How long watches wait between tries that fail.
+  package let watchBackOff: RetryPolicy
   let logger: Logger
   private let retry: RetryPolicy
   private let onRequest: @Sendable (RequestReport) -> Void
@@ -32,13 +35,15 @@ package final class KubernetesClient: Sendable {
   /// - Parameters:
   ///   - watchTimeout: how long the server is asked to keep a watch open.
   ///   - notice: gets lines of text that an exec plugin has for the user.
-  ///   - onRequest: told of every request that is sent; called from many tasks, so it is to be quick.
+  ///   - onRequest: gets every request that is sent; called from many tasks, so it is to be quick.
+  ///   - onSkipped: gets every object that was left out of a list or a watch as it cannot be decoded.
   package init(
     _ configuration: ClusterConfiguration, retry: RetryPolicy = RetryPolicy(attempts: 4, base: .milliseconds(300)),
     watchTimeout: Duration = .seconds(290), watchBackOff: RetryPolicy = WatchMachine.backOff,
     clock: KubernetesClock = .system,
     notice: @escaping @Sendable (String) -> Void = { _ in },
-    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }, logger: Logger
+    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in },
+    onSkipped: @escaping @Sendable (SkippedObject) -> Void = { _ in }, logger: Logger
   ) throws(ConfigurationError) {
     self.configuration = configuration
     self.onRequest = onRequest
@@ -47,9 +52,39 @@ package final class KubernetesClient: Sendable {
     self.watchTimeout = watchTimeout
     self.watchBackOff = watchBackOff
     self.logger = logger
+    serverClock = ServerClock()
+    skipped = SkippedObjects(logger: logger, report: onSkipped)
     // A few seconds more than a healthy server takes to end the watch: a silence that long is a dead connection.
     transport = try Transport(
-      configuration, watchIdleLimit: watchTimeout + .seconds(5), clock: clock, notice: notice, logger: logger)
+      configuration, watchIdleLimit: watchTimeout + .seconds(5), clock: clock, serverClock: serverClock,
+      notice: notice, logger: logger)
+  }
+
+  /// A client of the same cluster with connections and places of its own, so that what is asked through it waits for
+  /// nobody else. It must be shut down too.
+  ///
+  /// - Parameters:
+  ///   - concurrency: requests that run at once; watches are not counted.
+  ///   - onSkipped: in place of this client's.
+  package func separate(
+    concurrency: Int? = nil, onSkipped: (@Sendable (SkippedObject) -> Void)? = nil
+  ) -> KubernetesClient {
+    KubernetesClient(
+      like: self, concurrency: concurrency,
+      skipped: onSkipped.map { SkippedObjects(logger: logger, report: $0) } ?? skipped)
+  }
+
+  private init(like other: KubernetesClient, concurrency: Int?, skipped: SkippedObjects) {
+    configuration = other.configuration
+    onRequest = other.onRequest
+    retry = other.retry
+    clock = other.clock
+    watchTimeout = other.watchTimeout
+    watchBackOff = other.watchBackOff
+    logger = other.logger
+    serverClock = other.serverClock
+    self.skipped = skipped
+    transport = Transport(like: other.transport, concurrency: concurrency)
   }
 
   /// Finds what is wrong with a configuration without talking to anybody: certificates, keys, addresses.
@@ -147,18 +182,10 @@ package final class KubernetesClient: Sendable {
     }
   }
 
-  /// Where the decoder gave up, and why.
+  /// Where decoding ended.
   private static func place(of error: any Error, _ bytes: [UInt8]) -> String {
     if bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "<") { return "it is an HTML page" }
-    let context: DecodingError.Context? =
-      switch error {
-      case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context),
-        DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-        context
-      default: nil
-      }
-    guard let context, !context.codingPath.isEmpty else { return "it is not the JSON that was expected" }
-    let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
-    return ForeignText.clean("\(path): \(context.debugDescription)", limit: 200)
+    let place = DecodingPlace.text(of: error)
+    return place.isEmpty ? "it is not the JSON that was expected" : "its field \(place) is not what was expected"
   }
 }

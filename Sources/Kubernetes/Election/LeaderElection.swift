@@ -21,6 +21,11 @@ package struct LeaderElection: Sendable {
   package var renewDeadline = Duration.seconds(10)
   package var retryPeriod = Duration.seconds(2)
 
+  /// Gets why the lease could not be read or written, and nil when it could again; to be quick.
+  package var onTrouble: @Sendable (APIError?) -> Void = { _ in }
+  /// Gets how those who stand by fare with watching the lease; to be quick.
+  package var onWatch: @Sendable (WatchProgress) -> Void = { _ in }
+
   package init(namespace: String, name: String, identity: String) {
     self.namespace = namespace
     self.name = name
@@ -34,7 +39,7 @@ package struct LeaderElection: Sendable {
     _ client: KubernetesClient, _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
     var record = LeaseRecord(identity: identity, duration: leaseDuration)
-    while try await !attempt(client, &record) { try await pause(client) }
+    if try await !attempt(client, &record) { record = try await standBy(client, record) }
     client.logger.info("leading", metadata: ["lease": "\(name)", "identity": "\(identity)"])
     let held = record
     do {
@@ -59,6 +64,80 @@ package struct LeaderElection: Sendable {
   private func pause(_ client: KubernetesClient) async throws {
     try await client.clock.sleep(retryPeriod * (1 + 0.2 * client.clock.random()))
   }
+
+  // MARK: Standing by
+
+  private enum Sight: Sendable {
+    /// Nil where there is no lease.
+    case lease(Lease.Spec?)
+    case watching(Bool)
+    case tick
+  }
+
+  /// Waits for the lease, which is watched and not asked for again and again: whoever gives it back has a successor at
+  /// once, and many who stand by cost the API server a connection each. Where it cannot be watched, it is asked for.
+  private func standBy(_ client: KubernetesClient, _ record: LeaseRecord) async throws -> LeaseRecord {
+    let (sights, report) = AsyncStream<Sight>.makeStream(bufferingPolicy: .bufferingNewest(64))
+    return try await withThrowingTaskGroup(of: LeaseRecord?.self) { group in
+      group.addTask {
+        try await watch(client, report)
+        return nil
+      }
+      group.addTask {
+        while true {
+          try await pause(client)
+          report.yield(.tick)
+        }
+      }
+      group.addTask {
+        try await follow(client, sights, record)
+      }
+      defer { group.cancelAll() }
+      while let result = try await group.next() {
+        if let result { return result }
+      }
+      throw CancellationError()
+    }
+  }
+
+  private func watch(_ client: KubernetesClient, _ report: AsyncStream<Sight>.Continuation) async throws {
+    let watch = client.watch(
+      Lease.self, in: namespace, fields: "metadata.name=\(name)", givesUp: false,
+      onProgress: { progress in
+        if case .watching = progress { report.yield(.watching(true)) } else { report.yield(.watching(false)) }
+        onWatch(progress)
+      })
+    for try await event in watch {
+      switch event {
+      case .restarted(let leases): report.yield(.lease(leases.first?.spec))
+      case .applied(let lease): report.yield(.lease(lease.spec))
+      case .deleted: report.yield(.lease(nil))
+      case .failed: break
+      }
+    }
+  }
+
+  private func follow(
+    _ client: KubernetesClient, _ sights: AsyncStream<Sight>, _ start: LeaseRecord
+  ) async throws -> LeaseRecord {
+    var record = start
+    var isWatching = false
+    for await sight in sights {
+      var mayBeFree = false
+      switch sight {
+      case .lease(let spec):
+        record.observe(spec ?? Lease.Spec(), at: client.clock.now())
+        mayBeFree = record.isFree(at: client.clock.now())
+        if !mayBeFree { onTrouble(nil) }
+      case .watching(let isNow): isWatching = isNow
+      case .tick: mayBeFree = !isWatching || record.isFree(at: client.clock.now())
+      }
+      if mayBeFree, try await attempt(client, &record) { return record }
+    }
+    throw CancellationError()
+  }
+
+  // MARK: Leading
 
   /// Renews until that fails for as long as the deadline.
   private func renew(_ client: KubernetesClient, _ held: LeaseRecord) async throws {
@@ -97,22 +176,26 @@ package struct LeaderElection: Sendable {
         var lease = Lease(metadata: ObjectMeta(name: name, namespace: namespace))
         lease.spec = spec(client, transitions: 0, acquired: nil)
         record.observe(try await client.create(lease).spec ?? Lease.Spec(), at: client.clock.now())
+        onTrouble(nil)
         return true
       }
       let old = lease.spec ?? Lease.Spec()
       record.observe(old, at: client.clock.now())
-      guard record.isFree(at: client.clock.now()) else { return false }
+      guard record.isFree(at: client.clock.now()) else {
+        onTrouble(nil)
+        return false
+      }
       let transitions = (old.leaseTransitions ?? 0) + (record.isOurs ? 0 : 1)
       let new = spec(client, transitions: transitions, acquired: record.isOurs ? old.acquireTime : nil)
       record.observe(try await write(new, over: lease, client).spec ?? new, at: client.clock.now())
+      onTrouble(nil)
       return true
     } catch let error as APIError {
-      // What somebody has to mend is said once: a missing permission, a namespace that is not there.
-      let isNews = [.forbidden, .notFound].contains(error.code) && record.problem != error.detail
-      record.problem = error.detail
-      client.logger.log(
-        level: isNews ? .warning : .debug, "the lease cannot be taken",
-        metadata: ["lease": "\(namespace)/\(name)", "error": "\(error)"])
+      // Somebody else was quicker: how an election goes.
+      let isRace = error.code == .conflict || error.code == .alreadyExists
+      if !isRace { onTrouble(error) }
+      client.logger.debug(
+        "the lease cannot be taken", metadata: ["lease": "\(namespace)/\(name)", "error": "\(error)"])
       return false
     }
   }

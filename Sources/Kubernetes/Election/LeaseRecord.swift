@@ -4,8 +4,6 @@ struct LeaseRecord: Hashable, Sendable {
   let duration: Duration
   private(set) var seen: Lease.Spec?
   private(set) var seenAt: ContinuousClock.Instant?
-  /// Why the last try failed.
-  var problem: String?
 
   init(identity: String, duration: Duration) {
     self.identity = identity
@@ -14,7 +12,6 @@ struct LeaseRecord: Hashable, Sendable {
 
   /// Takes in what the lease says; only a change of it shows that its holder lives.
   mutating func observe(_ spec: Lease.Spec, at now: ContinuousClock.Instant) {
-    problem = nil
     guard seen != spec || seenAt == nil else { return }
     seen = spec
     seenAt = now

@@ -48,15 +48,16 @@ extension APIError {
 
   /// What a `Status` means, as an answer or as the ERROR event of a watch.
   init(
-    _ status: Status, httpStatus: Int? = nil, retryAfter: Duration? = nil, to request: APIRequest, user: String? = nil
+    _ raw: Status, httpStatus: Int? = nil, retryAfter: Duration? = nil, to request: APIRequest, user: String? = nil
   ) {
+    let status = raw.cleaned
     let number = httpStatus ?? status.code ?? 0
     let message = ForeignText.clause(status.message ?? "")
     self.init(
       Self.code(of: status, number), verb: request.verb.permission, resource: request.resource,
       namespace: request.namespace, name: request.name ?? status.details?.name, status: number, message: message,
       causes: (status.details?.causes ?? []).prefix(20).map {
-        Cause(field: $0.field ?? "", message: ForeignText.clean($0.message ?? $0.reason ?? ""))
+        Cause(field: $0.field ?? "", message: $0.message ?? $0.reason ?? "")
       },
       retryAfter: retryAfter ?? status.details?.retryAfterSeconds.flatMap { $0 > 0 ? .seconds($0) : nil },
       detail: message.isEmpty ? "the API server answers \(number)" : message)

@@ -1,3 +1,5 @@
+import Documents
+
 /// An event: what a component says happened to an object. Kept for an hour, and may be lost.
 package struct Event: Resource {
   package static let apiVersion = "v1"
@@ -53,5 +55,27 @@ package struct Event: Resource {
   package init(metadata: ObjectMeta, involvedObject: ObjectReference) {
     self.metadata = metadata
     self.involvedObject = involvedObject
+  }
+}
+
+extension Event {
+  /// Whoever may write Events may write anything into them: what they say is made fit to be shown here.
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    func text(_ key: CodingKeys, limit: Int) throws -> String? {
+      try fields.decodeIfPresent(String.self, forKey: key).map { ForeignText.clean($0, limit: limit) }
+    }
+    metadata = try fields.decode(ObjectMeta.self, forKey: .metadata)
+    involvedObject = try fields.decode(ObjectReference.self, forKey: .involvedObject)
+    reason = try text(.reason, limit: 128)
+    // As long as the API allows, as figures of ours are read from it.
+    message = try text(.message, limit: 1024)
+    source = try fields.decodeIfPresent(Source.self, forKey: .source)
+    firstTimestamp = try fields.decodeIfPresent(String.self, forKey: .firstTimestamp)
+    lastTimestamp = try fields.decodeIfPresent(String.self, forKey: .lastTimestamp)
+    count = try fields.decodeIfPresent(Int.self, forKey: .count)
+    type = try text(.type, limit: 128)
+    reportingComponent = try text(.reportingComponent, limit: 253)
+    reportingInstance = try text(.reportingInstance, limit: 253)
   }
 }

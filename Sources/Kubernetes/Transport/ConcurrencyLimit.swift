@@ -1,6 +1,8 @@
+import Networking
 import Synchronization
 
-/// Lets a number of callers through at a time, the others in the order in which they came; waiting can be cancelled.
+/// Lets a number of callers through at a time, the others in the order in which they came; waiting can be cancelled, and
+/// may have a time limit.
 package final class ConcurrencyLimit: Sendable {
   private struct State {
     var free: Int
@@ -14,19 +16,26 @@ package final class ConcurrencyLimit: Sendable {
     state = Mutex(State(free: count))
   }
 
+  /// Runs `body` when there is a place.
+  ///
+  /// - Parameter limit: how long a place is waited for; for ever when nil.
+  /// - Throws: `TimeLimitReached` when there was none in time, else what `body` throws.
   package func run<Result>(
-    isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
+    waitingAtMost limit: Duration? = nil, isolation: isolated (any Actor)? = #isolation,
+    _ body: () async throws -> Result
   ) async throws -> Result {
-    try await enter()
+    try await enter(within: limit)
     defer { leave() }
     return try await body()
   }
 
-  private func enter() async throws {
+  private func enter(within limit: Duration?) async throws {
     let number = state.withLock { state in
       state.lastNumber += 1
       return state.lastNumber
     }
+    var timer: Task<Void, Never>?
+    defer { timer?.cancel() }
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         let isIn: Bool? = state.withLock { state in
@@ -41,13 +50,23 @@ package final class ConcurrencyLimit: Sendable {
         }
         if isIn == true { continuation.resume() }
         if isIn == false { continuation.resume(throwing: CancellationError()) }
+        guard isIn == nil, let limit else { return }
+        timer = Task {
+          guard (try? await Task.sleep(for: limit)) != nil else { return }
+          giveUp(number, TimeLimitReached())
+        }
       }
     } onCancel: {
-      let continuation = state.withLock { state in
-        state.waiting.firstIndex { $0.number == number }.map { state.waiting.remove(at: $0).continuation }
-      }
-      continuation?.resume(throwing: CancellationError())
+      giveUp(number, CancellationError())
     }
+  }
+
+  /// Ends the wait of a caller that still waits; whoever has a place keeps it.
+  private func giveUp(_ number: Int, _ error: any Error) {
+    let continuation = state.withLock { state in
+      state.waiting.firstIndex { $0.number == number }.map { state.waiting.remove(at: $0).continuation }
+    }
+    continuation?.resume(throwing: error)
   }
 
   private func leave() {

@@ -24,8 +24,9 @@ final class Transport: Sendable {
   }
 
   private static let connectTimeout = TimeAmount.seconds(10)
-  /// Requests that run at once; the others wait their turn.
+  /// Requests that run at once; the others wait their turn, for so long.
   private static let concurrency = 32
+  private static let longestWait = Duration.seconds(60)
 
   let address: ServerAddress
   private let configuration: ClusterConfiguration
@@ -33,21 +34,27 @@ final class Transport: Sendable {
   private let credentials: any CredentialSource
   private let usesProxy: Bool
   private let headers: HTTPHeaders
+  private let options: HTTPClient.Configuration
+  private let watchIdleLimit: Duration
   private let calls: HTTPClient
   private let watches: HTTPClient
-  private let places = ConcurrencyLimit(concurrency)
+  private let places: ConcurrencyLimit
+  private let serverClock: ServerClock
   private let clock: KubernetesClock
   private let logger: Logger
 
   init(
-    _ configuration: ClusterConfiguration, watchIdleLimit: Duration, clock: KubernetesClock,
+    _ configuration: ClusterConfiguration, watchIdleLimit: Duration, clock: KubernetesClock, serverClock: ServerClock,
     notice: @escaping @Sendable (String) -> Void, logger: Logger
   ) throws(ConfigurationError) {
     address = try ServerAddress(configuration)
     tls = try TLSMaterial(configuration, clock: clock)
     self.configuration = configuration
     self.clock = clock
+    self.serverClock = serverClock
+    self.watchIdleLimit = watchIdleLimit
     self.logger = logger
+    places = ConcurrencyLimit(Self.concurrency)
     credentials = configuration.authentication.source(clock: clock, notice: notice)
     headers = HTTPHeaders(configuration)
     let proxy = try Proxy.choose(for: address, configuration)
@@ -62,9 +69,38 @@ final class Transport: Sendable {
     options.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
     options.connectionPool.retryConnectionEstablishment = false
     if let name = configuration.tls.serverName { options.dnsOverride = [name: address.host] }
-    calls = HTTPClient(eventLoopGroupProvider: .singleton, configuration: options)
-    options.timeout.read = TimeAmount(watchIdleLimit)
-    watches = HTTPClient(eventLoopGroupProvider: .singleton, configuration: options)
+    self.options = options
+    (calls, watches) = Self.clients(options, watchIdleLimit)
+  }
+
+  /// The same server and credentials over connections and with places of its own.
+  ///
+  /// - Parameter concurrency: requests that run at once.
+  init(like other: Transport, concurrency: Int?) {
+    address = other.address
+    configuration = other.configuration
+    tls = other.tls
+    credentials = other.credentials
+    usesProxy = other.usesProxy
+    headers = other.headers
+    options = other.options
+    watchIdleLimit = other.watchIdleLimit
+    places = ConcurrencyLimit(concurrency ?? Self.concurrency)
+    serverClock = other.serverClock
+    clock = other.clock
+    logger = other.logger
+    (calls, watches) = Self.clients(options, watchIdleLimit)
+  }
+
+  private static func clients(
+    _ options: HTTPClient.Configuration, _ watchIdleLimit: Duration
+  ) -> (calls: HTTPClient, watches: HTTPClient) {
+    var patient = options
+    patient.timeout.read = TimeAmount(watchIdleLimit)
+    return (
+      HTTPClient(eventLoopGroupProvider: .singleton, configuration: options),
+      HTTPClient(eventLoopGroupProvider: .singleton, configuration: patient)
+    )
   }
 
   func shutdown() async {
@@ -78,19 +114,29 @@ final class Transport: Sendable {
   ) async throws -> (response: Response, body: [UInt8]) {
     let credential = try await credential(for: request)
     do {
-      return try await places.run {
-        try await withTimeLimit(limit) {
-          let response = try await self.send(request, credential, with: self.calls, within: limit)
-          return (response, try await self.collect(response, upTo: size, request))
+      return try await places.run(waitingAtMost: Self.longestWait) {
+        do {
+          return try await withTimeLimit(limit) {
+            let response = try await self.send(request, credential, with: self.calls, within: limit)
+            return (response, try await self.collect(response, upTo: size, request))
+          }
+        } catch is TimeLimitReached {
+          throw timedOut(
+            request, "\(address.authority) did not answer within \(limit.text)",
+            "Check the network and the API server's load; --request-timeout allows more time.")
         }
       }
     } catch is TimeLimitReached {
-      var error = APIError(
-        .timedOut, request, detail: "\(address.authority) did not answer within \(limit.text)",
-        remedy: "Check the network and the API server's load; --request-timeout allows more time.")
-      error.isRetryable = true
-      throw error
+      throw timedOut(
+        request, "all connections to \(address.authority) were in use for \(Self.longestWait.text)",
+        "Check the network and the API server's load.")
     }
+  }
+
+  private func timedOut(_ request: APIRequest, _ detail: String, _ remedy: String) -> APIError {
+    var error = APIError(.timedOut, request, detail: detail, remedy: remedy)
+    error.isRetryable = true
+    return error
   }
 
   /// Sends a request whose answer goes on and on, once it has begun within `limit`.
@@ -122,6 +168,7 @@ final class Transport: Sendable {
     do {
       if address.isTLS { message.tlsConfiguration = try tls.current(credential) }
       let response = try await client.execute(message, timeout: TimeAmount(limit), logger: nil)
+      serverClock.note(response.headers.first(name: "Date"), at: clock.now())
       logger.debug(
         "API server answered",
         metadata: [

@@ -8,3 +8,10 @@ package enum WatchEvent<R: Resource>: Sendable {
   /// Something went wrong, and it is tried again after the time given. What was known may be out of date until then.
   case failed(APIError, retryingAfter: Duration)
 }
+
+/// How a watch fares.
+package enum WatchProgress: Sendable {
+  /// What is there was listed, and the server has begun to say what happens.
+  case watching
+  case failed(APIError)
+}

@@ -15,7 +15,15 @@ struct WatchStream {
     case applied(R)
     case deleted(R)
     case bookmark(String)
+    /// It cannot be decoded.
+    case undecodable(UndecodableObject, Change)
     case failed(APIError)
+  }
+
+  enum Change: String {
+    case added = "ADDED"
+    case modified = "MODIFIED"
+    case deleted = "DELETED"
   }
 
   private struct Envelope<R: Resource>: Decodable {
@@ -27,9 +35,14 @@ struct WatchStream {
     init(from decoder: any Decoder) throws {
       let fields = try decoder.container(keyedBy: CodingKeys.self)
       var status: Status?
-      switch try fields.decode(String.self, forKey: .type) {
-      case "ADDED", "MODIFIED": line = .applied(try fields.decode(R.self, forKey: .object))
-      case "DELETED": line = .deleted(try fields.decode(R.self, forKey: .object))
+      let type = try fields.decode(String.self, forKey: .type)
+      switch type {
+      case "ADDED", "MODIFIED", "DELETED":
+        let change = Change(rawValue: type) ?? .modified
+        switch try fields.decode(Lenient<R>.self, forKey: .object) {
+        case .object(let object): line = change == .deleted ? .deleted(object) : .applied(object)
+        case .undecodable(let object): line = .undecodable(object, change)
+        }
       case "BOOKMARK":
         let metadata = try fields.decode([String: JSON].self, forKey: .object)["metadata"]
         line = .bookmark(metadata?["resourceVersion"]?.string ?? "")

@@ -1,4 +1,5 @@
 import Documents
+import Foundation
 import ImageModel
 import Kubernetes
 import Planning
@@ -390,6 +391,41 @@ struct RunFaultTests {
       let alive = try #require(try await leftovers.find(in: "default").first)
       #expect(await leftovers.remove(alive) == .complete)
       #expect(lab.remains.isEmpty)
+    }
+  }
+
+  @Test(
+    "Whether a run is alive goes by the server's clock, however wrong this machine's is", arguments: [-3600.0, 3600.0])
+  func wrongClock(skew: Double) async throws {
+    try await RunLab.with { lab in
+      var clock = KubernetesClock.system
+      clock.date = { Date().addingTimeInterval(skew) }
+      let client = try KubernetesClient(lab.sandbox.configuration, clock: clock, logger: RunLab.logger)
+      let objects = RunObjects(try lab.request(lab.sample("web:1.27")), run: "aaaaaa")
+      do {
+        // A run on a machine that is wrong is alive for one that is right, and the other way round.
+        _ = try await RunOwner(client: client, objects: objects).make()
+        let right = Leftovers(client: lab.client, logger: RunLab.logger)
+        #expect(try await right.find(in: "default").map(\.isExpired) == [false])
+        try await RunOwner(client: lab.client, objects: objects).renew()
+        let wrong = Leftovers(client: client, logger: RunLab.logger)
+        #expect(try await wrong.find(in: "default").map(\.isExpired) == [false])
+        // And it is over when it is over.
+        _ = try await lab.client.patch(
+          ConfigMap.self, objects.name, in: "default",
+          .merge([
+            "metadata": [
+              "annotations": [
+                RunObjects.Key.expires: .string(Timestamp.seconds(Date().addingTimeInterval(-60)))
+              ]
+            ]
+          ]))
+        #expect(try await wrong.find(in: "default").map(\.isExpired) == [true])
+      } catch {
+        await client.shutdown()
+        throw error
+      }
+      await client.shutdown()
     }
   }
 }
