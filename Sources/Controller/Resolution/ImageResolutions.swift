@@ -36,21 +36,27 @@ package actor ImageResolutions {
   private nonisolated let metrics: ControllerMetrics
   private nonisolated let now: @Sendable () -> Duration
   private nonisolated let tick: Duration
+  private nonisolated let secretMemory: Duration
   private var schedule = ResolutionSchedule()
+  private var newlyReadable: Set<ResolutionKey.Access> = []
 
   /// - Parameters:
   ///   - registry: makes a client that asks with these credentials; it is shut down here.
   ///   - client: reads pull secrets by name, where it may.
   ///   - now: since the Unix epoch.
   ///   - tick: how often is looked whether a refresh is due.
+  ///   - secretMemory: how long a pull secret is not read again.
   package init(
     registry: @escaping RegistryFactory, client: KubernetesClient, metrics: ControllerMetrics,
-    now: @escaping @Sendable () -> Duration, tick: Duration = .seconds(1), logger: Logger
+    now: @escaping @Sendable () -> Duration, tick: Duration = .seconds(1),
+    secretMemory: Duration = .seconds(45), logger: Logger
   ) {
-    pool = RegistryPool(make: registry, secrets: PullSecretReader(client: client, logger: logger))
+    pool = RegistryPool(
+      make: registry, secrets: PullSecretReader(client: client, memory: secretMemory, logger: logger))
     self.metrics = metrics
     self.now = now
     self.tick = tick
+    self.secretMemory = secretMemory
     (changes, published) = AsyncStream.makeStream()
     (signals, signal) = AsyncStream.makeStream()
   }
@@ -87,6 +93,9 @@ package actor ImageResolutions {
       group.addTask { [signal, tick] in
         while (try? await Task.sleep(for: tick)) != nil { signal.yield(.look) }
       }
+      group.addTask { [tick] in
+        while (try? await Task.sleep(for: max(tick, self.secretMemory / 10))) != nil { await self.lookAtSecrets() }
+      }
       for await event in signals {
         if case .finished(let job, let outcome) = event { take(job, outcome) }
         for job in schedule.begin(at: now()) {
@@ -97,6 +106,16 @@ package actor ImageResolutions {
     }
     published.finish()
     await pool.shutdown()
+  }
+
+  /// What was refused without a secret is asked again as soon as somebody grants it.
+  private func lookAtSecrets() async {
+    let new = await pool.newlyReadable()
+    // Those of the last time too: what was just being asked without the secret has failed by now.
+    let readable = new.union(newlyReadable)
+    newlyReadable = new
+    guard !readable.isEmpty else { return }
+    hurry(schedule.keys { $0.access.map(readable.contains) ?? false })
   }
 
   private func take(_ job: ResolutionSchedule.Job, _ outcome: ResolutionSchedule.Outcome) {

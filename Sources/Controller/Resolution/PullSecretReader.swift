@@ -35,16 +35,19 @@ actor PullSecretReader {
     let until: ContinuousClock.Instant
   }
 
-  private static let memory = Duration.seconds(60)
-  private static let memoryOfRefusal = Duration.seconds(600)
-
   private let client: KubernetesClient
+  private let memory: Duration
   private let logger: Logger
   private var memories: [ResolutionKey.Access: Memory] = [:]
   private var reading: [ResolutionKey.Access: Task<Content, any Error>] = [:]
+  /// Those of which more could be read than the time before, until somebody asks.
+  private var improved: Set<ResolutionKey.Access> = []
 
-  init(client: KubernetesClient, logger: Logger) {
+  /// - Parameter memory: how long a secret is not read again, whether it could be read or not. Well below a minute: what
+  ///   is granted takes effect within one.
+  init(client: KubernetesClient, memory: Duration = .seconds(45), logger: Logger) {
     self.client = client
+    self.memory = memory
     self.logger = logger
   }
 
@@ -62,14 +65,27 @@ actor PullSecretReader {
         "pull secrets cannot be read; tags that need them are resolved by the nodes",
         metadata: ["namespace": "\(access.namespace)", "secrets": "\(content.missing.joined(separator: "; "))"])
     }
-    let time = content.missing.isEmpty ? Self.memory : Self.memoryOfRefusal
-    memories[access] = Memory(content: content, until: .now + time)
+    if let old = memories[access]?.content, content.missing.count < old.missing.count { improved.insert(access) }
+    memories[access] = Memory(content: content, until: .now + memory)
     return content
+  }
+
+  /// Reads again those secrets of which some could not be had, one after the other.
+  ///
+  /// - Returns: those of which more could be had since this was last asked.
+  func readMissing() async -> Set<ResolutionKey.Access> {
+    for (access, memory) in memories where !memory.content.missing.isEmpty && memory.until <= .now {
+      // Nothing is known of it while the API server does not answer.
+      _ = try? await content(of: access)
+    }
+    defer { improved = [] }
+    return improved
   }
 
   /// Forgets secrets that nobody needs any more.
   func retain(_ accesses: Set<ResolutionKey.Access>) {
     memories = memories.filter { accesses.contains($0.key) }
+    improved.formIntersection(accesses)
   }
 
   private func read(_ access: ResolutionKey.Access) async throws -> Content {

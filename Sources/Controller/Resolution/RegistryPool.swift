@@ -51,6 +51,9 @@ actor RegistryPool {
     }
   }
 
+  /// Those secrets of which more can be read than before.
+  func newlyReadable() async -> Set<ResolutionKey.Access> { await secrets.readMissing() }
+
   /// Closes what nobody needs any more.
   func retain(_ accesses: Set<ResolutionKey.Access>) async {
     await secrets.retain(accesses)

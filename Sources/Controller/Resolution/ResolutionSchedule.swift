@@ -66,6 +66,8 @@ struct ResolutionSchedule {
     self.parallelPerRegistry = parallelPerRegistry
   }
 
+  func keys(where isMeant: (ResolutionKey) -> Bool) -> Set<ResolutionKey> { Set(entries.keys.filter(isMeant)) }
+
   func answer(for key: ResolutionKey) -> ResolutionAnswer? { entries[key]?.answer }
 
   /// Replaces all that is wanted.

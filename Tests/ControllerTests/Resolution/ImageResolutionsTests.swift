@@ -38,13 +38,15 @@ struct ImageResolutionsTests {
     }
   }
 
-  private func withLab(_ body: @Sendable (Lab) async throws -> Void) async throws {
+  private func withLab(
+    secretMemory: Duration = .seconds(45), _ body: @Sendable (Lab) async throws -> Void
+  ) async throws {
     try await WatchedCluster.with { cluster in
       let clock = Clock()
       let metrics = ControllerMetrics()
       let resolutions = ImageResolutions(
         registry: WatchedCluster.registry, client: cluster.client, metrics: metrics, now: { clock.now },
-        tick: .milliseconds(20), logger: WatchedCluster.logger)
+        tick: .milliseconds(20), secretMemory: secretMemory, logger: WatchedCluster.logger)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await resolutions.run() }
         defer { group.cancelAll() }
@@ -175,6 +177,39 @@ struct ImageResolutionsTests {
       }
       let reads = lab.cluster.sandbox.server.faults.requestCounts.filter { $0.key.resource == "secrets" }
       #expect(reads.values.reduce(0, +) == 1, "the refusal is remembered")
+    }
+  }
+
+  @Test("A secret that is granted is used soon, for every image that waits for it, however late they were to be asked")
+  func granted() async throws {
+    try await withLab(secretMemory: .milliseconds(300)) { lab in
+      lab.registry.require(.basic(username: "reader", password: "pass-word"), under: "private/")
+      try await lab.cluster.secret("regcred", in: "default", for: lab.registry.host, "reader", "pass-word")
+      let denied = DeniedPermission(verb: "get", resource: "secrets")
+      lab.cluster.sandbox.server.faults.deny(denied)
+      let keys = try (1...3).map {
+        lab.key(lab.registry.add(try SampleImage(), to: "private/\($0)"), secrets: ["regcred"])
+      }
+      await lab.resolutions.want(keys.map { ResolutionRequest($0) }, platforms: amd64)
+      var waiting = Set(keys)
+      while !waiting.isEmpty {
+        let rest = waiting
+        waiting.remove(
+          try await first("a refusal", of: lab.resolutions.changes) {
+            rest.contains($0.key) && $0.answer.problem != nil
+          }
+          .key)
+      }
+      // The clock of the schedule stands still: nothing is due by itself.
+      lab.cluster.sandbox.server.faults.allow(denied)
+      waiting = Set(keys)
+      while !waiting.isEmpty {
+        let rest = waiting
+        waiting.remove(
+          try await first("an answer", of: lab.resolutions.changes) {
+            rest.contains($0.key) && $0.answer.resolution != nil
+          }.key)
+      }
     }
   }
 }
