@@ -34,8 +34,8 @@ struct WriteQueue: Sendable {
     var running = 0
   }
 
-  /// At a time, of those that press and of the others: together fewer than the client's places, so that the lease is
-  /// renewed in between.
+  /// At a time, of those that press and of the others: together fewer than the client's places, so that there are some
+  /// for all else that it asks.
   private let places: Int
   private var pressing = Lane()
   private var patient = Lane()
