@@ -1,11 +1,12 @@
 import Engines
-package import Kubernetes
-package import Logging
+import Kubernetes
+import Logging
 package import Planning
 
 /// Finds the images that workloads use, as soon as they are written.
 ///
-/// Watches what some Prepull asks for and nothing else. What is lost sight of keeps its last good list. Good for one
+/// Each kind is watched once, in all namespaces, and only of those that some Prepull names anything is kept; where that
+/// is not allowed, each namespace is watched by itself. What is lost sight of keeps its last good list. Good for one
 /// `run`.
 package actor Discovery {
   /// What a Prepull finds changed.
@@ -15,16 +16,20 @@ package actor Discovery {
   }
 
   private typealias Scope = WorkloadIndex.Scope
+  typealias Source = DiscoveryWatches.Source
 
   private enum Signal: Sendable {
     case wanted
-    case told(Scope, WorkloadIndex.Event)
-    case failed(Scope, APIError, isFinal: Bool)
+    case seen(Source, DiscoveryWatches.Sight)
     case publish
+    /// Somebody may have allowed what was forbidden.
+    case forgive
   }
 
-  /// Changes that come together are told together.
+  /// Changes that come together are reported together.
   private static let pause = Duration.milliseconds(300)
+  /// Least time between two lists of all namespaces because of a namespace that was added.
+  private static let listPause = Duration.seconds(2)
 
   /// Every change, in order; for one reader. Ends when `run` does.
   package nonisolated let changes: AsyncStream<Change>
@@ -32,23 +37,31 @@ package actor Discovery {
   private nonisolated let published: AsyncStream<Change>.Continuation
   private nonisolated let signals: AsyncStream<Signal>
   private nonisolated let signal: AsyncStream<Signal>.Continuation
-  private nonisolated let client: KubernetesClient
+  private nonisolated let watches: DiscoveryWatches
   private nonisolated let metrics: ControllerMetrics
   private nonisolated let retryAfter: Duration
   private nonisolated let logger: Logger
   private var requests: [PrepullID: DiscoveryRequest] = [:]
-  private var told: [PrepullID: DiscoveredImages] = [:]
+  private var reported: [PrepullID: DiscoveredImages] = [:]
   private var index = WorkloadIndex()
-  /// Ending a stream ends its watch.
-  private var watches: [Scope: AsyncStream<Never>.Continuation] = [:]
-  private var problems: [Scope: String] = [:]
+  /// The watches there are; ending a stream ends its watch.
+  private var running: [Source.Place: (source: Source, end: AsyncStream<Never>.Continuation)] = [:]
+  private var problems: [Source.Place: String] = [:]
+  /// Kinds that may not be watched in all namespaces.
+  private var refused: Set<WorkloadKind> = []
+  private var serial = 0
+  private var listedAt: ContinuousClock.Instant?
   private var isPublishing = false
+  private var isListing = false
 
-  /// - Parameter retryAfter: when something is tried again that was refused.
-  package init(
-    client: KubernetesClient, metrics: ControllerMetrics, retryAfter: Duration = .seconds(30), logger: Logger
+  /// - Parameters:
+  ///   - retryAfter: when something is tried again that was refused.
+  ///   - limit: watches at a time.
+  init(
+    client: KubernetesClient, metrics: ControllerMetrics, monitor: WatchMonitor? = nil,
+    retryAfter: Duration = .seconds(30), limit: Int = 60, logger: Logger
   ) {
-    self.client = client
+    watches = DiscoveryWatches(client: client, monitor: monitor, retryAfter: retryAfter, limit: limit)
     self.metrics = metrics
     self.retryAfter = retryAfter
     self.logger = logger
@@ -58,10 +71,10 @@ package actor Discovery {
 
   /// Replaces all that is wanted.
   ///
-  /// A Prepull is told first when everything that it asks for was listed, or could not be.
+  /// A Prepull is reported first when everything that it asks for was listed, or could not be.
   package func want(_ requests: [PrepullID: DiscoveryRequest]) {
-    for (id, request) in requests where self.requests[id] != request { told[id] = nil }
-    told = told.filter { requests[$0.key] != nil }
+    for (id, request) in requests where self.requests[id] != request { reported[id] = nil }
+    reported = reported.filter { requests[$0.key] != nil }
     self.requests = requests
     signal.yield(.wanted)
   }
@@ -69,20 +82,22 @@ package actor Discovery {
   /// Watches until it is cancelled.
   package func run() async {
     await withDiscardingTaskGroup { group in
+      group.addTask { [signal, retryAfter] in
+        while (try? await Task.sleep(for: retryAfter * 20)) != nil { signal.yield(.forgive) }
+      }
       for await event in signals {
         switch event {
         case .wanted:
-          for (scope, ended) in follow() { group.addTask { await self.watch(scope, until: ended) } }
+          begin(follow(), in: &group)
           schedulePublishing(in: &group)
-        case .told(let scope, let event):
-          guard watches[scope] != nil else { break }
-          let isNews = problems.removeValue(forKey: scope) != nil
-          if index.apply(event, in: scope) || isNews { schedulePublishing(in: &group) }
-        case .failed(let scope, let error, let isFinal):
-          // What is listed stays good while a watch heals.
-          guard watches[scope] != nil, isFinal || !index.isListed(scope) else { break }
-          problems[scope] = error.description
-          schedulePublishing(in: &group)
+        case .forgive:
+          refused = []
+          begin(follow(), in: &group)
+        case .seen(let source, let sight):
+          guard running[source.place]?.source.serial == source.serial else { break }
+          let known = refused
+          if take(sight, of: source) { schedulePublishing(in: &group) }
+          if refused != known { begin(follow(), in: &group) }
         case .publish:
           isPublishing = false
           publish()
@@ -90,24 +105,119 @@ package actor Discovery {
       }
       group.cancelAll()
     }
+    for place in Array(running.keys) { stop(place) }
     published.finish()
   }
 
+  // MARK: Watches
+
+  private var namespaces: Set<String> {
+    requests.values.reduce(into: Set<String>()) { $0.formUnion($1.namespaces) }
+  }
+
   /// Ends watches that nobody needs any more; returns those to begin.
-  private func follow() -> [(Scope, AsyncStream<Never>)] {
-    let namespaces = requests.values.reduce(into: Set<String>()) { $0.formUnion($1.namespaces) }
-    let scopes = Set(
-      namespaces.flatMap { namespace in WorkloadKind.allCases.map { Scope(kind: $0, namespace: namespace) } })
-    for (scope, end) in watches where !scopes.contains(scope) {
-      end.finish()
-      watches[scope] = nil
-      problems[scope] = nil
+  private func follow() -> [(Source, AsyncStream<Never>)] {
+    let namespaces = namespaces
+    var places: Set<Source.Place> = []
+    for kind in namespaces.isEmpty ? [] : WorkloadKind.allCases {
+      if refused.contains(kind) {
+        for namespace in namespaces { places.insert(Source.Place(kind: kind, namespace: namespace)) }
+      } else {
+        places.insert(Source.Place(kind: kind, namespace: nil))
+      }
     }
-    index.retain(scopes)
-    return scopes.subtracting(watches.keys).map { scope in
+    for place in running.keys where !places.contains(place) { stop(place) }
+    index.retain(
+      Set(namespaces.flatMap { namespace in WorkloadKind.allCases.map { Scope(kind: $0, namespace: namespace) } }))
+    let isEarly = listedAt.map { $0.duration(to: .now) < Self.listPause } ?? false
+    var begun: [(Source, AsyncStream<Never>)] = []
+    for place in places {
+      if let old = running[place]?.source {
+        let covered = old.namespaces.intersection(namespaces)
+        running[place]?.source.namespaces = covered
+        guard place.namespace == nil, covered != namespaces else { continue }
+        // What a namespace has that is new here only a list says.
+        if isEarly {
+          scheduleListing()
+          continue
+        }
+        stop(place)
+      }
+      serial += 1
+      let source = Source(place: place, namespaces: namespaces, serial: serial)
       let (ended, end) = AsyncStream<Never>.makeStream()
-      watches[scope] = end
-      return (scope, ended)
+      running[place] = (source, end)
+      watches.began(place)
+      begun.append((source, ended))
+      if place.namespace == nil { listedAt = .now }
+    }
+    return begun
+  }
+
+  private func stop(_ place: Source.Place) {
+    running.removeValue(forKey: place)?.end.finish()
+    problems[place] = nil
+    watches.ended(place)
+  }
+
+  private func begin(_ sources: [(Source, AsyncStream<Never>)], in group: inout DiscardingTaskGroup) {
+    for (source, ended) in sources {
+      group.addTask { [watches, signal] in
+        await watches.run(source, until: ended) { signal.yield(.seen(source, $0)) }
+      }
+    }
+  }
+
+  private func scheduleListing() {
+    guard !isListing else { return }
+    isListing = true
+    Task { [weak self] in
+      try? await Task.sleep(for: Self.listPause)
+      await self?.listAgain()
+    }
+  }
+
+  private func listAgain() {
+    isListing = false
+    signal.yield(.wanted)
+  }
+
+  // MARK: What is seen
+
+  /// - Returns: whether there is something to report.
+  private func take(_ sight: DiscoveryWatches.Sight, of source: Source) -> Bool {
+    switch sight {
+    case .listed(let entries):
+      let hadProblem = problems.removeValue(forKey: source.place) != nil
+      var isChanged = hadProblem
+      let byNamespace = Dictionary(grouping: entries, by: \.key.namespace)
+      for namespace in running[source.place]?.source.namespaces ?? [] {
+        guard source.place.namespace == nil || source.place.namespace == namespace else { continue }
+        let scope = Scope(kind: source.place.kind, namespace: namespace)
+        if index.apply(.listed(byNamespace[namespace] ?? []), in: scope) { isChanged = true }
+      }
+      return isChanged
+    case .put(let entry):
+      let hadProblem = problems.removeValue(forKey: source.place) != nil
+      return index.apply(.put(entry), in: Scope(kind: source.place.kind, namespace: entry.key.namespace)) || hadProblem
+    case .removed(let namespace, let name):
+      let hadProblem = problems.removeValue(forKey: source.place) != nil
+      return index.apply(.removed(name), in: Scope(kind: source.place.kind, namespace: namespace)) || hadProblem
+    case .failed(let error, let isFinal):
+      if source.place.namespace == nil, error.code == .forbidden, isFinal {
+        logger.info(
+          "workloads are watched by namespace, as not all may be seen",
+          metadata: ["kind": "\(source.place.kind.rawValue)", "error": "\(error)"])
+        refused.insert(source.place.kind)
+        return false
+      }
+      // What is listed stays good while a watch heals.
+      let isListed = source.namespaces.allSatisfy {
+        index.isListed(Scope(kind: source.place.kind, namespace: $0))
+      }
+      guard isFinal || !isListed else { return false }
+      problems[source.place] = error.description
+      return true
     }
   }
 
@@ -120,63 +230,25 @@ package actor Discovery {
     }
   }
 
+  private func problem(of scope: Scope) -> String? {
+    problems[Source.Place(kind: scope.kind, namespace: scope.namespace)]
+      ?? problems[Source.Place(kind: scope.kind, namespace: nil)]
+  }
+
   private func publish() {
     for (id, request) in requests {
       let scopes = request.namespaces.sorted().flatMap { namespace in
         WorkloadKind.allCases.map { Scope(kind: $0, namespace: namespace) }
       }
       let unlisted = scopes.filter { !index.isListed($0) }
-      guard unlisted.allSatisfy({ problems[$0] != nil }) else { continue }
+      guard unlisted.allSatisfy({ problem(of: $0) != nil }) else { continue }
       var found = DiscoveredImages()
       found.images = index.images(for: request)
       found.isComplete = unlisted.isEmpty
-      found.problem = scopes.lazy.compactMap { self.problems[$0] }.first
-      guard told.updateValue(found, forKey: id) != found else { continue }
+      found.problem = scopes.lazy.compactMap { self.problem(of: $0) }.first
+      guard reported.updateValue(found, forKey: id) != found else { continue }
       metrics.discoveredImages.set(Double(found.images.count), "\(id.namespace)/\(id.name)")
       published.yield(Change(id: id, found: found))
     }
-  }
-
-  // MARK: Watching
-
-  private nonisolated func watch(_ scope: Scope, until ended: AsyncStream<Never>) async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask {
-        switch scope.kind {
-        case .deployment: await self.watch(WorkloadObject<DeploymentShape>.self, scope)
-        case .statefulSet: await self.watch(WorkloadObject<StatefulSetShape>.self, scope)
-        case .daemonSet: await self.watch(WorkloadObject<DaemonSetShape>.self, scope)
-        case .cronJob: await self.watch(WorkloadObject<CronJobShape>.self, scope)
-        case .job: await self.watch(WorkloadObject<JobShape>.self, scope)
-        case .pod: await self.watch(WorkloadObject<PodShape>.self, scope)
-        }
-      }
-      group.addTask { for await _ in ended {} }
-      await group.next()
-      group.cancelAll()
-    }
-  }
-
-  private nonisolated func watch<Shape>(_ type: WorkloadObject<Shape>.Type, _ scope: Scope) async {
-    repeat {
-      do {
-        for try await event in client.watch(type, in: scope.namespace) {
-          switch event {
-          case .restarted(let objects): signal.yield(.told(scope, .listed(objects.compactMap(WorkloadEntry.init))))
-          case .applied(let object):
-            let entry = WorkloadEntry(object)
-            signal.yield(.told(scope, entry.map { .put($0) } ?? .removed(object.metadata.name ?? "")))
-          case .deleted(let object): signal.yield(.told(scope, .removed(object.metadata.name ?? "")))
-          case .failed(let error, _): signal.yield(.failed(scope, error, isFinal: false))
-          }
-        }
-      } catch let error as APIError {
-        logger.debug("discovery is refused", metadata: ["error": "\(error)"])
-        signal.yield(.failed(scope, error, isFinal: true))
-      } catch {
-        // Cancelled.
-        return
-      }
-    } while (try? await Task.sleep(for: retryAfter)) != nil
   }
 }

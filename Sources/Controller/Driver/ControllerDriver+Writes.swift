@@ -8,7 +8,7 @@ extension ControllerDriver {
     do {
       report(.finished(key, try await perform(write)))
     } catch let error as APIError {
-      // What is forbidden somebody has to allow; all else heals or is told in a condition.
+      // What is forbidden somebody has to allow; all else heals or is reported in a condition.
       logger.log(level: error.code == .forbidden ? .warning : .debug, "a write failed", metadata: ["error": "\(error)"])
       report(.finished(key, .failed(error)))
     } catch {
@@ -60,14 +60,23 @@ extension ControllerDriver {
 
   /// The pod, or the one that is there already: its name says that it does the same.
   private func create(_ pod: Pod) async throws -> Pod {
-    do {
-      var made = pod
-      made.metadata = try await client.createForMetadata(pod)
-      return made
-    } catch let error as APIError where error.code == .alreadyExists {
-      let there = try await client.get(Pod.self, pod.metadata.name ?? "", in: pod.metadata.namespace)
-      guard there.pullerID == pod.pullerID else { throw error }
-      return there
+    var tries = 0
+    while true {
+      tries += 1
+      do {
+        var made = pod
+        made.metadata = try await client.createForMetadata(pod)
+        return made
+      } catch let taken as APIError where taken.code == .alreadyExists {
+        do {
+          let there = try await client.get(Pod.self, pod.metadata.name ?? "", in: pod.metadata.namespace)
+          guard there.pullerID == pod.pullerID else { throw taken }
+          return there
+        } catch let error as APIError where error.code == .notFound {
+          // It went between the two requests: its name is free now.
+          guard tries < 3 else { throw taken }
+        }
+      }
     }
   }
 
@@ -93,12 +102,21 @@ extension ControllerDriver {
       } catch let error as APIError where error.code == .notFound && version != nil {
         version = nil
       } catch let error as APIError where error.code == .alreadyExists || error.code == .conflict {
-        version = try await client.get(WarmNode.self, name).metadata.resourceVersion
+        version = try await self.version(of: name)
       }
     }
     throw APIError(
       .conflict, verb: "patch", resource: WarmNode.plural, name: name, isRetryable: true,
       detail: "somebody else changes it at the same time")
+  }
+
+  /// Of a WarmNode; nil where there is none.
+  private func version(of name: String) async throws -> String? {
+    do {
+      return try await client.get(WarmNode.self, name).metadata.resourceVersion
+    } catch let error as APIError where error.code == .notFound {
+      return nil
+    }
   }
 
   /// Deletes the pods and the ConfigMap of a Prepull. What is gone already, or goes with its namespace, is no error.

@@ -39,6 +39,9 @@ package struct ControllerMetrics: Sendable {
   package let pods: Gauge
   package let stepDuration: Histogram
   package let apiRequests: Counter
+  package let watchErrors: Counter
+  package let watchSynced: Gauge
+  package let skippedObjects: Counter
   package let resolutions: Counter
   package let discoveredImages: Gauge
   package let isLeader: Gauge
@@ -100,6 +103,19 @@ package struct ControllerMetrics: Sendable {
     apiRequests = registry.counter(
       "prepull_api_requests_total", "Requests to the API server; the code is 0 where no answer came.",
       labels: ["verb", "resource", "code"])
+    watchErrors = registry.counter(
+      "prepull_watch_errors_total",
+      "Failures of what the controller has to see, each try: watches by their resource, and the election (leases); the "
+        + "code says why: forbidden, notFound, unauthorized, unreachable, timedOut and so on.",
+      labels: ["resource", "code"])
+    watchSynced = registry.gauge(
+      "prepull_watch_synced",
+      "1 where the controller sees what it has to: prepulls, nodes, pods, warmnodes, leases, and what it can do without; "
+        + "0 until it was listed, and while a failure lasts.", labels: ["resource"])
+    skippedObjects = registry.counter(
+      "prepull_skipped_objects_total",
+      "Objects that were left out of a list or a watch, as they are not what this version of Prepull can read.",
+      labels: ["resource"])
     resolutions = registry.counter(
       "prepull_resolutions_total",
       "Questions to registries for what a reference stands for: resolved (first answer), unchanged, moved (a new "
@@ -138,8 +154,11 @@ package struct ControllerMetrics: Sendable {
 }
 
 extension ControllerMetrics {
-  /// Counts a request to the API server; what `KubernetesClient` is told to call.
+  /// Counts a request to the API server.
   package func count(_ request: RequestReport) {
     apiRequests.add(1, request.verb, request.resource, "\(request.status ?? 0)")
   }
+
+  /// Counts an object that could not be read.
+  package func count(_ object: SkippedObject) { skippedObjects.add(1, object.resource) }
 }

@@ -19,6 +19,12 @@ package struct ControllerOptions: Sendable {
   package var leaseDuration = Duration.seconds(15)
   package var renewDeadline = Duration.seconds(10)
   package var retryPeriod = Duration.seconds(2)
+  /// How long something that has to be seen may be missing before the leadership is given up for it, where another
+  /// replica might do better, and how long it is waited then before contending again.
+  var stepAsideAfter = Duration.seconds(60)
+  var standAside = Duration.seconds(30)
+  /// How often a failure is warned of that goes on.
+  var reminder = Duration.seconds(300)
   /// How many pods at a time, how long anything is waited for.
   package var limits = FleetLimits()
   /// What puller pods have besides what their Prepulls say.

@@ -5,7 +5,8 @@ import Synchronization
 /// A controller that stands by is ready: it would act at once if it were to lead.
 package final class ControllerHealth: Sendable {
   private struct State {
-    var waiting: [String]
+    /// Parts, and why they are missing.
+    var waiting: [(part: String, reason: String?)]
     var beats: [String: ContinuousClock.Instant] = [:]
   }
 
@@ -16,18 +17,26 @@ package final class ControllerHealth: Sendable {
   ///   - parts: what has to come before it is ready: `API server`.
   ///   - limit: how long a loop may be silent that once beat.
   package init(waitingFor parts: [String] = [], limit: Duration = .seconds(60)) {
-    state = Mutex(State(waiting: parts))
+    state = Mutex(State(waiting: parts.map { ($0, nil) }))
     self.limit = limit
   }
 
   /// A part is there.
   package func isReady(_ part: String) {
-    state.withLock { state in state.waiting.removeAll { $0 == part } }
+    state.withLock { state in state.waiting.removeAll { $0.part == part } }
   }
 
   /// A part is missing, again.
-  package func isWaiting(for part: String) {
-    state.withLock { state in if !state.waiting.contains(part) { state.waiting.append(part) } }
+  ///
+  /// - Parameter reason: a whole sentence.
+  package func isWaiting(for part: String, because reason: String? = nil) {
+    state.withLock { state in
+      if let index = state.waiting.firstIndex(where: { $0.part == part }) {
+        state.waiting[index].reason = reason ?? state.waiting[index].reason
+      } else {
+        state.waiting.append((part, reason))
+      }
+    }
   }
 
   /// A loop of the controller goes round; from now on it has to, at least once in the limit.
@@ -42,7 +51,11 @@ package final class ControllerHealth: Sendable {
 
   /// Why it is not ready; nil when it is.
   package var unreadiness: String? {
-    state.withLock { $0.waiting.isEmpty ? nil : "waiting for \($0.waiting.joined(separator: ", "))" }
+    state.withLock { state in
+      guard !state.waiting.isEmpty else { return nil }
+      let parts = state.waiting.map { part, reason in reason.map { "\(part) (\($0))" } ?? part }
+      return "waiting for \(parts.joined(separator: ", "))"
+    }
   }
 
   /// Which loop hangs; nil when none does.

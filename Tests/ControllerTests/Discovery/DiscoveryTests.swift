@@ -3,6 +3,7 @@ import Engines
 import Kubernetes
 import Planning
 import Sandbox
+import Synchronization
 import Testing
 
 @testable import Controller
@@ -11,14 +12,17 @@ import Testing
 struct DiscoveryTests {
   private let id = PrepullID(namespace: "default", name: "all", uid: "1")
 
-  private func withDiscovery(_ body: @Sendable (WatchedCluster, Discovery) async throws -> Void) async throws {
+  private func withDiscovery(
+    namespaces: [String] = ["web", "shop"], limit: Int = 60, retryAfter: Duration = .milliseconds(200),
+    _ body: @Sendable (WatchedCluster, Discovery) async throws -> Void
+  ) async throws {
     try await WatchedCluster.with { cluster in
-      for namespace in ["web", "shop"] {
+      for namespace in namespaces {
         try await cluster.apply(
           ["kind": "Namespace", "metadata": ["name": .string(namespace)]], "v1", "namespaces", isNamespaced: false)
       }
       let discovery = Discovery(
-        client: cluster.client, metrics: ControllerMetrics(), retryAfter: .milliseconds(200),
+        client: cluster.client, metrics: ControllerMetrics(), retryAfter: retryAfter, limit: limit,
         logger: WatchedCluster.logger)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await discovery.run() }
@@ -156,6 +160,56 @@ struct DiscoveryTests {
       _ = try await found("the change", discovery) { $0.images.count == 1 }
       let watched = cluster.sandbox.server.faults.requestCounts.filter { $0.key.verb == "watch" && $0.value > 0 }
       #expect(watched.values.allSatisfy { $0 == 1 }, "\(watched)")
+    }
+  }
+
+  private static func watches(_ cluster: WatchedCluster) -> Int {
+    cluster.sandbox.server.requestCounts.filter { $0.key.verb == "watch" }.values.reduce(0, +)
+  }
+
+  @Test("Each kind is watched once, however many namespaces there are; one that is added is found too")
+  func manyNamespaces() async throws {
+    let namespaces = (1...40).map { "n-\($0)" }
+    try await withDiscovery(namespaces: namespaces + ["late"]) { cluster, discovery in
+      for namespace in namespaces + ["late"] {
+        try await Self.workload(cluster, .deployment, "app", in: namespace, Self.pod(["\(namespace):1"]))
+      }
+      await discovery.want([id: DiscoveryRequest(namespaces: Set(namespaces))])
+      let all = try await found("all namespaces", discovery) { $0.images.count == 40 }
+      #expect(all.isComplete)
+      #expect(Self.watches(cluster) <= WorkloadKind.allCases.count)
+      await discovery.want([id: DiscoveryRequest(namespaces: Set(namespaces + ["late"]))])
+      _ = try await found("the one that was added", discovery) { $0.images.count == 41 && $0.isComplete }
+      #expect(Self.watches(cluster) <= 2 * WorkloadKind.allCases.count)
+      // What is not asked for any more is not found any more, without anything being asked.
+      cluster.sandbox.server.faults.resetCounts()
+      await discovery.want([id: DiscoveryRequest(namespaces: ["n-1"])])
+      _ = try await found("one namespace", discovery) { $0.images.map(\.reference) == ["n-1:1"] }
+      #expect(!cluster.sandbox.server.requestCounts.contains { $0.key.verb == "list" })
+    }
+  }
+
+  @Test("Where all namespaces may not be seen at once each is seen by itself, over no more connections than allowed")
+  func byNamespace() async throws {
+    let namespaces = (1...5).map { "n-\($0)" }
+    // All namespaces are tried again only after 20 times as long.
+    try await withDiscovery(namespaces: namespaces, limit: 7, retryAfter: .seconds(1)) { cluster, discovery in
+      for namespace in namespaces {
+        try await Self.workload(cluster, .deployment, "app", in: namespace, Self.pod(["\(namespace):1"]))
+      }
+      let refused = Mutex<Set<String>>([])
+      // The first list of each kind is that of all namespaces.
+      cluster.sandbox.server.faults.fail(403, times: WorkloadKind.allCases.count) { key in
+        key.verb == "list" && refused.withLock { $0.insert(key.resource).inserted }
+      }
+      await discovery.want([id: DiscoveryRequest(namespaces: Set(namespaces))])
+      let all = try await found("all namespaces", discovery) { $0.images.count == 5 && $0.isComplete }
+      #expect(all.problem == nil)
+      #expect(Self.watches(cluster) <= 7)
+      try await Self.workload(cluster, .deployment, "app", in: "n-3", Self.pod(["n-3:2"]))
+      _ = try await found("the change, whether it is watched or listed", discovery) {
+        $0.images.map(\.reference).contains("n-3:2")
+      }
     }
   }
 }

@@ -36,7 +36,7 @@ final class ControllerLab: Sendable {
 
   static func client(
     of sandbox: Sandbox, as name: String, skew: Double = 0,
-    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }
+    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }, logger: Logger = logger
   ) throws -> KubernetesClient {
     // An API server that is gone for a moment is to be noticed quickly.
     let backOff = RetryPolicy(attempts: .max, base: .milliseconds(50), cap: .milliseconds(500), jitter: 0)
@@ -97,17 +97,17 @@ final class ControllerLab: Sendable {
   /// Runs a controller while `body` runs, and ends it then in the midst of whatever it does.
   func withController<R>(
     _ change: (inout ControllerOptions) -> Void = { _ in },
-    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in },
-    _ body: () async throws -> R
+    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }, logger: Logger = logger,
+    onServing: @escaping @Sendable (Int) -> Void = { _ in }, _ body: () async throws -> R
   ) async throws -> R {
     var options = options
     change(&options)
-    let client = try Self.client(of: sandbox, as: "controller", skew: skew, onRequest: onRequest)
+    let client = try Self.client(of: sandbox, as: "controller", skew: skew, onRequest: onRequest, logger: logger)
     var registry = RegistryConfiguration()
     registry.retry = .never
     let process = ControllerProcess(
-      client: client, registry: registry, options: options, metrics: metrics, logger: Self.logger)
-    let running = Task { try await process.run() }
+      client: client, registry: registry, options: options, metrics: metrics, logger: logger)
+    let running = Task { try await process.run(onServing: onServing) }
     let result: Result<R, any Error>
     do {
       result = .success(try await body())
