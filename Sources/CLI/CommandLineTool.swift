@@ -87,9 +87,11 @@ package struct CommandLineTool: AsyncParsableCommand {
     }
   }
 
-  /// Lines that are too wide for the terminal are broken between words.
+  /// Says why the program ends: in the form of its log lines, where it has such. Other lines that are too wide for the
+  /// terminal are broken between words.
   private static func complain(_ text: String) {
     let console = Console.standardError
+    if let line = LogFormat.lastLine(text, arguments: CommandLine.arguments) { return console.write(line) }
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     console.write(lines: console.wrapped(lines))
   }

@@ -14,6 +14,19 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable {
   /// Those three are always there; metadata of these names gets a `_` behind its own.
   private static let own: Set = ["time", "level", "msg"]
 
+  /// What a program says as it ends, in the form of its log lines if its arguments ask for JSON: whoever reads them takes
+  /// nothing else. Arguments that make no sense are read for this too. Nil where they do not.
+  static func lastLine(_ text: String, arguments: [String], at date: Date = Date()) -> String? {
+    let words = arguments.dropFirst()
+    let isJSON =
+      words.contains("--log-format=json") || zip(words, words.dropFirst()).contains { $0 == ("--log-format", "json") }
+    guard words.contains("controller"), isJSON else { return nil }
+    var message = text[...]
+    if message.hasPrefix("Error: ") { message = message.dropFirst("Error: ".count) }
+    while message.last?.isNewline == true { message = message.dropLast() }
+    return LogFormat.json.line(.critical, "the controller ends", ["error": "\(message)"], at: date) + "\n"
+  }
+
   /// One line, without its end.
   func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, at date: Date) -> String {
     let time = Timestamp.microseconds(date)

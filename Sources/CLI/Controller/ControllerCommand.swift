@@ -1,5 +1,6 @@
 import ArgumentParser
 import Controller
+import Engines
 import Foundation
 import Kubernetes
 import Logging
@@ -39,6 +40,34 @@ struct ControllerCommand: AsyncParsableCommand {
       valueName: "duration"))
   var yieldTimeout = "60s"
 
+  @Option(
+    name: .customLong("plain-http"),
+    help: ArgumentHelp("Allow plain HTTP to this registry. Loopback is always allowed. Repeatable.", valueName: "host"))
+  var plainHTTP: [String] = []
+
+  @Option(
+    name: .customLong("ca-file"),
+    help: ArgumentHelp("Trust these certificates of registries too (PEM). Repeatable.", valueName: "file"))
+  var caFiles: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Label of puller pods, where a Prepull's podTemplate has no other. Repeatable.", valueName: "key=value"))
+  var pullerLabel: [String] = []
+
+  @Option(help: ArgumentHelp("Annotation of puller pods, in the same way. Repeatable.", valueName: "key=value"))
+  var pullerAnnotation: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "What each container of puller pods requests, in the same way. Repeatable.", valueName: "resource=quantity"))
+  var pullerRequest: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "What each container of puller pods may use, in the same way. Repeatable.", valueName: "resource=quantity"))
+  var pullerLimit: [String] = []
+
   @Option(help: ArgumentHelp("text, or json: an object a line.", valueName: "format"))
   var logFormat = LogFormat.text
 
@@ -51,6 +80,9 @@ struct ControllerCommand: AsyncParsableCommand {
     if metricsAddress != "none" { try usage { try ControllerServer.check(metricsAddress) } }
     if maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
     _ = try yieldSpan()
+    if let problem = try pullerTemplate().problem {
+      throw ValidationError("--puller-\(problem.option): \(problem.text)")
+    }
   }
 
   private func yieldSpan() throws -> Duration {
@@ -60,17 +92,40 @@ struct ControllerCommand: AsyncParsableCommand {
     return span
   }
 
+  /// What puller pods have besides what their Prepulls say.
+  func pullerTemplate() throws -> PodTemplateOptions {
+    PodTemplateOptions(
+      labels: try PodOptions.pairs(pullerLabel, of: "--puller-label"),
+      annotations: try PodOptions.pairs(pullerAnnotation, of: "--puller-annotation"),
+      requests: try PodOptions.pairs(pullerRequest, of: "--puller-request"),
+      limits: try PodOptions.pairs(pullerLimit, of: "--puller-limit"))
+  }
+
+  /// How registries are reached.
+  func registry(_ environment: [String: String]) throws -> RegistryConfiguration {
+    var registry = try RegistryConfiguration.fromEnvironment(environment, userAgent: "prepull/\(Version.current)")
+    registry.plainHTTP = Set(plainHTTP)
+    registry.caFiles += caFiles
+    do {
+      try registry.checkAuthorities()
+    } catch {
+      throw ValidationError("\(error.detail); check --ca-file and SSL_CERT_FILE")
+    }
+    return registry
+  }
+
   func run() async throws {
     let level: Logger.Level = verbose ? .debug : .info
     let format = logFormat
     let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: level, format: format) }
     let environment = ProcessInfo.processInfo.environment
-    let registry = try RegistryConfiguration.fromEnvironment(
-      environment, userAgent: "prepull/\(Version.current)")
-    // Being told to end is how a server ends: no failure.
+    let registry = try registry(environment)
+    // A signal is how a server ends: no failure.
     _ = try await Interrupt.cancelling { () -> Void? in
       let metrics = ControllerMetrics(version: Version.current)
-      try await clusterOptions.withClient(onRequest: { metrics.count($0) }, logger: logger) { client in
+      try await clusterOptions.withClient(
+        notice: { logger.warning("\($0)") }, onRequest: { metrics.count($0) }, logger: logger
+      ) { client in
         let process = ControllerProcess(
           client: client, registry: registry, options: try options(client, environment), metrics: metrics,
           logger: logger)
@@ -84,12 +139,25 @@ struct ControllerCommand: AsyncParsableCommand {
     // In a pod, the namespace is its own. A kubeconfig's has nothing to do with where other controllers are.
     let isPod = environment["KUBERNETES_SERVICE_HOST"] != nil || environment["POD_NAME"] != nil
     if isPod || clusterOptions.namespace != nil { options.namespace = client.configuration.namespace }
-    // A container that is started anew in its pod goes on as who it was.
+    // A container that is started again in its pod goes on as who it was.
     if let pod = environment["POD_NAME"], !pod.isEmpty { options.identity = pod }
     options.isElected = leaderElect
     options.limits.maxPods = maxPods
     options.yieldTimeout = try yieldSpan()
+    options.podTemplate = try pullerTemplate()
     options.metricsAddress = metricsAddress == "none" ? nil : metricsAddress
     return options
+  }
+}
+
+extension PodTemplateOptions.Problem {
+  /// The end of the options' names.
+  var option: String {
+    switch part {
+    case .labels: "label"
+    case .annotations: "annotation"
+    case .requests: "request"
+    case .limits: "limit"
+    }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Controller
 import Documents
 import Engines
+import Foundation
 import Kubernetes
 
 /// `prepull install`: everything that the operator needs, for kubectl to apply.
@@ -68,6 +69,39 @@ struct InstallCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Puller pods in the whole cluster at a time. (default: 500)", valueName: "n"))
   var maxPods: Int?
 
+  @OptionGroup(title: "What quotas and policies ask of the puller pods of all Prepulls") var pods: PodOptions
+
+  @Option(
+    name: .customLong("plain-http"),
+    help: ArgumentHelp("Registry that the operator may ask over plain HTTP. Repeatable.", valueName: "host"))
+  var plainHTTP: [String] = []
+
+  @Option(
+    name: .customLong("ca-file"),
+    help: ArgumentHelp(
+      "Certificates that the operator trusts registries by too (PEM); they go into a ConfigMap. Repeatable.",
+      valueName: "file"))
+  var caFiles: [String] = []
+
+  @Option(
+    name: .customLong("ca-config-map"),
+    help: ArgumentHelp(
+      "ConfigMap of the namespace that has such certificates. (default key: ca.crt)", valueName: "name[/key]"))
+  var caConfigMap: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Proxy on the operator's way to registries; the API server is reached without it.", valueName: "url"))
+  var proxy: String?
+
+  @Option(
+    name: .customLong("no-proxy"),
+    help: ArgumentHelp("Hosts that are reached without the proxy. Repeatable, or with commas.", valueName: "hosts"))
+  var noProxy: [String] = []
+
+  @Option(help: ArgumentHelp("Environment of the operator. Repeatable.", valueName: "name=value"))
+  var env: [String] = []
+
   @Flag(help: "Print a ServiceMonitor too, for the Prometheus operator.")
   var serviceMonitor = false
 
@@ -93,6 +127,11 @@ struct InstallCommand: ParsableCommand {
     if replicas < 0 { throw ValidationError("--replicas \(replicas) is less than 0") }
     if let maxPods, maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
     if image.isEmpty { throw ValidationError("--image is empty") }
+    try pods.check()
+    if !caFiles.isEmpty, caConfigMap != nil {
+      throw ValidationError("--ca-file and --ca-config-map contradict each other: leave one of them out")
+    }
+    if proxy == nil, !noProxy.isEmpty { throw ValidationError("--no-proxy has no meaning without --proxy") }
   }
 
   func run() throws {
@@ -116,9 +155,70 @@ struct InstallCommand: ParsableCommand {
     }
     installation.priorityClass = priorityClass
     installation.pullSecrets = pullSecret
-    installation.arguments = maxPods.map { ["--max-pods=\($0)"] } ?? []
+    installation.arguments = try arguments()
+    installation.environment = try environment()
+    installation.authorities = try authorities()
     installation.hasServiceMonitor = serviceMonitor
     return installation
+  }
+
+  /// What the operator is started with.
+  private func arguments() throws -> [String] {
+    let template = try pods.template()
+    func options(_ name: String, _ map: StringMap) -> [String] {
+      map.entries.sorted { $0.key < $1.key }.map { "--puller-\(name)=\($0.key)=\($0.value)" }
+    }
+    return (maxPods.map { ["--max-pods=\($0)"] } ?? []) + plainHTTP.map { "--plain-http=\($0)" }
+      + options("label", template.labels) + options("annotation", template.annotations)
+      + options("request", template.requests) + options("limit", template.limits)
+  }
+
+  private func environment() throws -> [Installation.Variable] {
+    var variables: [Installation.Variable] = []
+    if let proxy {
+      let direct = noProxy.flatMap { $0.split(separator: ",").map(String.init) }
+      guard let found = Installation.Variable.proxy(proxy, except: direct) else {
+        throw ValidationError("--proxy '\(proxy)' is no proxy: write http://host:port or socks5://host:port")
+      }
+      variables += found
+    }
+    for (name, value) in try PodOptions.pairs(env, of: "--env").entries.sorted(by: { $0.key < $1.key }) {
+      let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
+      guard isName, let first = name.first, !first.isNumber else {
+        throw ValidationError("--env '\(name)' is no name of a variable")
+      }
+      if name == "POD_NAME" { throw ValidationError("--env POD_NAME is set by Prepull") }
+      if variables.contains(where: { $0.name == name }) {
+        throw ValidationError("--env \(name) and --proxy contradict each other: leave one of them out")
+      }
+      variables.append(Installation.Variable(name: name, value: value))
+    }
+    return variables
+  }
+
+  private func authorities() throws -> Installation.Authorities? {
+    if let caConfigMap {
+      let parts = caConfigMap.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      if let problem = NamingRule.subdomain.problem(in: parts[0]) {
+        throw ValidationError("--ca-config-map '\(caConfigMap)': the name \(problem)")
+      }
+      return .configMap(name: parts[0], key: parts.count > 1 ? parts[1] : Installation.authoritiesKey)
+    }
+    guard !caFiles.isEmpty else { return nil }
+    var text = ""
+    for file in caFiles {
+      let content: String
+      do {
+        content = try String(contentsOfFile: file, encoding: .utf8)
+      } catch {
+        throw ValidationError("cannot read \(file); check --ca-file")
+      }
+      guard content.contains("-----BEGIN CERTIFICATE-----") else {
+        throw ValidationError("\(file) has no certificate in PEM form; check --ca-file")
+      }
+      text += content.hasSuffix("\n") ? content : content + "\n"
+    }
+    return .text(text)
   }
 
   /// Reads `namespace` and `namespace/secret`; a namespace that is named by itself is granted whole.

@@ -95,15 +95,15 @@ struct ClusterOptions: ParsableArguments {
   }
 
   /// Runs `body` with a client for the cluster, and closes the client on every way out.
+  ///
+  /// - Parameter notice: gets lines for the user.
   func withClient<Result>(
+    notice: @escaping @Sendable (String) -> Void = { Console.standardError.write("\($0)\n") },
     onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }, logger: Logger,
     _ body: (KubernetesClient) async throws -> Result
   ) async throws -> Result {
-    if token != nil {
-      Console.standardError.write("warning: --token can be read by every user of this machine; use a kubeconfig\n")
-    }
-    let client = try KubernetesClient(
-      try configuration(), notice: { Console.standardError.write("\($0)\n") }, onRequest: onRequest, logger: logger)
+    if token != nil { notice("warning: --token can be read by every user of this machine; use a kubeconfig") }
+    let client = try KubernetesClient(try configuration(), notice: notice, onRequest: onRequest, logger: logger)
     do {
       let result = try await body(client)
       await client.shutdown()

@@ -2,7 +2,6 @@ import ArgumentParser
 import Controller
 import Kubernetes
 import Logging
-import Registry
 import Sandbox
 
 /// What the containers of an embedded cluster run for real: Prepull's operator.
@@ -29,8 +28,7 @@ enum SandboxPrograms {
     let level: Logger.Level = command.verbose ? .debug : .info
     let format = command.logFormat
     let logger = Logger(label: "prepull") { _ in Logs(level: level, format: format, write: container.print) }
-    let registry = try RegistryConfiguration.fromEnvironment(
-      container.environment, userAgent: "prepull/\(Version.current)")
+    let registry = try command.registry(container.environment)
     let metrics = ControllerMetrics(version: Version.current)
     let client = try KubernetesClient(configuration, onRequest: { metrics.count($0) }, logger: logger)
     var options = try command.options(client, container.environment)

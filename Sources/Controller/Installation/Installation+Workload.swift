@@ -6,7 +6,8 @@ extension Installation {
   private static let port: JSON = 8080
 
   var workload: [JSON] {
-    [service, deployment, disruptionBudget, networkPolicy] + (hasServiceMonitor ? [serviceMonitor] : [])
+    authoritiesObjects + [service, deployment, disruptionBudget, networkPolicy]
+      + (hasServiceMonitor ? [serviceMonitor] : [])
   }
 
   var namespaceObject: JSON {
@@ -46,17 +47,43 @@ extension Installation {
     if !tolerations.isEmpty { pod["tolerations"] = .array(tolerations) }
     if !pullSecrets.isEmpty { pod["imagePullSecrets"] = .array(pullSecrets.map { ["name": .string($0)] }) }
     pod["priorityClassName"] = priorityClass.map(JSON.string)
+    if let (name, key) = authoritiesSource {
+      let items: JSON = [["key": .string(key), "path": .string(Self.authoritiesKey)]]
+      pod["volumes"] = [["name": "ca", "configMap": ["name": .string(name), "items": items]]]
+    }
     return pod
   }
 
   private static func toleration(of taint: String) -> JSON { ["key": .string(taint), "operator": "Exists"] }
 
+  private static let authoritiesFolder = "/etc/prepull/ca"
+
+  /// Which key of which ConfigMap has further authorities.
+  private var authoritiesSource: (name: String, key: String)? {
+    switch authorities {
+    case nil: nil
+    case .text: ("\(Self.name)-ca", Self.authoritiesKey)
+    case .configMap(let name, let key): (name, key)
+    }
+  }
+
+  private var authoritiesObjects: [JSON] {
+    guard case .text(let text) = authorities else { return [] }
+    var map = object("v1", "ConfigMap", "\(Self.name)-ca", in: namespace)
+    map["data"] = .object([Self.authoritiesKey: .string(text)])
+    return [map]
+  }
+
   private var container: JSON {
-    [
+    let hasAuthorities = authorities != nil
+    let trust = hasAuthorities ? ["--ca-file=\(Self.authoritiesFolder)/\(Self.authoritiesKey)"] : []
+    let variables: [JSON] = environment.map { ["name": .string($0.name), "value": .string($0.value)] }
+    // Its name in the Lease and in Events.
+    let name: JSON = ["name": "POD_NAME", "valueFrom": ["fieldRef": ["fieldPath": "metadata.name"]]]
+    var container: JSON = [
       "name": "controller", "image": .string(image), "command": ["prepull"],
-      "args": .array((["controller", "--log-format=json"] + arguments).map(JSON.string)),
-      // Its name in the Lease and in Events.
-      "env": [["name": "POD_NAME", "valueFrom": ["fieldRef": ["fieldPath": "metadata.name"]]]],
+      "args": .array((["controller", "--log-format=json"] + trust + arguments).map(JSON.string)),
+      "env": .array([name] + variables),
       "ports": [["name": "http", "containerPort": Self.port]],
       "livenessProbe": probe("/healthz", failures: 6), "readinessProbe": probe("/readyz", failures: 3),
       "resources": resources,
@@ -64,6 +91,10 @@ extension Installation {
         "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": ["drop": ["ALL"]],
       ],
     ]
+    if hasAuthorities {
+      container["volumeMounts"] = [["name": "ca", "mountPath": .string(Self.authoritiesFolder), "readOnly": true]]
+    }
+    return container
   }
 
   private func probe(_ path: String, failures: Int64) -> JSON {

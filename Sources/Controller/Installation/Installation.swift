@@ -1,4 +1,5 @@
 package import Documents
+import Networking
 
 /// Everything that a cluster needs to run the operator, as the objects that are applied to it.
 ///
@@ -15,6 +16,25 @@ package struct Installation: Hashable, Sendable {
       self.namespace = namespace
       self.names = names
     }
+  }
+
+  /// A variable of the operator's environment.
+  package struct Variable: Hashable, Sendable {
+    package let name: String
+    package let value: String
+
+    package init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// Certificates that registries are trusted by besides the system's.
+  package enum Authorities: Hashable, Sendable {
+    /// PEM text, which goes into a ConfigMap of ours.
+    case text(String)
+    /// A ConfigMap of the namespace that has them.
+    case configMap(name: String, key: String)
   }
 
   package var namespace = Self.defaultNamespace
@@ -39,6 +59,9 @@ package struct Installation: Hashable, Sendable {
   package var resources = Self.defaultResources
   /// Further arguments of `prepull controller`.
   package var arguments: [String] = []
+  /// Further environment of the container.
+  package var environment: [Variable] = []
+  package var authorities: Authorities?
   /// Whether a ServiceMonitor tells the Prometheus operator where the metrics are.
   package var hasServiceMonitor = false
 
@@ -49,6 +72,7 @@ package struct Installation: Hashable, Sendable {
   package static let defaultResources: JSON = [
     "requests": ["cpu": "50m", "memory": "64Mi"], "limits": ["memory": "512Mi"],
   ]
+  package static let authoritiesKey = "ca.crt"
   /// Of the ServiceAccount, the Deployment and what goes with them.
   package static let name = "prepull-controller"
 
@@ -73,5 +97,18 @@ package struct Installation: Hashable, Sendable {
     var metadata: JSON = ["name": .string(name), "labels": Self.labels]
     metadata["namespace"] = namespace.map(JSON.string)
     return ["apiVersion": .string(apiVersion), "kind": .string(kind), "metadata": metadata]
+  }
+}
+
+extension Installation.Variable {
+  /// What makes programs take a proxy, but not on the way to the API server, whose address Kubernetes fills in. Nil where
+  /// `url` names none.
+  package static func proxy(_ url: String, except hosts: [String]) -> [Self]? {
+    guard ProxyAddress(parsing: url) != nil else { return nil }
+    let direct = ["$(KUBERNETES_SERVICE_HOST)", ".svc", ".cluster.local"] + hosts
+    return [
+      Self(name: "HTTPS_PROXY", value: url), Self(name: "HTTP_PROXY", value: url),
+      Self(name: "NO_PROXY", value: direct.joined(separator: ",")),
+    ]
   }
 }

@@ -65,8 +65,8 @@ package struct Permission: Hashable, Sendable {
       group: "coordination.k8s.io", resources: ["leases"], verbs: ["create"],
       purpose: "Make the Lease by which one controller leads (a rule cannot name what is yet to be made)."),
     Permission(
-      group: "coordination.k8s.io", resources: ["leases"], verbs: ["get", "patch"], names: [ControllerOptions.lease],
-      purpose: "Hold the Lease, and give it back."),
+      group: "coordination.k8s.io", resources: ["leases"], verbs: ["get", "list", "watch", "patch"],
+      names: [ControllerOptions.lease], purpose: "Hold the Lease, give it back, and see when it is free."),
   ]
 
   /// In each namespace that `--grant-secrets` names.

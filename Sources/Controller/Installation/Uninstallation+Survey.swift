@@ -106,7 +106,7 @@ extension Uninstallation {
       .compactMap(Self.release).first
     survey.operators = try await all([("apps/v1", "deployments")])
     survey.others = try await all([
-      ("v1", "services"), ("v1", "serviceaccounts"), ("policy/v1", "poddisruptionbudgets"),
+      ("v1", "services"), ("v1", "serviceaccounts"), ("v1", "configmaps"), ("policy/v1", "poddisruptionbudgets"),
       ("networking.k8s.io/v1", "networkpolicies"), ("monitoring.coreos.com/v1", "servicemonitors"),
       ("monitoring.coreos.com/v1", "prometheusrules"),
       ("rbac.authorization.k8s.io/v1", "rolebindings"), ("rbac.authorization.k8s.io/v1", "roles"),

@@ -115,11 +115,35 @@ struct DeployFilesTests {
           "--replicas", "1", "--image", "registry.example/p:v9", "--node-selector", "on=y", "--priority-class", "high",
           "--pull-secret", "regcred", "--max-pods", "20", "--service-monitor",
         ]),
+      ChartCase(
+        values: """
+          {"pullers": {"labels": {"team": "a", "cost": "1"}, "annotations": {"x.example/y": "a b"},
+          "requests": {"cpu": "10m"}, "limits": {"memory": "64Mi", "cpu": 1}}, "plainHTTP": ["r.example:5000"],
+          "proxy": {"url": "http://proxy.example:3128", "except": ["r.example"]}, "ca": {"configMap": "corp", "key": "k"},
+          "env": [{"name": "A", "value": "b=c"}]}
+          """,
+        arguments: [
+          "--label", "team=a", "--label", "cost=1", "--annotation", "x.example/y=a b", "--request", "cpu=10m",
+          "--limit", "memory=64Mi,cpu=1", "--plain-http", "r.example:5000", "--proxy", "http://proxy.example:3128",
+          "--no-proxy", "r.example", "--ca-config-map", "corp/k", "--env", "A=b=c",
+        ]),
     ])
   func chart(example: ChartCase) async throws {
     try await compare(
       try await rendered(example.values, namespace: "prepull-system"),
       with: example.arguments + ["--no-create-namespace"])
+  }
+
+  @Test("Certificates of a file are those of the chart's value", .helm)
+  func certificates() async throws {
+    try await withTemporaryFolder { folder in
+      let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+      try pem.write(toFile: folder + "/ca.pem", atomically: true, encoding: .utf8)
+      let values: JSON = ["ca": ["certificates": .string(pem)]]
+      try await compare(
+        try await rendered(values.text, namespace: "prepull-system"),
+        with: ["--ca-file", folder + "/ca.pem", "--no-create-namespace"])
+    }
   }
 
   @Test("The chart is installed where the release is", .helm)

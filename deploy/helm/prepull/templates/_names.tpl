@@ -35,3 +35,8 @@ subjects:
   name: prepull-controller
   namespace: {{ .root.Release.Namespace }}
 {{- end }}
+
+{{- /* The ConfigMap that has further authorities; empty when there is none. */ -}}
+{{- define "prepull.ca" -}}
+{{- if .Values.ca.certificates }}prepull-controller-ca{{ else }}{{ .Values.ca.configMap }}{{ end -}}
+{{- end }}

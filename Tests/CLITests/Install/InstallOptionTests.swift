@@ -1,0 +1,80 @@
+import ArgumentParser
+import Controller
+import Documents
+import Engines
+import Foundation
+import Kubernetes
+import Registry
+import TestKit
+import Testing
+
+@testable import CLI
+
+@Suite("install: what it hands on to the operator")
+struct InstallOptionTests {
+  private static func pod(_ arguments: [String]) throws -> JSON {
+    let objects = try InstallCommand.parse(arguments).installation().objects
+    let deployment = try #require(objects.first { $0["kind"] == "Deployment" })
+    return try #require(deployment[path: "spec", "template", "spec"])
+  }
+
+  private static func container(_ pod: JSON) throws -> JSON { try #require(pod["containers"]?.array?.first) }
+
+  @Test("What it starts the controller with is understood there")
+  func roundTrip() throws {
+    let pod = try Self.pod([
+      "--label", "team=a", "--annotation", "note=x=y z", "--request", "cpu=10m,memory=16Mi", "--limit", "memory=64Mi",
+      "--plain-http", "r.example:5000", "--max-pods", "7",
+    ])
+    let words = try Self.container(pod)["args"]?.array?.compactMap(\.string) ?? []
+    let command = try #require(try CommandLineTool.parseAsRoot(words) as? ControllerCommand)
+    let template = try command.pullerTemplate()
+    #expect(template.labels.entries == ["team": "a"] && template.annotations.entries == ["note": "x=y z"])
+    #expect(template.requests.entries == ["cpu": "10m", "memory": "16Mi"])
+    #expect(template.limits.entries == ["memory": "64Mi"])
+    #expect(try command.registry([:]).plainHTTP == ["r.example:5000"])
+    #expect(command.maxPods == 7 && command.logFormat == .json)
+  }
+
+  @Test("A proxy is not on the way to the API server, and variables are the container's")
+  func proxy() throws {
+    let container = try Self.container(
+      try Self.pod(["--proxy", "http://proxy:3128", "--no-proxy", "a.example,b.example", "--env", "TZ=UTC"]))
+    var variables: [String: String] = [:]
+    for variable in container["env"]?.array ?? [] {
+      variables[variable["name"]?.string ?? ""] = variable["value"]?.string
+    }
+    #expect(variables["HTTPS_PROXY"] == "http://proxy:3128" && variables["TZ"] == "UTC")
+    #expect(variables["NO_PROXY"] == "$(KUBERNETES_SERVICE_HOST),.svc,.cluster.local,a.example,b.example")
+  }
+
+  @Test("Certificates of files go into a ConfigMap that the controller reads; those of a ConfigMap are read there")
+  func certificates() async throws {
+    try await withTemporaryFolder { folder in
+      let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+      try pem.write(toFile: folder + "/a.pem", atomically: true, encoding: .utf8)
+      let objects = try InstallCommand.parse(["--ca-file", folder + "/a.pem", "--ca-file", folder + "/a.pem"])
+        .installation().objects
+      let map = try #require(objects.first { $0["kind"] == "ConfigMap" })
+      #expect(map[path: "data", "ca.crt"]?.string == pem + "\n" + pem + "\n")
+      let pod = try Self.pod(["--ca-config-map", "corp/bundle.pem"])
+      let source = pod["volumes"]?.array?.first?["configMap"]
+      #expect(source?["name"] == "corp" && source?["items"]?.array?.first?["key"] == "bundle.pem")
+      let container = try Self.container(pod)
+      #expect(container["args"]?.array?.contains("--ca-file=/etc/prepull/ca/ca.crt") == true)
+      #expect(container["volumeMounts"]?.array?.first?["mountPath"] == "/etc/prepull/ca")
+    }
+  }
+
+  @Test(
+    "What cannot work is refused with what to do",
+    arguments: [
+      ["--ca-file", "/nonexistent"], ["--ca-config-map", "NOT_A_NAME"], ["--ca-file", "a", "--ca-config-map", "b"],
+      ["--proxy", "ftp://x"], ["--no-proxy", "x"], ["--env", "TZ"], ["--env", "1A=x"], ["--env", "POD_NAME=x"],
+      ["--proxy", "http://p:1", "--env", "HTTPS_PROXY=x"], ["--label", "a b=c"], ["--limit", "cpu=lots"],
+      ["--request", "cpu"],
+    ])
+  func refused(arguments: [String]) {
+    #expect(throws: (any Error).self) { _ = try InstallCommand.parse(arguments).installation() }
+  }
+}
