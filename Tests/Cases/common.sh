@@ -8,7 +8,7 @@ trap finish EXIT
 export HOME=$WORK/home; mkdir -p "$HOME"
 unset KUBECONFIG DOCKER_CONFIG DOCKER_AUTH_CONFIG REGISTRY_AUTH_FILE DOCKER_HOST CONTAINER_RUNTIME_ENDPOINT
 unset HTTP_PROXY HTTPS_PROXY http_proxy https_proxy NO_PROXY no_proxy
-export NO_COLOR=1 SWIFT_BACKTRACE=enable=no PYTHONPATH=$HERE:$HERE/..
+export NO_COLOR=1 SWIFT_BACKTRACE=enable=no
 # serve FILE.py: starts a registry, sets R to 127.0.0.1:PORT
 serve() {
   local port=$WORK/port.$RANDOM$RANDOM
