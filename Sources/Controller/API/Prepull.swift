@@ -33,6 +33,8 @@ package struct Prepull: Resource {
     package var namespaces: [String]?
     /// Of the workloads' labels; all when nil.
     package var selector: LabelSelector?
+    /// Earlier revisions of each workload whose images are wanted too. 0 when nil.
+    package var history: Int?
 
     package init() {}
   }

@@ -44,7 +44,8 @@ extension PrepullSettings {
     guard let discover else { return nil }
     return Discovery(
       namespaces: discover.namespaces ?? [],
-      selector: try NodeRequirement.all(of: discover.selector, "spec.discover.selector"))
+      selector: try NodeRequirement.all(of: discover.selector, "spec.discover.selector"),
+      history: try count(discover.history, or: 0, "spec.discover.history", least: 0))
   }
 
   static func podTemplate(_ template: Prepull.PodTemplate?) throws(SpecError) -> PodTemplateOptions {

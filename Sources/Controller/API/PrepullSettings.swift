@@ -11,6 +11,8 @@ package struct PrepullSettings: Hashable, Sendable {
     package var namespaces: [String]
     /// Of the workloads' labels; empty: all.
     package var selector: [NodeRequirement]
+    /// Earlier revisions of each workload that are wanted too.
+    package var history = 0
   }
 
   package struct Gate: Hashable, Sendable {

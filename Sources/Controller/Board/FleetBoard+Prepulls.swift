@@ -158,7 +158,8 @@ extension FleetBoard {
       }
       if let discover = settings.discover {
         let namespaces = discover.namespaces.isEmpty ? [entry.id.namespace] : discover.namespaces
-        discoveries[entry.id] = DiscoveryRequest(namespaces: Set(namespaces), selector: discover.selector)
+        discoveries[entry.id] = DiscoveryRequest(
+          namespaces: Set(namespaces), selector: discover.selector, history: discover.history)
       }
     }
     let keys = Set(requests.map(\.key))

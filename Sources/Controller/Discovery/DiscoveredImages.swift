@@ -5,10 +5,13 @@ package struct DiscoveryRequest: Hashable, Sendable {
   package let namespaces: Set<String>
   /// Of the workloads' own labels, and of the pods'; all must be met.
   package let selector: [NodeRequirement]
+  /// Earlier revisions of each workload whose images are wanted too.
+  package let history: Int
 
-  package init(namespaces: Set<String>, selector: [NodeRequirement] = []) {
+  package init(namespaces: Set<String>, selector: [NodeRequirement] = [], history: Int = 0) {
     self.namespaces = namespaces
     self.selector = selector
+    self.history = history
   }
 }
 

@@ -115,11 +115,17 @@ package actor Discovery {
     requests.values.reduce(into: Set<String>()) { $0.formUnion($1.namespaces) }
   }
 
+  /// Revisions are looked at only where somebody asks for earlier ones.
+  private static func kinds(for requests: [DiscoveryRequest]) -> [WorkloadKind] {
+    WorkloadKind.present + (requests.contains { $0.history > 0 } ? WorkloadKind.past : [])
+  }
+
   /// Ends watches that nobody needs any more; returns those to begin.
   private func follow() -> [(Source, AsyncStream<Never>)] {
     let namespaces = namespaces
+    let kinds = Self.kinds(for: Array(requests.values))
     var places: Set<Source.Place> = []
-    for kind in namespaces.isEmpty ? [] : WorkloadKind.allCases {
+    for kind in namespaces.isEmpty ? [] : kinds {
       if refused.contains(kind) {
         for namespace in namespaces { places.insert(Source.Place(kind: kind, namespace: namespace)) }
       } else {
@@ -128,7 +134,7 @@ package actor Discovery {
     }
     for place in running.keys where !places.contains(place) { stop(place) }
     index.retain(
-      Set(namespaces.flatMap { namespace in WorkloadKind.allCases.map { Scope(kind: $0, namespace: namespace) } }))
+      Set(namespaces.flatMap { namespace in kinds.map { Scope(kind: $0, namespace: namespace) } }))
     let isEarly = listedAt.map { $0.duration(to: .now) < Self.listPause } ?? false
     var begun: [(Source, AsyncStream<Never>)] = []
     for place in places {
@@ -238,7 +244,7 @@ package actor Discovery {
   private func publish() {
     for (id, request) in requests {
       let scopes = request.namespaces.sorted().flatMap { namespace in
-        WorkloadKind.allCases.map { Scope(kind: $0, namespace: namespace) }
+        Self.kinds(for: [request]).map { Scope(kind: $0, namespace: namespace) }
       }
       let unlisted = scopes.filter { !index.isListed($0) }
       guard unlisted.allSatisfy({ problem(of: $0) != nil }) else { continue }

@@ -56,6 +56,8 @@ struct DiscoveryWatches: Sendable {
         case .cronJob: await watch(WorkloadObject<CronJobShape>.self, source, part, report)
         case .job: await watch(WorkloadObject<JobShape>.self, source, part, report)
         case .pod: await watch(WorkloadObject<PodShape>.self, source, part, report)
+        case .replicaSet: await watch(WorkloadObject<ReplicaSetShape>.self, source, part, report)
+        case .controllerRevision: await watch(WorkloadObject<ControllerRevisionShape>.self, source, part, report)
         }
       }
       group.addTask { for await _ in ended {} }

@@ -21,6 +21,8 @@ struct WorkloadEntry: Hashable, Sendable {
   let isIgnored: Bool
   /// The workload that made it; that of a ReplicaSet's pod is the Deployment that its name tells.
   let owner: Key?
+  /// Of what is a revision of its owner: the greatest is the present one.
+  let revision: Int?
 }
 
 extension WorkloadEntry {
@@ -33,7 +35,7 @@ extension WorkloadEntry {
     let labels = metadata.labels?.entries ?? [:]
     guard let name = metadata.name, let namespace = metadata.namespace, metadata.deletionTimestamp == nil,
       !Self.isDone(object.status, Shape.workload), labels["app.kubernetes.io/managed-by"] != "prepull",
-      let template = object.spec.flatMap(Shape.template)
+      let template = object.spec.flatMap(Shape.template) ?? object.data?.spec?.template
     else { return nil }
     key = Key(kind: Shape.workload, namespace: namespace, name: name)
     self.labels = labels
@@ -49,7 +51,11 @@ extension WorkloadEntry {
     }
     owner = metadata.ownerReferences?.first { $0.controller ?? false }
       .flatMap { Self.key(of: $0, in: namespace, hash: labels["pod-template-hash"]) }
+    revision = object.revision ?? metadata.annotations?[Self.revisionAnnotation].flatMap { Int($0) }
   }
+
+  /// Of ReplicaSets, by the Deployment controller.
+  private static let revisionAnnotation = "deployment.kubernetes.io/revision"
 
   /// A pod or job that ended is not begun again.
   private static func isDone(_ status: WorkloadStatus?, _ kind: WorkloadKind) -> Bool {

@@ -48,7 +48,7 @@ struct WorkloadIndex {
     var reasons: [String: [WorkloadKind: Set<String>]] = [:]
     var direct: [String: Set<String>] = [:]
     for namespace in request.namespaces {
-      for kind in WorkloadKind.allCases {
+      for kind in WorkloadKind.present {
         for entry in (entries[Scope(kind: kind, namespace: namespace)] ?? [:]).values {
           // Pods of the revision before may not bear the labels of their workload, and are wanted all the same.
           let chain = chain(of: entry)
@@ -67,6 +67,13 @@ struct WorkloadIndex {
         }
       }
     }
+    for entry in history(for: request) {
+      guard let owner = entry.owner, let revision = entry.revision else { continue }
+      for use in entry.uses {
+        let text = "revision \(revision) of \(owner.text) (\(use.container))"
+        reasons[use.reference, default: [:]][entry.key.kind, default: []].insert(text)
+      }
+    }
     return reasons.sorted { $0.key < $1.key }.map { reference, byKind in
       var all: [String] = []
       for (kind, texts) in byKind.sorted(by: { $0.key < $1.key }) {
@@ -76,6 +83,26 @@ struct WorkloadIndex {
       let rest = all.count - Self.told
       let told = rest > 0 ? all.prefix(Self.told) + ["and \(rest) more"] : all[...]
       return DiscoveredImage(reference: reference, wantedBy: Array(told))
+    }
+  }
+
+  /// Revisions before the present one, as many as are asked for of each workload that is chosen.
+  private func history(for request: DiscoveryRequest) -> [WorkloadEntry] {
+    guard request.history > 0 else { return [] }
+    var revisions: [WorkloadEntry.Key: [WorkloadEntry]] = [:]
+    for namespace in request.namespaces {
+      for kind in WorkloadKind.past {
+        for entry in (entries[Scope(kind: kind, namespace: namespace)] ?? [:]).values {
+          guard let owner = entry.owner, entry.revision != nil, !entry.isIgnored,
+            let workload = entries[Scope(kind: owner.kind, namespace: namespace)]?[owner.name], !workload.isIgnored,
+            request.selector.allSatisfy({ $0.isMet(by: workload.labels) })
+          else { continue }
+          revisions[owner, default: []].append(entry)
+        }
+      }
+    }
+    return revisions.values.flatMap { entries in
+      entries.sorted { ($0.revision ?? 0) > ($1.revision ?? 0) }.dropFirst().prefix(request.history)
     }
   }
 

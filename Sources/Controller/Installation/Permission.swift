@@ -46,6 +46,9 @@ package struct Permission: Hashable, Sendable {
       group: "apps", resources: ["deployments", "statefulsets", "daemonsets"], verbs: ["list", "watch"],
       purpose: "The images of workloads (`discover`)."),
     Permission(
+      group: "apps", resources: ["replicasets", "controllerrevisions"], verbs: ["list", "watch"],
+      purpose: "The images of earlier revisions (`discover.history`). Not used without it."),
+    Permission(
       group: "batch", resources: ["jobs", "cronjobs"], verbs: ["list", "watch"],
       purpose: "The images of workloads (`discover`)."),
   ]

@@ -8,6 +8,15 @@ package enum WorkloadKind: String, CaseIterable, Comparable, Sendable {
   case cronJob = "CronJob"
   case job = "Job"
   case pod = "Pod"
+  /// A revision of a Deployment.
+  case replicaSet = "ReplicaSet"
+  /// A revision of a StatefulSet or DaemonSet.
+  case controllerRevision = "ControllerRevision"
+
+  /// What runs, or will.
+  package static let present = allCases.filter { !past.contains($0) }
+  /// What earlier revisions of workloads are found in.
+  package static let past: [WorkloadKind] = [.replicaSet, .controllerRevision]
 
   package static func < (a: WorkloadKind, b: WorkloadKind) -> Bool { a.rank < b.rank }
 
@@ -38,6 +47,15 @@ package struct WorkloadObject<Shape: WorkloadShape>: Resource {
   package var metadata: ObjectMeta
   package var spec: Shape.Spec?
   package var status: WorkloadStatus?
+  /// Of a ControllerRevision, in place of a spec.
+  package var data: RevisionData?
+  /// Of a ControllerRevision: the greatest is the present one.
+  package var revision: Int?
+}
+
+/// What a ControllerRevision keeps of the object that it is a revision of.
+package struct RevisionData: Codable, Hashable, Sendable {
+  package var spec: TemplateSpec?
 }
 
 /// The status of a workload, of whichever kind.
@@ -160,6 +178,18 @@ package enum CronJobShape: WorkloadShape {
     pod.metadata = .init(annotations: outer.merging(pod.metadata?.annotations ?? [:]))
     return pod
   }
+}
+
+package enum ReplicaSetShape: WorkloadShape {
+  package static let workload = WorkloadKind.replicaSet
+  package static let apiVersion = "apps/v1"
+  package static func template(in spec: TemplateSpec) -> WorkloadPod? { spec.template }
+}
+
+package enum ControllerRevisionShape: WorkloadShape {
+  package static let workload = WorkloadKind.controllerRevision
+  package static let apiVersion = "apps/v1"
+  package static func template(in spec: TemplateSpec) -> WorkloadPod? { spec.template }
 }
 
 package enum PodShape: WorkloadShape {

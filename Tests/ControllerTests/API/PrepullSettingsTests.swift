@@ -123,6 +123,7 @@ import Testing
         ["discover": [:], "podTemplate": ["resources": ["limits": ["memory": "much"]]]],
         "spec.podTemplate.resources.limits: 'much' of memory is no quantity; write for example 10m, 0.5 or 64Mi"
       ),
+      (["discover": ["history": -1]], "spec.discover.history: is -1; write a number from 0 on"),
     ] as [(JSON, String)])
   func errors(spec: JSON, message: String) throws {
     let error = #expect(throws: SpecError.self) { try Self.settings(spec) }

@@ -66,6 +66,9 @@ struct DiscoveryTests {
       template[path: "spec", "restartPolicy"] = "Never"
       object["spec"] = ["schedule": "0 0 1 1 *", "jobTemplate": ["spec": ["template": template]]]
     case .pod: object["spec"] = pod["spec"]
+    case .replicaSet, .controllerRevision:
+      Issue.record("\(kind) is made by its owner")
+      return
     }
     let plural = kind.rawValue.lowercased() + "s"
     let group = [.pod: "v1", .job: "batch/v1", .cronJob: "batch/v1"][kind] ?? "apps/v1"
@@ -81,7 +84,7 @@ struct DiscoveryTests {
   @Test("Finds the images of every kind, init containers too, by namespace and label, and the next revision at once")
   func kinds() async throws {
     try await withDiscovery { cluster, discovery in
-      for kind in WorkloadKind.allCases {
+      for kind in WorkloadKind.present {
         let name = kind.rawValue.lowercased()
         try await Self.workload(cluster, kind, name, Self.pod(["\(name):1"], initial: ["\(name)-init:1"]))
       }
@@ -93,7 +96,7 @@ struct DiscoveryTests {
       await discovery.want([id: DiscoveryRequest(namespaces: ["web"], selector: [tier])])
       let all = try await found("all kinds", discovery) { $0.images.count == 12 }
       #expect(all.isComplete && all.problem == nil)
-      let kinds = WorkloadKind.allCases.map { $0.rawValue.lowercased() }
+      let kinds = WorkloadKind.present.map { $0.rawValue.lowercased() }
       #expect(all.images.map(\.reference) == kinds.flatMap { ["\($0):1", "\($0)-init:1"] }.sorted())
       #expect(
         all.images.first { $0.reference == "cronjob-init:1" }?.wantedBy == ["CronJob web/cronjob (i0)"])
@@ -106,6 +109,34 @@ struct DiscoveryTests {
       let other = try await found("the other namespace", discovery) { $0.images.count == 1 }
       #expect(other.images.map(\.reference) == ["elsewhere:1"])
     }
+  }
+
+  @Test("An earlier revision is found when it is asked for, and only then")
+  func history() async throws {
+    try await withDiscovery { cluster, discovery in
+      try await Self.workload(cluster, .deployment, "front", Self.pod(["front:1"]))
+      try await Self.untilRevisions(["1"], of: cluster)
+      try await Self.workload(cluster, .deployment, "front", Self.pod(["front:2"]))
+      try await Self.untilRevisions(["1", "2"], of: cluster)
+      await discovery.want([id: DiscoveryRequest(namespaces: ["web"])])
+      let present = try await found("what is there", discovery) { !$0.images.isEmpty }
+      #expect(present.images.map(\.reference) == ["front:2"])
+      await discovery.want([id: DiscoveryRequest(namespaces: ["web"], history: 1)])
+      let both = try await found("what was there", discovery) { $0.images.count == 2 }
+      #expect(both.images.map(\.reference) == ["front:1", "front:2"])
+      #expect(both.images[0].wantedBy == ["revision 1 of Deployment web/front (c0)"])
+    }
+  }
+
+  /// Waits for the ReplicaSets that the Deployment controller makes.
+  private static func untilRevisions(_ revisions: [String], of cluster: WatchedCluster) async throws {
+    let annotation = "deployment.kubernetes.io/revision"
+    for _ in 0..<1500 {
+      let sets = cluster.sandbox.objects("replicasets", group: "apps")
+      if sets.compactMap({ $0[path: "metadata", "annotations", annotation]?.string }).sorted() == revisions { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    Issue.record("there are no revisions \(revisions)")
   }
 
   @Test("A kind that may not be listed leaves a gap that is told; it heals")
@@ -177,10 +208,10 @@ struct DiscoveryTests {
       await discovery.want([id: DiscoveryRequest(namespaces: Set(namespaces))])
       let all = try await found("all namespaces", discovery) { $0.images.count == 40 }
       #expect(all.isComplete)
-      #expect(Self.watches(cluster) <= WorkloadKind.allCases.count)
+      #expect(Self.watches(cluster) <= WorkloadKind.present.count)
       await discovery.want([id: DiscoveryRequest(namespaces: Set(namespaces + ["late"]))])
       _ = try await found("the one that was added", discovery) { $0.images.count == 41 && $0.isComplete }
-      #expect(Self.watches(cluster) <= 2 * WorkloadKind.allCases.count)
+      #expect(Self.watches(cluster) <= 2 * WorkloadKind.present.count)
       // What is not asked for any more is not found any more, without anything being asked.
       cluster.sandbox.server.faults.resetCounts()
       await discovery.want([id: DiscoveryRequest(namespaces: ["n-1"])])
@@ -199,7 +230,7 @@ struct DiscoveryTests {
       }
       let refused = Mutex<Set<String>>([])
       // The first list of each kind is that of all namespaces.
-      cluster.sandbox.server.faults.fail(403, times: WorkloadKind.allCases.count) { key in
+      cluster.sandbox.server.faults.fail(403, times: WorkloadKind.present.count) { key in
         key.verb == "list" && refused.withLock { $0.insert(key.resource).inserted }
       }
       await discovery.want([id: DiscoveryRequest(namespaces: Set(namespaces))])

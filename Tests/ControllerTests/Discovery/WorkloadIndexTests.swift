@@ -75,6 +75,42 @@ struct WorkloadIndexTests {
     #expect(index.images(for: request).map(\.reference) == ["app:1", "app:2"])
   }
 
+  @Test("Earlier revisions are wanted as many as history says, the latest of them first", arguments: 0...3)
+  func history(count: Int) throws {
+    func revision<Shape: WorkloadShape>(
+      _ shape: Shape.Type, of kind: String, _ owner: String, _ number: Int, _ image: String
+    ) throws -> WorkloadEntry where Shape.Spec == TemplateSpec {
+      var metadata = ObjectMeta(
+        name: "\(owner)-\(number)", namespace: "web", labels: ["pod-template-hash": "\(number)"],
+        annotations: shape.workload == .replicaSet ? ["deployment.kubernetes.io/revision": "\(number)"] : [:])
+      metadata.ownerReferences = [
+        OwnerReference(apiVersion: "apps/v1", kind: kind, name: owner, uid: "u", controller: true)
+      ]
+      let spec = TemplateSpec(template: WorkloadPod(spec: .init(containers: [.init(name: "app", image: image)])))
+      var object = WorkloadObject<Shape>(metadata: metadata)
+      if shape.workload == .replicaSet {
+        object.spec = spec
+      } else {
+        (object.data, object.revision) = (RevisionData(spec: spec), number)
+      }
+      return try #require(WorkloadEntry(object))
+    }
+    let index = index(
+      try template(DeploymentShape.self, "front", "app:10"), try template(StatefulSetShape.self, "db", "db:2"),
+      try revision(ReplicaSetShape.self, of: "Deployment", "front", 10, "app:10"),
+      try revision(ReplicaSetShape.self, of: "Deployment", "front", 9, "app:9"),
+      try revision(ReplicaSetShape.self, of: "Deployment", "front", 2, "app:2"),
+      try revision(ControllerRevisionShape.self, of: "StatefulSet", "db", 2, "db:2"),
+      try revision(ControllerRevisionShape.self, of: "StatefulSet", "db", 1, "db:1"))
+    let found = index.images(for: DiscoveryRequest(namespaces: ["web"], history: count))
+    let expected = [
+      ["app:10", "db:2"], ["app:10", "app:9", "db:1", "db:2"], ["app:10", "app:2", "app:9", "db:1", "db:2"],
+    ]
+    #expect(found.map(\.reference) == expected[min(count, 2)])
+    let reasons = found.first { $0.reference == "app:9" }?.wantedBy
+    #expect(count == 0 || reasons == ["revision 9 of Deployment web/front (app)"])
+  }
+
   @Test("What is ignored takes along what it made, through Jobs too")
   func ignored() throws {
     let labels: StringMap = ["pod-template-hash": "abc"]

@@ -98,6 +98,12 @@ extension Schema {
               "self.matches(r'^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')", "must be the name of a namespace"), .set, atMost: 100)
         )),
       .optional("selector", labelSelector("Which workloads, by their labels; all when empty.")),
+      .optional(
+        "history",
+        Schema(
+          "Earlier revisions of each Deployment, StatefulSet and DaemonSet whose images are wanted too, for rollbacks. "
+            + "Those that have pods, while a rollout runs or is paused, are wanted in any case.",
+          .integer(least: 0, bits: 32), standard: 0)),
     ])
 
   private static let nodes = object(
