@@ -79,15 +79,16 @@ struct ControllerCommand: AsyncParsableCommand {
   func validate() throws {
     if metricsAddress != "none" { try usage { try ControllerServer.check(metricsAddress) } }
     if maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
-    _ = try yieldSpan()
+    _ = try Self.yieldSpan(yieldTimeout)
     if let problem = try pullerTemplate().problem {
       throw ValidationError("--puller-\(problem.option): \(problem.text)")
     }
   }
 
-  private func yieldSpan() throws -> Duration {
-    guard let span = Duration(go: yieldTimeout), span <= .seconds(3600) else {
-      throw ValidationError("--yield-timeout '\(yieldTimeout)' is no duration up to 1h: write for example 60s, or 0s")
+  /// Reads `--yield-timeout`.
+  static func yieldSpan(_ text: String) throws -> Duration {
+    guard let span = Duration(go: text), span <= .seconds(3600) else {
+      throw ValidationError("--yield-timeout '\(text)' is no duration up to 1h: write for example 60s, or 0s")
     }
     return span
   }
@@ -143,7 +144,7 @@ struct ControllerCommand: AsyncParsableCommand {
     if let pod = environment["POD_NAME"], !pod.isEmpty { options.identity = pod }
     options.isElected = leaderElect
     options.limits.maxPods = maxPods
-    options.yieldTimeout = try yieldSpan()
+    options.yieldTimeout = try Self.yieldSpan(yieldTimeout)
     options.podTemplate = try pullerTemplate()
     options.metricsAddress = metricsAddress == "none" ? nil : metricsAddress
     return options

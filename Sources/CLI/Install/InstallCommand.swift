@@ -69,6 +69,12 @@ struct InstallCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Puller pods in the whole cluster at a time. (default: 500)", valueName: "n"))
   var maxPods: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How long pods of others that pull images keep puller pods off their node; 0s for never. (default: 60s)",
+      valueName: "duration"))
+  var yieldTimeout: String?
+
   @OptionGroup(title: "What quotas and policies ask of the puller pods of all Prepulls") var pods: PodOptions
 
   @Option(
@@ -126,6 +132,7 @@ struct InstallCommand: ParsableCommand {
     }
     if replicas < 0 { throw ValidationError("--replicas \(replicas) is less than 0") }
     if let maxPods, maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
+    if let yieldTimeout { _ = try ControllerCommand.yieldSpan(yieldTimeout) }
     if image.isEmpty { throw ValidationError("--image is empty") }
     try pods.check()
     if !caFiles.isEmpty, caConfigMap != nil {
@@ -168,7 +175,8 @@ struct InstallCommand: ParsableCommand {
     func options(_ name: String, _ map: StringMap) -> [String] {
       map.entries.sorted { $0.key < $1.key }.map { "--puller-\(name)=\($0.key)=\($0.value)" }
     }
-    return (maxPods.map { ["--max-pods=\($0)"] } ?? []) + plainHTTP.map { "--plain-http=\($0)" }
+    return (maxPods.map { ["--max-pods=\($0)"] } ?? []) + (yieldTimeout.map { ["--yield-timeout=\($0)"] } ?? [])
+      + plainHTTP.map { "--plain-http=\($0)" }
       + options("label", template.labels) + options("annotation", template.annotations)
       + options("request", template.requests) + options("limit", template.limits)
   }

@@ -108,12 +108,13 @@ struct DeployFilesTests {
       ChartCase(
         values: """
           {"replicas": 1, "image": {"repository": "registry.example/p", "tag": "v9"}, "nodeSelector": {"on": "y"},
-          "priorityClassName": "high", "imagePullSecrets": [{"name": "regcred"}], "maxPods": 20,
+          "priorityClassName": "high", "imagePullSecrets": [{"name": "regcred"}], "maxPods": 20, "yieldTimeout": "0s",
           "monitoring": {"enabled": true}}
           """,
         arguments: [
           "--replicas", "1", "--image", "registry.example/p:v9", "--node-selector", "on=y", "--priority-class", "high",
-          "--pull-secret", "regcred", "--max-pods", "20", "--service-monitor",
+          "--pull-secret", "regcred", "--max-pods", "20", "--yield-timeout", "0s",
+          "--service-monitor",
         ]),
       ChartCase(
         values: """

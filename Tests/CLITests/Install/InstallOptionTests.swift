@@ -24,7 +24,7 @@ struct InstallOptionTests {
   func roundTrip() throws {
     let pod = try Self.pod([
       "--label", "team=a", "--annotation", "note=x=y z", "--request", "cpu=10m,memory=16Mi", "--limit", "memory=64Mi",
-      "--plain-http", "r.example:5000", "--max-pods", "7",
+      "--plain-http", "r.example:5000", "--max-pods", "7", "--yield-timeout", "2m",
     ])
     let words = try Self.container(pod)["args"]?.array?.compactMap(\.string) ?? []
     let command = try #require(try CommandLineTool.parseAsRoot(words) as? ControllerCommand)
@@ -34,6 +34,8 @@ struct InstallOptionTests {
     #expect(template.limits.entries == ["memory": "64Mi"])
     #expect(try command.registry([:]).plainHTTP == ["r.example:5000"])
     #expect(command.maxPods == 7 && command.logFormat == .json)
+    #expect(try ControllerCommand.yieldSpan(command.yieldTimeout) == .seconds(120))
+    #expect(throws: (any Error).self) { try Self.pod(["--yield-timeout", "soon"]) }
   }
 
   @Test("A proxy is not on the way to the API server, and variables are the container's")
