@@ -101,6 +101,11 @@ struct StatusReportTests {
     let json = try #require(report.json["items"]?.array?.last)
     #expect(json["kind"] == "prepull")
     #expect(json["images"]?.array?.last?["nodes"]?["failed"] == 2)
+    var going = prepull
+    going.metadata.deletionTimestamp = "2027-01-15T08:00:00Z"
+    let leaving = StatusReport(items: [], prepulls: [going], namespace: "web")
+    #expect(
+      leaving.lines(isWide: false, style: .plain, now: Date())[1...2].allSatisfy { $0.hasSuffix("being deleted") })
     var new = prepull
     new.status = nil
     let unseen = StatusReport(items: [], prepulls: [new], namespace: "web")

@@ -56,6 +56,9 @@ extension StatusEntry {
       let (state, tone) = prepull.state(of: image)
       return Row(image: image.reference, warm: "\(image.warm)/\(wanted)", state: state, tone: tone)
     }
+    if prepull.metadata.deletionTimestamp != nil {
+      rows = rows.map { Row(image: $0.image, warm: $0.warm, state: "being deleted", tone: .warning) }
+    }
     if rows.isEmpty {
       let (state, tone) = prepull.stateWithoutImages
       rows = [Row(image: "-", warm: "-", state: state, tone: tone)]
