@@ -8,7 +8,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("prepull run, as a user runs it on a cluster", .serialized)
+@Suite("prepull run, as a user runs it on a cluster", .serialized, .timeLimit(.minutes(5)))
 struct RunCommandTests {
   @Test func warmsEveryNodeAndLeavesNothing() async throws {
     try await withCluster { cluster in
@@ -75,6 +75,21 @@ struct RunCommandTests {
     }
   }
 
+  @Test("Of more images than a kubelet reports on all are warm, and the count of pulls says that it is the least")
+  func moreImagesThanEvents() async throws {
+    try await withCluster(NodeTemplate.numbered(1)) { cluster in
+      let image = try SampleImage(seed: 3, layers: [500], platforms: [.host], indexed: true)
+      let references = (0..<12).map {
+        cluster.sandbox.registry.add(image, to: "many/image", tag: "v\($0)").description
+      }
+      let run = try await PrepullProgram.run(["run"] + references, environment: ["KUBECONFIG": cluster.kubeconfig])
+      #expect(run.exitCode == 0, "\(run)")
+      #expect(run.output.contains("1 node is warm for 12 images"), "\(run.output)")
+      #expect(run.output.contains("0+   warm"), "\(run.output)")
+      #expect(run.output.contains("+ or more: a kubelet reports only the first 25 events of a pod"), "\(run.output)")
+    }
+  }
+
   @Test("Pods have the labels, requests and limits that a cluster asks for, also those that stay")
   func podOptions() async throws {
     try await withCluster { cluster in
@@ -92,6 +107,58 @@ struct RunCommandTests {
       let unknown = try await cluster.prepull("run", cluster.web, "--node", "node-1,node-9")
       #expect(unknown.exitCode == 1)
       #expect(unknown.errors.contains("there is no node node-9"), "\(unknown.errors)")
+    }
+  }
+
+  @Test("What a LimitRange and a quota ask for is said before anything is made, with the options that satisfy them")
+  func rulesOfTheNamespace() async throws {
+    try await withCluster(NodeTemplate.numbered(1)) { cluster in
+      func refused(_ words: String..., options: String...) async throws {
+        for mode in [[], ["--dry-run"]] {
+          let run = try await PrepullProgram.run(
+            ["run", cluster.web] + mode + options, environment: ["KUBECONFIG": cluster.kubeconfig])
+          #expect(run.exitCode == 1, "\(run)")
+          for word in words { #expect(run.errors.contains(word), "\(word): \(run.errors)") }
+          #expect(!run.errors.contains("permission"), "\(run.errors)")
+          #expect(cluster.objects.isEmpty)
+        }
+      }
+      let least: JSON = ["type": "Container", "min": ["cpu": "50m", "memory": "64Mi"]]
+      let range: JSON = [
+        "apiVersion": "v1", "kind": "LimitRange", "metadata": ["name": "bounds", "namespace": "default"],
+        "spec": ["limits": [least]],
+      ]
+      _ = try cluster.sandbox.store.create(range, as: ResourceName(plural: "limitranges"))
+      try await refused("minimum memory usage per Container is 64Mi", "--request", "memory=64Mi", "cpu=50m")
+      let within = try await cluster.prepull("run", cluster.web, "--request", "cpu=50m,memory=64Mi")
+      #expect(within.exitCode == 0, "\(within)")
+
+      let quota: JSON = [
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": ["name": "compute", "namespace": "default"],
+        "spec": ["hard": ["limits.cpu": "4", "limits.memory": "4Gi"]],
+      ]
+      _ = try cluster.sandbox.store.create(quota, as: ResourceName(plural: "resourcequotas"))
+      try await refused(
+        "must specify limits.cpu", "--limit cpu=… --limit memory=…", options: "--request", "cpu=50m,memory=64Mi")
+      let whole = try await cluster.prepull(
+        "run", cluster.web, "--request", "cpu=50m,memory=64Mi", "--limit", "cpu=100m,memory=128Mi")
+      #expect(whole.exitCode == 0, "\(whole)")
+
+      let policy = AdmissionPolicy("team", message: "label team is required") { (request, pod) -> Bool in
+        guard request.resource == "pods", request.verb == "create" else { return false }
+        let team: JSON? = pod[path: "metadata", "labels", "team"]
+        return team == nil
+      }
+      cluster.sandbox.store.policies.add(policy)
+      let options = ["--request", "cpu=50m,memory=64Mi", "--limit", "cpu=100m,memory=128Mi"]
+      let unlabelled = try await PrepullProgram.run(
+        ["run", cluster.web] + options, environment: ["KUBECONFIG": cluster.kubeconfig])
+      #expect(unlabelled.exitCode == 1)
+      #expect(unlabelled.errors.contains("label team is required"), "\(unlabelled.errors)")
+      #expect(unlabelled.errors.contains("--label"), "\(unlabelled.errors)")
+      let labelled = try await PrepullProgram.run(
+        ["run", cluster.web, "--label", "team=web"] + options, environment: ["KUBECONFIG": cluster.kubeconfig])
+      #expect(labelled.exitCode == 0, "\(labelled)")
     }
   }
 

@@ -15,7 +15,7 @@ private func screen(_ view: RunView, _ width: Int, _ height: Int, at seconds: In
   RunScreen.lines(of: view, width: width, height: height, style: .plain, at: .seconds(seconds))
 }
 
-@Suite("What a person sees of a run")
+@Suite("What a person sees of a run", .timeLimit(.minutes(1)))
 struct RunViewTests {
   @Test func eventsMakeTheView() {
     let view = view(RunStory.midway)

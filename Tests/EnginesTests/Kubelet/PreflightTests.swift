@@ -7,7 +7,7 @@ import Testing
 
 @testable import Engines
 
-@Suite("Preflight")
+@Suite("Preflight", .timeLimit(.minutes(3)))
 struct PreflightTests {
   @Test("Digest, size and platforms come from the registry; nodes are told apart")
   func plan() async throws {
@@ -142,6 +142,20 @@ struct PreflightTests {
         return
       }
       #expect(failure.remedy.contains(options), "the run itself names them too: \(failure)")
+    }
+  }
+
+  @Test("What is wrong with every container is said once, with the options that made it")
+  func invalid() async throws {
+    try await RunLab.with(NodeTemplate.numbered(1)) { lab in
+      var request = try lab.request(lab.sample("scratch"), lab.sample("web:1.27"))
+      request.template.requests = ["cpu": "10m"]
+      request.template.limits = ["cpu": "5m"]
+      let blockers = try await lab.check(request).blockers
+      #expect(blockers.map(\.code) == ["invalid"])
+      #expect(blockers.first?.detail.ranges(of: "must be less than").count == 1, "\(blockers)")
+      #expect(blockers.first?.detail.contains("spec.containers.resources.requests:") == true, "\(blockers)")
+      #expect(blockers.first?.remedy == "Correct --request and --limit.")
     }
   }
 

@@ -9,7 +9,7 @@ import Testing
 @testable import Engines
 
 /// What goes wrong around a run.
-@Suite("A run among faults")
+@Suite("A run among faults", .timeLimit(.minutes(3)))
 struct RunFaultTests {
   private let pods = ResourceName(plural: "pods")
   private let configMaps = ResourceName(plural: "configmaps")
@@ -214,6 +214,7 @@ struct RunFaultTests {
         return
       }
       #expect(left.contains { $0.hasPrefix("configmap/prepull-web-") })
+      #expect(left.contains { $0.hasPrefix("pod/prepull-web-") }, "\(left)")
       #expect(!reason.isEmpty)
       #expect(remedy.contains("kubectl delete configmap,pod -n default -l prepull.dev/run="))
     }

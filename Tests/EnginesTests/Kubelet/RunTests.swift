@@ -8,7 +8,7 @@ import Testing
 @testable import Engines
 
 /// Whole runs in a sandbox whose virtual nodes really pull.
-@Suite("A run with the kubelet engine")
+@Suite("A run with the kubelet engine", .timeLimit(.minutes(3)))
 struct RunTests {
   @Test("Every node gets every image that exists for it, at the digest of the registry, and nothing is left")
   func whole() async throws {
