@@ -284,7 +284,7 @@ struct AuthenticationTests {
         registry.inject(.status(refusal == 401 ? 403 : refusal)) {
           $0.path.contains("/nobody/") && $0.authorization != nil
         }
-        registry.require(.users(["nobody": "y"]), under: "nobody/")
+        registry.require(.users(Dictionary(uniqueKeysWithValues: names.map { ($0, "x") })), under: "nobody/")
         let error = await #expect(throws: RegistryError.self) { try await client.image(nobodys, platform: .host) }
         #expect(error?.status == (refusal == 401 ? 403 : refusal))
       }
