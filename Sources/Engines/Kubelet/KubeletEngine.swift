@@ -59,7 +59,7 @@ package struct KubeletEngine: Sendable {
     onEvent(.cleaningUp)
     var cleanup = RunCleanup(
       client: client, namespace: request.namespace, run: owner.objects.run, owner: owner.objects.name, logger: logger)
-    cleanup.pods = board.livePods
+    cleanup.pods = board.livePods.sorted()
     cleanup.limit = cleanupLimit
     cleanup.silenceLimit = silenceLimit
     let outcome = await cleanup.perform()

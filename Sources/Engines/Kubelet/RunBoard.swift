@@ -40,8 +40,8 @@ struct RunBoard: Sendable {
     images = zip(references, plan.resolutions).map { RunResult.Image(reference: $0, resolution: $1) }
   }
 
-  /// The names of the pods that were made and not deleted.
-  var livePods: [String] { pods.values.filter(\.isCreated).map(\.name) }
+  /// The names of the run's pods that are there, as far as the cluster said.
+  private(set) var livePods: Set<String> = []
 
   /// Whether there is nothing left to wait for.
   var isOver: Bool { machine.stopped != nil && machine.isFinished || isPlanned && machine.isFinished }
@@ -131,14 +131,19 @@ struct RunBoard: Sendable {
     switch event {
     case .failed(let error, _): return connectionLost(error, &effects)
     case .restarted(let list):
+      livePods = Set(list.compactMap(\.metadata.name))
       for pod in list { read(pod, &effects) }
       let names = Set(list.compactMap(\.metadata.name))
       // The list may be older than the pod: only a look at it tells.
       for (id, entry) in pods where entry.isCreated && !names.contains(entry.name) {
         effects.append(.look(id, name: entry.name))
       }
-    case .applied(let pod): read(pod, &effects)
-    case .deleted(let pod): if let id = id(of: pod) { vanished(id, &effects) }
+    case .applied(let pod):
+      if let name = pod.metadata.name { livePods.insert(name) }
+      read(pod, &effects)
+    case .deleted(let pod):
+      if let name = pod.metadata.name { livePods.remove(name) }
+      if let id = id(of: pod) { vanished(id, &effects) }
     }
     connectionRestored(&effects)
   }
