@@ -35,10 +35,13 @@ extension Layout {
     for name in try names(in: ingest) where isAbandoned(ingest.appending(name)) { try discard(ingest.appending(name)) }
   }
 
-  /// Deletes a partial blob, unless somebody is writing it.
-  func discard(_ partial: FilePath) throws {
-    guard let file = try OpenFile(ifThere: partial), try file.tryLock(), try file.isAtPath() else { return }
-    try delete(partial)
+  /// Deletes a partial blob, unless somebody is writing it: then `false`.
+  @discardableResult
+  func discard(_ partial: FilePath) throws -> Bool {
+    guard let file = try OpenFile(ifThere: partial) else { return true }
+    guard try file.tryLock() else { return false }
+    if try file.isAtPath() { try delete(partial) }
+    return true
   }
 
   /// All digests that the entries lead to, their own included.

@@ -25,9 +25,7 @@ extension OCILayoutRuntime {
         try await store(image, as: order.reference, from: registry, meter: meter)
       } catch {
         guard Task.isCancelled else { throw error }
-        try await FileWork.runAnyway {
-          for blob in image.manifest.blobs { try? layout.discard(layout.partial(blob.digest)) }
-        }
+        await discardPartials(of: image)
         throw CancellationError()
       }
       meter.enter(.verifying)
@@ -38,6 +36,22 @@ extension OCILayoutRuntime {
       }
       return held
     }
+  }
+
+  /// Deletes what a cancelled pull leaves half-made.
+  ///
+  /// A write that was under way holds its file a moment longer than the task that asked for it, so a busy file is tried
+  /// again for a second; then it is another program's.
+  private func discardPartials(of image: ResolvedImage) async {
+    await Task {
+      var partials = image.manifest.blobs.map { layout.partial($0.digest) }
+      for _ in 0..<50 {
+        let busy = try? await FileWork.run { [partials] in partials.filter { (try? layout.discard($0)) == false } }
+        guard let busy, !busy.isEmpty else { return }
+        partials = busy
+        try? await Task.sleep(for: .milliseconds(20))
+      }
+    }.value
   }
 
   private func store(
