@@ -58,9 +58,8 @@ package struct RuntimeMessage: Hashable, Sendable {
     (
       .registry(.malformedImage),
       [
-        "json: cannot unmarshal", "unexpected end of json input", "invalid character '", "media-type: expected",
-        "mismatched image rootfs and manifest layers", "reports content size of zero", "illegal base64 data",
-        "failed to resolve rootfs: parsing time",
+        "media-type: expected", "mismatched image rootfs and manifest layers", "reports content size of zero",
+        "illegal base64 data", "failed to resolve rootfs: parsing time",
       ]
     ),
     (
@@ -126,6 +125,8 @@ package struct RuntimeMessage: Hashable, Sendable {
         "unexpected status", "received unexpected http status", "invalid status code from registry", ": eof",
       ]
     ),
+    // Last, as the bodies of refusals are often no JSON either: "error parsing HTTP 403 response body: …".
+    (.registry(.malformedImage), ["json: cannot unmarshal", "unexpected end of json input", "invalid character '"]),
   ]
 
   /// Drops `failed to pull and unpack image "…": failed to resolve reference "…":` and the like from the front.

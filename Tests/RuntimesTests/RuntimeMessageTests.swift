@@ -63,6 +63,7 @@ import Testing
       #"failed to pull and unpack image "a": json: cannot unmarshal number into Go struct field Manifest.annotations of type string"#,
       .registry(.malformedImage)
     ),
+    (#"error parsing HTTP 403 response body: unexpected end of JSON input: """#, .registry(.denied)),
     (
       #"failed to pull and unpack image "a": mismatched image rootfs and manifest layers"#, .registry(.malformedImage)
     ),
