@@ -14,7 +14,8 @@ package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension JSON {
-  /// Reads one JSON text, UTF-8 (RFC 8259). The last of equal keys wins, as Kubernetes' decoder has it.
+  /// Reads one JSON text, UTF-8 (RFC 8259). The last of equal keys wins, as Kubernetes' decoder has it, and bytes that
+  /// are not UTF-8 become U+FFFD within a text, as Go has it.
   package init(parsing bytes: some Collection<UInt8>) throws(JSONError) {
     let result = bytes.withContiguousStorageIfAvailable { buffer -> Result<JSON, JSONError> in
       var parser = Parser(bytes: buffer)
@@ -193,10 +194,8 @@ private struct Parser {
     while position < bytes.count {
       switch bytes[position] {
       case UInt8(ascii: "\""):
-        let slice = bytes[start..<position]
-        guard let text = String(validating: slice, as: UTF8.self) else { throw fault("text that is not UTF-8") }
-        position += 1
-        return text
+        defer { position += 1 }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
       case UInt8(ascii: "\\"): return try escapedString(from: start)
       case 0..<0x20: throw fault("unescaped control character")
       default: position += 1
@@ -212,9 +211,7 @@ private struct Parser {
       let byte = bytes[position]
       position += 1
       switch byte {
-      case UInt8(ascii: "\""):
-        guard let text = String(validating: text, as: UTF8.self) else { throw fault("text that is not UTF-8") }
-        return text
+      case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
       case UInt8(ascii: "\\"):
         guard position < bytes.count else { throw fault("unexpected end of a string") }
         let escape = bytes[position]

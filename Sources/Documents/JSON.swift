@@ -55,6 +55,12 @@ extension JSON {
     }
   }
 
+  /// The member of an object, under its key in any case where the right one is not there, as Go's decoder takes it.
+  package func member(_ key: String) -> JSON? {
+    guard case .object(let members) = self else { return nil }
+    return members[key] ?? members.filter { $0.key.lowercased() == key.lowercased() }.min { $0.key < $1.key }?.value
+  }
+
   package var isNull: Bool { self == .null }
 
   package var bool: Bool? {

@@ -86,7 +86,8 @@ struct YAMLTests {
     arguments: [
       "{\"a\":1}{\"a\":2}", "{\"a\":1}\n{\"a\":2}\n", "{\n\"a\": 1\n}\n\n{\n\"a\": 2\n}", "{\"a\":1}\n---\n{\"a\":2}",
       "# two\n---\n{\"a\":1} # one\n{\"a\":2}\n...\n", "a: 1\n---\n{\"a\":2}", "{\"a\":1}\n---\na: 2\n",
-      "--- {\"a\":1}\n--- {\"a\":2}", "%YAML 1.1\n---\na: 1\n---\n  {a: 2}\n", "{\"a\":1} null {\"a\":2}",
+      "--- {\"a\":1}\n--- {\"a\":2}", "a: 1\n---# the second\na: 2\n", "---#x\n{\"a\":1}\n---#x\n{\"a\":2}",
+      "%YAML 1.1\n---\na: 1\n---\n  {a: 2}\n", "{\"a\":1} null {\"a\":2}",
     ])
   func streams(text: String) throws {
     #expect(try YAMLDocuments.parse(text, places: true).map(\.json) == [["a": 1], ["a": 2]])

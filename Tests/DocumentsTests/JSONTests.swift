@@ -30,9 +30,10 @@ struct JSONTests {
     #expect(error?.offset == offset, "\(error?.description ?? "no error")")
   }
 
-  @Test("Bytes that are not UTF-8, and endless nesting, are refused")
-  func hostile() {
-    #expect(throws: JSONError.self) { try JSON(parsing: [0x22, 0xff, 0x22] as [UInt8]) }
+  @Test("Bytes that are not UTF-8 are replaced as Go replaces them; endless nesting is refused")
+  func hostile() throws {
+    #expect(try JSON(parsing: [0x22, 0xff, 0x22] as [UInt8]) == "\u{fffd}")
+    #expect(try JSON(parsing: [0x22, 0x5c, 0x6e, 0xfc, 0x22] as [UInt8]) == "\n\u{fffd}")
     #expect(throws: JSONError.self) { try JSON(parsing: String(repeating: "[", count: 100_000)) }
   }
 

@@ -34,15 +34,17 @@ enum ManifestFiles {
     of text: String, name: String, places: Bool = false, _ body: (YAMLDocument) throws -> Void
   ) throws -> [String] {
     var duplicates = DuplicateKeys(in: name)
+    var strangers = StrangeDocuments(in: name)
     do {
       try YAMLDocuments.each(of: text, places: places) { document in
         duplicates.add(document)
+        strangers.add(document)
         try body(document)
       }
     } catch let error as YAMLError {
       throw ValidationError("\(name), \(error)")
     }
-    return duplicates.remarks
+    return duplicates.remarks + strangers.remarks
   }
 
   /// - Throws: `ValidationError` when there are none.

@@ -133,12 +133,13 @@ struct YAMLScanner {
 
   private enum Marker { case begin, end }
 
-  /// `---` or `...` before a space or the line's end.
+  /// `---` or `...` before a space or the line's end; kubectl takes a comment right behind `---` too.
   private func marker(at offset: Int) -> Marker? {
     guard offset + 3 <= bytes.count else { return nil }
     let byte = bytes[offset]
     guard byte == UInt8(ascii: "-") || byte == UInt8(ascii: "."), bytes[offset + 1] == byte, bytes[offset + 2] == byte,
       offset + 3 == bytes.count || [0x20, 0x09, 0x0d, 0x0a].contains(bytes[offset + 3])
+        || (byte == UInt8(ascii: "-") && bytes[offset + 3] == UInt8(ascii: "#"))
     else { return nil }
     return byte == UInt8(ascii: "-") ? .begin : .end
   }

@@ -236,6 +236,37 @@ struct ManifestImagesTests {
     }
   }
 
+  @Test("Letters of another encoding are passed over, as kubectl does; what is no text is refused")
+  func otherEncodings() async throws {
+    let pod = Data("apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: 'a:1'}]}\n".utf8)
+    try await withTemporaryFolder { folder in
+      let file = URL(filePath: folder + "/pod.yaml")
+      try (Data([0x23, 0x20, 0x4b, 0xfc, 0x68, 0x6c, 0x65, 0x72, 0x0a]) + pod).write(to: file)
+      #expect(try ManifestFiles.images(in: [folder]).references == ["a:1"])
+      try (Data([0x1f, 0x8b, 0x08, 0x00, 0xff]) + pod).write(to: file)
+      let error = #expect(throws: ValidationError.self) { try ManifestFiles.images(in: [folder]) }
+      #expect(error?.message.contains("is not UTF-8 text") == true)
+    }
+  }
+
+  @Test("Documents that are no objects are not passed by in silence")
+  func strangeDocuments() throws {
+    let pod = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: 'a:1'}]}\n"
+    let others = [
+      "kind: Pod", "apiversion: v1\nKind: Pod", "hello", "[]", "# nothing", "- {apiVersion: v1, kind: Pod}",
+    ]
+    let found = try ManifestFiles.images(of: ([pod] + others).joined(separator: "\n---\n"), name: "f.yaml")
+    #expect(found.references == ["a:1"])
+    #expect(
+      found.remarks == [
+        "f.yaml, line 6: this document is passed by, as it has no apiVersion",
+        "f.yaml, line 8: this document is passed by, as it has no apiVersion and no kind",
+        "f.yaml, line 11: this document is passed by, as it is no object",
+      ])
+    let many = try ManifestFiles.images(of: pod + String(repeating: "---\na: 1\n", count: 7), name: "f.yaml").remarks
+    #expect(many.count == 6 && many.last == "f.yaml: 2 more documents are passed by")
+  }
+
   @Test("Keys that stand twice are taken as kubectl takes them, and told by images, check and run")
   func duplicateKeys() async throws {
     let text = """
