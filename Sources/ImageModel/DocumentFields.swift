@@ -39,6 +39,27 @@ struct Fields {
     return number
   }
 
+  func bool(_ key: String) throws(DocumentFault) -> Bool? {
+    guard let value = value(key) else { return nil }
+    guard case .bool(let bool) = value else { throw Self.mismatch(value, "true or false", at: place(key)) }
+    return bool
+  }
+
+  /// Whether something that is no object stands in an object of empty ones, as Go's `map[string]struct{}` has them.
+  func checkSet(_ key: String) throws(DocumentFault) {
+    guard let value = value(key) else { return }
+    guard let members = value.object else { throw Self.mismatch(value, "an object", at: place(key)) }
+    for (name, value) in members { _ = try Fields(value, at: "\(place(key)).\(name)") }
+  }
+
+  /// A time of RFC 3339. An empty text is none, and not as good as a missing one: runtimes refuse it.
+  func time(_ key: String) throws(DocumentFault) -> String? {
+    guard let value = value(key) else { return nil }
+    guard let text = value.string else { throw Self.mismatch(value, "text", at: place(key)) }
+    guard RFC3339.isTime(text) else { throw DocumentFault(description: "'\(place(key))' is no time of RFC 3339") }
+    return text
+  }
+
   func fields(_ key: String) throws(DocumentFault) -> Fields? {
     guard let value = value(key) else { return nil }
     return try Fields(value, at: place(key))

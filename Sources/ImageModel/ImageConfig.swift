@@ -63,7 +63,7 @@ extension ImageConfig: ImageDocument {
     let platform = try Platform(fields)
     (os, architecture) = (platform.os, platform.architecture)
     (variant, osVersion) = (platform.variant, platform.osVersion)
-    created = try Self.time("created", of: json, fields)
+    created = try fields.time("created")
     let root = try fields.fields("rootfs")
     rootfs = RootFS(
       diffIDs: try root?.list("diff_ids") { value, place throws(DocumentFault) in
@@ -84,23 +84,14 @@ extension ImageConfig: ImageDocument {
       for key in ["Env", "Entrypoint", "Cmd"] { _ = try config.texts(key) }
       for key in ["User", "WorkingDir", "StopSignal"] { _ = try config.text(key) }
       _ = try config.textsByName("Labels")
+      for key in ["ExposedPorts", "Volumes"] { try config.checkSet(key) }
+      _ = try config.bool("ArgsEscaped")
     }
     _ = try fields.list("history") { value, place throws(DocumentFault) in
       let entry = try Fields(value, at: place)
       for key in ["created_by", "author", "comment"] { _ = try entry.text(key) }
+      _ = try entry.time("created")
+      _ = try entry.bool("empty_layer")
     }
-  }
-
-  private static func time(_ key: String, of json: JSON, _ fields: Fields) throws(DocumentFault) -> String? {
-    // An empty text is no time, and not as good as none: runtimes refuse it.
-    guard let text = try fields.text(key) ?? json[key]?.string else { return nil }
-    let form = "0000-00-00T00:00:00"
-    let isTime =
-      text.utf8.count > form.utf8.count
-      && zip(text.utf8, form.utf8).allSatisfy { byte, model in
-        model == UInt8(ascii: "0") ? (0x30...0x39).contains(byte) : byte == model
-      }
-    guard isTime else { throw DocumentFault(description: "'\(fields.place(key))' is no time of RFC 3339") }
-    return text
   }
 }

@@ -38,6 +38,43 @@ struct LenientDocumentTests {
   }
 
   @Test(
+    "Of a configuration all is read that runtimes read",
+    arguments: [
+      (#"{"created":"2024-13-06T07:08:09Z"}"#, "'created' is no time of RFC 3339"),
+      (#"{"created":"2023-02-29T07:08:09Z"}"#, "'created' is no time of RFC 3339"),
+      (#"{"created":"2024-05-06T07:08:60Z"}"#, "'created' is no time of RFC 3339"),
+      (#"{"created":"2024-05-06T07:08:09"}"#, "'created' is no time of RFC 3339"),
+      (#"{"created":"2024-05-06t07:08:09z"}"#, "'created' is no time of RFC 3339"),
+      (#"{"created":""}"#, "'created' is no time of RFC 3339"),
+      (#"{"history":[{},{"created":""}]}"#, "'history[1].created' is no time of RFC 3339"),
+      (#"{"history":[{"empty_layer":"true"}]}"#, "'history[0].empty_layer' is text instead of true or false"),
+      (#"{"config":{"ExposedPorts":["80/tcp"]}}"#, "'config.ExposedPorts' is a list instead of an object"),
+      (#"{"config":{"Volumes":{"/a":1}}}"#, "'config.Volumes./a' is a number instead of an object"),
+      (#"{"config":{"ArgsEscaped":1}}"#, "'config.ArgsEscaped' is a number instead of true or false"),
+    ])
+  func configurations(_ text: String, _ said: String) {
+    let fault = #expect(throws: DocumentFault.self) { try ImageConfig(parsing: Array(text.utf8)) }
+    #expect(fault?.description == said)
+  }
+
+  @Test(
+    "What runtimes read in a configuration is taken",
+    arguments: [
+      #"{"created":"2024-02-29T23:59:59.123456789+02:00"}"#, #"{"created":"0001-01-01T00:00:00Z"}"#,
+      #"{"created":null,"history":null,"config":null}"#, #"{"history":[null,{"created":null,"empty_layer":true}]}"#,
+      #"{"config":{"ExposedPorts":{"80/tcp":{}},"Volumes":{"/a":null},"ArgsEscaped":null,"Other":[1]}}"#,
+    ])
+  func goodConfigurations(_ text: String) throws {
+    _ = try ImageConfig(parsing: Array(text.utf8))
+  }
+
+  @Test("Bytes that are not UTF-8 spoil no document")
+  func bytes() throws {
+    let text = Array(#"{"manifests":[],"annotations":{"a":"K"#.utf8) + [0xfc] + Array(#"hler"}}"#.utf8)
+    #expect(try Index(parsing: text).annotations == ["a": "K\u{fffd}hler"])
+  }
+
+  @Test(
     "What is of another type is said in words of ours",
     arguments: [
       (#"{"manifests":[{"size":"7"}]}"#, "'manifests[0].size' is text instead of a whole number"),
