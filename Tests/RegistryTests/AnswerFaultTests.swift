@@ -293,6 +293,21 @@ struct AnswerFaultTests {
     }
   }
 
+  @Test("Headers that are no more than untidy are no faults, as for containerd")
+  func untidyHeaders() async throws {
+    try await withEmbeddedRegistry { registry in
+      let image = try SampleImage()
+      let reference = registry.add(image)
+      registry.inject(
+        .headers(["Content-Encoding": "aws-chunked", "Docker-Content-Digest": " \(image.root.descriptor.digest) "])
+      ) { $0.path.contains("/manifests/") }
+      try await withClient { client in
+        let resolved = try await client.image(reference, platform: .host)
+        #expect(resolved.descriptor.digest == image.root.descriptor.digest)
+      }
+    }
+  }
+
   @Test(arguments: [true, false])
   func headerAndDocumentDisagree(_ isIndex: Bool) async throws {
     try await withEmbeddedRegistry { registry in

@@ -229,12 +229,22 @@ struct AuthenticationTests {
       #"{"token":"TOKEN","access_token":""}"#, #"{"token":"TOKEN","expires_in":"300"}"#,
       #"{"token":"TOKEN","expires_in":null,"issued_at":7}"#, #"{"token":"TOKEN","expires_in":-1,"issued_at":""}"#,
       #"{"token":"TOKEN\n","expires_in":{},"scope":["x"]}"#, #"{"token":7,"access_token":"TOKEN"}"#,
-      #"{"token":"TOKEN","expires_in":1e30}"#,
+      #"{"token":"TOKEN","expires_in":1e30}"#, #"{"Token":"TOKEN","Expires_In":300}"#,
+      #"{"token":"another","access_token":"TOKEN"}"#,
     ])
   func formsOfTokens(_ answer: String) async throws {
     try await withTokens { registry, tokens, reference in
       let token = try tokens.issue(repository: "test/image")
       tokens.failNext(200, body: answer.replacing("TOKEN", with: token))
+      try await withClient { client in _ = try await client.image(reference, platform: .host) }
+      #expect(tokens.requests.count == 1)
+    }
+  }
+
+  @Test("Any answer of success brings a token")
+  func createdTokens() async throws {
+    try await withTokens { registry, tokens, reference in
+      tokens.failNext(201, body: #"{"token":"\#(try tokens.issue(repository: "test/image"))"}"#)
       try await withClient { client in _ = try await client.image(reference, platform: .host) }
       #expect(tokens.requests.count == 1)
     }

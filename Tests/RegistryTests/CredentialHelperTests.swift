@@ -107,6 +107,14 @@ struct CredentialHelperTests {
     }
   }
 
+  @Test("Keys of an answer match in any case, as for Docker")
+  func keysInAnyCase() async throws {
+    try await withHelper(#"echo '{"username":"ada","SECRET":"x"}'"#) { credentials, _ in
+      let found = try await credentials.credential(for: "a.test", repository: "app")
+      #expect(found == .basic(username: "ada", password: "x"))
+    }
+  }
+
   @Test(
     "A helper that answers with nothing knows nothing",
     arguments: [

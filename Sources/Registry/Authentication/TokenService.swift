@@ -47,7 +47,7 @@ struct TokenService {
       request.url = try Self.adding(fields, to: url)
     }
     let response = try await transport.send(request)
-    guard response.status == 200 else {
+    guard (200..<300).contains(response.status) else {
       var problem = Problem(
         status: response.status, headers: response.headers, body: await response.excerpt(), host: response.host,
         clock: clock)
@@ -62,10 +62,13 @@ struct TokenService {
     return Token(text: try Self.text(in: answer, from: response.host), life: .seconds(Self.life(in: answer)))
   }
 
-  /// Either field may carry the token; servers that know both may leave one empty.
+  /// Either field may carry the token; servers that know both may leave one empty, and where they differ runtimes take
+  /// `access_token`.
   private static func text(in answer: JSON, from host: String) throws(Problem) -> String {
-    for key in ["token", "access_token"] {
-      guard let text = answer[key]?.string, let first = text.firstIndex(where: { !$0.isWhitespace }) else { continue }
+    for key in ["access_token", "token"] {
+      guard let text = answer.member(key)?.string, let first = text.firstIndex(where: { !$0.isWhitespace }) else {
+        continue
+      }
       let token = text[first...].prefix { !$0.isWhitespace }
       guard token.utf8.allSatisfy({ (0x21..<0x7f).contains($0) }) else {
         throw Problem(.fault, "\(host) answered with a token that no request can carry")
@@ -77,7 +80,7 @@ struct TokenService {
 
   /// Seconds. Some servers write the number as text; of what is no number the token is not to blame.
   private static func life(in answer: JSON) -> Double {
-    let stated = answer["expires_in"].flatMap { $0.number ?? $0.string.flatMap { Double($0) } }
+    let stated = answer.member("expires_in").flatMap { $0.number ?? $0.string.flatMap { Double($0) } }
     guard let stated, stated > 0 else { return defaultLife }
     return min(stated, 86_400)
   }

@@ -102,7 +102,7 @@ extension RegistryClient {
     for url in (descriptor.urls ?? []).compactMap({ URL(string: $0) }) {
       do {
         let response = try await transport.send(Transport.Request(url: url, headers: call.headers))
-        if response.status == 200 || response.status == 206 { return response }
+        if response.hasContent { return response }
         await response.discard()
       } catch is Problem {}
     }

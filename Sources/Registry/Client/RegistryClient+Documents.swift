@@ -73,7 +73,9 @@ extension RegistryClient {
 
   /// The digest that a registry names in its answer.
   static func digest(in response: Transport.Response) throws -> ImageModel.Digest? {
-    guard let text = response.headers.first(name: "Docker-Content-Digest"), !text.isEmpty else { return nil }
+    let header = response.headers.first(name: "Docker-Content-Digest") ?? ""
+    let text = header.filter { !$0.isWhitespace }
+    guard !text.isEmpty else { return nil }
     guard let digest = try? ImageModel.Digest(parsing: text) else {
       throw Problem(.fault, "\(response.host) names a digest that is none: \(ForeignText.clean(text))")
     }
@@ -121,10 +123,11 @@ extension RegistryClient {
     throw Problem(.unsupportedMediaType, "its media type is \(name): \(what)")
   }
 
-  /// The whole body of an answer.
+  /// The whole body of an answer. Words of stores that are no codings, as S3's `aws-chunked`, say nothing of the body.
   private static func collect(_ response: Transport.Response) async throws -> [UInt8] {
     let coding = response.headers["Content-Encoding"].joined(separator: ", ").lowercased()
-    guard ["", "identity"].contains(coding) else {
+    let codings = coding.split { $0 == "," || $0.isWhitespace }
+    guard codings.allSatisfy({ !["gzip", "x-gzip", "deflate", "br", "zstd", "compress"].contains($0) }) else {
       throw Problem(
         .fault, "\(response.host) sends it with the content coding \(coding), which was not asked for",
         remedy: "Have whatever stands before the registry send what is asked for (Accept-Encoding: identity).")

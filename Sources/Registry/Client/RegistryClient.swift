@@ -136,7 +136,7 @@ extension RegistryClient {
       response = try await transport.send(request)
       refusal = Authenticator.Refusal(response, of: next, isFresh: true)
     }
-    if response.status == 200 || response.status == 206 { return response }
+    if response.hasContent { return response }
     problems.append(await problem(response, to: call))
     // Who may look and finds nothing knows more than who may not look.
     var worst = problems[0]

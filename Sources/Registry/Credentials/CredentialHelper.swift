@@ -41,7 +41,7 @@ struct CredentialHelper {
       throw Problem(.credentials, "its answer is not JSON with Username and Secret")
     }
     func text(_ key: String) throws -> String {
-      guard let value = answer[key], !value.isNull else { return "" }
+      guard let value = answer.member(key), !value.isNull else { return "" }
       guard let text = value.string else { throw Problem(.credentials, "the \(key) in its answer is no text") }
       return text
     }

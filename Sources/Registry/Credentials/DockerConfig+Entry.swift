@@ -20,7 +20,7 @@ extension DockerConfig {
 
     init(_ json: JSON) {
       func text(_ key: String) -> String? {
-        json[key]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        json.member(key)?.string.flatMap { $0.isEmpty ? nil : $0 }
       }
       // No header may hold the line end that programs leave behind a token.
       func token(_ key: String) -> String? {
@@ -31,7 +31,7 @@ extension DockerConfig {
       password = text("password")
       identityToken = token("identitytoken")
       registryToken = token("registrytoken")
-      isBroken = json["auth"].map { !$0.isNull && $0.string == nil } ?? false
+      isBroken = json.member("auth").map { !$0.isNull && $0.string == nil } ?? false
     }
   }
 }

@@ -31,9 +31,9 @@ struct DockerConfig {
 
   private init(_ json: JSON, from origin: String) {
     self.origin = origin
-    auths = (json["auths"]?.object ?? [:]).mapValues(Entry.init)
-    credsStore = json["credsStore"]?.string
-    credHelpers = (json["credHelpers"]?.object ?? [:]).compactMapValues(\.string)
+    auths = (json.member("auths")?.object ?? [:]).mapValues(Entry.init)
+    credsStore = json.member("credsStore")?.string
+    credHelpers = (json.member("credHelpers")?.object ?? [:]).compactMapValues(\.string)
   }
 
   /// The keys of its entries that can be used.
@@ -104,9 +104,12 @@ struct DockerConfig {
     while name.hasSuffix("/") { name = name.dropLast() }
     for version in ["/v1", "/v2"] where name.hasSuffix(version) { name = name.dropLast(version.count) }
     let slash = name.firstIndex(of: "/") ?? name.endIndex
+    var path = name[slash...]
+    // The kubelet and Docker take `/v2/team` for `/team`.
+    for version in ["/v1/", "/v2/"] where path.hasPrefix(version) { path = path.dropFirst(version.count - 1) }
     let host = name[..<slash].lowercased()
     let isHub = host == "index.docker.io" || host == "registry-1.docker.io"
-    return (isHub ? "docker.io" : host) + name[slash...]
+    return (isHub ? "docker.io" : host) + path
   }
 
   private static func broken(_ origin: String, _ detail: String) -> RegistryError {

@@ -3,6 +3,9 @@ import NIOCore
 import NIOHTTP1
 
 extension Transport.Response {
+  /// Whether it is what was asked for: 203 comes from a proxy that changed something, and the digest tells what.
+  var hasContent: Bool { [200, 203, 206].contains(status) }
+
   /// Length of the body, if the server tells it.
   var length: Int64? { headers.first(name: "Content-Length").flatMap { Int64($0) } }
 
