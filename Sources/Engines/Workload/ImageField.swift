@@ -13,7 +13,8 @@ struct ImageField: Hashable {
     ("imageuri", .image),
     ("imageurl", .image), ("imagepath", .image), ("dockerimage", .image), ("containerimage", .image),
     ("baseimage", .image), ("image", .image), ("repository", .repository), ("repo", .repository),
-    ("registry", .registry), ("hub", .registry), ("tag", .tag), ("digest", .digest), ("sha256", .digest),
+    ("registry", .registry), ("registryurl", .registry), ("registryhost", .registry), ("registryserver", .registry),
+    ("hub", .registry), ("tag", .tag), ("digest", .digest), ("sha256", .digest),
     ("sha", .digest), ("version", .version),
   ]
 
@@ -31,10 +32,14 @@ struct ImageField: Hashable {
     key.filter { $0 != "-" && $0 != "_" }.lowercased()
   }
 
-  /// Whether what stands under the key are several images: `images`, `relatedImages`.
+  /// Whether what stands under the key are several images: `images`, `relatedImages`, `imagesByArch`.
   static func isPlural(_ key: String) -> Bool {
     let normal = normal(key)
     return normal.hasSuffix("images") || normal.hasSuffix("imagemap") || normal.hasSuffix("imageoverrides")
+      || ["images", "Images"].contains { word in
+        // A word of its own, not the beginning of `imagestream`.
+        key.hasPrefix(word) && key.dropFirst(word.count).first.map { $0.isUppercase || "-_".contains($0) } ?? false
+      }
   }
 
   /// Whether what stands under the key is one image: `image`, `proxyImage`.
@@ -68,6 +73,12 @@ enum ImageLikeness {
     case .reference:
       self = Self.isWhole(text) || ImageParts.hasHost(text) ? .image : .unclear
     }
+  }
+
+  /// Whether nothing but an image is written so: a registry's host, a path, and a tag or a digest.
+  static func isUnmistakable(_ text: String) -> Bool {
+    ImageParts.hasHost(text) && isWhole(text) && ImageLikeness(text) == .image
+      && text.prefix { $0 != "/" }.contains(where: \.isLetter)
   }
 
   /// Whether it has a tag or a digest.

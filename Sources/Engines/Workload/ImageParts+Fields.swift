@@ -7,7 +7,7 @@ extension ImageParts {
   init(_ members: [String: JSON], prefix: String = "", image: String = "image") {
     self.init()
     for (key, value) in members.sorted(by: { $0.key < $1.key }) {
-      if prefix.isEmpty, Self.others.contains(ImageField.normal(key)), let text = value.string, !text.isEmpty {
+      if prefix.isEmpty, Self.isOther(ImageField.normal(key)), let text = value.string, !text.isEmpty {
         other = key
       }
       guard let field = ImageField(key: key), field.prefix == prefix, field.part != .image || key == image else {
@@ -31,6 +31,12 @@ extension ImageParts {
     "organization", "organisation", "org", "imageprefix", "imagesuffix", "tagprefix", "tagsuffix", "variant", "flavor",
     "flavour", "distro",
   ]
+
+  /// `imageTagSuffix` and the like are such fields too.
+  private static func isOther(_ key: String) -> Bool {
+    others.contains(key)
+      || (key.hasSuffix("suffix") && (key == "suffix" || key.contains("tag") || key.contains("image")))
+  }
 
   private mutating func put(_ text: String, _ field: ImageField) {
     switch field.part {

@@ -59,13 +59,20 @@ struct ImageParts: Hashable {
     guard let name = name(repository) else {
       return .problem(.parts, "its parts (\(listed)) do not tell one image: write name:tag into one field")
     }
+    if let algorithm = Self.openDigest(of: name) {
+      // `repository: name@sha256` and `tag: <hex digits>`, as charts without a field for digests have it.
+      guard let hex = digest ?? tag ?? version else {
+        return .problem(.parts, "'\(name)' ends before its digest: write name@\(algorithm):… into one field")
+      }
+      return Self.judged(hex.hasPrefix(algorithm + ":") ? name.dropLast(algorithm.count) + hex : "\(name):\(hex)")
+    }
     let own = ending(of: name)
     let isWhole = own.hasDigest || own.tag != nil
     if isWhole {
       if let tag, !own.hasDigest, let ownTag = own.tag, tag != ownTag {
         return .problem(.parts, "'\(name)' and the tag '\(tag)' contradict each other: leave one of them out")
       }
-      guard let digest, !own.hasDigest else { return .reference(name) }
+      guard let digest, !own.hasDigest else { return Self.judged(name) }
       return Self.judged(name + Self.suffix(of: digest))
     }
     if let digest { return Self.judged(name + (tag.map { Self.suffix(of: $0) } ?? "") + Self.suffix(of: digest)) }
@@ -81,7 +88,7 @@ struct ImageParts: Hashable {
     if isImage || isBase || registry != nil || (repository != nil && image != nil) {
       return .problem(.parts, "'\(name)' has no tag there: the operator or the chart chooses one")
     }
-    return image == nil ? .none : .reference(name)
+    return image == nil ? .none : Self.judged(name)
   }
 
   /// Registry, repository and image in one; nil where they may be put together in more than one way.
@@ -131,8 +138,15 @@ extension ImageParts {
     return (String(plain[plain.index(after: colon)...]), hasDigest)
   }
 
-  /// `:1.27`, `@sha256:…`; tags and versions may be digests.
+  /// The algorithm of a digest whose digits stand elsewhere.
+  static func openDigest(of name: String) -> String? {
+    ["sha256", "sha512"].first { name.hasSuffix("@" + $0) }
+  }
+
+  /// `:1.27`, `@sha256:…`; tags and versions may be digests, or have one behind them, or a sign of their own in front.
   private static func suffix(of text: String) -> String {
+    if text.hasPrefix(":") || text.hasPrefix("@") { return text }
+    if text.contains("@") { return ":" + text }
     if text.contains(":") { return "@" + text }
     let isHexadecimal = text.utf8.count == 64 && text.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
     return isHexadecimal ? "@sha256:" + text : ":" + text

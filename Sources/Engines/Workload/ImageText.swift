@@ -37,7 +37,7 @@ enum ImageText: Hashable {
         : "it is known only when the workflow runs"
     }
     if text.contains("$(") { return "it is known only when a run or a build fills it in" }
-    if text.contains("${") || text.hasPrefix("$") { return "fill it in first, for example with envsubst" }
+    if text.contains("$") { return "fill it in first, for example with envsubst" }
     if text.hasPrefix("ko://") { return "ko replaces it when it builds, see ko resolve" }
     if text.hasPrefix("<"), text.hasSuffix(">") { return "fill it in first" }
     return nil

@@ -14,12 +14,13 @@ extension ManifestSearch {
     }
     let keys = members.keys.sorted()
     for key in keys {
-      guard let field = ImageField(key: key), field.part == .image, let text = members[key]?.string else { continue }
+      guard let field = ImageField(key: key), field.part == .image, let text = members[key]?.string, !text.isEmpty
+      else { continue }
       let parts = ImageParts(members, prefix: field.prefix, image: key)
       let isStrong = key == "image" && Self.isContainer(members)
       let likeness = ImageLikeness(text)
       let owner = path.isEmpty ? key : path
-      if parts.areSeveral || parts.isBase
+      if parts.areSeveral || parts.isBase || ImageParts.openDigest(of: text) != nil
         || (parts.hasVersion && likeness != .none && !ImageLikeness.isWhole(text))
       {
         state(parts, at: key)
@@ -42,6 +43,14 @@ extension ManifestSearch {
       if hasImage { continue }
       if parts.tag != nil || parts.digest != nil || parts.fault != nil {
         state(parts, at: key)
+      } else if let version = parts.version, let repository = parts.repository, ImageParts.hasHost(repository),
+        !ImageParts.isAddress(repository), ImageLikeness(repository) != .none
+      {
+        let name = path.isEmpty ? key : path
+        step(.key(key)) {
+          $0.problem(
+            .parts, name, "whether '\(version)' is the tag of '\(repository)' is not known: write name:tag if it is")
+        }
       } else if ImageField.normal(key).contains("image"), let repository = parts.repository {
         let name = path.isEmpty ? key : path
         step(.key(key)) {
@@ -98,7 +107,7 @@ extension ManifestSearch {
     }
     if let name = members["name"]?.string, !name.isEmpty, parts.image == nil {
       if parts.repository == nil {
-        guard parts.areSeveral || ImageLikeness(name) == .image else { return false }
+        guard parts.areSeveral || ImageLikeness(name) == .image else { return several(members) }
         parts.image = name
       } else if parts.repository.map(ImageParts.hasHost) == false {
         parts.image = name
@@ -106,9 +115,22 @@ extension ManifestSearch {
         parts.fault = "whether '\(name)' is a part of its name is not known: write name:tag into one field"
       }
     }
-    guard parts.image != nil || parts.repository != nil else { return false }
+    guard parts.image != nil || parts.repository != nil else { return several(members) }
     state(parts, at: nil)
     return true
+  }
+
+  /// Images under keys of an object's own: `{application: …, init: …}`, `{custom: …}`.
+  ///
+  /// - Returns: whether there are any.
+  private mutating func several(_ members: [String: JSON]) -> Bool {
+    var isAny = false
+    for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+      guard let text = value.string, ImageLikeness(text) == .image, text.contains(where: \.isLetter) else { continue }
+      step(.key(key)) { $0.text(text, named: $0.path) }
+      isAny = true
+    }
+    return isAny
   }
 
   /// What stands under a key like `images`: texts or objects, in a list or by names.

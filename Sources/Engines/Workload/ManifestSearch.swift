@@ -50,6 +50,7 @@ struct ManifestSearch {
       guard let source else { break }
       argument(text)
       if !source.isOwn { look(at: text) }
+      if !source.isOwn || ["args", "command"].contains(lastKey) { mention(text) }
     default: break
     }
   }
@@ -115,7 +116,8 @@ struct ManifestSearch {
             search.visit(value)
           }
         // What is in a field of its own was looked at with the fields beside it.
-        case .string where ImageField(key: key) != nil: break
+        case .string(let text) where ImageField(key: key) != nil:
+          if !source.isOwn, ImageField(key: key)?.part == .version { search.mention(text) }
         default: search.visit(value)
         }
       }
@@ -155,6 +157,7 @@ struct ManifestSearch {
     if source?.isOwn == false {
       // Its members are visited too.
       if members["image"]?.object != nil { return }
+      if members["image"] == nil { return fields(members) }
       let parts = ImageParts(members)
       if parts.areSeveral { return state(parts, at: "image") }
     }
@@ -197,6 +200,15 @@ struct ManifestSearch {
 
   mutating func problem(_ code: ImageProblem.Code, _ name: String, _ reason: String) {
     found.problems.append(ImageProblem(code, at: place(name), ForeignText.clean(reason)))
+  }
+
+  /// A text of which nothing around says that it is an image, but which looks like nothing else.
+  mutating func mention(_ text: String) {
+    let image = text.hasPrefix("docker://") ? String(text.dropFirst("docker://".count)) : text
+    guard ImageLikeness.isUnmistakable(image), found.images.last?.place.route != route,
+      !found.problems.suffix(8).contains(where: { $0.place.route == route })
+    else { return }
+    problem(.unclear, lastKey, "'\(image)' may be an image that is started from there: name it as well if it is")
   }
 
   static func isContainer(_ members: [String: JSON]) -> Bool {

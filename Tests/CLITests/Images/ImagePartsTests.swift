@@ -77,6 +77,24 @@ struct ImagePartsTests {
       ("{baseImage: quay.io/prometheus/prometheus, sha: \(sha)}", "quay.io/prometheus/prometheus@sha256:\(sha)"),
       ("{version: v7.5.0, pd: {baseImage: pingcap/pd}}", "pingcap/pd:v7.5.0"),
       ("{baseImage: pingcap/pd}", "!parts"),
+      // Digests whose parts stand apart, or behind a tag.
+      ("{image: {repository: 'reg.example/a@sha256', tag: \(sha)}}", "reg.example/a@sha256:\(sha)"),
+      ("{a: {image: 'reg.example/a@sha256', version: \(sha)}}", "reg.example/a@sha256:\(sha)"),
+      ("{image: {repository: 'reg.example/a@sha256', digest: 'sha256:\(sha)'}}", "reg.example/a@sha256:\(sha)"),
+      ("{image: {repository: 'reg.example/a@sha256'}}", "!parts"),
+      ("{image: {repository: reg.example/a, tag: 'v1@sha256:\(sha)'}}", "reg.example/a:v1@sha256:\(sha)"),
+      ("{image: {repository: reg.example/a, tag: '@sha256:\(sha)'}}", "reg.example/a@sha256:\(sha)"),
+      ("{image: {repository: reg.example/a, tag: ':v1'}}", "reg.example/a:v1"),
+      // What is added to a tag.
+      ("{image: reg.example/a, imageTag: v1, imageTagSuffix: -alpine}", "!parts"),
+      ("{a: {image: reg.example/a, tag: v1, suffix: -alpine}}", "!parts"),
+      ("{a: {image: reg.example/a, tag: v1, suffix: ''}}", "reg.example/a:v1"),
+      // Keys of containers that hold none.
+      ("{container: {imageRegistry: reg.example, imageRepository: a, imageTag: v1}}", "reg.example/a:v1"),
+      ("{container: {registryURL: reg.example, imageName: a, imageVersion: '2'}}", "reg.example/a:2"),
+      ("{a: {registryURL: 'https://reg.example', imageName: a, imageVersion: '2'}}", "!parts"),
+      ("{a: {image: '', repository: reg.example/a, tag: v1}}", "reg.example/a:v1"),
+      ("{a: {repository: reg.example/a, version: v1}}", "!parts"),
       // What is whole stays so.
       ("{image: 'reg.example/a:1', version: v9, imagePullPolicy: Always}", "reg.example/a:1"),
       ("{image: 'reg.example/a:1', tag: '1'}", "reg.example/a:1"),
@@ -86,6 +104,7 @@ struct ImagePartsTests {
       ("{registry: mirror.example, image: reg.example/team/a, tag: v1}", "!parts"),
       ("{repository: team/a, image: a, tag: v1}", "!parts"),
       ("{image: '{{ .Values.image }}', tag: v1}", "!variable"),
+      ("{image: 'reg.example/a:$TAG', env: []}", "!variable"),
       ("{image: 'Team/A', tag: v1}", "!malformed"),
       // What is no image.
       ("{repository: 'https://charts.example', version: '1.0', chart: x}", ""),
@@ -124,6 +143,18 @@ struct ImagePartsTests {
         "!unclear"
       ),
       ("{values: \"image:\\n  repository: x\\n\"}", "!unclear"),
+      (
+        "{image: {application: 'reg.example/server:7', init: 'reg.example/init:2', pullPolicy: Always}}",
+        "reg.example/server:7 reg.example/init:2"
+      ),
+      ("{sparkImage: {custom: 'reg.example/spark:1', productVersion: '3.5'}}", "reg.example/spark:1"),
+      ("{image: {url: 'reg.example/a:1'}}", "reg.example/a:1"), ("{image: {url: 'https://x.example/y'}}", ""),
+      ("{imagesByArch: {amd64: 'a:1', arm64: 'b:1'}}", "a:1 b:1"), ("{imagestreams: {a: 'a:1'}}", ""),
+      // Under keys of which nothing says that an image stands there.
+      ("{version: 'reg.example/grafana:10.4'}", "!unclear"), ("{package: 'reg.example/x/provider:v1.5'}", "!unclear"),
+      ("{params: [{name: bundle, value: 'reg.example/bundle:1'}]}", "!unclear"),
+      ("{source: {registry: {url: 'docker://reg.example/disks/fedora:40'}}}", "!unclear"),
+      ("{brokers: 'a.example:9092', url: 'https://a.example/b:1', path: reg.example/x, time: '10.20/30:40'}", ""),
       ("{image: ''}", ""), ("{image: logo.png}", ""), ("{image: 'https://x.example/y'}", ""),
       ("{image: '*:latest'}", ""),
       ("{image: nginx}", "!unclear"),
@@ -153,6 +184,8 @@ struct ImagePartsTests {
       env: [{name: RELATED_IMAGE_A, value: 'quay.io/x/z:1'}]}]}
       """
     #expect(try Self.found(pod, kind: "Pod", group: "v1") == "nginx:1 !unclear !unclear")
+    let words = "{containers: [{name: a, image: 'nginx:1', args: ['--reloader-image', 'quay.io/x/y:1', 'a/b:1']}]}"
+    #expect(try Self.found(words, kind: "Pod", group: "v1") == "nginx:1 !unclear")
     let template = """
       {template: {metadata: {annotations: {sidecar.istio.io/proxyImage: 'quay.io/x/y:1'}}, spec: {containers:
       [{name: a, image: 'nginx:1'}]}}}
