@@ -70,11 +70,11 @@ struct StatusReportTests {
     var status = Prepull.Status()
     status.observedGeneration = 2
     var nodes = Prepull.NodeCounts()
-    nodes.wanted = 4
+    nodes.desired = 4
     status.nodes = nodes
-    var good = Prepull.ImageStatus(reference: "nginx:1.27")
+    var good = Prepull.ImageStatus(image: "nginx:1.27")
     good.warm = 4
-    var bad = Prepull.ImageStatus(reference: "redis:9")
+    var bad = Prepull.ImageStatus(image: "redis:9")
     bad.warm = 1
     bad.failed = 2
     bad.reason = "NotFound"

@@ -111,9 +111,14 @@ struct CheckInput: Sendable {
     guard object["kind"] == .string(Prepull.kind), object["apiVersion"] == .string(Prepull.apiVersion) else { return }
     let metadata = object["metadata"]
     let name = ForeignText.clean(metadata?["name"]?.string ?? "?")
+    let place = "\(file):\(line), prepull/\(name)"
+    let unknown = Schema.unknownFields(inPrepullSpec: object["spec"] ?? [:]).map { ForeignText.clean("\($0)") }
+    let fields = "no field\(unknown.count == 1 ? "" : "s") of a Prepull: \(unknown.joined(separator: ", "))"
     guard let spec: Prepull.Spec = try? (object["spec"] ?? [:]).decoded() else {
-      throw ValidationError("\(file):\(line), prepull/\(name): its spec is not of the right form")
+      let cause = unknown.isEmpty ? "" : "; \(fields)"
+      throw ValidationError("\(place): its spec is not of the right form\(cause)")
     }
+    if !unknown.isEmpty { remarks.append("\(place): left out, as the API server does: \(fields)") }
     let origin = ImageOrigin(file: file == "standard input" ? nil : file, line: line)
     try add(name, metadata?["namespace"]?.string, spec, [], origin)
   }

@@ -101,7 +101,7 @@ struct CheckSession: Sendable {
   ) async throws {
     let prepull = try await client.get(Prepull.self, name, in: client.configuration.namespace)
     // What workloads use is in the status; it is there before the first node is warm.
-    let discovered = (prepull.status?.images ?? []).map(\.reference)
+    let discovered = (prepull.status?.images ?? []).map(\.image)
     try input.add(name, client.configuration.namespace, prepull.spec, discovered)
   }
 
@@ -157,7 +157,7 @@ struct CheckSession: Sendable {
     input.place(templates)
     request.isAnyNodeMeant = !input.isPlacementKnown
     for prepull in input.prepulls {
-      secrets += prepull.settings.secrets.map { (prepull.namespace ?? namespace, $0) }
+      secrets += prepull.settings.imagePullSecrets.map { (prepull.namespace ?? namespace, $0) }
     }
     secrets += command.pullSecret.map { (namespace, $0) }
     var seen: Set<String> = []

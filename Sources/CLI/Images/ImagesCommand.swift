@@ -160,11 +160,11 @@ struct ImagesCommand: AsyncParsableCommand {
   func print(prepullOf images: [(reference: String, reason: String)]) throws {
     var prepull = Prepull(
       metadata: ObjectMeta(name: name ?? "top-images", namespace: clusterOptions.namespace), spec: Prepull.Spec())
-    prepull.spec.images = images.map { Prepull.Image(reference: $0.reference) }
+    prepull.spec.images = images.map { Prepull.Image(image: $0.reference) }
     let notes =
       ["The images of this Prepull, in their order of priority:"]
       + images.map { "  \(VisibleText.sanitised("\($0.reference)  \($0.reason)"))" }
-      + ["Private registries need secrets of its namespace, for example spec.pull.secrets: [{name: regcred}]."]
+      + ["Private registries need secrets of its namespace, for example spec.imagePullSecrets: [{name: regcred}]."]
     try Console.standardOutput.writeAll(try ManifestOutput.yaml.text(of: [prepull], notes: notes))
   }
 }

@@ -54,7 +54,7 @@ extension StatusEntry {
     rows = (prepull.status?.images ?? []).map { image in
       let wanted = prepull.wanted(image)
       let (state, tone) = prepull.state(of: image)
-      return Row(image: image.reference, warm: "\(image.warm)/\(wanted)", state: state, tone: tone)
+      return Row(image: image.image, warm: "\(image.warm)/\(wanted)", state: state, tone: tone)
     }
     if prepull.metadata.deletionTimestamp != nil {
       rows = rows.map { Row(image: $0.image, warm: $0.warm, state: "being deleted", tone: .warning) }
@@ -75,7 +75,7 @@ extension Prepull {
   var isWarm: Bool { isCurrent && (status?.conditions?["Ready"]?.isTrue ?? false) }
 
   /// Nodes that can hold an image.
-  func wanted(_ image: ImageStatus) -> Int { max(0, (status?.nodes?.wanted ?? 0) - (image.unsupported ?? 0)) }
+  func wanted(_ image: ImageStatus) -> Int { max(0, (status?.nodes?.desired ?? 0) - (image.unsupported ?? 0)) }
 
   fileprivate func state(of image: ImageStatus) -> (String, Style.Role?) {
     let wanted = wanted(image)
@@ -98,7 +98,7 @@ extension Prepull {
 
   /// What is wrong, in whole sentences: of images, else of the whole.
   var problems: [String] {
-    let ofImages = (status?.images ?? []).compactMap { image in image.message.map { "\(image.reference): \($0)" } }
+    let ofImages = (status?.images ?? []).compactMap { image in image.message.map { "\(image.image): \($0)" } }
     if !ofImages.isEmpty { return ofImages }
     let conditions = status?.conditions ?? []
     if let degraded = conditions["Degraded"], degraded.isTrue { return [degraded.message] }

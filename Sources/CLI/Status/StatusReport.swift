@@ -161,7 +161,7 @@ extension Prepull {
   var json: JSON {
     let images = (status?.images ?? []).map { image in
       JSON(members: [
-        ("image", .string(image.reference)),
+        ("image", .string(image.image)),
         (
           "nodes",
           [

@@ -9,8 +9,10 @@ package enum CustomResourceDefinitions {
   package static let prepull = definition(
     Prepull.self, Schema.prepull, shortNames: ["pp"], hasStatus: true,
     columns: [
-      Column("Warm", ".status.summary", "Warm nodes of the wanted ones."),
-      Column("Ready", #".status.conditions[?(@.type=="Ready")].status"#, "Whether all wanted nodes are warm."),
+      Column("Desired", ".status.nodes.desired", "Nodes that should be warm.", type: "integer"),
+      Column("Warm", ".status.nodes.warm", "Nodes that are warm.", type: "integer"),
+      Column(
+        "Ready", #".status.conditions[?(@.type=="Ready")].status"#, "Whether all nodes that can be reached are warm."),
       Column("Reason", #".status.conditions[?(@.type=="Ready")].reason"#, "Why it is ready or not."),
       Column("Age", ".metadata.creationTimestamp", "", type: "date"),
       Column("Mode", ".spec.mode", "Once or Keep.", isWide: true),
@@ -26,8 +28,8 @@ package enum CustomResourceDefinitions {
   package static let warmNode = definition(
     WarmNode.self, Schema.warmNode, shortNames: ["wn"], hasStatus: false,
     columns: [
-      Column("Images", ".status.warm", "Images that are there, of the wanted ones."),
-      Column("Warm", #".status.conditions[?(@.type=="Warm")].status"#, "Whether all wanted images are there."),
+      Column("Desired", ".status.desired", "Images that are wanted there.", type: "integer"),
+      Column("Warm", ".status.warm", "Images that are there.", type: "integer"),
       Column("Reason", #".status.conditions[?(@.type=="Warm")].reason"#, "Why it is warm or not."),
       Column("Verified", ".status.verifiedAt", "When the node last proved what it holds.", type: "date"),
       Column("Age", ".metadata.creationTimestamp", "", type: "date"),

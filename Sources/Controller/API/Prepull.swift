@@ -1,6 +1,6 @@
 package import Kubernetes
 
-/// What shall be on which nodes, and for how long: the object that users write.
+/// Which images should be on which nodes, and for how long: the object that users write.
 ///
 /// Namespaced; pull secrets are those of its namespace. Everything is as it is written, and optional; what it means is
 /// `PrepullSettings`. `Schema.prepull` says the same for the API server.
@@ -16,19 +16,15 @@ package struct Prepull: Resource {
     case keep = "Keep"
   }
 
-  package enum Engine: String, Codable, CaseIterable, Sendable {
-    case kubelet = "Kubelet"
-  }
-
   package struct Image: Codable, Hashable, Sendable {
-    /// As pods will write it.
-    package var reference: String
+    /// The reference as pods will write it.
+    package var image: String
 
-    package init(reference: String) { self.reference = reference }
+    package init(image: String) { self.image = image }
   }
 
   /// Adds the images that workloads use.
-  package struct Discover: Codable, Hashable, Sendable {
+  package struct Workloads: Codable, Hashable, Sendable {
     /// The Prepull's own when nil or empty.
     package var namespaces: [String]?
     /// Of the workloads' labels; all when nil.
@@ -48,45 +44,14 @@ package struct Prepull: Resource {
     package init() {}
   }
 
-  package struct Pull: Codable, Hashable, Sendable {
-    /// `IfNotPresent` or `Always`.
-    package var policy: String?
-    /// Secrets of the Prepull's namespace, as `imagePullSecrets` of a pod.
-    package var secrets: [LocalObjectReference]?
-    /// For one pod on one node. A duration as Go writes it: `30m`.
-    package var timeout: String?
-    /// Pods that may fail on a node for an image before it counts as failed.
-    package var retries: Int?
-
-    package init() {}
-  }
-
-  package struct Pacing: Codable, Hashable, Sendable {
-    /// Nodes at a time: `20` or `10%`.
-    package var parallelism: IntOrString?
-    /// Nodes at a time that pull from the same registry, whichever Prepull they do it for.
-    package var perRegistry: Int?
-    /// How many nodes may fail before no further one is begun.
-    package var maxFailures: IntOrString?
-
-    package init() {}
-  }
-
-  package struct Period: Codable, Hashable, Sendable {
-    /// A duration as Go writes it: `1h`.
-    package var every: String
-
-    package init(every: String) { self.every = every }
-  }
-
   package struct Gate: Codable, Hashable, Sendable {
-    /// The key of the taint that new nodes bear until they are warm.
-    package var taint: String
+    /// The key of the taint that new nodes have until they are warm.
+    package var startupTaint: String
     /// After which the taint is removed although the node is cold. A duration.
     package var deadline: String?
 
-    package init(taint: String, deadline: String? = nil) {
-      self.taint = taint
+    package init(startupTaint: String, deadline: String? = nil) {
+      self.startupTaint = startupTaint
       self.deadline = deadline
     }
   }
@@ -112,45 +77,55 @@ package struct Prepull: Resource {
   package struct Spec: Codable, Hashable, Sendable {
     /// In order of priority.
     package var images: [Image]?
-    package var discover: Discover?
+    package var workloads: Workloads?
     package var nodes: Nodes?
     /// A `Mode`; a text, so that a value that we do not know cannot make the object unreadable. `Keep` when nil.
     package var mode: String?
-    /// An `Engine`. `Kubelet` when nil.
-    package var engine: String?
-    package var pull: Pull?
-    package var pacing: Pacing?
+    /// `IfNotPresent` or `Always`.
+    package var imagePullPolicy: String?
+    /// Secrets of the Prepull's namespace, as `imagePullSecrets` of a pod.
+    package var imagePullSecrets: [LocalObjectReference]?
+    /// How often a failed image is tried again on a node before it counts as failed there.
+    package var backoffLimit: Int?
+    /// For one pod on one node. A duration as Go writes it: `30m`.
+    package var nodeTimeout: String?
+    /// Nodes at a time: `20` or `10%`.
+    package var parallelism: IntOrString?
+    /// Nodes at a time that pull from the same registry, whichever Prepull they do it for.
+    package var registryParallelism: Int?
+    /// How many nodes may fail before no further one is begun.
+    package var maxFailures: IntOrString?
     /// Higher goes first. 0 when nil.
     package var priority: Int?
-    /// How often tags are resolved anew; never when nil.
-    package var refresh: Period?
-    /// How often nodes prove that they still hold the images; `0s` is never.
-    package var verify: Period?
+    /// How often tags are resolved again; never when nil. A duration.
+    package var refreshInterval: String?
+    /// How often nodes prove that they still hold the images; `0s` is never. A duration.
+    package var verifyInterval: String?
     package var gate: Gate?
     package var podTemplate: PodTemplate?
     /// Begins nothing new while it is true.
     package var suspend: Bool?
-    /// After which a finished Prepull of mode Once is deleted; never when nil. A duration.
-    package var ttlAfterFinished: String?
+    /// After which a finished Prepull of mode Once is deleted; never when nil.
+    package var ttlSecondsAfterFinished: Int?
 
     package init() {}
   }
 
   package struct NodeCounts: Codable, Hashable, Sendable {
-    package var wanted = 0
+    package var desired = 0
     package var warm = 0
     package var pulling = 0
     package var pending = 0
     package var failed = 0
-    /// Cold, and cordoned or not ready. Nil in a status of before.
-    package var unreachable: Int?
+    /// Cold, and cordoned or not ready.
+    package var unreachable = 0
     package var unsupported = 0
 
     package init() {}
   }
 
   package struct ImageStatus: Codable, Hashable, Sendable {
-    package var reference: String
+    package var image: String
     /// What the reference resolved to, the same for all nodes.
     package var digest: String?
     /// Compressed, of the largest platform.
@@ -166,7 +141,7 @@ package struct Prepull: Resource {
     /// When its tag was last resolved. RFC 3339.
     package var resolvedAt: String?
 
-    package init(reference: String) { self.reference = reference }
+    package init(image: String) { self.image = image }
   }
 
   package struct Status: Codable, Hashable, Sendable {
@@ -174,8 +149,6 @@ package struct Prepull: Resource {
     /// `Ready`, `Progressing`, `Degraded`, `Complete`.
     package var conditions: [APICondition]?
     package var nodes: NodeCounts?
-    /// `18/20`, for the column of kubectl.
-    package var summary: String?
     package var images: [ImageStatus]?
     /// When a Prepull of mode Once was done. RFC 3339.
     package var finishedAt: String?

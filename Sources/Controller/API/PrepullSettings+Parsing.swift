@@ -13,8 +13,8 @@ extension PrepullSettings {
     return duration
   }
 
-  static func count(_ number: Int?, or standard: Int, _ field: String, least: Int) throws(SpecError) -> Int {
-    guard let number else { return standard }
+  static func count(_ number: Int?, _ field: String, least: Int) throws(SpecError) -> Int? {
+    guard let number else { return nil }
     guard number >= least else { throw SpecError(field, "is \(number); write a number from \(least) on") }
     return number
   }
@@ -40,12 +40,12 @@ extension PrepullSettings {
     return value
   }
 
-  static func discovery(_ discover: Prepull.Discover?) throws(SpecError) -> Discovery? {
-    guard let discover else { return nil }
-    return Discovery(
-      namespaces: discover.namespaces ?? [],
-      selector: try NodeRequirement.all(of: discover.selector, "spec.discover.selector"),
-      history: try count(discover.history, or: 0, "spec.discover.history", least: 0))
+  static func workloads(_ workloads: Prepull.Workloads?) throws(SpecError) -> Workloads? {
+    guard let workloads else { return nil }
+    return Workloads(
+      namespaces: workloads.namespaces ?? [],
+      selector: try NodeRequirement.all(of: workloads.selector, "spec.workloads.selector"),
+      history: try count(workloads.history, "spec.workloads.history", least: 0) ?? 0)
   }
 
   static func podTemplate(_ template: Prepull.PodTemplate?) throws(SpecError) -> PodTemplateOptions {
@@ -60,28 +60,33 @@ extension PrepullSettings {
 
   static func gate(_ gate: Prepull.Gate?) throws(SpecError) -> Gate? {
     guard let gate else { return nil }
-    if let problem = NamingRule.key.problem(in: gate.taint) {
-      throw SpecError("spec.gate.taint", "'\(gate.taint)' \(problem); write the key of a taint, as prepull.dev/cold")
+    if let problem = NamingRule.key.problem(in: gate.startupTaint) {
+      throw SpecError(
+        "spec.gate.startupTaint",
+        "'\(gate.startupTaint)' \(problem); write the key of a taint, for example prepull.dev/cold")
     }
     let deadline = try duration(gate.deadline, "spec.gate.deadline", least: .seconds(1))
-    return Gate(taint: gate.taint, deadline: deadline ?? Defaults.gateDeadline)
+    return Gate(startupTaint: gate.startupTaint, deadline: deadline ?? Defaults.gateDeadline)
   }
 
   static func choice(of nodes: Prepull.Nodes?, gate: Gate?) throws(SpecError) -> NodeChoice {
     var choice = NodeChoice()
     choice.selector = try NodeRequirement.all(of: nodes?.selector, "spec.nodes.selector")
     choice.tolerations = (nodes?.tolerations ?? []).compactMap(TolerationRule.init)
-    if let gate { choice.tolerations.append(TolerationRule(key: gate.taint)) }
+    if let gate { choice.tolerations.append(TolerationRule(key: gate.startupTaint)) }
     choice.includeNotReady = true
     return choice
   }
 
   /// What goes with one mode only.
   static func check(_ spec: Prepull.Spec, _ mode: Prepull.Mode) throws(SpecError) {
-    if mode == .keep, spec.ttlAfterFinished != nil {
-      throw SpecError("spec.ttlAfterFinished", "needs mode Once, as a Prepull of mode Keep never finishes")
+    if mode == .keep, spec.ttlSecondsAfterFinished != nil {
+      throw SpecError("spec.ttlSecondsAfterFinished", "needs mode Once, as a Prepull of mode Keep never finishes")
     }
-    let stays = [("refresh", spec.refresh != nil), ("verify", spec.verify != nil), ("gate", spec.gate != nil)]
+    let stays = [
+      ("refreshInterval", spec.refreshInterval != nil), ("verifyInterval", spec.verifyInterval != nil),
+      ("gate", spec.gate != nil),
+    ]
     if mode == .once, let (name, _) = stays.first(where: \.1) {
       throw SpecError("spec.\(name)", "needs mode Keep, as a Prepull of mode Once does not stay")
     }

@@ -6,7 +6,7 @@ package import Planning
 ///
 /// The API server checks the same by `Schema.prepull`; a Prepull that is older than a rule can still be wrong.
 package struct PrepullSettings: Hashable, Sendable {
-  package struct Discovery: Hashable, Sendable {
+  package struct Workloads: Hashable, Sendable {
     /// Empty: the Prepull's own.
     package var namespaces: [String]
     /// Of the workloads' labels; empty: all.
@@ -17,36 +17,35 @@ package struct PrepullSettings: Hashable, Sendable {
 
   package struct Gate: Hashable, Sendable {
     /// The taint's key.
-    package var taint: String
+    package var startupTaint: String
     package var deadline: Duration
   }
 
   /// As pods will write them, in order of priority, each once.
   package let images: [String]
-  package let discover: Discovery?
+  package let workloads: Workloads?
   /// By selector; with the tolerations of the spec and that of the gate. Nodes that are not ready are chosen too.
   package let nodes: NodeChoice
   package let mode: Prepull.Mode
-  package let engine: Prepull.Engine
-  package let policy: PullPolicy
+  package let imagePullPolicy: PullPolicy
   /// Names of pull secrets in the Prepull's namespace.
-  package let secrets: [String]
+  package let imagePullSecrets: [String]
   /// For one pod on one node.
-  package let timeout: Duration
-  /// Pods that may fail on a node for an image before it counts as failed.
-  package let retries: Int
+  package let nodeTimeout: Duration
+  /// How often a failed image is tried again on a node before it counts as failed there.
+  package let backoffLimit: Int
   /// Nodes at a time.
   package let parallelism: Parallelism
   /// Nodes at a time that pull from the same registry, over all Prepulls.
-  package let perRegistry: Int
+  package let registryParallelism: Int
   /// How many nodes may fail before no further one is begun.
   package let maxFailures: Parallelism
   /// Higher goes first.
   package let priority: Int
-  /// How often tags are resolved anew; nil is never.
-  package let refreshEvery: Duration?
+  /// How often tags are resolved again; nil is never.
+  package let refreshInterval: Duration?
   /// How often nodes prove what they hold; nil is never.
-  package let verifyEvery: Duration?
+  package let verifyInterval: Duration?
   package let gate: Gate?
   package let podTemplate: PodTemplateOptions
   package let isSuspended: Bool
@@ -55,33 +54,32 @@ package struct PrepullSettings: Hashable, Sendable {
 
   package init(_ spec: Prepull.Spec) throws(SpecError) {
     var seen: Set<String> = []
-    images = (spec.images ?? []).map(\.reference).filter { seen.insert($0).inserted }
+    images = (spec.images ?? []).map(\.image).filter { seen.insert($0).inserted }
     if let empty = images.firstIndex(of: "") {
-      throw SpecError("spec.images[\(empty)].reference", "is empty; name an image as pods write it")
+      throw SpecError("spec.images[\(empty)].image", "is empty; name an image as pods write it")
     }
-    if images.isEmpty, spec.discover == nil {
-      throw SpecError("spec.images", "is empty; name at least one image, or set spec.discover")
+    if images.isEmpty, spec.workloads == nil {
+      throw SpecError("spec.images", "is empty; name at least one image, or set spec.workloads")
     }
-    discover = try Self.discovery(spec.discover)
+    workloads = try Self.workloads(spec.workloads)
     mode = try Self.choice(spec.mode, or: .keep, "spec.mode")
-    engine = try Self.choice(spec.engine, or: .kubelet, "spec.engine")
-    policy = try Self.choice(spec.pull?.policy, or: .ifNotPresent, "spec.pull.policy")
-    secrets = (spec.pull?.secrets ?? []).map(\.name)
-    timeout = try Self.duration(spec.pull?.timeout, "spec.pull.timeout", least: .seconds(1)) ?? Defaults.timeout
-    retries = try Self.count(spec.pull?.retries, or: Defaults.retries, "spec.pull.retries", least: 1)
-    parallelism = try Self.share(spec.pacing?.parallelism, or: Defaults.parallelism, "spec.pacing.parallelism")
-    perRegistry = try Self.count(
-      spec.pacing?.perRegistry, or: Defaults.perRegistry, "spec.pacing.perRegistry", least: 1)
-    maxFailures = try Self.share(
-      spec.pacing?.maxFailures, or: Defaults.maxFailures, "spec.pacing.maxFailures", least: 0)
+    imagePullPolicy = try Self.choice(spec.imagePullPolicy, or: .ifNotPresent, "spec.imagePullPolicy")
+    imagePullSecrets = (spec.imagePullSecrets ?? []).map(\.name)
+    nodeTimeout = try Self.duration(spec.nodeTimeout, "spec.nodeTimeout", least: .seconds(1)) ?? Defaults.nodeTimeout
+    backoffLimit = try Self.count(spec.backoffLimit, "spec.backoffLimit", least: 0) ?? Defaults.backoffLimit
+    parallelism = try Self.share(spec.parallelism, or: Defaults.parallelism, "spec.parallelism")
+    registryParallelism =
+      try Self.count(spec.registryParallelism, "spec.registryParallelism", least: 1) ?? Defaults.registryParallelism
+    maxFailures = try Self.share(spec.maxFailures, or: Defaults.maxFailures, "spec.maxFailures", least: 0)
     priority = spec.priority ?? 0
     gate = try Self.gate(spec.gate)
     podTemplate = try Self.podTemplate(spec.podTemplate)
     isSuspended = spec.suspend ?? false
-    refreshEvery = try Self.duration(spec.refresh?.every, "spec.refresh.every", least: .seconds(1))
-    let verify = try Self.duration(spec.verify?.every, "spec.verify.every", least: .zero)
-    verifyEvery = mode == .once || verify == .zero ? nil : verify ?? Defaults.verifyEvery
-    ttlAfterFinished = try Self.duration(spec.ttlAfterFinished, "spec.ttlAfterFinished", least: .zero)
+    refreshInterval = try Self.duration(spec.refreshInterval, "spec.refreshInterval", least: .seconds(1))
+    let verify = try Self.duration(spec.verifyInterval, "spec.verifyInterval", least: .zero)
+    verifyInterval = mode == .once || verify == .zero ? nil : verify ?? Defaults.verifyInterval
+    ttlAfterFinished = try Self.count(spec.ttlSecondsAfterFinished, "spec.ttlSecondsAfterFinished", least: 0)
+      .map { .seconds($0) }
     nodes = try Self.choice(of: spec.nodes, gate: gate)
     try Self.check(spec, mode)
   }
@@ -90,13 +88,13 @@ package struct PrepullSettings: Hashable, Sendable {
 extension PrepullSettings {
   /// What holds where the spec says nothing; `Schema.prepull` fills in the same.
   package enum Defaults {
-    package static let timeout = Duration.seconds(1800)
-    package static let retries = 5
+    package static let nodeTimeout = Duration.seconds(1800)
+    package static let backoffLimit = 5
     package static let parallelism = Parallelism.percent(10)
-    package static let perRegistry = 20
+    package static let registryParallelism = 20
     package static let maxFailures = Parallelism.percent(20)
     /// For mode Keep.
-    package static let verifyEvery = Duration.seconds(6 * 3600)
+    package static let verifyInterval = Duration.seconds(6 * 3600)
     package static let gateDeadline = Duration.seconds(600)
     /// Of all durations.
     package static let longest = Duration.seconds(8760 * 3600)

@@ -3,7 +3,7 @@ package struct SpecError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The reason for a condition.
   package static let reason = "InvalidSpec"
 
-  /// `spec.pull.timeout`.
+  /// `spec.nodeTimeout`.
   package let field: String
   /// What is wrong and what to write instead, in one line.
   package let problem: String

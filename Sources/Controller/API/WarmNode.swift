@@ -39,7 +39,7 @@ package struct WarmNode: Resource {
   }
 
   package struct Image: Codable, Hashable, Sendable {
-    package var reference: String
+    package var image: String
     package var state: ImageState
     /// What the node's runtime holds.
     package var digest: String?
@@ -53,8 +53,8 @@ package struct WarmNode: Resource {
     package var wantedBy: [String]?
     package var failures: [Failure]?
 
-    package init(reference: String, state: ImageState) {
-      self.reference = reference
+    package init(image: String, state: ImageState) {
+      self.image = image
       self.state = state
     }
   }
@@ -72,7 +72,7 @@ package struct WarmNode: Resource {
   }
 
   package struct Gate: Codable, Hashable, Sendable {
-    package var taint: String
+    package var startupTaint: String
     /// When the taint was first seen. RFC 3339.
     package var since: String
     /// When it was removed. RFC 3339.
@@ -80,8 +80,8 @@ package struct WarmNode: Resource {
     /// `Closed`, or why it was opened: `Warm`, `DeadlinePassed` or `Unclaimed`.
     package var reason: String?
 
-    package init(taint: String, since: String) {
-      self.taint = taint
+    package init(startupTaint: String, since: String) {
+      self.startupTaint = startupTaint
       self.since = since
     }
   }
@@ -90,8 +90,10 @@ package struct WarmNode: Resource {
     /// Of the Node object: another one under the same name is another machine.
     package var nodeUID: String?
     package var architecture: String?
-    /// `18/20`: images that are warm, of those that are wanted and supported.
-    package var warm: String?
+    /// Images that are wanted here and have something for this platform.
+    package var desired: Int?
+    /// Those of them that are here.
+    package var warm: Int?
     package var conditions: [APICondition]?
     /// When a check pod last proved what is here. RFC 3339.
     package var verifiedAt: String?

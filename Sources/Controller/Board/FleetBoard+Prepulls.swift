@@ -62,7 +62,7 @@ extension FleetBoard {
 
   /// Pods of one Prepull bear the gates of all: whoever waits for the other to open its gate would wait for ever.
   private mutating func gatesChanged() {
-    let keys = Set(prepulls.values.filter { !$0.isLeaving }.compactMap { $0.settings?.gate?.taint }).sorted()
+    let keys = Set(prepulls.values.filter { !$0.isLeaving }.compactMap { $0.settings?.gate?.startupTaint }).sorted()
     guard keys != gates else { return }
     gates = keys
     for (uid, entry) in prepulls where !entry.isLeaving {
@@ -122,17 +122,17 @@ extension FleetBoard {
       generation: entry.generation, images: images, nodes: nodes,
       createdAt: Duration(timestamp: entry.prepull.metadata.creationTimestamp) ?? time)
     plan.mode = settings.mode == .once ? .once : .keep
-    plan.policy = settings.policy
-    plan.access = PullAccess(namespace: entry.id.namespace, secrets: settings.secrets)
+    plan.policy = settings.imagePullPolicy
+    plan.access = PullAccess(namespace: entry.id.namespace, secrets: settings.imagePullSecrets)
     plan.priority = settings.priority
     plan.parallelism = settings.parallelism
-    plan.perRegistry = settings.perRegistry
+    plan.perRegistry = settings.registryParallelism
     plan.maxFailures = settings.maxFailures
-    plan.timeout = settings.timeout
-    plan.retries = settings.retries
-    plan.refreshes = settings.refreshEvery != nil || settings.policy == .always
-    plan.verifyEvery = settings.verifyEvery
-    plan.gate = settings.gate.map { FleetPlan.Gate(taint: $0.taint, deadline: $0.deadline) }
+    plan.timeout = settings.nodeTimeout
+    plan.retries = settings.backoffLimit + 1
+    plan.refreshes = settings.refreshInterval != nil || settings.imagePullPolicy == .always
+    plan.verifyEvery = settings.verifyInterval
+    plan.gate = settings.gate.map { FleetPlan.Gate(taint: $0.startupTaint, deadline: $0.deadline) }
     plan.isSuspended = settings.isSuspended
     plan.isFinished = entry.isFinished
     return plan
@@ -154,12 +154,12 @@ extension FleetBoard {
         }
         wantedNames[ShortHash(reference.description).value] = reference.description
         requests.append(
-          ResolutionRequest(key, refreshEvery: settings.refreshEvery, known: entry.remembered(image.reference)))
+          ResolutionRequest(key, refreshEvery: settings.refreshInterval, known: entry.remembered(image.reference)))
       }
-      if let discover = settings.discover {
-        let namespaces = discover.namespaces.isEmpty ? [entry.id.namespace] : discover.namespaces
+      if let workloads = settings.workloads {
+        let namespaces = workloads.namespaces.isEmpty ? [entry.id.namespace] : workloads.namespaces
         discoveries[entry.id] = DiscoveryRequest(
-          namespaces: Set(namespaces), selector: discover.selector, history: discover.history)
+          namespaces: Set(namespaces), selector: workloads.selector, history: workloads.history)
       }
     }
     let keys = Set(requests.map(\.key))
@@ -174,10 +174,10 @@ extension FleetBoard {
     answers[change.key] = change.answer
     for (uid, entry) in prepulls where entry.images.contains(where: { entry.answerKey(of: $0.reference) == change.key })
     {
-      if !entry.isLeaving, entry.settings?.refreshEvery != nil, let new = change.answer.digest,
+      if !entry.isLeaving, entry.settings?.refreshInterval != nil, let new = change.answer.digest,
         let old = old ?? entry.remembered(change.key.reference)?.digest, old != new
       {
-        let message = "\(change.key.reference) stands for \(new) now, no longer for \(old): nodes pull it anew"
+        let message = "\(change.key.reference) stands for \(new) now, no longer for \(old): nodes pull it again"
         tell("DigestMoved", message, about: entry.object)
       }
       plan(uid)

@@ -42,16 +42,16 @@ extension FleetBoard {
     let name = entry.id.key
     if let nodes = status.nodes {
       for (state, count) in [
-        ("wanted", nodes.wanted), ("warm", nodes.warm), ("pulling", nodes.pulling), ("pending", nodes.pending),
-        ("failed", nodes.failed), ("unreachable", nodes.unreachable ?? 0), ("unsupported", nodes.unsupported),
+        ("desired", nodes.desired), ("warm", nodes.warm), ("pulling", nodes.pulling), ("pending", nodes.pending),
+        ("failed", nodes.failed), ("unreachable", nodes.unreachable), ("unsupported", nodes.unsupported),
       ] {
         metrics.nodes.set(Double(count), name, state)
       }
     }
     for image in status.images ?? [] {
-      metrics.imageNodes.set(Double(image.warm), name, image.reference, "warm")
-      metrics.imageNodes.set(Double(image.failed), name, image.reference, "failed")
-      metrics.imageNodes.set(Double(image.unsupported ?? 0), name, image.reference, "unsupported")
+      metrics.imageNodes.set(Double(image.warm), name, image.image, "warm")
+      metrics.imageNodes.set(Double(image.failed), name, image.image, "failed")
+      metrics.imageNodes.set(Double(image.unsupported ?? 0), name, image.image, "unsupported")
     }
     for condition in status.conditions ?? [] { metrics.condition.set(condition.isTrue ? 1 : 0, name, condition.type) }
   }

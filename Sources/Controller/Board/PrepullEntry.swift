@@ -55,7 +55,7 @@ struct PrepullEntry: Sendable {
 
   /// Under what the answer about one of its images is kept, if there is one. Cheap: reading a pod asks for each image.
   func answerKey(of reference: String) -> ResolutionKey {
-    ResolutionKey(reference: reference, namespace: id.namespace, secrets: settings?.secrets ?? [])
+    ResolutionKey(reference: reference, namespace: id.namespace, secrets: settings?.imagePullSecrets ?? [])
   }
 
   var object: Event.ObjectReference {
@@ -65,7 +65,7 @@ struct PrepullEntry: Sendable {
 
   /// What an earlier life of the operator found out, and the API server remembers.
   func remembered(_ reference: String) -> ResolutionRequest.Known? {
-    guard let image = prepull.status?.images?.first(where: { $0.reference == reference }),
+    guard let image = prepull.status?.images?.first(where: { $0.image == reference }),
       let digest = image.digest.flatMap({ try? Digest(parsing: $0) }), let at = Duration(timestamp: image.resolvedAt)
     else { return nil }
     return ResolutionRequest.Known(digest: digest, resolvedAt: at)
@@ -77,14 +77,14 @@ struct PrepullEntry: Sendable {
   func wantedImages(isLate: Bool) -> [(reference: String, wantedBy: [String])]? {
     guard let settings else { return [] }
     var all = settings.images.map { (reference: $0, wantedBy: ["spec"]) }
-    guard settings.discover != nil else { return all }
+    guard settings.workloads != nil else { return all }
     guard discovered != nil || isLate else { return nil }
     var found = discovered?.images.map { (reference: $0.reference, wantedBy: $0.wantedBy) } ?? []
     if discovered?.isComplete != true {
       let known = Set(found.map(\.reference))
-      for image in prepull.status?.images ?? [] where !known.contains(image.reference) {
+      for image in prepull.status?.images ?? [] where !known.contains(image.image) {
         let reasons = (image.wantedBy ?? []).filter { $0 != "spec" }
-        if !reasons.isEmpty { found.append((image.reference, reasons)) }
+        if !reasons.isEmpty { found.append((image.image, reasons)) }
       }
     }
     for image in found {

@@ -24,33 +24,33 @@ package struct Permission: Hashable, Sendable {
   package static let everywhere = [
     Permission(
       group: "prepull.dev", resources: ["prepulls"], verbs: ["get", "list", "watch", "patch", "delete"],
-      purpose: "Read what is wanted; put and take the finalizer; delete what is over `ttlAfterFinished`."),
+      purpose: "Read Prepulls; add and remove the finalizer; delete those whose `ttlSecondsAfterFinished` is over."),
     Permission(
       group: "prepull.dev", resources: ["prepulls/status"], verbs: ["patch"], purpose: "Say how far it is."),
     Permission(
       group: "prepull.dev", resources: ["warmnodes"],
-      verbs: ["get", "list", "watch", "create", "patch", "delete"], purpose: "Keep the books on each node."),
+      verbs: ["get", "list", "watch", "create", "patch", "delete"], purpose: "Write the WarmNode record of each node."),
     Permission(
       group: "", resources: ["nodes"], verbs: ["get", "list", "watch"],
       purpose: "See nodes come and go, their labels, taints and platforms."),
     Permission(
       group: "", resources: ["pods"], verbs: ["get", "list", "watch", "create", "delete"],
-      purpose: "The pods that make nodes pull; pods of others that wait for images; the images of pods (`discover`)."),
+      purpose: "The pods that make nodes pull; pods of others that wait for images; the images of pods (`workloads`)."),
     Permission(
       group: "", resources: ["configmaps"], verbs: ["create", "delete"],
       purpose: "The program `touch`, one ConfigMap for each Prepull. None is read."),
     Permission(
       group: "", resources: ["events"], verbs: ["list", "watch", "create", "patch"],
-      purpose: "See how long pulls take; tell people what happened."),
+      purpose: "See how long pulls take; report what happened."),
     Permission(
       group: "apps", resources: ["deployments", "statefulsets", "daemonsets"], verbs: ["list", "watch"],
-      purpose: "The images of workloads (`discover`)."),
+      purpose: "The images of workloads (`workloads`)."),
     Permission(
       group: "apps", resources: ["replicasets", "controllerrevisions"], verbs: ["list", "watch"],
-      purpose: "The images of earlier revisions (`discover.history`). Not used without it."),
+      purpose: "The images of earlier revisions (`workloads.history`). Not used without it."),
     Permission(
       group: "batch", resources: ["jobs", "cronjobs"], verbs: ["list", "watch"],
-      purpose: "The images of workloads (`discover`)."),
+      purpose: "The images of workloads (`workloads`)."),
   ]
 
   /// In the whole cluster, left out by `--no-gate`.

@@ -26,7 +26,7 @@ package enum PermissionsPage {
     \(table([Permission.secrets([])]))
 
     ## For people
-    `prepull-viewer` is part of Kubernetes' role `view`. `prepull-editor` is bound to nobody and part of no other role: a Prepull has pods run on all nodes that it chooses and takes the taint that it names from them, so whoever may write one acts on nodes. Bind it to those who may.
+    `prepull-viewer` is part of Kubernetes' role `view`. `prepull-editor` is bound to no one and part of no other role: a Prepull has pods run on all nodes that it chooses and removes the taint that it names from them, so anyone who may write one acts on nodes. Bind it to those who may.
 
     \(table(Permission.viewers + Permission.editors))
 

@@ -76,7 +76,7 @@ extension Uninstallation {
     package var lines: [String] {
       let groups = [
         ("the operator", operators + others), ("Prepulls", prepulls), ("what Prepulls made", pullers),
-        ("the books on nodes", warmNodes), ("the kinds Prepull and WarmNode", definitions), ("namespaces", namespaces),
+        ("WarmNode records", warmNodes), ("the kinds Prepull and WarmNode", definitions), ("namespaces", namespaces),
       ]
       var lines = groups.filter { !$0.1.isEmpty }.map { what, items in
         let names = items.count <= 3 ? items.map(\.description).joined(separator: ", ") : Item.summary(of: items)
@@ -136,10 +136,10 @@ extension Uninstallation {
       guard let prepull = try? object.decoded(as: Prepull.self), let settings = try? PrepullSettings(prepull.spec),
         let gate = settings.gate
       else { continue }
-      taints.insert(gate.taint)
-      for node in nodes where node.spec?.taints?.contains(where: { $0.key == gate.taint }) == true {
+      taints.insert(gate.startupTaint)
+      for node in nodes where node.spec?.taints?.contains(where: { $0.key == gate.startupTaint }) == true {
         if case .wanted = settings.nodes.verdict(for: NodeFacts(node)) {
-          gated.insert(Survey.GatedNode(node: node.metadata.name ?? "", taint: gate.taint))
+          gated.insert(Survey.GatedNode(node: node.metadata.name ?? "", taint: gate.startupTaint))
         }
       }
     }
@@ -153,7 +153,7 @@ extension Uninstallation {
     var keys: [String: Set<String>] = [:]
     for object in hasWarmNodes ? try await client.objects(DynamicResource(WarmNode.self)) : [] {
       guard let node = try? object.decoded(as: WarmNode.self), let name = node.metadata.name else { continue }
-      keys[name] = Set((node.status?.gates ?? []).filter { $0.openedAt == nil }.map(\.taint))
+      keys[name] = Set((node.status?.gates ?? []).filter { $0.openedAt == nil }.map(\.startupTaint))
     }
     for node in nodes {
       let name = node.metadata.name ?? ""

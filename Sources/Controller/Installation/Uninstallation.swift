@@ -26,7 +26,7 @@ package struct Uninstallation: Sendable {
     try await clean(survey)
     left += try await remove(survey.pullers, "what Prepulls had made")
     left += try await removePrepulls(survey)
-    left += try await remove(survey.warmNodes, "the books on nodes")
+    left += try await remove(survey.warmNodes, "WarmNode records")
     left += try await remove(survey.others, "accounts, roles and services")
     left += try await remove(survey.definitions, "the kinds Prepull and WarmNode")
     left += try await removeNamespaces(survey)

@@ -6,7 +6,7 @@ package struct ControllerMetrics: Sendable {
 
   // MARK: Coverage
 
-  /// Of a Prepull: `wanted`, `warm`, `pulling`, `pending`, `failed`, `unreachable`, `unsupported`.
+  /// Of a Prepull: `desired`, `warm`, `pulling`, `pending`, `failed`, `unreachable`, `unsupported`.
   package let nodes: Gauge
   /// Of an image of a Prepull: `warm`, `failed`, `unsupported`.
   package let imageNodes: Gauge
@@ -51,10 +51,10 @@ package struct ControllerMetrics: Sendable {
     self.registry = registry
     nodes = registry.gauge(
       "prepull_nodes",
-      "Nodes by how it stands with them: all that a Prepull wants (wanted), and of them warm, pulling, pending, "
+      "Nodes by state: all that a Prepull wants (desired), and of them warm, pulling, pending, "
         + "failed, unreachable (cordoned or not ready); and unsupported.", labels: ["prepull", "state"])
     imageNodes = registry.gauge(
-      "prepull_image_nodes", "Nodes by how it stands with an image of a Prepull: warm, failed, unsupported.",
+      "prepull_image_nodes", "Nodes by state of an image of a Prepull: warm, failed, unsupported.",
       labels: ["prepull", "image", "state"])
     condition = registry.gauge(
       "prepull_condition", "1 where a condition of a Prepull is True, else 0: Ready, Progressing, Degraded, Complete.",
@@ -87,7 +87,7 @@ package struct ControllerMetrics: Sendable {
       "prepull_gate_wait_seconds",
       "Time from when a gated node was first seen until its taint was removed, because it was Warm or because the "
         + "DeadlinePassed, or Unclaimed as its Prepull is gone.", labels: ["reason"], buckets: seconds)
-    gatedNodes = registry.gauge("prepull_gated_nodes", "Nodes that bear the taint of a gate now.")
+    gatedNodes = registry.gauge("prepull_gated_nodes", "Nodes that have the taint of a gate now.")
     yieldingNodes = registry.gauge(
       "prepull_yielding_nodes", "Nodes on which pods of others pull images now, so that puller pods wait.")
     yieldTimeouts = registry.counter(
@@ -118,13 +118,13 @@ package struct ControllerMetrics: Sendable {
       labels: ["resource"])
     resolutions = registry.counter(
       "prepull_resolutions_total",
-      "Questions to registries for what a reference stands for: resolved (first answer), unchanged, moved (a new "
+      "Requests to registries for what a reference resolves to: resolved (first answer), unchanged, moved (a new "
         + "digest), failed.", labels: ["registry", "outcome"])
     discoveredImages = registry.gauge(
       "prepull_discovered_images", "Images that discovery adds to a Prepull.", labels: ["prepull"])
-    isLeader = registry.gauge("prepull_leader", "1 on the controller that acts, 0 on those that stand by.")
+    isLeader = registry.gauge("prepull_leader", "1 on the controller that leads, 0 on the others.")
     isLeader.set(0)
-    let build = registry.gauge("prepull_build_info", "1; the label tells the version.", labels: ["version"])
+    let build = registry.gauge("prepull_build_info", "1; the label is the version.", labels: ["version"])
     build.set(1, version)
     ProcessMetrics.add(to: registry)
   }

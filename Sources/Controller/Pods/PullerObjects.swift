@@ -17,7 +17,7 @@ struct PullerObjects: Hashable, Sendable {
   ) {
     self.id = id
     template = settings.podTemplate.filling(in: defaults)
-    timeout = settings.timeout
+    timeout = settings.nodeTimeout
     tolerations =
       (settings.nodes.effectiveTolerations + gates.map { TolerationRule(key: $0) }).map(\.toleration)
   }

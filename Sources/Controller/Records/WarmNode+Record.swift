@@ -21,7 +21,8 @@ extension WarmNode {
     var status = Status()
     status.nodeUID = record.uid
     status.architecture = architecture.isEmpty ? nil : architecture
-    status.warm = "\(record.warm)/\(record.wanted)"
+    status.desired = record.wanted
+    status.warm = record.warm
     var conditions = conditions
     let isWarm = record.warm == record.wanted
     conditions.set(
@@ -62,7 +63,7 @@ extension WarmNode {
 
 extension WarmNode.Image {
   fileprivate init(_ image: NodeRecord.Image) {
-    self.init(reference: image.reference, state: WarmNode.ImageState(image.state))
+    self.init(image: image.reference, state: WarmNode.ImageState(image.state))
     digest = image.held?.digest?.description
     warmSince = image.held?.since.timestamp
     // More digits would only show how floating point works.
@@ -73,16 +74,16 @@ extension WarmNode.Image {
   }
 
   fileprivate var record: NodeRecord.Image {
-    var image = NodeRecord.Image(
-      reference: reference, state: NodeRecord.State(rawValue: state.rawValue.lowercased()) ?? .pending,
+    var record = NodeRecord.Image(
+      reference: image, state: NodeRecord.State(rawValue: state.rawValue.lowercased()) ?? .pending,
       wantedBy: wantedBy ?? [])
     if let since = Duration(timestamp: warmSince) {
-      image.held = NodeRecord.Held(
+      record.held = NodeRecord.Held(
         digest: digest.flatMap { try? Digest(parsing: $0) }, since: since, pullSeconds: pullSeconds,
         access: pulledWith?.map(\.access).sorted() ?? [.anonymous])
     }
-    image.failures = (failures ?? []).map(\.record)
-    return image
+    record.failures = (failures ?? []).map(\.record)
+    return record
   }
 }
 
@@ -123,7 +124,7 @@ extension WarmNode.Failure {
 
 extension WarmNode.Gate {
   fileprivate init(_ gate: NodeRecord.Gate) {
-    self.init(taint: gate.taint, since: gate.since.timestamp)
+    self.init(startupTaint: gate.taint, since: gate.since.timestamp)
     openedAt = gate.openedAt?.timestamp
     reason = gate.openedAt == nil ? Self.closed : gate.reason?.rawValue
   }
@@ -133,7 +134,7 @@ extension WarmNode.Gate {
   fileprivate var record: NodeRecord.Gate? {
     guard let since = Duration(timestamp: since) else { return nil }
     return NodeRecord.Gate(
-      taint: taint, since: since, openedAt: Duration(timestamp: openedAt),
+      taint: startupTaint, since: since, openedAt: Duration(timestamp: openedAt),
       reason: reason.flatMap(GateOpening.Reason.init))
   }
 }

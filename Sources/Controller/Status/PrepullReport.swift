@@ -29,13 +29,11 @@ struct PrepullReport {
       set("Degraded", true, SpecError.reason, problem.description)
       set("Ready", false, SpecError.reason, problem.description)
       if summary == nil {
-        set("Progressing", false, SpecError.reason, "nothing is done until the spec is mended")
+        set("Progressing", false, SpecError.reason, "nothing is done until the spec is corrected")
       }
     }
     if let summary {
-      let nodes = counts(summary)
-      status.nodes = nodes
-      status.summary = "\(nodes.warm)/\(nodes.wanted)"
+      status.nodes = counts(summary)
       status.images = images(summary)
       let isComplete = entry.settings?.mode == .once && (summary.isComplete || entry.isFinished)
       let ready = ready(summary)
@@ -54,7 +52,7 @@ struct PrepullReport {
 
   private func counts(_ summary: FleetSummary) -> Prepull.NodeCounts {
     var counts = Prepull.NodeCounts()
-    counts.wanted = summary.nodes.wanted
+    counts.desired = summary.nodes.wanted
     counts.warm = summary.nodes.warm
     counts.pulling = summary.nodes.pulling
     counts.pending = summary.nodes.pending + summary.nodes.stale
@@ -67,7 +65,7 @@ struct PrepullReport {
   private func images(_ summary: FleetSummary) -> [Prepull.ImageStatus] {
     let figures = Dictionary(summary.images.map { ($0.reference, $0) }) { first, _ in first }
     return entry.images.map { wanted in
-      var image = Prepull.ImageStatus(reference: wanted.reference)
+      var image = Prepull.ImageStatus(image: wanted.reference)
       image.wantedBy = wanted.wantedBy
       let answer = answers(wanted.reference)
       image.digest = answer?.digest?.description
@@ -89,7 +87,7 @@ struct PrepullReport {
   }
 
   private static func staleness(_ count: Int) -> String {
-    "\(count.nodes) another digest than the tag stands for by now; set spec.refresh, or spec.pull.policy Always, to "
+    "\(count.nodes) another digest than the tag stands for by now; set spec.refreshInterval, or spec.imagePullPolicy Always, to "
       + "have them pull it"
   }
 
@@ -135,7 +133,7 @@ struct PrepullReport {
   /// whoever relies on it.
   private func nothing(_ summary: FleetSummary) -> (reason: String, message: String)? {
     if entry.images.isEmpty {
-      let cause = "spec.discover matches no workload; compare its namespaces and selector"
+      let cause = "spec.workloads matches no workload; compare its namespaces and selector"
       return ("NoImages", "no image is wanted: \(cause)")
     }
     guard summary.nodes.wanted == 0 else { return nil }
@@ -153,7 +151,7 @@ struct PrepullReport {
     if summary.isPaused {
       return (
         false, "MaxFailuresReached",
-        "\(summary.failing) of \(nodes.wanted) nodes failed, more than spec.pacing.maxFailures allows: no further node is "
+        "\(summary.failing) of \(nodes.wanted) nodes failed, more than spec.maxFailures allows: no further node is "
           + "begun until they recover or the spec changes"
       )
     }

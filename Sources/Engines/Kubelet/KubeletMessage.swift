@@ -65,7 +65,7 @@ package struct KubeletMessage {
     "notFound": "Check the repository and the tag.",
     "denied": "Check the name, and that the credential may pull this repository.",
     "unauthorized":
-      "Name a secret with a credential for this registry (spec.pull.secrets, --pull-secret), and check that it exists.",
+      "Name a secret with a credential for this registry (spec.imagePullSecrets, --pull-secret), and check that it exists.",
     "credentials": "Mend the pull secret, or the kubelet's credential provider.",
     "noPlatform": "Push the image for this platform, or leave such nodes out.",
     "unsupportedMediaType": "Push the image in a format that the node's runtime knows.",
@@ -80,7 +80,8 @@ package struct KubeletMessage {
     "timedOut": "Check the network between the node and the registry.",
     "tls": "Give the node's runtime the registry's certificate authority, or declare the registry insecure there.",
     "throttled": "The kubelet limits its own pulls (registryPullQPS); it tries again by itself.",
-    "rateLimited": "Wait, or name a secret with a higher limit (spec.pull.secrets, --pull-secret), or use a mirror.",
+    "rateLimited":
+      "Wait, or name a secret with a higher limit (spec.imagePullSecrets, --pull-secret), or use a mirror.",
     "digestMismatch": "Try again; push the image anew if it stays so.",
     "truncated": "Try again; push the image anew if it stays so.",
   ]

@@ -196,14 +196,14 @@ struct CheckClusterTests {
         "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull",
         "metadata": ["name": "shop", "namespace": "default"],
         "spec": [
-          "images": [["reference": .string(cluster.web)]], "nodes": ["selector": ["matchLabels": ["pool": "web"]]],
-          "pull": ["secrets": [["name": "regcred"]]],
+          "images": [["image": .string(cluster.web)]], "nodes": ["selector": ["matchLabels": ["pool": "web"]]],
+          "imagePullSecrets": [["name": "regcred"]],
         ],
       ]
       let web28 = "\(cluster.sandbox.registry.host)/sample/web:1.28"
       let other: JSON = [
         "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull",
-        "metadata": ["name": "other", "namespace": "default"], "spec": ["images": [["reference": .string(web28)]]],
+        "metadata": ["name": "other", "namespace": "default"], "spec": ["images": [["image": .string(web28)]]],
       ]
       try await Self.kubectl(cluster, apply: [shop, other])
       let ofCluster = try await cluster.prepull("check", "--prepull", "shop", "-o", "json")

@@ -155,7 +155,7 @@ struct CheckCommandTests {
         apiVersion: prepull.dev/v1alpha1
         kind: Prepull
         metadata: {name: shop}
-        spec: {images: [{reference: "\(registry.host)/web:1"}]}
+        spec: {images: [{image: "\(registry.host)/web:1"}]}
         """
       let arguments = ["check", "--no-cluster", "-f", "-", "-o", "json"]
       let json = try JSON(parsing: try await PrepullProgram.run(arguments, input: prepull).output)
@@ -164,7 +164,30 @@ struct CheckCommandTests {
       let empty = prepull.replacing("\(registry.host)/web:1", with: "")
       let run = try await PrepullProgram.run(arguments, input: empty)
       #expect(run.exitCode == 2)
-      #expect(run.errors.contains("spec.images[0].reference"), "\(run.errors)")
+      #expect(run.errors.contains("spec.images[0].image"), "\(run.errors)")
+    }
+  }
+
+  @Test("Fields that a Prepull does not have are named and passed by")
+  func unknownFieldsOfAPrepull() async throws {
+    try await with { registry, _ in
+      let prepull = """
+        apiVersion: prepull.dev/v1alpha1
+        kind: Prepull
+        metadata: {name: shop}
+        spec: {images: [{image: "\(registry.host)/web:1"}], pacing: {parallelism: 1}, gates: {}}
+        """
+      let arguments = ["check", "--no-cluster", "-f", "-"]
+      let run = try await PrepullProgram.run(arguments, input: prepull)
+      #expect(run.exitCode == 0, "\(run)")
+      let text = run.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(
+        text.contains(
+          "standard input:1, prepull/shop: left out, as the API server does: no fields of a Prepull: spec.gates, "
+            + "spec.pacing (now spec.parallelism, registryParallelism and maxFailures)"), "\(run.errors)")
+      let old = try await PrepullProgram.run(arguments, input: prepull.replacing("image:", with: "reference:"))
+      #expect(old.exitCode == 2)
+      #expect(old.errors.contains("spec.images[0].reference (now image)"), "\(old.errors)")
     }
   }
 

@@ -39,7 +39,7 @@ struct ImagesCommandTests {
     let prepull = try await Self.images(
       "-f", "-", "-o", "prepull", "--name", "ray", "-n", "ml", input: try sample("ray"))
     #expect(prepull.output.contains("kind: Prepull\nmetadata:\n  name: ray\n  namespace: ml\n"))
-    #expect(prepull.output.contains("- reference: rayproject/ray:2.31.0-gpu\n"))
+    #expect(prepull.output.contains("- image: rayproject/ray:2.31.0-gpu\n"))
   }
 
   @Test func manifestsWithoutImagesFail() async throws {
@@ -179,7 +179,7 @@ struct ImagesCommandTests {
       // What it prints is a Prepull that the API server takes, without what cannot be pulled.
       let manifest = try await cluster.prepull("images", "--top", "10", "-o", "prepull")
       #expect(manifest.exitCode == 0)
-      #expect(!manifest.output.contains("reference: \(cluster.missing)"))
+      #expect(!manifest.output.contains("image: \(cluster.missing)"))
       let shell = try ClusterShell(cluster.sandbox, folder: (cluster.kubeconfig as NSString).deletingLastPathComponent)
       try shell.write(manifest.output, to: "prepull.yaml")
       try shell.write(try await cluster.prepull("install").output, to: "install.yaml")
@@ -188,7 +188,7 @@ struct ImagesCommandTests {
         kubectl apply -f install.yaml >/dev/null
         kubectl wait --for=condition=Established crd/prepulls.prepull.dev --timeout 20s >/dev/null
         kubectl apply -f prepull.yaml
-        kubectl get prepull top-images -o jsonpath='{.spec.images[*].reference}'
+        kubectl get prepull top-images -o jsonpath='{.spec.images[*].image}'
         """)
       #expect(applied.isSuccess, "\(applied.error)")
       #expect(applied.output.contains(cluster.web) && applied.output.contains(cluster.scratch), "\(applied.output)")

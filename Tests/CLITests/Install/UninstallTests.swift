@@ -105,7 +105,7 @@ struct UninstallTests {
       apiVersion: prepull.dev/v1alpha1
       kind: Prepull
       metadata: {name: web, namespace: default, finalizers: [prepull.dev/cleanup]}
-      spec: {images: [{reference: "\(cluster.web)"}], gate: {taint: prepull.dev/cold}}
+      spec: {images: [{image: "\(cluster.web)"}], gate: {startupTaint: prepull.dev/cold}}
       ---
       apiVersion: v1
       kind: ConfigMap

@@ -174,7 +174,7 @@ struct RunCommandTests {
       try await cluster.until { try await cluster.prepull("status", "web").errors.contains("no Prepull") }
       let prepull: JSON = [
         "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull", "metadata": ["name": "web", "namespace": "default"],
-        "spec": ["images": [["reference": .string(cluster.web)]]],
+        "spec": ["images": [["image": .string(cluster.web)]]],
       ]
       _ = try cluster.sandbox.store.create(prepull, as: ResourceName(group: "prepull.dev", plural: "prepulls"))
       let status = try await cluster.prepull("status")

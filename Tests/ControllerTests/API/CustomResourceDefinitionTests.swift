@@ -26,10 +26,10 @@ import Testing
 
   @Test("The API server fills in what PrepullSettings takes for granted")
   func defaults() throws {
-    let plain: JSON = ["images": [["reference": "nginx:1.27"]], "gate": ["taint": "prepull.dev/cold"]]
+    let plain: JSON = ["images": [["image": "nginx:1.27"]], "gate": ["startupTaint": "prepull.dev/cold"]]
     let stored = try #require(try created(plain)["spec"])
-    #expect(stored[path: "pacing", "parallelism"] == "10%")
-    #expect(stored[path: "pull", "timeout"] == "30m")
+    #expect(stored["parallelism"] == "10%")
+    #expect(stored["nodeTimeout"] == "30m")
     #expect(stored[path: "gate", "deadline"] == "10m")
     #expect(try PrepullSettingsTests.settings(stored) == PrepullSettingsTests.settings(plain))
   }
@@ -37,25 +37,28 @@ import Testing
   @Test(
     "Takes what is right",
     arguments: [
-      ["images": [["reference": "nginx"]]], ["discover": [:]],
+      ["images": [["image": "nginx"]]], ["workloads": [:]],
       [
         "images": [
-          ["reference": "registry.example.com:5000/team/app_x.y:v1.2-rc_3"],
-          ["reference": .string("[::1]:5000/a/b@sha256:" + CustomResourceDefinitionTests.hex)],
-          ["reference": "localhost/a--b"],
-          ["reference": .string("ghcr.io/a/b:v1@sha256:" + CustomResourceDefinitionTests.hex)],
+          ["image": "registry.example.com:5000/team/app_x.y:v1.2-rc_3"],
+          ["image": .string("[::1]:5000/a/b@sha256:" + CustomResourceDefinitionTests.hex)],
+          ["image": "localhost/a--b"],
+          ["image": .string("ghcr.io/a/b:v1@sha256:" + CustomResourceDefinitionTests.hex)],
         ]
       ],
-      ["discover": ["namespaces": ["web", "db-1"], "selector": ["matchLabels": ["tier": "front"]]]],
-      ["discover": [:], "mode": "Once", "ttlAfterFinished": "0s", "pacing": ["parallelism": 1, "maxFailures": 0]],
-      ["discover": [:], "pacing": ["parallelism": "100%", "maxFailures": "0%"]],
-      ["discover": [:], "refresh": ["every": "1h30m"], "verify": ["every": "0s"]],
-      ["discover": [:], "gate": ["taint": "startup-taint.cluster-autoscaler.kubernetes.io/cold", "deadline": "90s"]],
-      ["discover": [:], "nodes": ["tolerations": [["operator": "Exists"], ["key": "gpu", "effect": "NoSchedule"]]]],
-      ["discover": [:], "pull": ["secrets": [["name": "reg.cred-1"]]]],
-      ["discover": [:], "refresh": ["every": "8760h"], "pull": ["timeout": "1m30s"]],
+      ["workloads": ["namespaces": ["web", "db-1"], "selector": ["matchLabels": ["tier": "front"]]]],
+      ["workloads": [:], "mode": "Once", "ttlSecondsAfterFinished": 0, "parallelism": 1, "maxFailures": 0],
+      ["workloads": [:], "parallelism": "100%", "maxFailures": "0%"],
+      ["workloads": [:], "refreshInterval": "1h30m", "verifyInterval": "0s"],
       [
-        "discover": [:],
+        "workloads": [:],
+        "gate": ["startupTaint": "startup-taint.cluster-autoscaler.kubernetes.io/cold", "deadline": "90s"],
+      ],
+      ["workloads": [:], "nodes": ["tolerations": [["operator": "Exists"], ["key": "gpu", "effect": "NoSchedule"]]]],
+      ["workloads": [:], "imagePullSecrets": [["name": "reg.cred-1"]]],
+      ["workloads": [:], "refreshInterval": "8760h", "nodeTimeout": "1m30s"],
+      [
+        "workloads": [:],
         "podTemplate": [
           "labels": ["a.b/c": "d"], "annotations": ["e": "f g"],
           "resources": ["requests": ["cpu": 1, "memory": "8Mi"], "limits": ["example.com/gpu": "0"]],
@@ -73,96 +76,93 @@ import Testing
     arguments: [
       (
         [:],
-        "spec.images: Required value: name at least one image, or set spec.discover to take the images from workloads"
+        "spec.images: Required value: name at least one image, or set spec.workloads to take the images from workloads"
       ),
       (
         ["images": []],
-        "spec.images: Required value: name at least one image, or set spec.discover to take the images from workloads"
+        "spec.images: Required value: name at least one image, or set spec.workloads to take the images from workloads"
       ),
-      (["images": [[:]]], "spec.images[0].reference: Required value"),
+      (["images": [[:]]], "spec.images[0].image: Required value"),
       (
-        ["images": [["reference": "nginx"], ["reference": "nginx"]]],
-        "spec.images[1]: Duplicate value: {\"reference\":\"nginx\"}"
-      ),
-      (
-        ["images": [["reference": "https://quay.io/a"]]],
-        "spec.images[0].reference: Invalid value: \"https://quay.io/a\": must be without a scheme: registry.example.com/app, not https://…"
+        ["images": [["image": "nginx"], ["image": "nginx"]]],
+        "spec.images[1]: Duplicate value: {\"image\":\"nginx\"}"
       ),
       (
-        ["images": [["reference": "My App"]]],
-        "spec.images[0].reference: Invalid value: \"My App\": must be an image as pods write it, in lower case and without spaces: nginx:1.27, registry.example.com/team/app:v2 or app@sha256:…"
+        ["images": [["image": "https://quay.io/a"]]],
+        "spec.images[0].image: Invalid value: \"https://quay.io/a\": must be without a scheme: registry.example.com/app, not https://…"
       ),
       (
-        ["images": [["reference": ""]]],
-        "spec.images[0].reference: Invalid value: \"\": must be an image as pods write it"
+        ["images": [["image": "My App"]]],
+        "spec.images[0].image: Invalid value: \"My App\": must be an image as pods write it, in lower case and without spaces: nginx:1.27, registry.example.com/team/app:v2 or app@sha256:…"
       ),
       (
-        ["discover": [:], "mode": "Often"],
+        ["images": [["image": ""]]],
+        "spec.images[0].image: Invalid value: \"\": must be an image as pods write it"
+      ),
+      (
+        ["workloads": [:], "mode": "Often"],
         "spec.mode: Unsupported value: \"Often\": supported values: \"Keep\", \"Once\""
       ),
       (
-        ["discover": [:], "engine": "Agent"], "spec.engine: Unsupported value: \"Agent\": supported values: \"Kubelet\""
+        ["workloads": ["namespaces": ["Web"]]],
+        "spec.workloads.namespaces[0]: Invalid value: \"Web\": must be the name of a namespace"
       ),
       (
-        ["discover": ["namespaces": ["Web"]]],
-        "spec.discover.namespaces[0]: Invalid value: \"Web\": must be the name of a namespace"
+        ["workloads": [:], "ttlSecondsAfterFinished": 3600],
+        "spec.ttlSecondsAfterFinished: Forbidden: needs mode: Once, as a Prepull of mode Keep never finishes"
       ),
       (
-        ["discover": [:], "ttlAfterFinished": "1h"],
-        "spec.ttlAfterFinished: Forbidden: needs mode: Once, as a Prepull of mode Keep never finishes"
+        ["workloads": [:], "mode": "Once", "refreshInterval": "1h"],
+        "spec.refreshInterval: Forbidden: needs mode: Keep, as a Prepull of mode Once resolves its tags once"
       ),
       (
-        ["discover": [:], "mode": "Once", "refresh": ["every": "1h"]],
-        "spec.refresh: Forbidden: needs mode: Keep, as a Prepull of mode Once resolves its tags once"
-      ),
-      (
-        ["discover": [:], "mode": "Once", "gate": ["taint": "a"]],
+        ["workloads": [:], "mode": "Once", "gate": ["startupTaint": "a"]],
         "spec.gate: Forbidden: needs mode: Keep, as a Prepull of mode Once does not see nodes that join later, and their taint would stay"
       ),
       (
-        ["discover": [:], "pull": ["timeout": "soon"]],
-        "spec.pull.timeout: Invalid value: \"soon\": must be a duration of at least 1s and at most 8760h (a year), for "
+        ["workloads": [:], "nodeTimeout": "soon"],
+        "spec.nodeTimeout: Invalid value: \"soon\": must be a duration of at least 1s and at most 8760h (a year), for "
           + "example 90s, 10m or 1h30m"
       ),
       (
-        ["discover": [:], "refresh": ["every": "100ms"]],
-        "spec.refresh.every: Invalid value: \"100ms\": must be a duration of at least 1s"
+        ["workloads": [:], "refreshInterval": "100ms"],
+        "spec.refreshInterval: Invalid value: \"100ms\": must be a duration of at least 1s"
       ),
       (
-        ["discover": [:], "refresh": ["every": "99999h99999h99999h99999h"]],
-        "spec.refresh.every: Invalid value: \"99999h99999h99999h99999h\": must be a duration of at least 1s and at most"
+        ["workloads": [:], "refreshInterval": "99999h99999h99999h99999h"],
+        "spec.refreshInterval: Invalid value: \"99999h99999h99999h99999h\": must be a duration of at least 1s and at most"
       ),
       (
-        ["discover": [:], "refresh": ["every": "999999999h"]],
-        "spec.refresh.every: Invalid value: \"999999999h\": must be a duration of at least 1s and at most"
+        ["workloads": [:], "refreshInterval": "999999999h"],
+        "spec.refreshInterval: Invalid value: \"999999999h\": must be a duration of at least 1s and at most"
       ),
       (
-        ["discover": [:], "pacing": ["parallelism": "0%"]],
-        "spec.pacing.parallelism: Invalid value: \"0%\": must be a number of nodes from 1 on, or a share of them from 1% to 100%"
+        ["workloads": [:], "parallelism": "0%"],
+        "spec.parallelism: Invalid value: \"0%\": must be a number of nodes from 1 on, or a share of them from 1% to 100%"
       ),
       (
-        ["discover": [:], "pacing": ["parallelism": 0]],
-        "spec.pacing.parallelism: Invalid value: 0: must be a number of nodes"
+        ["workloads": [:], "parallelism": 0],
+        "spec.parallelism: Invalid value: 0: must be a number of nodes"
       ),
       (
-        ["discover": [:], "pacing": ["maxFailures": "101%"]],
-        "spec.pacing.maxFailures: Invalid value: \"101%\": must be"
+        ["workloads": [:], "maxFailures": "101%"],
+        "spec.maxFailures: Invalid value: \"101%\": must be"
       ),
-      (["discover": [:], "pull": ["retries": 0]], "spec.pull.retries: Invalid value: 0"),
+      (["workloads": [:], "backoffLimit": -1], "spec.backoffLimit: Invalid value: -1"),
       (
-        ["discover": [:], "gate": ["taint": "cold=true:NoSchedule"]],
-        "spec.gate.taint: Invalid value: \"cold=true:NoSchedule\": must be the key of a taint, without value and effect, for example prepull.dev/cold"
-      ),
-      (
-        ["discover": [:], "gate": ["taint": "node.kubernetes.io/not-ready"]],
-        "spec.gate.taint: Invalid value: \"node.kubernetes.io/not-ready\": must not be a taint that Kubernetes itself sets and removes"
+        ["workloads": [:], "gate": ["startupTaint": "cold=true:NoSchedule"]],
+        "spec.gate.startupTaint: Invalid value: \"cold=true:NoSchedule\": must be the key of a taint, without value and effect, for example prepull.dev/cold"
       ),
       (
-        ["discover": [:], "nodes": ["tolerations": [["effect": "NoSchedule"]]]],
-        "spec.nodes.tolerations[0]: Invalid value: needs a key, or the operator Exists to bear with every taint"
+        ["workloads": [:], "gate": ["startupTaint": "node.kubernetes.io/not-ready"]],
+        "spec.gate.startupTaint: Invalid value: \"node.kubernetes.io/not-ready\": must not be a taint that Kubernetes itself sets and removes"
       ),
       (
-        ["discover": [:], "nodes": ["selector": ["matchExpressions": [["key": "a", "operator": "In"]]]]],
+        ["workloads": [:], "nodes": ["tolerations": [["effect": "NoSchedule"]]]],
+        "spec.nodes.tolerations[0]: Invalid value: needs a key, or the operator Exists to tolerate every taint"
+      ),
+      (
+        ["workloads": [:], "nodes": ["selector": ["matchExpressions": [["key": "a", "operator": "In"]]]]],
         "spec.nodes.selector.matchExpressions[0].values: Invalid value: In and NotIn need at least one value, Exists and DoesNotExist take none"
       ),
     ] as [(JSON, String)])

@@ -56,11 +56,11 @@ struct BoardWorld {
 
   mutating func want(_ name: String, _ images: [String], group: String, gate: String? = nil) {
     var spec = Prepull.Spec()
-    spec.images = images.map { Prepull.Image(reference: $0) }
+    spec.images = images.map { Prepull.Image(image: $0) }
     var choice = Prepull.Nodes()
     choice.selector = LabelSelector(matchLabels: ["group": group])
     spec.nodes = choice
-    spec.gate = gate.map { Prepull.Gate(taint: $0) }
+    spec.gate = gate.map { Prepull.Gate(startupTaint: $0) }
     var metadata = prepulls[name]?.metadata ?? ObjectMeta(name: name, namespace: "team")
     metadata.uid = "uid-of-\(name)"
     metadata.creationTimestamp = metadata.creationTimestamp ?? now.timestamp

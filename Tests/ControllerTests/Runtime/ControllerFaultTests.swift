@@ -146,7 +146,7 @@ struct ControllerFaultTests {
     try await ControllerLab.with(NodeTemplate.numbered(1), skew: seconds) { lab in
       let image = try lab.sandbox.registry.addModelled("lab/big", tag: "v1", layers: [2_000_000_000]).description
       try await lab.withController {
-        try await lab.make("web", [image]) { $0.gate = Prepull.Gate(taint: "example.com/cold", deadline: "60s") }
+        try await lab.make("web", [image]) { $0.gate = Prepull.Gate(startupTaint: "example.com/cold", deadline: "60s") }
         var template = NodeTemplate("gated")
         template.taints = [Taint(key: "example.com/cold", effect: "NoSchedule")]
         try await lab.sandbox.addNode(template)
@@ -187,7 +187,7 @@ struct ControllerFaultTests {
         let uid = try #require(lab.node("node-2")?.metadata.uid)
         try await lab.until("the new machine is warm") {
           let status = lab.objects(WarmNode.self).first { $0.metadata.name == "node-2" }?.status
-          return status?.nodeUID == uid && status?.warm == "2/2"
+          return status?.nodeUID == uid && status?.warm == 2
         }
         try await lab.untilCondition("Ready", of: "web")
         try await lab.expectOnePull(of: images, on: nodes)
@@ -241,7 +241,7 @@ struct ControllerFaultTests {
       try await lab.withController {
         try await lab.make("web", [images[0]])
         for count in 2...8 {
-          try await lab.edit("web", ["images": .array(images.prefix(count).map { ["reference": .string($0)] })])
+          try await lab.edit("web", ["images": .array(images.prefix(count).map { ["image": .string($0)] })])
           try await Task.sleep(for: .milliseconds(40))
         }
         try await lab.edit("web", ["priority": 7])
@@ -277,7 +277,7 @@ struct ControllerFaultTests {
         try await lab.make("web", images)
         for template in NodeTemplate.numbered(1000) { try await lab.sandbox.addNode(template) }
         try await lab.until("all are warm", limit: .seconds(240)) {
-          try await lab.prepull("web").status?.summary == "1000/1000"
+          try await lab.prepull("web").status?.nodes?.warm == 1000
         }
         for node in ["node-1", "node-500", "node-1000"] { try await lab.expectOnePull(of: images, on: [node]) }
         // Pod made, record, condition of the node, pod deleted: whatever the number of images.

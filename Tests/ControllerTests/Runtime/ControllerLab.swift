@@ -135,10 +135,8 @@ final class ControllerLab: Sendable {
     _ name: String, _ images: [String], change: (inout Prepull.Spec) -> Void = { _ in }
   ) async throws -> Prepull {
     var spec = Prepull.Spec()
-    spec.images = images.map { Prepull.Image(reference: $0) }
-    var pacing = Prepull.Pacing()
-    pacing.parallelism = .string("100%")
-    spec.pacing = pacing
+    spec.images = images.map { Prepull.Image(image: $0) }
+    spec.parallelism = .string("100%")
     change(&spec)
     return try await client.create(Prepull(metadata: ObjectMeta(name: name, namespace: "default"), spec: spec))
   }

@@ -85,10 +85,8 @@ struct ControllerNeighbourTests {
       }
       func make(_ name: String, _ secret: String?) async throws {
         try await lab.make(name, [image]) { spec in
-          spec.verify = Prepull.Period(every: "1s")
-          var pull = Prepull.Pull()
-          pull.secrets = secret.map { [LocalObjectReference(name: $0)] }
-          spec.pull = pull
+          spec.verifyInterval = "1s"
+          spec.imagePullSecrets = secret.map { [LocalObjectReference(name: $0)] }
         }
       }
       try await lab.withController {

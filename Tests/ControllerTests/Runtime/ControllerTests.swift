@@ -18,11 +18,11 @@ struct ControllerTests {
         try await lab.untilCondition("Ready", of: "web", reason: "AllNodesWarm")
         try await lab.until("no pods") { lab.pods.isEmpty }
         let status = try #require(try await lab.prepull("web").status)
-        #expect(status.summary == "3/3")
-        #expect(status.images?.map(\.reference) == images)
+        #expect(status.nodes?.desired == 3 && status.nodes?.warm == 3)
+        #expect(status.images?.map(\.image) == images)
         #expect(status.images?.allSatisfy { $0.warm == 3 && $0.digest != nil && $0.wantedBy == ["spec"] } ?? false)
         try await lab.expectOnePull(of: images, on: ["node-1", "node-2", "node-3"])
-        try await lab.until("WarmNodes") { lab.objects(WarmNode.self).allSatisfy { $0.status?.warm == "4/4" } }
+        try await lab.until("WarmNodes") { lab.objects(WarmNode.self).allSatisfy { $0.status?.warm == 4 } }
         #expect(lab.objects(WarmNode.self).count == 3)
       }
     }
@@ -36,8 +36,8 @@ struct ControllerTests {
         try await lab.make("web", Array(images.prefix(2)))
         try await lab.untilCondition("Ready", of: "web")
         try await lab.sandbox.addNode(NodeTemplate("late"))
-        try await lab.until("the late node is warm") { try await lab.prepull("web").status?.summary == "2/2" }
-        try await lab.edit("web", ["images": .array(images.map { ["reference": .string($0)] })])
+        try await lab.until("the late node is warm") { try await lab.prepull("web").status?.nodes?.warm == 2 }
+        try await lab.edit("web", ["images": .array(images.map { ["image": .string($0)] })])
         try await lab.untilCondition("Ready", of: "web")
         try await lab.expectOnePull(of: images, on: ["node-1", "late"])
       }
@@ -50,7 +50,7 @@ struct ControllerTests {
       let images = try lab.images(2)
       try await lab.withController {
         try await lab.make("web", images) {
-          $0.gate = Prepull.Gate(taint: "example.com/cold")
+          $0.gate = Prepull.Gate(startupTaint: "example.com/cold")
           var nodes = Prepull.Nodes()
           nodes.tolerations = [Toleration(key: "dedicated", operator: .exists)]
           $0.nodes = nodes
@@ -85,7 +85,9 @@ struct ControllerTests {
     try await ControllerLab.with(NodeTemplate.numbered(1)) { lab in
       let missing = "\(lab.sandbox.registry.host)/lab/missing:v1"
       try await lab.withController {
-        try await lab.make("web", [missing]) { $0.gate = Prepull.Gate(taint: "example.com/cold", deadline: "2s") }
+        try await lab.make("web", [missing]) {
+          $0.gate = Prepull.Gate(startupTaint: "example.com/cold", deadline: "2s")
+        }
         var template = NodeTemplate("gated")
         template.taints = [Taint(key: "example.com/cold", effect: "NoSchedule")]
         try await lab.sandbox.addNode(template)
@@ -103,7 +105,7 @@ struct ControllerTests {
     try await ControllerLab.with(NodeTemplate.numbered(1)) { lab in
       let missing = "\(lab.sandbox.registry.host)/lab/missing:v1"
       try await lab.withController {
-        try await lab.make("web", [missing]) { $0.gate = Prepull.Gate(taint: "example.com/cold") }
+        try await lab.make("web", [missing]) { $0.gate = Prepull.Gate(startupTaint: "example.com/cold") }
         var template = NodeTemplate("gated")
         template.taints = [Taint(key: "example.com/cold", effect: "NoSchedule")]
         try await lab.sandbox.addNode(template)
@@ -158,7 +160,7 @@ struct ControllerTests {
         try await lab.client.delete(Prepull.self, "one", in: "default")
         try await lab.until("it is gone") { lab.objects(Prepull.self).map(\.metadata.name) == ["two"] }
         try await lab.until("its claims are gone") {
-          lab.objects(WarmNode.self).allSatisfy { $0.status?.images?.map(\.reference) == [images[0]] }
+          lab.objects(WarmNode.self).allSatisfy { $0.status?.images?.map(\.image) == [images[0]] }
         }
         try await lab.client.delete(Prepull.self, "two", in: "default")
         try await lab.until("all is gone") {
@@ -176,7 +178,7 @@ struct ControllerTests {
       _ = try await lab.client.create(Namespace(metadata: ObjectMeta(name: "team")))
       try await lab.withController {
         var spec = Prepull.Spec()
-        spec.images = [Prepull.Image(reference: image)]
+        spec.images = [Prepull.Image(image: image)]
         _ = try await lab.client.create(Prepull(metadata: ObjectMeta(name: "web", namespace: "team"), spec: spec))
         try await lab.until("pods") { !lab.pods.isEmpty }
         try await lab.client.delete(Namespace.self, "team")
@@ -196,7 +198,7 @@ struct ControllerTests {
         try await lab.untilCondition("Complete", of: "web")
         try await lab.sandbox.addNode(NodeTemplate("late"))
         #expect(try await lab.prepull("web").status?.finishedAt != nil)
-        try await lab.edit("web", ["ttlAfterFinished": "1s"])
+        try await lab.edit("web", ["ttlSecondsAfterFinished": 1])
         try await lab.until("it is gone") { lab.objects(Prepull.self).isEmpty }
       }
     }
@@ -207,7 +209,7 @@ struct ControllerTests {
     try await ControllerLab.with(NodeTemplate.numbered(2)) { lab in
       let images = try lab.images(2)
       try await lab.withController {
-        try await lab.make("web", images) { $0.verify = Prepull.Period(every: "1s") }
+        try await lab.make("web", images) { $0.verifyInterval = "1s" }
         try await lab.untilCondition("Ready", of: "web")
         try await lab.sandbox.removeImage(images[0], from: "node-1")
         try await lab.until("it is back") { try await lab.sandbox.image(images[0], on: "node-1") != nil }
@@ -217,13 +219,13 @@ struct ControllerTests {
     }
   }
 
-  @Test("With refresh, a tag that moved is pulled anew by all nodes, and an Event says so")
+  @Test("With refreshInterval, a tag that moved is pulled again by all nodes, and an Event says so")
   func refresh() async throws {
     try await ControllerLab.with(NodeTemplate.numbered(2)) { lab in
       let images = try lab.images(2)
       let tagged = images[0]
       try await lab.withController {
-        try await lab.make("web", images) { $0.refresh = Prepull.Period(every: "1s") }
+        try await lab.make("web", images) { $0.refreshInterval = "1s" }
         try await lab.make("still", images)
         try await lab.untilCondition("Ready", of: "web")
         try await lab.untilCondition("Ready", of: "still")

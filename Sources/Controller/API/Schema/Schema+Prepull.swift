@@ -3,71 +3,85 @@ import Documents
 extension Schema {
   /// Of `Prepull`, without what every object has.
   package static let prepull = object(
-    "Images that nodes shall hold before the pods that need them arrive.",
+    "Images that nodes should hold before the pods that need them arrive.",
     [.required("spec", prepullSpec), .optional("status", prepullStatus)])
 
   private static let prepullSpec = object(
-    "What shall be on which nodes, and for how long.",
+    "Which images should be on which nodes, and for how long.",
     [
       .optional(
         "images",
         Schema(
-          "Images that the nodes shall hold, in order of priority.",
+          "Images that the nodes should hold, in order of priority.",
           .list(
-            object("An image.", [.required("reference", reference)]), .map(["reference"]), atMost: 500))),
-      .optional("discover", discover),
+            object("An image.", [.required("image", image)]), .map(["image"]), atMost: 500))),
+      .optional("workloads", workloads),
       .optional("nodes", nodes),
       .optional(
         "mode",
         Schema(
           "Once warms the nodes that are there and is done. Keep stays: it warms new nodes, follows moved tags if "
-            + "`refresh` says so, and repairs what the kubelet's garbage collection removed.",
+            + "`refreshInterval` is given, and repairs what the kubelet's garbage collection removed.",
           .choice(Prepull.Mode.allCases.map(\.rawValue)), standard: "Keep")),
       .optional(
-        "engine",
+        "imagePullPolicy",
         Schema(
-          "How nodes pull. Kubelet: by a pod that names the images, so that the node's own credentials, mirrors and "
-            + "pull records apply.", .choice(Prepull.Engine.allCases.map(\.rawValue)), standard: "Kubelet")),
-      .optional("pull", pull),
-      .optional("pacing", pacing),
+          "IfNotPresent takes an image that is there under its reference as it is, and shows it as stale when its "
+            + "digest is another one. Always pulls it then.", .choice(["IfNotPresent", "Always"]),
+          standard: "IfNotPresent")),
+      .optional("imagePullSecrets", imagePullSecrets),
+      .optional(
+        "backoffLimit",
+        Schema(
+          "How often a failed image is tried again on a node before it counts as failed there. Mode Keep goes on "
+            + "trying, every 15 minutes at most.", .integer(least: 0, bits: 32), standard: 5)),
+      .optional("nodeTimeout", duration("For all images of one pod on one node.", standard: "30m")),
+      .optional(
+        "parallelism", share("Nodes that pull at a time: a number, or a share of them.", least: 1, standard: "10%")),
+      .optional(
+        "registryParallelism",
+        Schema(
+          "Nodes that pull from the same registry at a time, whichever Prepull they do it for.",
+          .integer(least: 1, bits: 32), standard: 20)),
+      .optional(
+        "maxFailures", share("Nodes that may fail before no further node is begun.", least: 0, standard: "20%")),
       .optional(
         "priority",
         Schema(
           "Prepulls of a higher priority get their pods first; among equals the older one.",
           .integer(least: nil, bits: 32), standard: 0)),
       .optional(
-        "refresh",
-        object(
-          "For mode Keep: asks the registry again what the tags stand for, and pulls only where a digest moved. Tags "
-            + "are never asked for again when it is not given.",
-          [.required("every", duration("How often."))])),
+        "refreshInterval",
+        duration(
+          "For mode Keep: how often the registry is asked again what the tags stand for; nodes pull only where a digest "
+            + "moved. Never when it is not given.")),
       .optional(
-        "verify",
-        object(
-          "For mode Keep: lets the nodes prove that they still hold the images, by a pod that never pulls.",
-          [.required("every", duration("How often; 6h when `verify` is not given, and 0s for never.", least: "0s"))])),
+        "verifyInterval",
+        duration(
+          "For mode Keep: how often the nodes prove that they still hold the images, by a pod that never pulls. 6h when "
+            + "it is not given, and 0s for never.", least: "0s")),
       .optional("gate", gate),
       .optional("podTemplate", podTemplate),
       .optional("suspend", Schema("Begins nothing new while it is true.", .boolean, standard: false)),
       .optional(
-        "ttlAfterFinished",
-        duration(
-          "For mode Once: how long after its end the Prepull is deleted. It stays when this is not given.", least: "0s")
-      ),
+        "ttlSecondsAfterFinished",
+        Schema(
+          "For mode Once: how many seconds after its end the Prepull is deleted. It stays when this is not given.",
+          .integer(least: 0, bits: 32))),
     ]
   )
   .rule(
-    "has(self.discover) || (has(self.images) && size(self.images) > 0)",
-    "name at least one image, or set spec.discover to take the images from workloads", at: ".images",
+    "has(self.workloads) || (has(self.images) && size(self.images) > 0)",
+    "name at least one image, or set spec.workloads to take the images from workloads", at: ".images",
     reason: "FieldValueRequired"
   )
   .rule(
-    "self.mode == 'Once' || !has(self.ttlAfterFinished)",
-    "needs mode: Once, as a Prepull of mode Keep never finishes", at: ".ttlAfterFinished",
+    "self.mode == 'Once' || !has(self.ttlSecondsAfterFinished)",
+    "needs mode: Once, as a Prepull of mode Keep never finishes", at: ".ttlSecondsAfterFinished",
     reason: "FieldValueForbidden"
   )
-  .keepOnly("refresh", "as a Prepull of mode Once resolves its tags once")
-  .keepOnly("verify", "as a Prepull of mode Once is done when the nodes are warm")
+  .keepOnly("refreshInterval", "as a Prepull of mode Once resolves its tags once")
+  .keepOnly("verifyInterval", "as a Prepull of mode Once is done when the nodes are warm")
   .keepOnly("gate", "as a Prepull of mode Once does not see nodes that join later, and their taint would stay")
 
   private func keepOnly(_ field: String, _ why: String) -> Schema {
@@ -76,7 +90,7 @@ extension Schema {
       reason: "FieldValueForbidden")
   }
 
-  private static let reference = text(
+  private static let image = text(
     "The image exactly as pods write it; another spelling is another image to a node. A digest pins it.", atMost: 512
   ).rule("!self.contains('://')", "must be without a scheme: registry.example.com/app, not https://…").rule(
     #"self.contains('://') || self.matches(r'^(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?/)?"#
@@ -85,7 +99,7 @@ extension Schema {
     "must be an image as pods write it, in lower case and without spaces: nginx:1.27, registry.example.com/team/app:v2 "
       + "or app@sha256:…")
 
-  private static let discover = object(
+  private static let workloads = object(
     "Adds the images that Deployments, StatefulSets, DaemonSets, CronJobs, Jobs and pods name, those of the next "
       + "revision as soon as it is written, and of the one before while it has pods. The annotation `prepull.dev/ignore` on a workload or its pods opts out.",
     [
@@ -113,54 +127,21 @@ extension Schema {
       .optional(
         "tolerations",
         Schema(
-          "Taints that keep other pods off, but not these. Those that every DaemonSet bears with, and that of "
+          "Taints that keep other pods off, but not these. Those that every DaemonSet tolerates, and that of "
             + "`gate`, need not be named.", .list(toleration, .atomic, atMost: 50))),
     ])
 
-  private static let pull = object(
-    "How one node pulls.",
-    [
-      .optional(
-        "policy",
-        Schema(
-          "IfNotPresent takes an image that is there under its reference as it is, and shows it as stale when its "
-            + "digest is another one. Always pulls it then.", .choice(["IfNotPresent", "Always"]),
-          standard: "IfNotPresent")),
-      .optional(
-        "secrets",
-        Schema(
-          "Pull secrets of the Prepull's namespace, as a pod's `imagePullSecrets`.",
-          .list(
-            object(
-              "A Secret.",
-              [
-                .required(
-                  "name",
-                  text("Its name.", atMost: 253).rule(
-                    "self.matches(r'^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')", "must be the name of a Secret"))
-              ]), .map(["name"]), atMost: 50))),
-      .optional("timeout", duration("For all images of one pod on one node.", standard: "30m")),
-      .optional(
-        "retries",
-        Schema(
-          "Pods that may fail on a node for an image before it counts as failed there. Mode Keep goes on trying, every "
-            + "15 minutes at most.", .integer(least: 1, bits: 32), standard: 5)),
-    ], standard: [:])
-
-  private static let pacing = object(
-    "How much at a time.",
-    [
-      .optional(
-        "parallelism", share("Nodes that pull at a time: a number, or a share of them.", least: 1, standard: "10%")),
-      .optional(
-        "perRegistry",
-        Schema(
-          "Nodes that pull from the same registry at a time, whichever Prepull they do it for.",
-          .integer(least: 1, bits: 32), standard: 20)),
-      .optional(
-        "maxFailures",
-        share("Nodes that may fail before no further node is begun.", least: 0, standard: "20%")),
-    ], standard: [:])
+  private static let imagePullSecrets = Schema(
+    "Pull secrets of the Prepull's namespace, as a pod's `imagePullSecrets`.",
+    .list(
+      object(
+        "A Secret.",
+        [
+          .required(
+            "name",
+            text("Its name.", atMost: 253).rule(
+              "self.matches(r'^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')", "must be the name of a Secret"))
+        ]), .map(["name"]), atMost: 50))
 
   private static let podTemplate = object(
     "What the pods that pull get, so that quotas, LimitRanges and admission policies take them. It wins over what "
@@ -192,7 +173,7 @@ extension Schema {
       + "it, and only it, when all images are there.",
     [
       .required(
-        "taint",
+        "startupTaint",
         text("The taint's key, without value and effect.", atMost: 317).rule(
           #"self.matches(r'^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$')"#,
           "must be the key of a taint, without value and effect, for example prepull.dev/cold"
@@ -203,7 +184,7 @@ extension Schema {
       .optional(
         "deadline",
         duration(
-          "So long after it was first seen (on a new node: after the node was made) the taint is removed although images are missing, so that a broken registry cannot keep a "
-            + "node empty.", standard: "10m")),
+          "How long after it was first seen (on a new node: after the node was created) the taint is removed although "
+            + "images are missing, so that a broken registry cannot keep a node empty.", standard: "10m")),
     ])
 }

@@ -12,18 +12,17 @@ extension Schema {
         conditions(
           "Ready: all nodes that can be reached hold all images, and there is one. Progressing: work is under way. Degraded: something needs a person. "
             + "Complete, for mode Once: it is done.")),
-      .optional("summary", text("Warm nodes of the wanted ones, as `18/20`.")),
       .optional(
         "nodes",
         object(
           "Nodes, counted.",
           [
-            .required("wanted", count("That shall be warm; those that cannot be reached now are among them.")),
+            .required("desired", count("That should be warm; those that cannot be reached now are among them.")),
             .required("warm", count("That hold all images.")),
-            .required("pulling", count("On which a pod of this Prepull is at work.")),
+            .required("pulling", count("On which a pod of this Prepull runs.")),
             .required("pending", count("That wait for their turn.")),
-            .required("failed", count("On which an image failed as often as `pull.retries` allows.")),
-            .optional(
+            .required("failed", count("On which an image failed more often than `backoffLimit` allows.")),
+            .required(
               "unreachable",
               count("That are cordoned or not ready, and lack images: nothing is begun there until they are back.")),
             .required("unsupported", count("For which no image has anything, by operating system or architecture.")),
@@ -31,13 +30,13 @@ extension Schema {
       .optional(
         "images",
         Schema(
-          "Images, each over all wanted nodes.",
+          "Images, each over all desired nodes.",
           .list(
             object(
               "One image.",
               [
-                .required("reference", text("As it is wanted.", atMost: 512)),
-                .optional("digest", text("What the reference stands for, the same for all nodes.")),
+                .required("image", text("The reference as it is wanted.", atMost: 512)),
+                .optional("digest", text("What the reference resolved to, the same for all nodes.")),
                 .optional(
                   "sizeBytes",
                   Schema("Compressed, of the largest of its platforms.", .integer(least: 0, bits: 64))),
@@ -52,7 +51,7 @@ extension Schema {
                     "Why it is wanted: `spec`, or workloads that name it.",
                     .list(text("`spec`, or as `Deployment web/front (app)`."), .atomic, atMost: nil))),
                 .optional("resolvedAt", time("When the registry was last asked for its digest.")),
-              ]), .map(["reference"]), atMost: nil))),
+              ]), .map(["image"]), atMost: nil))),
       .optional("finishedAt", time("For mode Once: when it was done.")),
     ])
 }

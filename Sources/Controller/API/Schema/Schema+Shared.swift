@@ -58,7 +58,7 @@ extension Schema {
   }
 
   static let toleration = object(
-    "A taint that the pods bear with, as in a pod's `spec.tolerations`.",
+    "A taint that the pods tolerate, as in a pod's `spec.tolerations`.",
     [
       .optional("key", text("The taint's key; every taint when empty.", atMost: 317)),
       .optional("operator", Schema("Equal when empty.", .choice(["Exists", "Equal"]))),
@@ -68,7 +68,7 @@ extension Schema {
     ]
   ).rule(
     "(has(self.key) && self.key != '') || (has(self.operator) && self.operator == 'Exists')",
-    "needs a key, or the operator Exists to bear with every taint"
+    "needs a key, or the operator Exists to tolerate every taint"
   ).rule(
     "!has(self.operator) || self.operator != 'Exists' || !has(self.value) || self.value == ''",
     "takes no value with the operator Exists", at: ".value")

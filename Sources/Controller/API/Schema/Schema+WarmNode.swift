@@ -12,7 +12,8 @@ extension Schema {
     [
       .optional("nodeUID", text("Of the Node: another one under the same name is another machine.")),
       .optional("architecture", text("Of the node, as `amd64`.")),
-      .optional("warm", text("Images that are there, of those that are wanted and supported, as `18/20`.")),
+      .optional("desired", count("Images that are wanted here and have something for this platform.")),
+      .optional("warm", count("Those of them that are here.")),
       .optional("conditions", conditions("Warm: the node holds all images that are wanted there.")),
       .optional("verifiedAt", time("When a pod that never pulls last proved what is here.")),
       .optional("firstWarmAt", time("When all that was wanted here was here for the first time.")),
@@ -24,21 +25,21 @@ extension Schema {
             object(
               "One taint.",
               [
-                .required("taint", text("Its key.", atMost: 317)),
+                .required("startupTaint", text("Its key.", atMost: 317)),
                 .required("since", time("When the controller first saw it; of a new node, when the node was made.")),
                 .optional("openedAt", time("When it was removed.")),
                 .optional("reason", text("Closed, or why it was removed: Warm, DeadlinePassed, Unclaimed.")),
-              ]), .map(["taint"]), atMost: nil))),
+              ]), .map(["startupTaint"]), atMost: nil))),
       .optional(
         "images",
         Schema(
-          "Images that are wanted here.", .list(warmNodeImage, .map(["reference"]), atMost: nil))),
+          "Images that are wanted here.", .list(warmNodeImage, .map(["image"]), atMost: nil))),
     ])
 
   private static let warmNodeImage = object(
     "One image.",
     [
-      .required("reference", text("As it is wanted.", atMost: 512)),
+      .required("image", text("The reference as it is wanted.", atMost: 512)),
       .required(
         "state",
         Schema(
@@ -46,7 +47,7 @@ extension Schema {
           .choice(WarmNode.ImageState.allCases.map(\.rawValue)))),
       .optional("digest", text("What the node holds.")),
       .optional("warmSince", time("When a pod first found it here.")),
-      .optional("pullSeconds", Schema("How long its pull took, where the kubelet told.", .number)),
+      .optional("pullSeconds", Schema("How long its pull took, where the kubelet reported it.", .number)),
       .optional(
         "pulledWith",
         Schema(
