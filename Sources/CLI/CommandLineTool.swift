@@ -11,7 +11,7 @@ package struct CommandLineTool: AsyncParsableCommand {
     version: Version.current,
     subcommands: [
       PullCommand.self, RenderCommand.self, RunCommand.self, CheckCommand.self, ImagesCommand.self,
-      StatusCommand.self, DeleteCommand.self, CleanupCommand.self, ControllerCommand.self, InstallCommand.self,
+      StatusCommand.self, DeleteCommand.self, ControllerCommand.self, InstallCommand.self,
       UninstallCommand.self, SandboxCommand.self, CompleteCommand.self,
     ])
 

@@ -208,10 +208,11 @@ struct NodeOptionTests {
 
   @Test(
     arguments: [
-      (["--for", "web"], "kind/name"), (["--for", "service/web"], "'service' is no kind"),
-      (["--image", "web=nginx"], "name the workload with --for or -f"),
-      (["--for", "ds/a", "--image", "web"], "container=image"),
-      (["--for", "ds/a", "--image", "=x"], "container=image"), (["--for", "ds/a", "--image", "x="], "container=image"),
+      (["--workload", "web"], "kind/name"), (["--workload", "service/web"], "'service' is no kind"),
+      (["--image", "web=nginx"], "name the workload with --workload or -f"),
+      (["--workload", "ds/a", "--image", "web"], "container=image"),
+      (["--workload", "ds/a", "--image", "=x"], "container=image"),
+      (["--workload", "ds/a", "--image", "x="], "container=image"),
     ])
   func refusedWorkloads(arguments: [String], says: String) {
     do {

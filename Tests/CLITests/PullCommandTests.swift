@@ -192,7 +192,7 @@ struct PullCommandTests {
       (["pull", "nginx", "--runtime", "ftp://x"], "cri, docker or oci"),
       (["pull", "nginx", "--platform", "linux"], "linux/arm64"),
       (["pull", "nginx", "--timeout", "5"], "it has no unit; write for example 90s"),
-      (["pull", "nginx", "--parallel", "0"], "--parallel"),
+      (["pull", "nginx", "--parallelism", "0"], "--parallelism"),
       (["pull", "nginx", "--retries", "-1"], "retries"),
       (["pull", "nginx", "--policy", "Never"], "IfNotPresent"),
       (["pull", "nginx", "--from-file", "/nosuch/file"], "/nosuch/file"),
@@ -275,7 +275,7 @@ struct PullCommandTests {
           registry.add(try SampleImage(seed: UInt64($0 % 2), layers: [300_000, 200_000]), to: "image-\($0)")
         }
         let arguments =
-          ["pull", "--runtime", "oci:\(folder)", "-o", "json", "--parallel", "4"] + references.map(\.description)
+          ["pull", "--runtime", "oci:\(folder)", "-o", "json", "--parallelism", "4"] + references.map(\.description)
         async let left = PrepullProgram.run(arguments)
         async let right = PrepullProgram.run(arguments)
         let reports = [try Report(try await left), try Report(try await right)]
@@ -320,7 +320,7 @@ struct PullCommandTests {
         let reference = registry.add(try SampleImage())
         registry.inject(.hang) { $0.path.contains("/manifests/") }
         let run = try await PrepullProgram.run([
-          "pull", "--runtime", "oci:\(folder)", "--timeout", "500ms", "-o", "json", reference.description,
+          "pull", "--runtime", "oci:\(folder)", "--image-timeout", "500ms", "-o", "json", reference.description,
         ])
         #expect(run.exitCode == 1)
         #expect(try Report(run).images[0].error?.code == "timedOut")

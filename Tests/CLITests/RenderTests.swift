@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Foundation
 import Testing
 
@@ -30,8 +31,8 @@ struct RenderCase: Sendable, CustomTestStringConvertible {
     RenderCase(
       golden: "all-options.yaml",
       arguments: [
-        "nginx:1.27", "redis:7", "--name", "warm", "--namespace", "web", "--node-selector", "pool=gpu",
-        "--node-selector", "on=y", "--toleration", "all", "--toleration", "gpu=a100:NoSchedule",
+        "nginx:1.27", "redis:7", "--name", "warm", "--namespace", "web", "-l", "pool=gpu",
+        "--selector", "on=y", "--toleration", "all", "--toleration", "gpu=a100:NoSchedule",
         "--pull-secret", "regcred", "--arch", "riscv64,s390x", "--arch", "ppc64le", "--policy", "Always",
         "--label", "team=web", "--label", "app.example.com/tier=1", "--annotation", "note=a: \"b\" # c",
         "--annotation", "lines=one\ntwo\n", "--annotation", "e=1e3", "--priority-class", "low-priority",
@@ -61,15 +62,34 @@ struct RenderTests {
     #expect(text == (try String(contentsOf: file, encoding: .utf8)))
   }
 
+  @Test("What a node selector cannot say becomes an affinity")
+  func selector() throws {
+    let text = try render(["nginx", "-l", "pool=gpu,zone in (a,b),!spot", "--arch", "amd64", "-o", "json"]).text
+    let items = try #require(try JSON(parsing: text)["items"]?.array)
+    let spec = try #require(
+      items.first { $0["kind"] == "DaemonSet" }?[path: "spec", "template", "spec"])
+    #expect(spec[path: "nodeSelector", "pool"] == "gpu")
+    let terms = spec[
+      path: "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"]
+    #expect(
+      terms == [
+        [
+          "matchExpressions": [
+            ["key": "zone", "operator": "In", "values": ["a", "b"]], ["key": "spot", "operator": "DoesNotExist"],
+          ]
+        ]
+      ])
+  }
+
   @Test("The order of options that have none does not matter")
   func stable() throws {
     let one = try render([
-      "a", "b", "--label", "x=1", "--label", "y=2", "--arch", "arm64,amd64", "--node-selector", "p=1",
-      "--node-selector", "q=2",
+      "a", "b", "--label", "x=1", "--label", "y=2", "--arch", "arm64,amd64", "-l", "p=1",
+      "-l", "q=2",
     ])
     let other = try render([
-      "--node-selector", "q=2", "--arch", "amd64", "a", "--arch", "arm64", "--label", "y=2", "b", "--label", "x=1",
-      "--node-selector", "p=1", "--label", "x=1",
+      "-l", "q=2", "--arch", "amd64", "a", "--arch", "arm64", "--label", "y=2", "b", "--label", "x=1",
+      "-l", "p=1", "--label", "x=1",
     ])
     #expect(one.text == other.text)
   }
@@ -121,7 +141,7 @@ struct RenderUsageTests {
     (["nginx", "-o", "xml"], "xml"),
     (["nginx", "--arch", "mips"], "--arch 'mips' is none of amd64, arm64, ppc64le, riscv64, s390x"),
     (["nginx", "--arch", "amd64,"], "--arch '' is none of"),
-    (["nginx", "--node-selector", "pool"], "--node-selector 'pool' has no value: write key=value"),
+    (["nginx", "-l", "pool in (a"], "its parentheses do not match"),
     (["nginx", "--label", "a=1", "--label", "a=2"], "--label 'a' is given twice, as '1' and as '2'"),
     (["nginx", "--annotation", "a"], "--annotation 'a' has no value"),
     (["nginx", "--annotation", "=a"], "annotation's key '' has an empty name"),

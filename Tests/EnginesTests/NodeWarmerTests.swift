@@ -73,8 +73,9 @@ private final class ScriptedRuntime: Runtime {
 struct NodeWarmerTests {
   /// Warms with a registry client that is closed afterwards.
   private func warm(
-    _ references: [Reference], with runtime: ScriptedRuntime, policy: PullPolicy = .ifNotPresent, parallel: Int = 2,
-    timeout: Duration = .seconds(60), credentials: any CredentialSource = NoCredentials(),
+    _ references: [Reference], with runtime: ScriptedRuntime, policy: PullPolicy = .ifNotPresent, parallelism: Int = 2,
+    timeout: Duration? = nil, imageTimeout: Duration = .seconds(60),
+    credentials: any CredentialSource = NoCredentials(),
     silence: Duration = .seconds(30), report: @escaping @Sendable (Int, WarmEvent) -> Void = { _, _ in }
   ) async throws -> [WarmResult] {
     var configuration = RegistryConfiguration()
@@ -85,7 +86,7 @@ struct NodeWarmerTests {
     let warmer = NodeWarmer(
       runtime: runtime, registry: registry, credentials: credentials, platform: .host,
       settings: .init(
-        parallel: parallel, policy: policy, timeout: timeout,
+        parallelism: parallelism, policy: policy, timeout: timeout, imageTimeout: imageTimeout,
         retry: RetryPolicy(attempts: 3, base: .milliseconds(1))))
     let images = references.map { WantedImage(given: $0.description, reference: $0) }
     let results = await warmer.warm(images, report: report)
@@ -105,7 +106,7 @@ struct NodeWarmerTests {
       let image = try SampleImage()
       let references = (0..<7).map { registry.add(image, to: "image-\($0)") }
       let runtime = ScriptedRuntime(pullTime: .milliseconds(20), crowd: 3)
-      let results = try await warm(references, with: runtime, parallel: 3)
+      let results = try await warm(references, with: runtime, parallelism: 3)
       #expect(results.map(\.image.reference) == references)
       #expect(results.map(\.digest) == Array(repeating: image.root.descriptor.digest, count: 7))
       #expect(runtime.state.withLock { $0.mostRunning } == 3)
@@ -154,7 +155,7 @@ struct NodeWarmerTests {
       let references = try (0..<20).map { registry.add(try SampleImage(), to: "image-\($0)") }
       registry.inject(.hang) { $0.path != "/v2/" }
       let events = Mutex<[String]>([])
-      let results = try await warm(references, with: ScriptedRuntime(), parallel: 1, silence: .milliseconds(300)) {
+      let results = try await warm(references, with: ScriptedRuntime(), parallelism: 1, silence: .milliseconds(300)) {
         if case .unresolved(let error) = $1 { events.withLock { $0.append(error.code.rawValue) } }
       }
       #expect(!results.contains { !$0.isWarm })
@@ -298,8 +299,19 @@ struct NodeWarmerTests {
     try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       let runtime = ScriptedRuntime(pullTime: .seconds(3600))
-      let results = try await warm([reference], with: runtime, timeout: .milliseconds(200))
+      let results = try await warm([reference], with: runtime, imageTimeout: .milliseconds(200))
       #expect(failure(results[0])?.code == "timedOut")
+      #expect(failure(results[0])?.remedy.contains("--image-timeout") == true)
+    }
+  }
+
+  @Test func theTimeForAllEndsForImagesThatWaitToo() async throws {
+    try await withEmbeddedRegistry { registry in
+      let references = try (0..<3).map { registry.add(try SampleImage(), to: "image-\($0)") }
+      let runtime = ScriptedRuntime(pullTime: .seconds(3600))
+      let results = try await warm(references, with: runtime, parallelism: 1, timeout: .milliseconds(200))
+      #expect(results.map { failure($0)?.code } == ["timedOut", "timedOut", "timedOut"])
+      #expect(results.allSatisfy { failure($0)?.remedy == "Raise --timeout, or try again." })
     }
   }
 

@@ -26,7 +26,7 @@ struct CheckCommand: AsyncParsableCommand {
       Examples:
         \(Program.name) check nginx:1.27 redis:7
         helm template shop | \(Program.name) check --no-cluster --platform linux/arm64 -f -
-        \(Program.name) check --for deployment/web --image web=shop/web:2.0 -l pool=web
+        \(Program.name) check --workload deployment/web --image web=shop/web:2.0 -l pool=web
         \(Program.name) check --prepull shop --node-bandwidth 1Gbit --plot time.svg
         \(Program.name) check -f deploy/ -o sarif > check.sarif
       """)
@@ -98,7 +98,7 @@ struct CheckCommand: AsyncParsableCommand {
       }
     }
     if !prepulls.isEmpty, !workloadOptions.areNone {
-      throw ValidationError("--prepull says itself which nodes are meant: leave out --for and -f")
+      throw ValidationError("--prepull says itself which nodes are meant: leave out --workload and -f")
     }
     if imageArguments.files.contains("-"), workloadOptions.files.contains("-") {
       throw ValidationError("standard input cannot be read for both --from-file and -f")
@@ -114,7 +114,7 @@ struct CheckCommand: AsyncParsableCommand {
   /// Options that mean nothing without a cluster, and whether each is given.
   private var clusterOnly: [(String, Bool)] {
     [
-      ("--for", !workloadOptions.workloads.isEmpty), ("--prepull", !prepulls.isEmpty),
+      ("--workload", !workloadOptions.workloads.isEmpty), ("--prepull", !prepulls.isEmpty),
       ("--read-secrets", readSecrets), ("--selector", !nodeOptions.selector.isEmpty),
       ("--node", !nodeOptions.nodes.isEmpty), ("--pull-secret", !pullSecret.isEmpty),
     ] + clusterOptions.given

@@ -48,7 +48,7 @@ struct CheckInput: Sendable {
         throw ValidationError("there is no image in \(InputFile.name(of: file))")
       }
       throw ValidationError(
-        "name at least one image, for example nginx:1.27, or give --from-file, -f, --for or --prepull")
+        "name at least one image, for example nginx:1.27, or give --from-file, -f, --workload or --prepull")
     }
     if names.workloads.isEmpty { try checkReplacements() }
   }

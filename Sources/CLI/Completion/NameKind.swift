@@ -20,7 +20,7 @@ enum NameKind: Hashable, Sendable {
       case "--user": self = .user
       case "--namespace": self = .namespace
       case "--node", "--exclude-node": self = .node
-      case "--for": self = .workload
+      case "--workload": self = .workload
       case "--prepull": self = .prepull
       default: continue
       }

@@ -7,7 +7,7 @@ import Logging
 /// The workloads whose pods are to find their nodes warm.
 struct WorkloadOptions: ParsableArguments {
   @Option(
-    name: .customLong("for"),
+    name: .customLong("workload"),
     help: ArgumentHelp(
       """
       Take images, pull secrets and nodes from this workload of the cluster: deployment/web, sts/db, ds, job, cronjob, \
@@ -35,7 +35,7 @@ struct WorkloadOptions: ParsableArguments {
     for text in workloads { _ = try usage { try WorkloadName(parsing: text) } }
     if areNone, let first = replacements.first {
       throw ValidationError(
-        "--image \(first) replaces the image of a workload's container: name the workload with --for or -f")
+        "--image \(first) replaces the image of a workload's container: name the workload with --workload or -f")
     }
   }
 

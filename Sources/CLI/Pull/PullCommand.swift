@@ -40,15 +40,20 @@ struct PullCommand: AsyncParsableCommand {
   var policy: PullPolicy = .ifNotPresent
 
   @Option(help: ArgumentHelp("Images in work at the same time.", valueName: "n"))
-  var parallel: Int = 3
+  var parallelism: Int = 3
 
   @Option(help: ArgumentHelp("os/arch[/variant], where not the runtime's own.", valueName: "platform"))
   var platform: String?
 
   @Option(
-    help: ArgumentHelp("The longest time for one image, all tries included: 90s, 10m, 1h.", valueName: "duration"),
+    help: ArgumentHelp("The longest time for all: 90s, 10m, 1h. (default: none)", valueName: "duration"),
     transform: TimeSpan.parse)
-  var timeout = TimeSpan(.seconds(1800))
+  var timeout: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp("The longest time for one image, all tries included.", valueName: "duration"),
+    transform: TimeSpan.parse)
+  var imageTimeout = TimeSpan(.seconds(1800))
 
   @Option(help: ArgumentHelp("How often a failed pull is tried again.", valueName: "n"))
   var retries: Int = 5
@@ -65,7 +70,9 @@ struct PullCommand: AsyncParsableCommand {
   @OptionGroup(title: "Registry options") var registryOptions: RegistryOptions
 
   func validate() throws {
-    guard (1...100).contains(parallel) else { throw ValidationError("--parallel takes 1 to 100, not \(parallel)") }
+    guard (1...100).contains(parallelism) else {
+      throw ValidationError("--parallelism takes 1 to 100, not \(parallelism)")
+    }
     guard (0...100).contains(retries) else { throw ValidationError("--retries takes 0 to 100, not \(retries)") }
   }
 
@@ -113,7 +120,7 @@ struct PullCommand: AsyncParsableCommand {
         let warmer = NodeWarmer(
           runtime: runtime, registry: registry, credentials: credentials, platform: target,
           settings: .init(
-            parallel: parallel, policy: policy, timeout: timeout.duration,
+            parallelism: parallelism, policy: policy, timeout: timeout?.duration, imageTimeout: imageTimeout.duration,
             retry: RetryPolicy(attempts: retries + 1, base: .seconds(1))))
         let results = await show(images, console: console) { report in await warmer.warm(images, report: report) }
         return PullReport(runtime: identity, at: endpoint, platform: target, results: results)

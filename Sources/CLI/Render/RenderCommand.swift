@@ -35,8 +35,12 @@ struct RenderCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "Namespace of the objects. (default: kubectl's current one)")
   var namespace: String?
 
-  @Option(help: ArgumentHelp("Only nodes with this label. Repeatable.", valueName: "key=value"))
-  var nodeSelector: [String] = []
+  @Option(
+    name: [.customShort("l"), .long],
+    help: ArgumentHelp(
+      "Only nodes with these labels, as kubectl -l takes them: pool=gpu,zone in (a,b),!spot. Repeatable.",
+      valueName: "labels"))
+  var selector: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -135,7 +139,9 @@ struct RenderCommand: ParsableCommand {
     if !arch.isEmpty { manifest.architectures = Set(try TouchProgram.Architecture.all(in: arch)) }
     manifest.isolate = isolate
     manifest.policy = policy
-    manifest.nodeSelector = try PodOptions.pairs(nodeSelector, of: "--node-selector")
+    var choice = NodeChoice()
+    for text in selector { choice.selector += try usage { try NodeRequirement.all(parsing: text) } }
+    manifest.select(choice.selector)
     manifest.tolerations = try toleration.map { try Toleration(parsing: $0) }
     manifest.pullSecrets = pullSecret
     let template = try podOptions.template()

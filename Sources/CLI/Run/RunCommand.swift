@@ -31,7 +31,7 @@ struct RunCommand: AsyncParsableCommand {
       Examples:
         \(Program.name) run nginx:1.27 redis:7
         \(Program.name) run --from-file images.txt -l pool=gpu --parallelism 10%
-        \(Program.name) run --for deployment/web --image web=nginx:1.28
+        \(Program.name) run --workload deployment/web --image web=nginx:1.28
         \(Program.name) run nginx:1.27 --keep --name web-images
       """)
 
@@ -168,7 +168,7 @@ final class CleanupHint: Sendable {
         """
 
         stopped without cleaning up: what this run made is still in the namespace \(name)
-        remove it with: \(Program.name) cleanup --force -n \(name)
+        remove it with: \(Program.name) delete --leftovers --force -n \(name)
 
         """)
       isWritten.signal()

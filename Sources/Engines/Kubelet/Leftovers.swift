@@ -58,8 +58,9 @@ extension Leftover {
     let expires = metadata.annotations?[RunObjects.Key.expires]
     let age = metadata.creationTimestamp.flatMap(Timestamp.date).map { now.timeIntervalSince($0) } ?? .infinity
     self.init(
-      namespace: metadata.namespace ?? "default", name: owner ?? metadata.name ?? "", run: run, expires: expires ?? "",
-      // A pod without its owner belongs to no run that is alive, unless the owner is just being made anew.
+      namespace: metadata.namespace ?? "default", name: owner ?? metadata.name ?? "",
+      instance: metadata.labels?[RunObjects.Key.instance] ?? "", run: run, expires: expires ?? "",
+      // A pod without its owner belongs to no run that is alive, unless the owner is just being recreated.
       isExpired: expires.flatMap(Timestamp.date).map { $0 < now } ?? (age > 300))
   }
 }

@@ -91,6 +91,8 @@ package struct Leftover: Hashable, Sendable {
   package var namespace: String
   /// Of the run's ConfigMap, which owns all else.
   package var name: String
+  /// What the run is called: `app.kubernetes.io/instance`.
+  package var instance: String
   /// The run's own label.
   package var run: String
   /// Until when the run said to be alive, as it wrote it.

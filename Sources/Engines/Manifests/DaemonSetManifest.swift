@@ -59,6 +59,21 @@ package struct DaemonSetManifest: Sendable {
     self.prepullImage = prepullImage
   }
 
+  /// Chooses nodes by their labels: by the node selector where it can say so, else by affinity.
+  package mutating func select(_ requirements: [NodeRequirement]) {
+    var others = NodeChoice()
+    for requirement in requirements {
+      if requirement.operator == .in, requirement.values.count == 1,
+        [nil, requirement.values[0]].contains(nodeSelector[requirement.key])
+      {
+        nodeSelector[requirement.key] = requirement.values[0]
+      } else {
+        others.selector.append(requirement)
+      }
+    }
+    affinity = others.terms
+  }
+
   /// The name that the objects get.
   package var effectiveName: String {
     name ?? NamingRule.label(from: "prepull-" + (images.first?.shortName ?? ""), limit: Self.nameLimit) ?? "prepull"

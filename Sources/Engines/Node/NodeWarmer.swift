@@ -11,17 +11,22 @@ import Synchronization
 package struct NodeWarmer: Sendable {
   package struct Settings: Sendable {
     /// Images in work at the same time.
-    package var parallel: Int
+    package var parallelism: Int
     package var policy: PullPolicy
+    /// The longest time for all images; no limit when nil.
+    package var timeout: Duration?
     /// The longest time for one image, all tries included.
-    package var timeout: Duration
+    package var imageTimeout: Duration
     /// Tries of the runtime's pull. The registry client has a policy of its own.
     package var retry: RetryPolicy
 
-    package init(parallel: Int, policy: PullPolicy, timeout: Duration, retry: RetryPolicy) {
-      self.parallel = max(1, parallel)
+    package init(
+      parallelism: Int, policy: PullPolicy, timeout: Duration? = nil, imageTimeout: Duration, retry: RetryPolicy
+    ) {
+      self.parallelism = max(1, parallelism)
       self.policy = policy
       self.timeout = timeout
+      self.imageTimeout = imageTimeout
       self.retry = retry
     }
   }
@@ -51,16 +56,17 @@ package struct NodeWarmer: Sendable {
   package func warm(
     _ images: [WantedImage], report: @escaping @Sendable (Int, WarmEvent) -> Void
   ) async -> [WarmResult] {
-    await withTaskGroup(of: (Int, WarmResult).self) { group in
+    let end = settings.timeout.map { ContinuousClock().now + $0 }
+    return await withTaskGroup(of: (Int, WarmResult).self) { group in
       var results = [WarmResult?](repeating: nil, count: images.count)
       var next = 0
       func startNext() {
         guard next < images.count else { return }
         let index = next
         next += 1
-        group.addTask { (index, await warm(images[index]) { report(index, $0) }) }
+        group.addTask { (index, await warm(images[index], until: end) { report(index, $0) }) }
       }
-      for _ in 0..<settings.parallel { startNext() }
+      for _ in 0..<settings.parallelism { startNext() }
       while let (index, result) = await group.next() {
         results[index] = result
         report(index, .finished(result))
@@ -70,22 +76,34 @@ package struct NodeWarmer: Sendable {
     }
   }
 
-  private func warm(_ image: WantedImage, report: @escaping @Sendable (WarmEvent) -> Void) async -> WarmResult {
+  /// - Parameter end: when the time for all images is over.
+  private func warm(
+    _ image: WantedImage, until end: ContinuousClock.Instant?, report: @escaping @Sendable (WarmEvent) -> Void
+  ) async -> WarmResult {
     let clock = ContinuousClock()
     let start = clock.now
+    let rest = end.map { start.duration(to: $0) }
+    let limit = min(rest ?? settings.imageTimeout, settings.imageTimeout)
     func result(_ outcome: WarmResult.Outcome, _ held: Held? = nil) -> WarmResult {
       WarmResult(
         image: image, outcome: outcome, digest: held?.digest, sizeBytes: held?.sizeBytes,
         duration: start.duration(to: clock.now))
     }
+    func timedOut(_ limit: Duration, _ option: String) -> WarmResult {
+      result(
+        .failed(
+          WarmFailure(
+            code: "timedOut", detail: "it was not there after \(limit)", remedy: "Raise \(option), or try again.")))
+    }
     guard !Task.isCancelled else { return result(.cancelled) }
+    if let timeout = settings.timeout, limit <= .zero { return timedOut(timeout, "--timeout") }
     report(.started)
     do {
-      let held = try await withTimeLimit(settings.timeout) { try await hold(image.reference, report: report) }
+      let held = try await withTimeLimit(limit) { try await hold(image.reference, report: report) }
       return result(held.wasThere ? .alreadyThere : .pulled, held)
     } catch is TimeLimitReached {
-      let detail = "it was not there after \(settings.timeout)"
-      return result(.failed(WarmFailure(code: "timedOut", detail: detail, remedy: "Raise --timeout, or try again.")))
+      if let timeout = settings.timeout, limit < settings.imageTimeout { return timedOut(timeout, "--timeout") }
+      return timedOut(settings.imageTimeout, "--image-timeout")
     } catch {
       return result(Task.isCancelled || error is CancellationError ? .cancelled : .failed(WarmFailure(error)))
     }

@@ -105,32 +105,32 @@ struct CheckClusterTests {
         ],
       ]
       try await Self.kubectl(cluster, apply: [deployment])
-      let without = try await cluster.prepull("check", "--for", "deployment/web")
+      let without = try await cluster.prepull("check", "--workload", "deployment/web")
       #expect(without.exitCode == 1, "\(without)")
       #expect(without.output.contains("1 wanted"), "\(without.output)")
       #expect(without.output.contains("error: there is no secret regcred in the namespace default"))
       // Not seen, as the secret was not used: that is no error.
       #expect(without.output.contains("warning: \(host)/sample/private:v1 could not be seen from here"))
 
-      let absent = try await cluster.prepull("check", "--for", "deployment/web", "--read-secrets")
+      let absent = try await cluster.prepull("check", "--workload", "deployment/web", "--read-secrets")
       #expect(absent.exitCode == 1)
       #expect(absent.output.contains("error: there is no secret regcred"), "\(absent.output)")
       #expect(!absent.output.contains("has nothing for"), "\(absent.output)")
 
       try await Self.kubectl(cluster, apply: [Self.secret("regcred", for: host, password: "wrong")])
-      let refused = try await cluster.prepull("check", "--for", "deployment/web", "--read-secrets")
+      let refused = try await cluster.prepull("check", "--workload", "deployment/web", "--read-secrets")
       #expect(refused.exitCode == 1)
       #expect(refused.output.contains("Check the login in the pull secret regcred"), "\(refused.output)")
 
       try await Self.kubectl(cluster, apply: [Self.secret("regcred", for: "https://ghcr.io")])
-      #expect(try await cluster.prepull("check", "--for", "deployment/web").exitCode == 0)
-      let wrong = try await cluster.prepull("check", "--for", "deployment/web", "--read-secrets")
+      #expect(try await cluster.prepull("check", "--workload", "deployment/web").exitCode == 0)
+      let wrong = try await cluster.prepull("check", "--workload", "deployment/web", "--read-secrets")
       #expect(wrong.exitCode == 1)
       #expect(
         wrong.output.contains("the pull secret regcred has nothing for \(host), it is for ghcr.io"), "\(wrong.output)")
 
       try await Self.kubectl(cluster, apply: [Self.secret("regcred", for: host)])
-      let right = try await cluster.prepull("check", "--for", "deployment/web", "--read-secrets")
+      let right = try await cluster.prepull("check", "--workload", "deployment/web", "--read-secrets")
       #expect(right.exitCode == 0, "\(right)")
       // From a file as well, with the next version in place of this one.
       let file = try await PrepullProgram.run(
@@ -141,10 +141,10 @@ struct CheckClusterTests {
       #expect(file.output.contains("1 wanted"))
 
       cluster.sandbox.server.faults.deny(DeniedPermission(verb: "get", resource: "secrets"))
-      let unknown = try await cluster.prepull("check", "--for", "deployment/web")
+      let unknown = try await cluster.prepull("check", "--workload", "deployment/web")
       #expect(unknown.exitCode == 0, "\(unknown)")
       #expect(unknown.output.contains("whether the secret regcred is there cannot be checked"))
-      let nothing = try await cluster.prepull("check", "--for", "deployment/gone")
+      let nothing = try await cluster.prepull("check", "--workload", "deployment/gone")
       #expect(nothing.exitCode == 1)
       #expect(nothing.errors.contains("gone"), "\(nothing.errors)")
     }

@@ -209,8 +209,8 @@ struct CheckCommandTests {
     "A wrong command line is exit code 2, before anybody is asked",
     arguments: [
       ([], "name at least one image"), (["Nginx"], "'Nginx' is not an image reference"),
-      (["--prepull", "a", "--for", "pod/a"], "leave out --for"),
-      (["--no-cluster", "--for", "pod/a"], "--for needs a cluster"),
+      (["--prepull", "a", "--workload", "pod/a"], "leave out --workload"),
+      (["--no-cluster", "--workload", "pod/a"], "--workload needs a cluster"),
       (["--no-cluster", "--pull-secret", "x", "a"], "--pull-secret needs a cluster"),
       (["--no-cluster", "--kubeconfig", "x", "a"], "--kubeconfig needs a cluster"),
       (["--no-cluster", "--context", "x", "a"], "--context needs a cluster"),

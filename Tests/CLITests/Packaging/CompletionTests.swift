@@ -32,7 +32,7 @@ struct CompletionTests {
     arguments: [
       (["run", "--context", "a"], .context), (["images", "--cluster", ""], .cluster), (["check", "--user", ""], .user),
       (["run", "-n", ""], .namespace), (["status", "--namespace", ""], .namespace), (["run", "--node", ""], .node),
-      (["run", "nginx", "--exclude-node", ""], .node), (["run", "--for", "dep"], .workload),
+      (["run", "nginx", "--exclude-node", ""], .node), (["run", "--workload", "dep"], .workload),
       (["check", "--prepull", ""], .prepull), (["status", ""], .kept), (["delete", "-n", "web", "x"], .kept),
       (["delete", "x", ""], nil), (["run", ""], nil), (["pull", "--context", ""], nil),
     ] as [([String], NameKind?)])
@@ -41,7 +41,7 @@ struct CompletionTests {
   @Test func theWordsSayWhichClusterIsMeant() throws {
     let options = try #require(
       NameSource.options(in: [
-        "run", "nginx", "--kubeconfig=/k", "-n", "web", "--label", "a", "--context", "c", "--for",
+        "run", "nginx", "--kubeconfig=/k", "-n", "web", "--label", "a", "--context", "c", "--workload",
       ]))
     #expect(options.kubeconfig == "/k" && options.namespace == "web" && options.context == "c")
     #expect(NameSource.options(in: ["run", "-n", "No Such"]) == nil)

@@ -22,9 +22,9 @@ struct NameCompletionTests {
       let kept = try await cluster.prepull("run", "--keep", "--name", "front", cluster.web)
       #expect(kept.exitCode == 0, "\(kept.errors)")
       #expect(Self.lines(try await cluster.prepull("__complete", "status", "fr")) == ["front", ":4"])
-      let kinds = Self.lines(try await cluster.prepull("__complete", "run", "--for", "d"))
+      let kinds = Self.lines(try await cluster.prepull("__complete", "run", "--workload", "d"))
       #expect(kinds == ["daemonset/", "deployment/", ":6"])
-      let sets = Self.lines(try await cluster.prepull("__complete", "run", "--for", "ds/"))
+      let sets = Self.lines(try await cluster.prepull("__complete", "run", "--workload", "ds/"))
       #expect(sets.first?.hasPrefix("ds/front") == true, "\(sets)")
     }
   }

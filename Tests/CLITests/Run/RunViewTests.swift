@@ -184,11 +184,11 @@ struct RunReportTests {
     var result = try RunStory.result
     result.stopped = .timedOut(.seconds(600))
     result.cleanup = .incomplete(
-      left: ["configmap/prepull-x"], reason: "connection refused", remedy: "Run prepull cleanup -n web.")
+      left: ["configmap/prepull-x"], reason: "connection refused", remedy: "Run prepull delete --leftovers -n web.")
     let lines = RunReport(result: result).problems(style: .plain)
     #expect(lines.contains("stopped early: the --timeout of 10m00s is over"))
     #expect(lines.contains("not cleaned up: configmap/prepull-x: connection refused"))
-    #expect(lines.last == "  Run prepull cleanup -n web.")
+    #expect(lines.last == "  Run prepull delete --leftovers -n web.")
   }
 
   /// Set PREPULL_UPDATE_GOLDEN=1 to write the file anew, then read the difference.
