@@ -28,7 +28,7 @@ extension RuntimeError {
     case .notFound: "Check the repository and the tag."
     case .noPlatform: "Push the image for this platform, or name one that it has with --platform."
     case .rateLimited: "Wait, or give a credential with a higher limit."
-    case .digestMismatch, .truncated: "Try again; push the image anew if it stays so."
+    case .digestMismatch, .truncated: "Try again; push the image again if that does not help."
     case .malformedImage: "Push the image again with another tool."
     case .artifact: "Name the image that the pods run."
     case .unsupportedMediaType: "Push the image in a format that this runtime knows."

@@ -48,10 +48,10 @@ struct StatusReportTests {
   @Test func nothing() {
     #expect(
       StatusReport(items: [], namespace: "web").lines(isWide: false, style: .plain, now: Date())
-        == ["nothing is kept and no run goes on in the namespace web"])
+        == ["nothing is kept and no run is in progress in the namespace web"])
     #expect(
       StatusReport(items: [], namespace: nil).lines(isWide: true, style: .plain, now: Date())
-        == ["nothing is kept and no run goes on in any namespace"])
+        == ["nothing is kept and no run is in progress in any namespace"])
   }
 
   @Test func jsonAndYAML() throws {

@@ -163,7 +163,7 @@ struct AnswerFaultTests {
         let denied = await #expect(throws: RegistryError.self) { try await client.image(other, platform: .host) }
         #expect(denied?.code == .denied)
         #expect(
-          denied?.detail.contains("an HTML page; does a proxy or a login page stand before the registry?") == true)
+          denied?.detail.contains("an HTML page; is a proxy or a login page in front of the registry?") == true)
       }
     }
   }

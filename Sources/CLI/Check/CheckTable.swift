@@ -198,8 +198,8 @@ struct CheckTable: Sendable {
       if failOn == .warning, warnings > 0 {
         return style.paint("\(images): failed for warnings, as --fail-on warning says\(tail)", .bad)
       }
-      let what = ignored > 0 ? "nothing else stands" : "nothing stands"
-      return style.paint("\(images): \(what) against a pull\(tail)", .good)
+      let what = ignored > 0 ? "no other problem" : "no problem"
+      return style.paint("\(images): \(what) was found\(tail)", .good)
     }
     var parts: [String] = []
     if failing > 0 { parts.append("\(failing) of \(images) will fail") }

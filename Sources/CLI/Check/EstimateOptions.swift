@@ -26,7 +26,7 @@ struct EstimateOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Nodes at a time to tell the time for, a number or a percentage. Repeatable. (default: several)",
+      "Nodes at a time to estimate the time for, a number or a percentage. Repeatable. (default: several)",
       valueName: "nodes"), transform: Parallelism.nodesAtATime)
   var parallelism: [Parallelism] = []
 

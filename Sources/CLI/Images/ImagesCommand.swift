@@ -150,7 +150,7 @@ struct ImagesCommand: AsyncParsableCommand {
     console.write(lines: console.wrapped(remarks))
     if report.rows.isEmpty {
       let place = files == ["-"] ? "standard input" : files.joined(separator: ", ")
-      let reason = report.problems.isEmpty ? "none of its objects makes pods" : "what stands there is none (see above)"
+      let reason = report.problems.isEmpty ? "none of its objects makes pods" : "what is there is none (see above)"
       console.write("Error: there is no image in \(place): \(reason)\n")
       throw ExitCode.failure
     }

@@ -10,7 +10,7 @@ import Glibc
 struct UninstallCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "uninstall",
-    abstract: "Remove the operator from a cluster, with all Prepulls and whatever it made.",
+    abstract: "Remove the operator from a cluster, with all Prepulls and everything it made.",
     discussion: """
       It finds the operator's objects in all namespaces by their labels, whichever way it was installed, and does not \
       need one that is alive. Gates of nodes that wait are opened. The images stay on the nodes until a kubelet needs \
@@ -65,7 +65,7 @@ struct UninstallCommand: AsyncParsableCommand {
     guard left.isEmpty else {
       Console.standardError.write(
         "Error: not everything is gone:\n" + left.map { "  \(VisibleText.sanitised($0))\n" }.joined()
-          + "  Run it again when that is mended.\n")
+          + "  Run it again when that is solved.\n")
       return false
     }
     try Console.standardOutput.writeAll("the cluster holds nothing of Prepull's operator any more\n")
@@ -87,7 +87,7 @@ struct UninstallCommand: AsyncParsableCommand {
   /// Asks a person; where nobody can answer, the answer is no.
   private func agrees() -> Bool {
     guard isatty(STDIN_FILENO) == 1 else {
-      Console.standardError.write("Error: nothing was removed: nobody is here to ask\n  Say --yes.\n")
+      Console.standardError.write("Error: nothing was removed: there is no terminal to ask on\n  Add --yes.\n")
       return false
     }
     Console.standardError.write("Remove all this? [y/N] ")

@@ -61,7 +61,7 @@ struct ClusterOptions: ParsableArguments {
 
   @Option(
     name: .customLong("tls-server-name"),
-    help: ArgumentHelp("The name that the API server's certificate bears.", valueName: "name"))
+    help: ArgumentHelp("The name to check the API server's certificate against.", valueName: "name"))
   var tlsServerName: String?
 
   func validate() throws {

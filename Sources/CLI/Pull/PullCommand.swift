@@ -138,7 +138,7 @@ struct PullCommand: AsyncParsableCommand {
       throw ValidationError(error.description)
     }
     for attempt in finding.passedOver where !quiet {
-      console.write("note: passed over \(attempt.endpoint): \(attempt.error?.detail ?? "it does not answer")\n")
+      console.write("note: skipped \(attempt.endpoint): \(attempt.error?.detail ?? "it does not answer")\n")
     }
     if finding.endpoint.kind == .oci {
       // Said in every case: a kubelet whose runtime is down gains nothing from a folder.

@@ -120,7 +120,7 @@ struct RenderCommand: ParsableCommand {
         remarks.append("note: --prepull-image is not used: with engine kubelet nothing of Prepull's image runs")
       }
       if engine == .kubelet, retries != nil {
-        remarks.append("note: --retries is not used: with engine kubelet each kubelet tries again for ever")
+        remarks.append("note: --retries is not used: with engine kubelet each kubelet tries again forever")
       }
       if manifest.needsServerSideApply(resources) {
         remarks.append("note: too large for plain kubectl apply: use kubectl apply --server-side")

@@ -66,7 +66,7 @@ extension RunSession {
       let lines = report.lines(isWide: false, style: style(of: out), columns: out.columns, now: Date())
       try out.writeAll(out.wrapped(lines).joined(separator: "\n") + "\n")
     }
-    if !item.isWarm { console.write("not every node is warm; the nodes go on trying\n") }
+    if !item.isWarm { console.write("not every node is warm; the nodes keep trying\n") }
     if !homeless.isEmpty {
       console.write(lines: console.wrapped(["no node can hold \(FailureGroups.names(homeless))"]))
     }

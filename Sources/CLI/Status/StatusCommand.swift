@@ -14,7 +14,7 @@ struct StatusCommand: AsyncParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Show how many nodes are warm for what is kept, for Prepulls, and for the runs that go on.",
+    abstract: "Show how many nodes are warm for what is kept, for Prepulls, and for runs in progress.",
     discussion: """
       It knows what run --keep and render made, the operator's Prepulls, and runs.
 

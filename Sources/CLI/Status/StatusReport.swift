@@ -20,7 +20,9 @@ struct StatusReport: Sendable {
   /// node.
   func lines(isWide: Bool, style: Style, columns: Int? = nil, now: Date) -> [String] {
     guard !items.isEmpty || !prepulls.isEmpty else {
-      return ["nothing is kept and no run goes on in \(namespace.map { "the namespace \($0)" } ?? "any namespace")"]
+      return [
+        "nothing is kept and no run is in progress in \(namespace.map { "the namespace \($0)" } ?? "any namespace")"
+      ]
     }
     var table = Table(
       (namespace == nil ? [.init("NAMESPACE")] : []) + [

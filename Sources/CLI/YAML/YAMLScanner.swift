@@ -108,7 +108,8 @@ struct YAMLScanner {
         }
         throw YAMLError(
           line: line(at: place),
-          reason: "a byte order mark stands amid a document: files were put together without '---' between them")
+          reason: "a byte order mark is in the middle of a document: files were put together without '---' between them"
+        )
       case nil: break
       }
     }

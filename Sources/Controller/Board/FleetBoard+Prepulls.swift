@@ -177,7 +177,7 @@ extension FleetBoard {
       if !entry.isLeaving, entry.settings?.refreshInterval != nil, let new = change.answer.digest,
         let old = old ?? entry.remembered(change.key.reference)?.digest, old != new
       {
-        let message = "\(change.key.reference) stands for \(new) now, no longer for \(old): nodes pull it again"
+        let message = "\(change.key.reference) resolves to \(new) now, no longer to \(old): nodes pull it again"
         tell("DigestMoved", message, about: entry.object)
       }
       plan(uid)

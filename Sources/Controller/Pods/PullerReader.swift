@@ -50,7 +50,7 @@ struct PullerReader: Sendable {
       createdAt: Duration(timestamp: pod.metadata.creationTimestamp) ?? .zero, images: images)
     read.isScheduled = pod.spec.nodeName != nil
     if let condition = pod.status?.conditions?.first(where: { $0.type == "PodScheduled" && $0.status == "False" }) {
-      read.unschedulable = condition.message ?? condition.reason ?? "no reason is told"
+      read.unschedulable = condition.message ?? condition.reason ?? "no reason is given"
     }
     read.phase = phase(of: pod)
     read.isBeingDeleted = pod.metadata.deletionTimestamp != nil

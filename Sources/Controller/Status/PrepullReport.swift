@@ -87,7 +87,7 @@ struct PrepullReport {
   }
 
   private static func staleness(_ count: Int) -> String {
-    "\(count.nodes) another digest than the tag stands for by now; set spec.refreshInterval, or spec.imagePullPolicy Always, to "
+    "\(count.nodes) another digest than the tag has now; set spec.refreshInterval, or spec.imagePullPolicy Always, to "
       + "have them pull it"
   }
 

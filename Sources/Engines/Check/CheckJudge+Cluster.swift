@@ -88,7 +88,7 @@ extension CheckJudge {
     if !silent.isEmpty {
       findings.append(
         CheckFinding(
-          .diskUnknown, "\(Self.names(silent)) \(silent.count == 1 ? "does" : "do") not tell how large the disk is",
+          .diskUnknown, "\(Self.names(silent)) \(silent.count == 1 ? "does" : "do") not report how large the disk is",
           "Whether the images fit there was not checked."))
     }
     return findings
@@ -100,7 +100,7 @@ extension CheckJudge {
       return CheckFinding(
         .fewPullsLeft,
         "\(registry.name) allows \(Quantity.count(limit.remaining, "more pull"))\(limit.window.map { " in \(Quantity.time($0))" } ?? "") "
-          + "to whoever asks from here; the nodes need \(registry.pulls)",
+          + "to requests from here; the nodes need \(registry.pulls)",
         "Log in for a higher limit, pull through a mirror, or begin with fewer nodes; nodes with other addresses or "
           + "credentials have limits of their own.")
     }

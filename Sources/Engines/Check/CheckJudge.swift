@@ -50,7 +50,7 @@ struct CheckJudge: Sendable {
         return CheckFinding(
           failure.code, level: .warning,
           "could not be seen from here: \(failure.detail); the pull secret \(names) could not be used",
-          "Mend what stands against the pull secret first, then add --read-secrets to ask with it.")
+          "Correct the pull secret first, then add --read-secrets to ask with it.")
       }
       return CheckFinding(
         failure.code, level: .warning,
@@ -72,7 +72,7 @@ struct CheckJudge: Sendable {
       return CheckFinding(
         failure.code, level: .warning,
         "could not be seen from here: \(failure.detail); the pull secret \(unread) could not be used",
-        "Mend what stands against the pull secret first.")
+        "Correct the pull secret first.")
     }
     guard failure.code != .notFound else { return finding }
     let registries = credentials.registries
@@ -119,7 +119,7 @@ struct CheckJudge: Sendable {
         .unsupportedMediaType, level: strict.isEmpty ? .warning : .error,
         "is sent by its registry \(type.isEmpty ? "without a media type" : "as \(type)") (Content-Type), "
           + "which containerd and Docker Engine do not take",
-        "Have the registry, or what stands before it, send the manifest's own media type.")
+        "Have the registry, or the proxy in front of it, send the manifest's own media type.")
     ]
   }
 
@@ -193,7 +193,7 @@ struct CheckJudge: Sendable {
     guard !old.isEmpty else { return [] }
     return [
       CheckFinding(
-        .oldDigest, "stands for another digest on \(Self.names(old)) than in the registry",
+        .oldDigest, "has another digest on \(Self.names(old)) than in the registry",
         "Pods with imagePullPolicy IfNotPresent run the old one there; prepull run --policy Always brings the new one.")
     ]
   }

@@ -72,7 +72,7 @@ package struct KubeletMessage {
     "malformedImage": "Push the image again with another tool.",
     "invalidName": "Correct the reference.",
     "neverPull": "Load the image onto the node, or let the kubelet pull it.",
-    "signature": "Sign the image, or mend the node's signature policy.",
+    "signature": "Sign the image, or correct the node's signature policy.",
     "noSpace": "Free space on the node's image file system, or give it more.",
     "noSuchHost": "Check the registry's name in the reference, and the node's DNS.",
     "refused": "Check that the registry runs and that the node may reach it.",
@@ -82,7 +82,7 @@ package struct KubeletMessage {
     "throttled": "The kubelet limits its own pulls (registryPullQPS); it tries again by itself.",
     "rateLimited":
       "Wait, or name a secret with a higher limit (spec.imagePullSecrets, --pull-secret), or use a mirror.",
-    "digestMismatch": "Try again; push the image anew if it stays so.",
-    "truncated": "Try again; push the image anew if it stays so.",
+    "digestMismatch": "Try again; push the image again if that does not help.",
+    "truncated": "Try again; push the image again if that does not help.",
   ]
 }

@@ -39,7 +39,7 @@ struct PodReader: Sendable {
       } else if let condition = pod.status?.conditions?.first(where: { $0.type == "PodScheduled" }),
         condition.status == "False"
       {
-        inputs.append(.podUnschedulable(id, reason: condition.message ?? condition.reason ?? "no reason is told"))
+        inputs.append(.podUnschedulable(id, reason: condition.message ?? condition.reason ?? "no reason is given"))
       }
     }
     for status in pod.status?.containerStatuses ?? [] {

@@ -85,7 +85,7 @@ extension Preflight {
       if namespace.status?.phase == "Terminating" || namespace.metadata.deletionTimestamp != nil {
         findings.block(
           "namespaceTerminating", "the namespace \(request.namespace) is being deleted",
-          "Wait until it is gone and create it anew, or choose another with --namespace.")
+          "Wait until it is gone and create it again, or choose another with --namespace.")
       }
     } catch let error as APIError where error.code == .notFound {
       findings.block(
@@ -128,7 +128,7 @@ extension Preflight {
       }
     } catch let error as APIError where error.code == .notFound {
       findings.block(
-        "noPriorityClass", "there is no priority class \(name)", "kubectl get priorityclasses tells which there are.")
+        "noPriorityClass", "there is no priority class \(name)", "kubectl get priorityclasses shows which there are.")
     } catch let error as APIError where error.code == .forbidden {
       // Creating the first pod tells the same.
     }
@@ -157,8 +157,8 @@ extension Preflight {
           failure.code, error.code == .invalid ? failure.detail : error.detail, failure.remedy)
       case .badRequest, .serverError:
         findings.remark(
-          "dryRun", "how the cluster's admission takes our pods could not be tried: \(error.detail)",
-          "The run tells.")
+          "dryRun", "whether the cluster admits these pods could not be tried: \(error.detail)",
+          "The run will show.")
       default: break
       }
     }

@@ -118,7 +118,7 @@ package struct Preflight: Sendable {
       if !option.isEmpty, !options.contains(option) { options.append(option) }
     }
     return options.isEmpty
-      ? "Choose other nodes; kubectl get nodes --show-labels tells which there are."
+      ? "Choose other nodes; kubectl get nodes --show-labels shows which there are."
       : "Include them with \(options.joined(separator: ", ")), or choose other nodes."
   }
 

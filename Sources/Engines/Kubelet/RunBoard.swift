@@ -71,7 +71,7 @@ struct RunBoard: Sendable {
       owner = configMap
       if isNew {
         let name = configMap.metadata.name ?? ""
-        effects.append(.tell(.warning("the ConfigMap \(name) was deleted by somebody else and is made anew")))
+        effects.append(.tell(.warning("the ConfigMap \(name) was deleted by somebody else and is created again")))
       }
     case .ownerFailed(let error):
       isCheckingOwner = false

@@ -64,7 +64,7 @@ package struct RunResult: Sendable {
         case .failed(let own): failure = own
         case .stale(let digest):
           failure = WarmFailure(
-            code: "stale", detail: "the node holds \(digest), which is not what the reference stands for now",
+            code: "stale", detail: "the node holds \(digest), which is not what the reference resolves to now",
             remedy: "Pull again with --policy Always.")
         default: return nil
         }

@@ -56,7 +56,7 @@ package struct ImageProblem: Error, Hashable, Sendable, CustomStringConvertible 
     case identifier
     /// No image reference.
     case malformed
-    /// Several fields that do not tell one image.
+    /// Several fields that do not make one image.
     case parts
     /// It may be an image, or something else.
     case unclear

@@ -57,7 +57,7 @@ struct ImageParts: Hashable {
       return Self.judged(text)
     }
     guard let name = name(repository) else {
-      return .problem(.parts, "its parts (\(listed)) do not tell one image: write name:tag into one field")
+      return .problem(.parts, "its parts (\(listed)) do not make one image: write name:tag into one field")
     }
     if let algorithm = Self.openDigest(of: name) {
       // `repository: name@sha256` and `tag: <hex digits>`, as charts without a field for digests have it.

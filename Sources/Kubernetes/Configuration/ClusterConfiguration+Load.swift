@@ -117,7 +117,7 @@ extension ClusterConfiguration {
     } else if let provider = user.authProvider, tls.clientCertificate == nil {
       throw ConfigurationError(
         .unsupported, "\(subject) logs in with the auth provider '\(provider.name ?? "")', gone since Kubernetes 1.26",
-        remedy: "Let your cloud's tool write the kubeconfig anew: it will use an exec plugin.")
+        remedy: "Write the kubeconfig again with your cloud's tool: it will use an exec plugin.")
     }
   }
 
@@ -150,7 +150,7 @@ extension ClusterConfiguration {
     else {
       throw ConfigurationError(
         .badCertificate, "\(field)-data of \(subject) is not PEM in base64",
-        remedy: "Let the cluster's tool write the kubeconfig anew.")
+        remedy: "Write the kubeconfig again with the cluster's tool.")
     }
     return .text(text)
   }

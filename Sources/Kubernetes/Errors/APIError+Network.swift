@@ -126,7 +126,7 @@ extension APIError {
     if text.contains("ALERT"), text.contains("CERTIFICATE") || text.contains("UNKNOWN_CA") {
       return (
         .tls, "\(host) does not accept the client's certificate",
-        "It may be expired, or of another cluster: let the cluster's tool write the kubeconfig anew."
+        "It may be expired, or of another cluster: write the kubeconfig again with the cluster's tool."
       )
     }
     if text.contains("EOF") { return (.interrupted, "\(host) closed the connection during the TLS handshake", nil) }

@@ -34,7 +34,7 @@ extension APIError {
     case .timedOut: remedy = "The API server was too slow: try again, or allow more with --request-timeout."
     case .namespaceTerminating:
       detail = "\(place) is being deleted"
-      remedy = "Wait until it is gone and create it anew, or choose another with --namespace."
+      remedy = "Wait until it is gone and create it again, or choose another with --namespace."
     case .podSecurity: explainPodSecurity(place: place)
     case .quotaExceeded:
       remedy =

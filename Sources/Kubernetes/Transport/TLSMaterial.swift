@@ -125,6 +125,6 @@ final class TLSMaterial: Sendable {
     throw ConfigurationError(
       .expiredCertificate, "the client certificate\(user) \(now > to ? "expired on" : "is not valid before") \(day)",
       remedy: now > to
-        ? "Get a new one: let the cluster's tool write the kubeconfig anew." : "Is the clock of this machine right?")
+        ? "Get a new one: write the kubeconfig again with the cluster's tool." : "Is the clock of this machine right?")
   }
 }

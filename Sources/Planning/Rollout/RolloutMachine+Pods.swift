@@ -157,7 +157,7 @@ extension RolloutMachine {
           name,
           with: WarmFailure(
             code: "timedOut", detail: "not confirmed when the \(limit.words) of --timeout were over",
-            remedy: "Raise --timeout, or raise --parallelism if the registry bears it."), &actions)
+            remedy: "Raise --timeout, or raise --parallelism if the registry can take it."), &actions)
       }
       finish(name, as: .notDone, at: now, &actions)
     }

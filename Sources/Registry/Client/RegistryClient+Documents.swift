@@ -90,7 +90,7 @@ extension RegistryClient {
     if ServerText.isHTML(bytes, type: header) {
       throw Problem(
         .fault, "\(response.host) answered with an HTML page",
-        remedy: "Is this the address of a registry? A proxy or a login page may stand before it.")
+        remedy: "Is this the address of a registry? A proxy or a login page may be in front of it.")
     }
     let stated = essence(header)
     // Runtimes look at capitals too.
@@ -130,7 +130,7 @@ extension RegistryClient {
     guard codings.allSatisfy({ !["gzip", "x-gzip", "deflate", "br", "zstd", "compress"].contains($0) }) else {
       throw Problem(
         .fault, "\(response.host) sends it with the content coding \(coding), which was not asked for",
-        remedy: "Have whatever stands before the registry send what is asked for (Accept-Encoding: identity).")
+        remedy: "Have the proxy in front of the registry send what is asked for (Accept-Encoding: identity).")
     }
     return try await response.collect(upTo: largestDocument)
   }

@@ -70,7 +70,7 @@ extension RegistryError.Code {
     case .refused: "Is the registry running there, and is the port right?"
     case .unreachable: "Check the network and the firewall between this machine and the registry."
     case .timedOut: "Check the network between this machine and the registry; a proxy may be needed (HTTPS_PROXY)."
-    case .tls: "Trust the registry's authority (--ca-file or SSL_CERT_FILE), or have its certificate mended."
+    case .tls: "Trust the registry's authority (--ca-file or SSL_CERT_FILE), or have its certificate corrected."
     case .proxy: "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
     case .insecure: "Serve it over https, or allow plain HTTP for this host (--plain-http)."
     case .credentials: "Mend what is named above, or log in again."

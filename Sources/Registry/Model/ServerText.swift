@@ -9,7 +9,7 @@ struct ServerText {
   init(body: [UInt8], type: String?) {
     guard !body.isEmpty else { return }
     if Self.isHTML(body, type: type) {
-      message = "an HTML page; does a proxy or a login page stand before the registry?"
+      message = "an HTML page; is a proxy or a login page in front of the registry?"
     } else if let answer = try? JSON(parsing: body), answer.object != nil {
       let errors = answer["errors"].map { $0.array ?? [$0] } ?? []
       code = errors.lazy.compactMap { $0["code"]?.string }.first

@@ -30,7 +30,7 @@ extension Layout {
       if let result = try await FileWork.run({ try tryExclusively { Boxed(try body()) } }) { return result.value }
       guard clock.now < end else {
         throw LayoutFault(
-          .timedOut, "another program has held \(lockFile) for a minute", remedy: "see what it does; `fuser` tells who")
+          .timedOut, "another program has held \(lockFile) for a minute", remedy: "see what it does; `fuser` shows who")
       }
       try await clock.sleep(for: pause)
       pause = min(pause * 2, .milliseconds(50))

@@ -34,7 +34,7 @@ struct CheckCommandTests {
       let lines = run.output.split(separator: "\n")
       #expect(lines[0].hasPrefix("IMAGE"))
       #expect(lines[1].contains("amd64,arm64") && lines[1].hasSuffix("ok"), "\(run.output)")
-      #expect(lines.last == "2 images: nothing stands against a pull")
+      #expect(lines.last == "2 images: no problem was found")
       let quiet = try await check("--no-cluster", "\(registry.host)/web:1")
       #expect(quiet.errors == "")
     }
@@ -52,7 +52,7 @@ struct CheckCommandTests {
       let ignored = try await check("--no-cluster", "--ignore", "notFound", missing)
       #expect(ignored.exitCode == 0)
       #expect(ignored.output.contains("   ignored\n"), "\(ignored.output)")
-      #expect(ignored.output.hasSuffix("1 image: nothing else stands against a pull; 1 error ignored\n"))
+      #expect(ignored.output.hasSuffix("1 image: no other problem was found; 1 error ignored\n"))
       let latest = "\(registry.host)/web"
       #expect(try await check("--no-cluster", latest).exitCode == 0)
       let strict = try await check("--no-cluster", "--fail-on", "warning", latest)

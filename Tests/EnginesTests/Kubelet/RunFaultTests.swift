@@ -73,7 +73,7 @@ struct RunFaultTests {
       }
       let result = try await lab.run(lab.request(lab.sample("web:1.27"))) { once($0) }
       #expect(result.isWarm, "\(result.failures)")
-      #expect(lab.warnings.contains { $0.contains("made anew") })
+      #expect(lab.warnings.contains { $0.contains("created again") })
       #expect(lab.remains.isEmpty)
     }
   }
