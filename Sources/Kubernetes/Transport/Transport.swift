@@ -27,6 +27,8 @@ final class Transport: Sendable {
   /// Requests that run at once; the others wait their turn, for so long.
   private static let concurrency = 32
   private static let longestWait = Duration.seconds(60)
+  /// How long connections that are still being made may hold up the end.
+  private static let longestShutdown = Duration.milliseconds(500)
 
   let address: ServerAddress
   private let configuration: ClusterConfiguration
@@ -104,8 +106,8 @@ final class Transport: Sendable {
   }
 
   func shutdown() async {
-    try? await calls.shutdown()
-    try? await watches.shutdown()
+    try? await calls.shutdown(waitingAtMost: Self.longestShutdown)
+    try? await watches.shutdown(waitingAtMost: Self.longestShutdown)
   }
 
   /// Sends a request and reads the whole answer, within `limit`.

@@ -64,7 +64,7 @@ final class Transport: Sendable {
     // All of them, whatever becomes of one.
     var failure: (any Error)?
     for client in clients {
-      do { try await client.shutdown() } catch { failure = failure ?? error }
+      do { try await client.shutdown(waitingAtMost: .milliseconds(500)) } catch { failure = failure ?? error }
     }
     if let failure { throw failure }
   }
