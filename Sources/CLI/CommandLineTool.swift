@@ -100,7 +100,12 @@ package struct CommandLineTool: AsyncParsableCommand {
     let code = exitCode(for: error)
     switch code {
     case .success:
-      Console.standardOutput.write(fullMessage(for: error) + "\n")
+      do {
+        try Console.standardOutput.writeAll(fullMessage(for: error) + "\n")
+      } catch {
+        complain("Error: \(error)")
+        Glibc.exit(1)
+      }
     case .validationFailure:
       complain(fullMessage(for: error))
       Glibc.exit(2)

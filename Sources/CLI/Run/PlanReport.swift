@@ -44,22 +44,25 @@ struct PlanReport: Sendable {
     var lines = [
       style.paint("Nodes", .strong) + "  \(wanted.count) wanted" + (wanted.isEmpty ? "" : " (\(kinds))")
     ]
-    for (reason, nodes) in grouped({ verdict in
-      switch verdict {
-      case .skipped(let reason): "skipped, \(reason)"
-      case .unsupported(let reason): "unsupported, \(reason)"
-      case .wanted: nil
+    let others = report.nodes.filter { $0.verdict != .wanted }
+    let groups = Dictionary(grouping: others, by: { Self.reason($0.verdict, of: 1) }).values
+      .map { nodes in
+        let verdict = nodes.first?.verdict ?? .wanted
+        return (reason: Self.reason(verdict, of: nodes.count), nodes: nodes.map(\.facts.name).sorted())
       }
-    }) {
+      .sorted { ($1.nodes.count, $0.reason) < ($0.nodes.count, $1.reason) }
+    for (reason, nodes) in groups {
       lines.append("       \(nodes.count) \(reason): \(FailureGroups.names(nodes))")
     }
     return lines
   }
 
-  private func grouped(_ reason: (NodeVerdict) -> String?) -> [(reason: String, nodes: [String])] {
-    let told = report.nodes.compactMap { node in reason(node.verdict).map { ($0, node.facts.name) } }
-    return Dictionary(grouping: told, by: \.0).map { ($0.key, $0.value.map(\.1).sorted()) }
-      .sorted { ($1.1.count, $0.0) < ($0.1.count, $1.0) }
+  private static func reason(_ verdict: NodeVerdict, of nodes: Int) -> String {
+    switch verdict {
+    case .skipped(let reason): "skipped, \(reason.text(of: nodes))"
+    case .unsupported(let reason): "unsupported, \(reason)"
+    case .wanted: ""
+    }
   }
 
   /// What is worth knowing, a line each and one for what to do.

@@ -30,7 +30,7 @@ extension NodeVerdict.SkipReason: CustomStringConvertible {
   package var description: String { text(of: 1) }
 
   /// The same about several: "lack pool=gpu".
-  func text(of nodes: Int) -> String {
+  package func text(of nodes: Int) -> String {
     switch self {
     case .excluded: "excluded"
     case .notNamed: "not named"
