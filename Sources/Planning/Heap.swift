@@ -1,12 +1,14 @@
 /// A binary heap, the least element first.
-struct Heap<Element: Comparable & Sendable>: Sendable {
-  private(set) var elements: [Element] = []
+package struct Heap<Element: Comparable & Sendable>: Sendable {
+  package private(set) var elements: [Element] = []
 
-  var isEmpty: Bool { elements.isEmpty }
-  var count: Int { elements.count }
-  var min: Element? { elements.first }
+  package init() {}
 
-  mutating func insert(_ element: Element) {
+  package var isEmpty: Bool { elements.isEmpty }
+  package var count: Int { elements.count }
+  package var min: Element? { elements.first }
+
+  package mutating func insert(_ element: Element) {
     elements.append(element)
     var child = elements.count - 1
     while child > 0 {
@@ -18,7 +20,7 @@ struct Heap<Element: Comparable & Sendable>: Sendable {
   }
 
   @discardableResult
-  mutating func popMin() -> Element? {
+  package mutating func popMin() -> Element? {
     guard let first = elements.first else { return nil }
     let last = elements.removeLast()
     if !elements.isEmpty {
@@ -28,7 +30,7 @@ struct Heap<Element: Comparable & Sendable>: Sendable {
     return first
   }
 
-  mutating func removeAll(where isUnwanted: (Element) -> Bool) {
+  package mutating func removeAll(where isUnwanted: (Element) -> Bool) {
     elements.removeAll(where: isUnwanted)
     for index in stride(from: elements.count / 2 - 1, through: 0, by: -1) { sink(from: index) }
   }
