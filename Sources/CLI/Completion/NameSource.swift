@@ -56,10 +56,10 @@ struct NameSource {
   /// `deployment/` and so on first, then the names behind it.
   private func workloads(_ prefix: String, _ options: ClusterOptions) async -> [String] {
     guard let slash = prefix.firstIndex(of: "/") else {
-      return matching(WorkloadName.Kind.allCases.map { "\($0.rawValue)/" }, prefix)
+      return matching(WorkloadKind.nameable.map { "\($0.singular)/" }, prefix)
     }
     let written = prefix[..<slash]
-    guard let kind = WorkloadName.Kind(written) else { return [] }
+    guard let kind = WorkloadKind(named: written) else { return [] }
     let names = await ask(options) { client in
       try await client.names(
         of: DynamicResource(apiVersion: kind.apiVersion, plural: kind.plural), in: client.configuration.namespace)

@@ -58,6 +58,7 @@ struct DiscoveryWatches: Sendable {
         case .pod: await watch(WorkloadObject<PodShape>.self, source, part, report)
         case .replicaSet: await watch(WorkloadObject<ReplicaSetShape>.self, source, part, report)
         case .controllerRevision: await watch(WorkloadObject<ControllerRevisionShape>.self, source, part, report)
+        case .replicationController: break  // neither in `present` nor in `past`
         }
       }
       group.addTask { for await _ in ended {} }
@@ -133,7 +134,7 @@ struct DiscoveryWatches: Sendable {
 
 extension WatchMonitor.Part {
   fileprivate init(_ place: DiscoveryWatches.Source.Place) {
-    let kind = place.kind == .pod ? "workloadpods" : "\(place.kind.rawValue.lowercased())s"
+    let kind = place.kind == .pod ? "workloadpods" : place.kind.plural
     self.init(
       resource: kind, name: kind + (place.namespace.map { " in \($0)" } ?? ""), isEssential: false,
       isSingle: place.namespace == nil)

@@ -118,7 +118,3 @@ struct WorkloadIndex {
     return chain
   }
 }
-
-extension WorkloadKind {
-  fileprivate var plural: String { rawValue.lowercased() + "s" }
-}

@@ -1,33 +1,9 @@
 package import Kubernetes
 
-/// A kind of workload whose images are discovered.
-package enum WorkloadKind: String, CaseIterable, Comparable, Sendable {
-  case deployment = "Deployment"
-  case statefulSet = "StatefulSet"
-  case daemonSet = "DaemonSet"
-  case cronJob = "CronJob"
-  case job = "Job"
-  case pod = "Pod"
-  /// A revision of a Deployment.
-  case replicaSet = "ReplicaSet"
-  /// A revision of a StatefulSet or DaemonSet.
-  case controllerRevision = "ControllerRevision"
-
-  /// What runs, or will.
-  package static let present = allCases.filter { !past.contains($0) }
-  /// What earlier revisions of workloads are found in.
-  package static let past: [WorkloadKind] = [.replicaSet, .controllerRevision]
-
-  package static func < (a: WorkloadKind, b: WorkloadKind) -> Bool { a.rank < b.rank }
-
-  private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
-}
-
 /// What tells one kind of workload from another on the wire.
 package protocol WorkloadShape: SendableMetatype {
   associatedtype Spec: Codable, Hashable, Sendable
   static var workload: WorkloadKind { get }
-  static var apiVersion: String { get }
   /// The pods that it makes, or is.
   static func template(in spec: Spec) -> WorkloadPod?
   /// How many pods of its present template are not there yet.
@@ -40,9 +16,9 @@ extension WorkloadShape {
 
 /// A workload with no more than what its images need of it.
 package struct WorkloadObject<Shape: WorkloadShape>: Resource {
-  package static var apiVersion: String { Shape.apiVersion }
+  package static var apiVersion: String { Shape.workload.apiVersion }
   package static var kind: String { Shape.workload.rawValue }
-  package static var plural: String { Shape.workload.rawValue.lowercased() + "s" }
+  package static var plural: String { Shape.workload.plural }
 
   package var metadata: ObjectMeta
   package var spec: Shape.Spec?
@@ -127,7 +103,6 @@ package struct CronSpec: Codable, Hashable, Sendable {
 
 package enum DeploymentShape: WorkloadShape {
   package static let workload = WorkloadKind.deployment
-  package static let apiVersion = "apps/v1"
   package static func template(in spec: TemplateSpec) -> WorkloadPod? { spec.template }
 
   package static func missingPods(of spec: TemplateSpec, _ status: WorkloadStatus) -> Int {
@@ -137,7 +112,6 @@ package enum DeploymentShape: WorkloadShape {
 
 package enum StatefulSetShape: WorkloadShape {
   package static let workload = WorkloadKind.statefulSet
-  package static let apiVersion = "apps/v1"
   package static func template(in spec: TemplateSpec) -> WorkloadPod? { spec.template }
 
   package static func missingPods(of spec: TemplateSpec, _ status: WorkloadStatus) -> Int {
@@ -147,7 +121,6 @@ package enum StatefulSetShape: WorkloadShape {
 
 package enum DaemonSetShape: WorkloadShape {
   package static let workload = WorkloadKind.daemonSet
-  package static let apiVersion = "apps/v1"
   package static func template(in spec: TemplateSpec) -> WorkloadPod? { spec.template }
 
   package static func missingPods(of spec: TemplateSpec, _ status: WorkloadStatus) -> Int {
@@ -157,7 +130,6 @@ package enum DaemonSetShape: WorkloadShape {
 
 package enum JobShape: WorkloadShape {
   package static let workload = WorkloadKind.job
-  package static let apiVersion = "batch/v1"
   package static func template(in spec: TemplateSpec) -> WorkloadPod? { spec.template }
 
   package static func missingPods(of spec: TemplateSpec, _ status: WorkloadStatus) -> Int {
@@ -170,7 +142,6 @@ package enum JobShape: WorkloadShape {
 
 package enum CronJobShape: WorkloadShape {
   package static let workload = WorkloadKind.cronJob
-  package static let apiVersion = "batch/v1"
 
   package static func template(in spec: CronSpec) -> WorkloadPod? {
     guard var pod = spec.jobTemplate?.spec?.template else { return nil }
@@ -182,19 +153,16 @@ package enum CronJobShape: WorkloadShape {
 
 package enum ReplicaSetShape: WorkloadShape {
   package static let workload = WorkloadKind.replicaSet
-  package static let apiVersion = "apps/v1"
   package static func template(in spec: TemplateSpec) -> WorkloadPod? { spec.template }
 }
 
 package enum ControllerRevisionShape: WorkloadShape {
   package static let workload = WorkloadKind.controllerRevision
-  package static let apiVersion = "apps/v1"
   package static func template(in spec: TemplateSpec) -> WorkloadPod? { spec.template }
 }
 
 package enum PodShape: WorkloadShape {
   package static let workload = WorkloadKind.pod
-  package static let apiVersion = "v1"
   package static func template(in spec: WorkloadPod.Spec) -> WorkloadPod? { WorkloadPod(spec: spec) }
 }
 

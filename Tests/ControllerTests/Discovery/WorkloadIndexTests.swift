@@ -6,7 +6,7 @@ import Testing
 @testable import Controller
 @testable import Engines
 
-@Suite("Discovery: whose images are wanted why")
+@Suite("Discovery: whose images are wanted why", .timeLimit(.minutes(10)))
 struct WorkloadIndexTests {
   private let web = DiscoveryRequest(namespaces: ["web"])
 

@@ -24,7 +24,7 @@ private func object(_ kind: String, _ spec: String, name: String = "web") -> Str
   #"{"kind": "\#(kind)", "metadata": {"name": "\#(name)", "namespace": "shop"}, \#(spec)}"#
 }
 
-@Suite("What a workload tells of its pods")
+@Suite("What a workload tells of its pods", .timeLimit(.minutes(10)))
 struct WorkloadTests {
   @Test(
     "The pod template is found in every kind that has one",
@@ -130,19 +130,19 @@ struct WorkloadTests {
   }
 }
 
-@Suite("The name of a workload")
+@Suite("The name of a workload", .timeLimit(.minutes(10)))
 struct WorkloadNameTests {
   @Test(
     arguments: [
       ("deployment/web", .deployment), ("deploy/web", .deployment), ("Deployments/web", .deployment),
-      ("deployments.apps/web", .deployment), ("deployment.v1.apps/web", .deployment), ("sts/web", .statefulset),
-      ("ds/web", .daemonset), ("rs/web", .replicaset), ("job/web", .job), ("cj/web", .cronjob),
-      ("cronjobs.batch/web", .cronjob), ("po/web", .pod), ("rc/web", .replicationcontroller),
-    ] as [(String, WorkloadName.Kind)])
-  func read(text: String, kind: WorkloadName.Kind) throws {
+      ("deployments.apps/web", .deployment), ("deployment.v1.apps/web", .deployment), ("sts/web", .statefulSet),
+      ("ds/web", .daemonSet), ("rs/web", .replicaSet), ("job/web", .job), ("cj/web", .cronJob),
+      ("cronjobs.batch/web", .cronJob), ("po/web", .pod), ("rc/web", .replicationController),
+    ] as [(String, WorkloadKind)])
+  func read(text: String, kind: WorkloadKind) throws {
     let name = try WorkloadName(parsing: text)
     #expect(name.kind == kind)
-    #expect(name.description == "\(kind.rawValue)/web")
+    #expect(name.description == "\(kind.singular)/web")
   }
 
   @Test(
