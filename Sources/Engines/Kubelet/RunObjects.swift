@@ -65,11 +65,10 @@ package struct RunObjects: Sendable {
   ///
   /// - Parameters:
   ///   - id: whose number becomes part of the name.
-  ///   - suffix: for another name, when the first is taken by somebody else.
   ///   - isProof: whether it pulls nothing, and starts only where the images are there.
   func pod(
     _ id: RolloutMachine.PodID, images: [Int], architecture: TouchProgram.Architecture, owner: ConfigMap,
-    suffix: String = "", isProof: Bool = false
+    isProof: Bool = false
   ) -> Pod {
     let containers = images.map { index in
       PodShell.container(
@@ -94,7 +93,7 @@ package struct RunObjects: Sendable {
           ])))
     }
     var metadata = ObjectMeta(
-      name: "\(name)-\(id.serial)\(suffix)", namespace: request.namespace,
+      name: "\(name)-\(id.serial)", namespace: request.namespace,
       labels: request.template.labels.merging(labels).merging([Key.pod: "\(id.serial)"]),
       annotations: PodShell.evictable.merging(request.template.annotations).merging([Key.node: id.node]))
     // Whatever becomes of us, the garbage collector takes the pod when its owner goes.

@@ -8,7 +8,6 @@ package struct Node: Resource {
   package struct Spec: Codable, Hashable, Sendable {
     package var unschedulable: Bool?
     package var taints: [Taint]?
-    package var providerID: String?
 
     package init() {}
   }

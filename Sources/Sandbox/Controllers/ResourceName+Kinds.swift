@@ -11,7 +11,6 @@ extension ResourceName {
   static let daemonSets = ResourceName(group: "apps", plural: "daemonsets")
   static let deployments = ResourceName(group: "apps", plural: "deployments")
   static let replicaSets = ResourceName(group: "apps", plural: "replicasets")
-  static let statefulSets = ResourceName(group: "apps", plural: "statefulsets")
   static let serviceAccounts = ResourceName(plural: "serviceaccounts")
   static let services = ResourceName(plural: "services")
   static let endpointSlices = ResourceName(group: "discovery.k8s.io", plural: "endpointslices")

@@ -38,6 +38,4 @@ struct AccessRule: Sendable {
         own == "*" || own == path || own.hasSuffix("*") && path.hasPrefix(own.dropLast())
       }
   }
-
-  var isOfResources: Bool { !resources.isEmpty }
 }
