@@ -38,7 +38,7 @@ private struct Story {
 
 private let cause = WarmFailure(code: "died", detail: "it went away", remedy: "start it")
 
-@Suite("What a person sees of a pull")
+@Suite("What a person sees of a pull", .timeLimit(.minutes(10)))
 struct PullViewTests {
   @Test func theScreenFollowsTheEvents() throws {
     let story = try Story("nginx:1.27", "b:1", "c:1", "d:1")
@@ -77,6 +77,13 @@ struct PullViewTests {
     var screen = PullScreen(images: story.images)
     screen.apply(.progress(PullProgress(phase: .downloading)), to: 0, at: .seconds(1))
     #expect(screen.draw(columns: 80, rows: 24, style: .plain, at: .seconds(13))[0] == "  a:1  downloading 12s")
+  }
+
+  @Test func wideCharactersCountAsTwoColumns() throws {
+    let images = try ["世界世界:1", "plain:1"].map { WantedImage(given: $0, reference: try Reference(parsing: "plain:1")) }
+    let lines = PullScreen(images: images).draw(columns: 80, rows: 24, style: .plain, at: .zero)
+    #expect(lines[0] == "  世界世界:1  waiting")
+    #expect(lines[1] == "  plain:1     waiting")
   }
 
   @Test func aSmallTerminalShowsWhatIsAtWork() throws {

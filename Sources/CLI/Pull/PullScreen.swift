@@ -75,7 +75,7 @@ struct PullScreen: Sendable {
       shown = Array((rows.filter(\.isActive) + rows.filter { $0.isFailed }).prefix(room))
       hidden = style.paint("  (\(rows.count - shown.count) more not shown)", .faint)
     }
-    let nameWidth = min(max(12, columns / 3), shown.reduce(0) { max($0, $1.name.count) })
+    let nameWidth = min(max(12, columns / 3), shown.reduce(0) { max($0, VisibleText.width($1.name)) })
     // What stands beside a bar takes up to 46 columns.
     let bar = ProgressBar(width: min(24, columns - nameWidth - 50))
     let lines = shown.map { row in
