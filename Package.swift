@@ -59,6 +59,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    // No product of it is used here: async-http-client needs it. It stands here so that its default traits, which want
+    // full Foundation, stay off whoever else in the graph asks for it.
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -93,7 +95,8 @@ let package = Package(
     .layer(
       "Runtimes",
       [
-        "Documents", "ImageModel", "Planning", "Registry", .asyncHTTPClient, .crypto, .grpcCore, .grpcProtobuf,
+        "Documents", "ImageModel", "Networking", "Planning", "Registry", .asyncHTTPClient, .crypto, .grpcCore,
+        .grpcProtobuf,
         .grpcTransport,
         .log, .nioCore, .nioHTTP1, .nioPosix, .protobuf, .systemPackage,
       ], exclude: ["CRI/Protos"]),
@@ -142,7 +145,8 @@ let package = Package(
     .target(
       name: "TestKit",
       dependencies: [
-        "Documents", "ImageModel", "Kubernetes", "Sandbox", .asyncHTTPClient, .crypto, .hummingbird, .hummingbirdTLS,
+        "Documents", "ImageModel", "Kubernetes", "Networking", "Sandbox", .asyncHTTPClient, .crypto, .hummingbird,
+        .hummingbirdTLS,
         .log, .nioCore, .nioHTTP1,
         .nioPosix, .nioSSL, .subprocess, .systemPackage, .x509,
       ], path: "Tests/TestKit", swiftSettings: settings),
@@ -163,8 +167,8 @@ let package = Package(
     .tests(
       "Engines",
       [
-        "Documents", "ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "Sandbox", "TestKit", .log,
-        .subprocess, .systemPackage,
+        "Documents", "ImageModel", "Kubernetes", "Networking", "Planning", "Registry", "Runtimes", "Sandbox", "TestKit",
+        .log, .subprocess, .systemPackage,
       ]),
     .tests(
       "Sandbox",
@@ -175,7 +179,7 @@ let package = Package(
     .tests(
       "Controller",
       [
-        "Documents", "Engines", "ImageModel", "Kubernetes", "Planning", "Registry", "Sandbox", "TestKit",
+        "Documents", "Engines", "ImageModel", "Kubernetes", "Networking", "Planning", "Registry", "Sandbox", "TestKit",
         .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .subprocess, .yams,
       ]),
     .tests(

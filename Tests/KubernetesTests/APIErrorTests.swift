@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kubernetes
 
-@Suite("Errors of the API")
+@Suite("Errors of the API", .timeLimit(.minutes(5)))
 struct APIErrorTests {
   static let pods = DynamicResource(Pod.self)
 

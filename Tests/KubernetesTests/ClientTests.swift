@@ -5,7 +5,7 @@ import Planning
 import Testing
 import TestKit
 
-@Suite("Requests over real sockets")
+@Suite("Requests over real sockets", .timeLimit(.minutes(5)))
 struct ClientTests {
   static func local(_ server: ScriptedServer) -> ClusterConfiguration {
     ClusterConfiguration(server: "http://127.0.0.1:\(server.port)/base/")
@@ -208,7 +208,7 @@ struct ClientTests {
       configuration.requestTimeout = .seconds(600)
       let slow = configuration
       let task = Task { try await withClient(slow) { _ = try await $0.get(ConfigMap.self, "a", in: "n") } }
-      while server.requests.count < 2 { try await Task.sleep(for: .milliseconds(5)) }
+      try await eventually("a second request") { server.requests.count >= 2 }
       task.cancel()
       await #expect(throws: CancellationError.self) { try await task.value }
     }

@@ -1,3 +1,5 @@
+import Networking
+import Synchronization
 import Documents
 import Foundation
 import Kubernetes
@@ -7,7 +9,7 @@ import Sandbox
 import Testing
 import TestKit
 
-@Suite("The client and the embedded API server")
+@Suite("The client and the embedded API server", .timeLimit(.minutes(5)))
 struct EmbeddedServerTests {
   /// Runs `body` with a server over TLS, and a client whose certificate says that it is the administrator.
   static func withCluster(
@@ -155,18 +157,18 @@ struct EmbeddedServerTests {
   @Test("A watch lives through restarts, cuts and compaction, and loses nothing")
   func storms() async throws {
     try await Self.withCluster { client, server in
-      let informer = Informer(client, ConfigMap.self, in: "default", labels: "storm=1")
+      let store = SharedStore()
       let seen = Names()
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
-          try await informer.run { notice in
-            if case .changed(.added(let object)) = notice {
+          for try await event in client.watch(ConfigMap.self, in: "default", labels: "storm=1") {
+            for case .added(let object) in store.objects.withLock({ $0.apply(event) }) {
               seen.add(object.metadata.name ?? "")
             }
           }
         }
         func isThere(_ name: String) async throws {
-          while !seen.all.contains(name) { try await Task.sleep(for: .milliseconds(10)) }
+          try await eventually(name) { seen.all.contains(name) }
         }
         for round in 0..<4 {
           _ = try await client.create(Self.map("before-\(round)", ["storm": "1"]))
@@ -183,7 +185,7 @@ struct EmbeddedServerTests {
           try await isThere("after-\(round)")
         }
         try await client.deleteAll(ConfigMap.self, in: "default", labels: "storm=1")
-        while !informer.objects.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+        try await eventually("an empty store") { store.objects.withLock { $0.objects.isEmpty } }
         group.cancelAll()
         do { try await group.waitForAll() } catch is CancellationError {}
       }
@@ -293,4 +295,9 @@ struct EmbeddedServerTests {
       #expect(reports.all.prefix(3) == ["forbidden", "forbidden", "forbidden"] && reports.all.contains("ok"))
     }
   }
+}
+
+/// The objects of a watch, for tasks of a test.
+private final class SharedStore: Sendable {
+  let objects = Mutex(ObjectStore<ConfigMap>())
 }

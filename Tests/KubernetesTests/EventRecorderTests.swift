@@ -1,10 +1,11 @@
+import TestKit
 import Documents
 import Foundation
 import Kubernetes
 import Planning
 import Testing
 
-@Suite("Writing events")
+@Suite("Writing events", .timeLimit(.minutes(5)))
 struct EventRecorderTests {
   @Test("The same event again counts up the one that is there; one that is forgotten is written anew")
   func counting() async throws {

@@ -1,3 +1,4 @@
+import Networking
 import Documents
 import Foundation
 import Glibc
@@ -8,7 +9,7 @@ import TestKit
 
 @testable import Kubernetes
 
-@Suite("Exec plugins")
+@Suite("Exec plugins", .timeLimit(.minutes(5)))
 struct ExecPluginTests {
   /// A plugin that is a shell script, and notes each of its runs; see `runs`.
   static func plugin(_ script: String, _ folder: String, _ change: (inout ExecPlugin) -> Void = { _ in }) throws
@@ -157,7 +158,8 @@ struct ExecPluginTests {
       let text = try String(contentsOfFile: "\(folder)/pid", encoding: .utf8)
       let group = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
       // Nobody of its group of processes is left; those that are dead may not have been buried yet.
-      while kill(-group, 0) == 0 { try await Task.sleep(for: .milliseconds(10)) }
+      try await eventually("the end of its processes") { kill(-group, 0) != 0 }
+      _ = kill(-group, 0)
       #expect(errno == ESRCH)
     }
   }

@@ -5,7 +5,7 @@ import Subprocess
 import Testing
 import TestKit
 
-@Suite("Kubeconfigs")
+@Suite("Kubeconfigs", .timeLimit(.minutes(5)))
 struct KubeconfigTests {
   static func decode(_ text: String) throws -> Kubeconfig { try JSON(parsing: text).decoded() }
 

@@ -1,3 +1,4 @@
+import Networking
 import Documents
 import Foundation
 import Kubernetes
@@ -7,7 +8,7 @@ import Testing
 
 @testable import Kubernetes
 
-@Suite("Leader election")
+@Suite("Leader election", .timeLimit(.minutes(5)))
 struct LeaderElectionTests {
   static func spec(_ holder: String, renewed: String, seconds: Int = 15) -> Lease.Spec {
     var spec = Lease.Spec()

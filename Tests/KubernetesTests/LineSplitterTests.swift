@@ -1,15 +1,14 @@
 import NIOCore
+import Networking
 import Testing
 
-@testable import Kubernetes
-
-@Suite("Lines of a watch")
+@Suite("Lines of a stream", .timeLimit(.minutes(5)))
 struct LineSplitterTests {
   @Test("Lines come whole, wherever the pieces begin and end")
   func pieces() throws {
     let text = "one\n\ntwo ä\r\nthree\nrest"
     for size in 1...text.utf8.count {
-      var splitter = LineSplitter()
+      var splitter = LineSplitter(limit: 100)
       var lines: [String] = []
       var bytes = Array(text.utf8)[...]
       while !bytes.isEmpty {
@@ -18,6 +17,7 @@ struct LineSplitterTests {
         while let line = try splitter.next() { lines.append(String(buffer: line)) }
       }
       #expect(lines == ["one", "", "two ä\r", "three"], "pieces of \(size)")
+      #expect(splitter.rest.map { String(buffer: $0) } == "rest", "pieces of \(size)")
     }
   }
 
@@ -26,7 +26,8 @@ struct LineSplitterTests {
     var splitter = LineSplitter(limit: 10)
     splitter.append(ByteBuffer(string: String(repeating: "a", count: 10) + "\n"))
     #expect(try splitter.next()?.readableBytes == 10)
+    #expect(splitter.rest == nil)
     splitter.append(ByteBuffer(string: String(repeating: "a", count: 11)))
-    #expect(throws: LineSplitter.LineTooLong.self) { try splitter.next() }
+    #expect(throws: LineTooLong.self) { try splitter.next() }
   }
 }

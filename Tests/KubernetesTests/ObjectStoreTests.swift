@@ -1,7 +1,7 @@
 import Kubernetes
 import Testing
 
-@Suite("The store of an informer")
+@Suite("The objects of a watch", .timeLimit(.minutes(5)))
 struct ObjectStoreTests {
   static func object(_ name: String, version: Int, uid: String = "u") -> ConfigMap {
     var object = ConfigMap(metadata: ObjectMeta(name: name, namespace: "n"))

@@ -2,7 +2,7 @@ import Documents
 import Kubernetes
 import Testing
 
-@Suite("Objects as clusters write them")
+@Suite("Objects as clusters write them", .timeLimit(.minutes(5)))
 struct ObjectTests {
   @Test("A template without metadata, and a toleration without operator, are read")
   func sparse() throws {

@@ -5,7 +5,7 @@ import TestKit
 
 @testable import Kubernetes
 
-@Suite("Proxies on the way to the API server")
+@Suite("Proxies on the way to the API server", .timeLimit(.minutes(5)))
 struct ProxyTests {
   static func chosen(_ server: String, proxy: String? = nil, _ environment: [String: String] = [:]) throws -> String? {
     var configuration = ClusterConfiguration(server: server)

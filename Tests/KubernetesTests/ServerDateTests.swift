@@ -1,3 +1,4 @@
+import TestKit
 import Foundation
 import Kubernetes
 import Logging
@@ -66,32 +67,4 @@ struct ServerDateTests {
       #expect(HTTPDate.parse(text) == nil, "\(text)")
     }
   }
-}
-
-/// Log lines that a test looks at.
-final class LogLines: Sendable {
-  private struct Handler: LogHandler {
-    let lines: LogLines
-    var logLevel = Logger.Level.trace
-    var metadata: Logger.Metadata = [:]
-
-    init(_ lines: LogLines) { self.lines = lines }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-      let details = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-      lines.add("\(event.level) \(event.message)\(details)")
-    }
-  }
-
-  private let lines = Mutex<[String]>([])
-
-  var all: [String] { lines.withLock { $0 } }
-  var logger: Logger { Logger(label: "test") { _ in Handler(self) } }
-
-  private func add(_ line: String) { lines.withLock { $0.append(line) } }
 }

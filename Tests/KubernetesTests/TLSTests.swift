@@ -6,7 +6,7 @@ import Sandbox
 import Testing
 import TestKit
 
-@Suite("TLS with the API server")
+@Suite("TLS with the API server", .timeLimit(.minutes(5)))
 struct TLSTests {
   static let answer: ScriptedServer.Script = { _, _ in .json(#"{"gitVersion":"v1.36.2"}"#) }
 

@@ -2,7 +2,7 @@ import Foundation
 import Kubernetes
 import Testing
 
-@Suite("Timestamps")
+@Suite("Timestamps", .timeLimit(.minutes(5)))
 struct TimestampTests {
   @Test("Dates are written as Kubernetes insists, and read as anybody writes them")
   func formats() {

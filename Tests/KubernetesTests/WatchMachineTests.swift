@@ -2,7 +2,7 @@ import Kubernetes
 import Planning
 import Testing
 
-@Suite("Watch without input and output")
+@Suite("Watch without input and output", .timeLimit(.minutes(5)))
 struct WatchMachineTests {
   typealias Input = WatchMachine.Input
   typealias Action = WatchMachine.Action

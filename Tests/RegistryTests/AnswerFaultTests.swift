@@ -16,7 +16,7 @@ struct AnswerFaultTests {
       let reference = registry.add(image)
       let body = #"{"errors":[{"code":"DENIED","message":"requested access\u0007 to the resource\n is denied"}]}"#
       registry.inject(.status(status, body: body)) { $0.path != "/v2/" }
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(attempts: 5, configure: { $0.clock = clock.clock }) { client in
         let error = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) }
         #expect(error?.code == code)
@@ -42,11 +42,12 @@ struct AnswerFaultTests {
       registry.inject(
         .status(503, headers: ["Retry-After": "Sun, 06 Nov 1994 08:49:57 GMT"]), times: 1
       ) { $0.method == "HEAD" }
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(attempts: 3, configure: { $0.clock = clock.clock }) { client in
         _ = try await client.resolve(reference)
       }
-      #expect(clock.sleeps == [.seconds(7), .seconds(20)])
+      // The date that the second answer names is 20 s after the first answer.
+      #expect(clock.sleeps == [.seconds(7), .seconds(13)])
     }
   }
 
@@ -57,7 +58,7 @@ struct AnswerFaultTests {
       registry.inject(.status(429, headers: ["Retry-After": "60"], body: body)) {
         $0.method == "GET" && $0.path != "/v2/"
       }
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(attempts: 3, configure: { $0.clock = clock.clock }) { client in
         let error = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) }
         #expect(error?.code == .rateLimited)
@@ -74,7 +75,7 @@ struct AnswerFaultTests {
     try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(.status(429, headers: ["Retry-After": "21600"])) { $0.path != "/v2/" }
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(attempts: 3, configure: { $0.clock = clock.clock }) { client in
         let error = await #expect(throws: RegistryError.self) { try await client.resolve(reference) }
         #expect(error?.code == .rateLimited)
@@ -92,7 +93,7 @@ struct AnswerFaultTests {
       registry.inject(.status(502), times: 1) { $0.path != "/v2/" }
       registry.inject(.truncate(after: 5), times: 1) { $0.path != "/v2/" }
       registry.inject(.status(500), times: 1) { $0.path != "/v2/" }
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(attempts: 4, configure: { $0.clock = clock.clock }) { client in
         let resolved = try await client.image(reference, platform: .host)
         #expect(resolved.descriptor.digest == image.root.descriptor.digest)
@@ -105,7 +106,7 @@ struct AnswerFaultTests {
     try await withEmbeddedRegistry { registry in
       let reference = registry.add(try SampleImage())
       registry.inject(.status(500, body: "upstream is down")) { $0.path != "/v2/" }
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(attempts: 4, configure: { $0.clock = clock.clock }) { client in
         let error = await #expect(throws: RegistryError.self) { try await client.image(reference, platform: .host) }
         #expect(error?.code == .fault)

@@ -116,7 +116,7 @@ struct AuthenticationTests {
 
   @Test func troubleAtTheTokenServer() async throws {
     try await withTokens { registry, tokens, reference in
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(attempts: 3, configure: { $0.clock = clock.clock }) { client in
         tokens.failNext(503)
         tokens.failNext(500)
@@ -138,7 +138,7 @@ struct AuthenticationTests {
   @Test func expiry() async throws {
     try await withTokens { registry, tokens, reference in
       tokens.setExpiry(300)
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(configure: { $0.clock = clock.clock }) { client in
         for (wait, fetched) in [(0, 1), (200, 1), (100, 2), (200, 2), (100, 3)] {
           clock.advance(by: .seconds(wait))
@@ -255,7 +255,7 @@ struct AuthenticationTests {
     try await withTokens { registry, tokens, reference in
       let token = try tokens.issue(repository: "test/image")
       tokens.failNext(200, body: #"{"token":"\#(token)","expires_in":"300"}"#)
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(configure: { $0.clock = clock.clock }) { client in
         _ = try await client.resolve(reference)
         clock.advance(by: .seconds(200))

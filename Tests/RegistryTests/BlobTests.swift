@@ -54,7 +54,7 @@ struct BlobTests {
       ] {
         registry.inject(fault, times: 1) { $0.path.contains("/blobs/") }
       }
-      let clock = ManualClock()
+      let clock = ManualClock(start: ManualClock.exampleDate)
       try await withClient(
         attempts: 2,
         configure: {
@@ -121,7 +121,8 @@ struct BlobTests {
     try await withEmbeddedRegistry { registry in
       let reference = registry.add(image)
       registry.inject(fault) { $0.headers["range"] != nil }
-      try await withClient(attempts: 2, configure: { $0.clock = ManualClock().clock }) { client in
+      try await withClient(attempts: 2, configure: { $0.clock = ManualClock(start: ManualClock.exampleDate).clock }) {
+        client in
         let error = await #expect(throws: RegistryError.self) {
           try await client.bytes(layer.descriptor, of: reference, from: 3)
         }
@@ -143,7 +144,8 @@ struct BlobTests {
       let reference = registry.add(image)
       registry.inject(.status(416)) { $0.headers["range"] != nil }
       registry.inject(.truncate(after: 1000)) { $0.path.contains("/blobs/") }
-      try await withClient(attempts: 3, configure: { $0.clock = ManualClock().clock }) { client in
+      try await withClient(attempts: 3, configure: { $0.clock = ManualClock(start: ManualClock.exampleDate).clock }) {
+        client in
         let error = await #expect(throws: RegistryError.self) {
           try await client.download(layer.descriptor, of: reference, restart: {}, write: { _ in })
         }

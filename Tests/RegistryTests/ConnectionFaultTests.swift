@@ -64,7 +64,7 @@ struct ConnectionFaultTests {
     try await withEmbeddedRegistry(tls: identity) { registry in
       try await withTemporaryFolder { folder in
         let file = try (certificate == .unknownAuthority ? stranger : authority).writeAuthority(to: folder)
-        let clock = ManualClock()
+        let clock = ManualClock(start: ManualClock.exampleDate)
         let reference = registry.add(try SampleImage())
         try await withClient(
           attempts: 3,
@@ -170,9 +170,7 @@ struct ConnectionFaultTests {
           { try await client.download(layer, of: reference, restart: {}, write: { _ in }) },
         ] {
           let task = Task { try await body() }
-          while !registry.requests.contains(where: { $0.path != "/v2/" }) {
-            try await Task.sleep(for: .milliseconds(5))
-          }
+          try await eventually("a request") { registry.requests.contains { $0.path != "/v2/" } }
           task.cancel()
           await #expect(throws: CancellationError.self) { try await task.value }
           registry.clearRequests()

@@ -17,7 +17,7 @@ struct MirrorTests {
         try await withClient(
           credentials: credentials,
           configure: {
-            $0.clock = ManualClock().clock
+            $0.clock = ManualClock(start: ManualClock.exampleDate).clock
             $0.mirrors = [origin ?? registry.host: mirrors]
           }
         ) { try await body(mirror, registry, $0) }
@@ -109,7 +109,7 @@ struct MirrorTests {
       try await withEmbeddedRegistry { registry in
         let reference = registry.add(try SampleImage())
         mirror.inject(.hang)
-        let clock = ManualClock()
+        let clock = ManualClock(start: ManualClock.exampleDate)
         let mirrors = [try RegistryMirror(parsing: "http://\(mirror.host)")]
         try await withClient(configure: {
           $0.mirrors = [registry.host: mirrors]

@@ -1,4 +1,5 @@
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Registry
@@ -37,7 +38,7 @@ struct SingleFlightTests {
     let gate = Gate()
     let results = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<10 { group.addTask { try await flights.value(for: "a") { try await gate.pass() } } }
-      while gate.runs.withLock({ $0 }) == 0 { await Task.yield() }
+      try await eventually("a run") { gate.runs.withLock { $0 } > 0 }
       gate.open()
       return try await group.reduce(into: []) { $0.append($1) }
     }
@@ -58,7 +59,7 @@ struct SingleFlightTests {
     let flights = SingleFlight<String, Int>()
     let gate = Gate()
     let stays = Task { try await flights.value(for: "a") { try await gate.pass() } }
-    while gate.runs.withLock({ $0 }) == 0 { await Task.yield() }
+    try await eventually("a run") { gate.runs.withLock { $0 } > 0 }
     let leaves = Task { try await flights.value(for: "a") { try await gate.pass() } }
     leaves.cancel()
     await #expect(throws: CancellationError.self) { try await leaves.value }
@@ -71,10 +72,10 @@ struct SingleFlightTests {
     let flights = SingleFlight<String, Int>()
     let gate = Gate()
     let only = Task { try await flights.value(for: "a") { try await gate.pass() } }
-    while gate.runs.withLock({ $0 }) == 0 { await Task.yield() }
+    try await eventually("a run") { gate.runs.withLock { $0 } > 0 }
     only.cancel()
     await #expect(throws: CancellationError.self) { try await only.value }
-    while !gate.cancelled.withLock({ $0 }) { await Task.yield() }
+    try await eventually("its cancellation") { gate.cancelled.withLock { $0 } }
     #expect(try await flights.value(for: "a") { 2 } == 2)
   }
 }

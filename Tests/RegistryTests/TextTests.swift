@@ -1,3 +1,4 @@
+import TestKit
 import Documents
 import Foundation
 import NIOHTTP1
@@ -8,16 +9,18 @@ import Testing
 
 /// Headers and addresses as they are written in the world.
 struct TextTests {
-  @Test(arguments: [
-    ("0", 0), ("120", 120), ("Sun, 06 Nov 1994 08:49:57 GMT", 20), ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
-    ("Mon, 07 Nov 1994 08:49:37 GMT", 86_400), ("-1", nil), ("soon", nil), ("Sun, 06 Foo 1994 08:49:57 GMT", nil),
-    ("", nil),
-  ])
+  @Test(
+    .timeLimit(.minutes(5)),
+    arguments: [
+      ("0", 0), ("120", 120), ("Sun, 06 Nov 1994 08:49:57 GMT", 20), ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
+      ("Mon, 07 Nov 1994 08:49:37 GMT", 86_400), ("-1", nil), ("soon", nil), ("Sun, 06 Foo 1994 08:49:57 GMT", nil),
+      ("", nil),
+    ])
   func retryAfter(_ text: String, _ seconds: Int?) {
-    #expect(RetryAfter.parse(text, now: ManualClock.date) == seconds.map { .seconds($0) })
+    #expect(RetryAfter.parse(text, now: ManualClock.exampleDate) == seconds.map { .seconds($0) })
   }
 
-  @Test func rateLimits() {
+  @Test(.timeLimit(.minutes(5))) func rateLimits() {
     let limit = RateLimit(["ratelimit-limit": "100;w=21600", "ratelimit-remaining": "76;w=21600"])
     #expect(limit?.limit == 100)
     #expect(limit?.remaining == 76)
@@ -26,32 +29,36 @@ struct TextTests {
     #expect(RateLimit(["RateLimit-Limit": "x", "RateLimit-Remaining": "0"]) == nil)
   }
 
-  @Test(arguments: [
-    ("localhost", "localhost", nil), ("LocalHost:5000", "localhost", 5000), ("[::1]", "::1", nil),
-    ("[::1]:443", "::1", 443), ("::1", "::1", nil), ("10.0.0.1:1", "10.0.0.1", 1),
-  ])
+  @Test(
+    .timeLimit(.minutes(5)),
+    arguments: [
+      ("localhost", "localhost", nil), ("LocalHost:5000", "localhost", 5000), ("[::1]", "::1", nil),
+      ("[::1]:443", "::1", 443), ("::1", "::1", nil), ("10.0.0.1:1", "10.0.0.1", 1),
+    ])
   func addresses(_ text: String, _ host: String, _ port: Int?) {
     let address = HostAddress(text)
     #expect(address?.host == host)
     #expect(address?.port == port)
   }
 
-  @Test(arguments: ["", ":5000", "a:0", "a:70000", "a:b", "a/b", "[::1]:"])
+  @Test(.timeLimit(.minutes(5)), arguments: ["", ":5000", "a:0", "a:70000", "a:b", "a/b", "[::1]:"])
   func notAddresses(_ text: String) {
     #expect(HostAddress(text) == nil)
   }
 
-  @Test(arguments: [
-    ("localhost", true), ("127.0.0.1:5000", true), ("127.8.9.1", true), ("[::1]:5000", true),
-    ("[::ffff:127.0.0.1]", true),
-    ("128.0.0.1", false), ("localhost.test", false), ("[::2]", false), ("127.0.0.1.test", false),
-  ])
+  @Test(
+    .timeLimit(.minutes(5)),
+    arguments: [
+      ("localhost", true), ("127.0.0.1:5000", true), ("127.8.9.1", true), ("[::1]:5000", true),
+      ("[::ffff:127.0.0.1]", true),
+      ("128.0.0.1", false), ("localhost.test", false), ("[::2]", false), ("127.0.0.1.test", false),
+    ])
   func loopback(_ text: String, _ expected: Bool) {
     #expect(HostAddress(text)?.isLoopback == expected)
   }
 
   /// What a server says is cut and cleaned before anybody sees it.
-  @Test func serverText() {
+  @Test(.timeLimit(.minutes(5))) func serverText() {
     let long = String(repeating: "x", count: 1000)
     #expect(ServerText(body: Array(#"{"errors":[{"message":"\#(long)"}]}"#.utf8), type: nil).message.count == 300)
     #expect(ForeignText.clean("a\u{1B}[31mb\r\n\tc\u{202E}d\u{0}") == "a [31mb c d")
@@ -72,7 +79,7 @@ struct TextTests {
   }
 
   /// Docker Hub's API is not where its images say.
-  @Test func dockerHub() throws {
+  @Test(.timeLimit(.minutes(5))) func dockerHub() throws {
     var configuration = RegistryConfiguration()
     let endpoints = try Endpoint.all(for: "docker.io", configuration)
     let url = try endpoints[0].url(scheme: "https", repository: "library/nginx", item: "manifests/1")
@@ -86,7 +93,7 @@ struct TextTests {
     #expect(try Endpoint.all(for: "other.test", configuration).count == 1)
   }
 
-  @Test func everyCodeSaysWhatToDo() {
+  @Test(.timeLimit(.minutes(5))) func everyCodeSaysWhatToDo() {
     for code in RegistryError.Code.allCases {
       let error = RegistryError(Problem(code, "it broke"), operation: "fetch", subject: "x")
       #expect(error.description == "cannot fetch x: it broke\n\(code.remedy)")

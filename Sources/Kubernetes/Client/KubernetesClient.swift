@@ -1,7 +1,7 @@
 import Documents
 package import Logging
 import NIOHTTP1
-import Networking
+package import Networking
 package import Planning
 
 #if canImport(FoundationEssentials)
@@ -22,7 +22,7 @@ package final class KubernetesClient: Sendable {
 
   package let configuration: ClusterConfiguration
   let transport: Transport
-  let clock: KubernetesClock
+  let clock: SystemClock
   let serverClock: ServerClock
   let skipped: SkippedObjects
   let watchTimeout: Duration
@@ -40,7 +40,7 @@ package final class KubernetesClient: Sendable {
   package init(
     _ configuration: ClusterConfiguration, retry: RetryPolicy = RetryPolicy(attempts: 4, base: .milliseconds(300)),
     watchTimeout: Duration = .seconds(290), watchBackOff: RetryPolicy = WatchMachine.backOff,
-    clock: KubernetesClock = .system,
+    clock: SystemClock = .system,
     notice: @escaping @Sendable (String) -> Void = { _ in },
     onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in },
     onSkipped: @escaping @Sendable (SkippedObject) -> Void = { _ in }, logger: Logger
@@ -84,12 +84,12 @@ package final class KubernetesClient: Sendable {
     logger = other.logger
     serverClock = other.serverClock
     self.skipped = skipped
-    transport = Transport(like: other.transport, concurrency: concurrency)
+    transport = other.transport.separate(concurrency: concurrency)
   }
 
   /// Finds what is wrong with a configuration without talking to anybody: certificates, keys, addresses.
   package static func check(
-    _ configuration: ClusterConfiguration, clock: KubernetesClock = .system
+    _ configuration: ClusterConfiguration, clock: SystemClock = .system
   ) throws(ConfigurationError) {
     _ = try Proxy.choose(for: ServerAddress(configuration), configuration)
     _ = try TLSMaterial(configuration, clock: clock)

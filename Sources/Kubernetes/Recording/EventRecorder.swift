@@ -1,3 +1,4 @@
+import Networking
 import Documents
 import Logging
 import Synchronization

@@ -1,3 +1,4 @@
+import Networking
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -14,11 +15,11 @@ final class ExecCredentialSource: CredentialSource {
   }
 
   private let exec: ExecCredential
-  private let clock: KubernetesClock
+  private let clock: SystemClock
   private let state = Mutex(State())
   private let turn = ConcurrencyLimit(1)
 
-  init(_ exec: ExecCredential, clock: KubernetesClock) {
+  init(_ exec: ExecCredential, clock: SystemClock) {
     self.exec = exec
     self.clock = clock
   }

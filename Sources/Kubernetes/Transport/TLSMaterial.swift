@@ -1,3 +1,4 @@
+import Networking
 import NIOSSL
 import Synchronization
 
@@ -26,11 +27,11 @@ final class TLSMaterial: Sendable {
 
   private let settings: ClusterConfiguration.TLS
   private let user: String
-  private let clock: KubernetesClock
+  private let clock: SystemClock
   private let state = Mutex(State())
 
   /// Fails when the material is wrong or the client's certificate has expired.
-  init(_ configuration: ClusterConfiguration, clock: KubernetesClock) throws(ConfigurationError) {
+  init(_ configuration: ClusterConfiguration, clock: SystemClock) throws(ConfigurationError) {
     settings = configuration.tls
     user = configuration.userName.map { " of the user '\($0)'" } ?? ""
     self.clock = clock

@@ -1,3 +1,4 @@
+import Networking
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -16,10 +17,10 @@ final class TokenFile: CredentialSource {
   private static let interval = Duration.seconds(60)
 
   private let path: String
-  private let clock: KubernetesClock
+  private let clock: SystemClock
   private let state: Mutex<State>
 
-  init(path: String, fallback: String?, clock: KubernetesClock) {
+  init(path: String, fallback: String?, clock: SystemClock) {
     self.path = path
     self.clock = clock
     state = Mutex(State(token: fallback))

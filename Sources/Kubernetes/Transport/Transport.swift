@@ -15,7 +15,7 @@ import Networking
 ///
 /// HTTP/1.1 with a bounded number of connections: a connection that dies takes one request with it, not all, and
 /// async-http-client has no pings that would notice a dead HTTP/2 connection. Watches have connections of their own.
-final class Transport: Sendable {
+struct Transport: Sendable {
   struct Response {
     let status: Int
     let headers: HTTPHeaders
@@ -38,15 +38,15 @@ final class Transport: Sendable {
   private let headers: HTTPHeaders
   private let options: HTTPClient.Configuration
   private let watchIdleLimit: Duration
-  private let calls: HTTPClient
-  private let watches: HTTPClient
-  private let places: ConcurrencyLimit
+  private var calls: HTTPClient
+  private var watches: HTTPClient
+  private var places: ConcurrencyLimit
   private let serverClock: ServerClock
-  private let clock: KubernetesClock
+  private let clock: SystemClock
   private let logger: Logger
 
   init(
-    _ configuration: ClusterConfiguration, watchIdleLimit: Duration, clock: KubernetesClock, serverClock: ServerClock,
+    _ configuration: ClusterConfiguration, watchIdleLimit: Duration, clock: SystemClock, serverClock: ServerClock,
     notice: @escaping @Sendable (String) -> Void, logger: Logger
   ) throws(ConfigurationError) {
     address = try ServerAddress(configuration)
@@ -78,20 +78,11 @@ final class Transport: Sendable {
   /// The same server and credentials over connections and with places of its own.
   ///
   /// - Parameter concurrency: requests that run at once.
-  init(like other: Transport, concurrency: Int?) {
-    address = other.address
-    configuration = other.configuration
-    tls = other.tls
-    credentials = other.credentials
-    usesProxy = other.usesProxy
-    headers = other.headers
-    options = other.options
-    watchIdleLimit = other.watchIdleLimit
-    places = ConcurrencyLimit(concurrency ?? Self.concurrency)
-    serverClock = other.serverClock
-    clock = other.clock
-    logger = other.logger
-    (calls, watches) = Self.clients(options, watchIdleLimit)
+  func separate(concurrency: Int?) -> Transport {
+    var copy = self
+    copy.places = ConcurrencyLimit(concurrency ?? Self.concurrency)
+    (copy.calls, copy.watches) = Self.clients(options, watchIdleLimit)
+    return copy
   }
 
   private static func clients(
@@ -259,7 +250,7 @@ extension HTTPHeaders {
 
 extension ClusterConfiguration.Authentication {
   fileprivate func source(
-    clock: KubernetesClock, notice: @escaping @Sendable (String) -> Void
+    clock: SystemClock, notice: @escaping @Sendable (String) -> Void
   ) -> any CredentialSource {
     switch self {
     case .none: return FixedCredential(credential: Credential())

@@ -1,3 +1,4 @@
+import Networking
 import AsyncHTTPClient
 import Documents
 import NIOCore

@@ -1,3 +1,4 @@
+import Networking
 import AsyncHTTPClient
 import Documents
 import NIOCore
@@ -59,7 +60,8 @@ struct WatchStream {
   private let request: APIRequest
   private let host: String
   private var body: HTTPClientResponse.Body.AsyncIterator
-  private var lines = LineSplitter()
+  private static let longestLine = 8 << 20
+  private var lines = LineSplitter(limit: longestLine)
 
   /// Opens the watch; a refused credential is renewed once.
   init(_ request: APIRequest, _ client: KubernetesClient) async throws {
@@ -99,8 +101,8 @@ struct WatchStream {
           return nil
         }
         lines.append(piece)
-      } catch is LineSplitter.LineTooLong {
-        throw problem("a line of the watch is longer than \(lines.limit >> 20) MiB")
+      } catch is LineTooLong {
+        throw problem("a line of the watch is longer than \(Self.longestLine >> 20) MiB")
       } catch let error as APIError {
         throw error
       } catch {

@@ -1,3 +1,5 @@
+import Networking
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -52,11 +54,11 @@ actor Authenticator {
 
   private let source: any CredentialSource
   private let tokens: TokenService
-  private let clock: RegistryClock
+  private let clock: SystemClock
   private var sessions: [Key: Session] = [:]
   private let flights = SingleFlight<Key, String?>()
 
-  init(source: any CredentialSource, tokens: TokenService, clock: RegistryClock) {
+  init(source: any CredentialSource, tokens: TokenService, clock: SystemClock) {
     self.source = source
     self.tokens = tokens
     self.clock = clock

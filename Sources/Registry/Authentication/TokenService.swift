@@ -1,3 +1,4 @@
+import Networking
 import Documents
 import NIOCore
 import NIOHTTP1
@@ -22,7 +23,7 @@ struct TokenService {
   private static let maximumAnswer = 1 << 20
 
   let transport: Transport
-  let clock: RegistryClock
+  let clock: SystemClock
 
   func token(for challenge: Challenge, repository: String, credential: RegistryCredential?) async throws -> Token {
     guard let realm = challenge.parameters["realm"], let url = URL(string: realm), url.host() != nil else {

@@ -5,10 +5,10 @@ import Synchronization
 final class AbsentMirrors: Sendable {
   private static let absence = Duration.seconds(60)
 
-  private let clock: RegistryClock
+  private let clock: SystemClock
   private let entries = Mutex<[HostAddress: (problem: Problem, until: ContinuousClock.Instant)]>([:])
 
-  init(clock: RegistryClock) {
+  init(clock: SystemClock) {
     self.clock = clock
   }
 

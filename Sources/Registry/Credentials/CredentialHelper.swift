@@ -1,4 +1,5 @@
 import Documents
+import Networking
 import Subprocess
 import SystemPackage
 
@@ -77,8 +78,8 @@ struct CredentialHelper {
       uniquingKeysWith: { $1 })
     let configuration = Subprocess.Configuration(
       executable: .name(program), arguments: ["get"], environment: .custom(variables), platformOptions: options)
-    return try await withThrowingTaskGroup(of: (Bool, String)?.self) { group in
-      group.addTask {
+    do {
+      return try await withTimeLimit(limit) {
         do {
           let result = try await Subprocess.run(
             configuration, input: .fileDescriptor(Self.pipe(holding: input), closeAfterSpawningProcess: true),
@@ -95,15 +96,8 @@ struct CredentialHelper {
           }
         }
       }
-      group.addTask {
-        try await Task.sleep(for: limit)
-        return nil
-      }
-      defer { group.cancelAll() }
-      guard let result = try await group.next(), let result else {
-        throw Problem(.credentials, "it did not answer within \(limit.components.seconds) s")
-      }
-      return result
+    } catch is TimeLimitReached {
+      throw Problem(.credentials, "it did not answer within \(limit.components.seconds) s")
     }
   }
 }

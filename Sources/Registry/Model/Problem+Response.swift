@@ -1,10 +1,11 @@
+import Networking
 import NIOHTTP1
 
 extension Problem {
   /// Says what an answer other than success means.
   ///
   /// - Parameter body: the beginning of the answer's body; empty for HEAD.
-  init(status: Int, headers: HTTPHeaders, body: [UInt8], host: String, clock: RegistryClock) {
+  init(status: Int, headers: HTTPHeaders, body: [UInt8], host: String, clock: SystemClock) {
     let answer = ServerText(body: body, type: headers.first(name: "Content-Type"))
     let said = "\(host) answered \(status)" + (answer.message.isEmpty ? "" : ": \(answer.message)")
     let retryAfter = headers.first(name: "Retry-After").flatMap { RetryAfter.parse($0, now: clock.date()) }

@@ -19,7 +19,7 @@ package struct RegistryConfiguration: Sendable {
   /// How long a registry may be silent, before its answer or amid a body.
   package var idleTimeout: Duration = .seconds(30)
   package var userAgent: String
-  package var clock = RegistryClock.system
+  package var clock = SystemClock.system
 
   package init(userAgent: String = "prepull") {
     self.userAgent = userAgent

@@ -1,3 +1,4 @@
+import Networking
 import AsyncHTTPClient
 import Documents
 import ImageModel
@@ -115,9 +116,12 @@ final class DockerConnection: Sendable {
       let response = try await self.pulls.execute(
         self.message(request, version), timeout: TimeAmount(self.limits.stall))
       try await self.check(response)
-      var lines = LineSplitter()
+      var lines = LineSplitter(limit: 1 << 20)
       for try await chunk in response.body {
-        for line in try lines.append(chunk) { try receive(line) }
+        lines.append(chunk)
+        while let line = try lines.next() {
+          if line.readableBytes > 0 { try receive(line) }
+        }
         if ContinuousClock.now > deadline { throw HTTPClientError.deadlineExceeded }
       }
       guard let rest = lines.rest else { return }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("Parts of the operator's board")
+@Suite("Parts of the operator's board", .timeLimit(.minutes(10)))
 struct BoardPartTests {
   private let id = PrepullID(namespace: "team", name: "web", uid: "u-1")
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("The operator among faults")
+@Suite("The operator among faults", .timeLimit(.minutes(10)))
 struct ControllerFaultTests {
   private let nodes = ["node-1", "node-2", "node-3"]
 

@@ -1,3 +1,5 @@
+import Networking
+import TestKit
 import Documents
 import Foundation
 import ImageModel
@@ -42,7 +44,7 @@ final class ControllerLab: Sendable {
     let backOff = RetryPolicy(attempts: .max, base: .milliseconds(50), cap: .milliseconds(500), jitter: 0)
     var configuration = sandbox.configuration
     configuration.userAgent = name
-    var clock = KubernetesClock.system
+    var clock = SystemClock.system
     clock.date = { Date().addingTimeInterval(skew) }
     return try KubernetesClient(
       configuration, watchBackOff: backOff, clock: clock, onRequest: onRequest, logger: logger)
@@ -156,11 +158,9 @@ final class ControllerLab: Sendable {
     _ what: String, limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     _ holds: () async throws -> Bool
   ) async throws {
-    let end = ContinuousClock.now + limit
-    while ContinuousClock.now < end {
-      if try await holds() { return }
-      try await Task.sleep(for: .milliseconds(20))
-    }
+    do {
+      return try await eventually(what, within: limit, holds)
+    } catch is NeverHappened {}
     for object in sandbox.objects("prepulls", group: "prepull.dev") { print(object["status"]?.text ?? "no status") }
     for object in sandbox.objects("pods") {
       print(object["metadata"]?["name"]?.text ?? "", object["status"]?.text ?? "")

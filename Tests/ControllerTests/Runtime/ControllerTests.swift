@@ -7,7 +7,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("The operator on a cluster")
+@Suite("The operator on a cluster", .timeLimit(.minutes(10)))
 struct ControllerTests {
   @Test("It warms all nodes, says so, and leaves no pod behind")
   func warms() async throws {

@@ -1,9 +1,10 @@
+import TestKit
 import Kubernetes
 import Testing
 
 @testable import Controller
 
-@Suite("What the operator cannot see")
+@Suite("What the operator cannot see", .timeLimit(.minutes(10)))
 struct WatchMonitorTests {
   private static func error(_ code: APIError.Code) -> APIError {
     APIError(code, verb: "list", resource: "nodes", detail: "because of \(code)")

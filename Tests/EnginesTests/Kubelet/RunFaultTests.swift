@@ -1,3 +1,4 @@
+import Networking
 import Documents
 import Foundation
 import ImageModel
@@ -399,7 +400,7 @@ struct RunFaultTests {
     "Whether a run is alive goes by the server's clock, however wrong this machine's is", arguments: [-3600.0, 3600.0])
   func wrongClock(skew: Double) async throws {
     try await RunLab.with { lab in
-      var clock = KubernetesClock.system
+      var clock = SystemClock.system
       clock.date = { Date().addingTimeInterval(skew) }
       let client = try KubernetesClient(lab.sandbox.configuration, clock: clock, logger: RunLab.logger)
       let objects = RunObjects(try lab.request(lab.sample("web:1.27")), run: "aaaaaa")

@@ -1,3 +1,5 @@
+import Networking
+import TestKit
 import Kubernetes
 import Logging
 import Planning
@@ -5,7 +7,7 @@ import Planning
 /// Runs `body` with a client of the configuration, and shuts it down.
 func withClient<Result>(
   _ configuration: ClusterConfiguration, retry: RetryPolicy = RetryPolicy(attempts: 3),
-  watchTimeout: Duration = .seconds(290), clock: KubernetesClock = ManualClock().clock,
+  watchTimeout: Duration = .seconds(290), clock: SystemClock = ManualClock().clock,
   notice: @escaping @Sendable (String) -> Void = { _ in }, _ body: (KubernetesClient) async throws -> Result
 ) async throws -> Result {
   let client = try KubernetesClient(

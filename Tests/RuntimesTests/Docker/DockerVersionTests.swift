@@ -2,7 +2,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite struct DockerVersionTests {
+@Suite(.timeLimit(.minutes(10))) struct DockerVersionTests {
   @Test func compares() throws {
     #expect(try #require(DockerVersion("1.9")) < DockerVersion(1, 24))
     #expect(DockerVersion("1.41") == DockerVersion(1, 41))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite struct RegistryAuthHeaderTests {
+@Suite(.timeLimit(.minutes(10))) struct RegistryAuthHeaderTests {
   private func decoded(_ credential: RegistryCredential, _ reference: String) throws -> [String: String] {
     let value = try RegistryAuthHeader(credential, for: try Reference(parsing: reference)).value
     #expect(!value.contains("+") && !value.contains("/"))

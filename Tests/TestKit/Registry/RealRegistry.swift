@@ -96,13 +96,14 @@ package struct RealRegistry: Sendable {
 
   /// Waits until the registry writes into its log where it listens.
   fileprivate static func port(from log: String) async throws -> Int {
-    var text = ""
-    for _ in 0..<1000 {
-      text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-      if let match = text.firstMatch(of: /listening on 127\.0\.0\.1:(\d+)/), let port = Int(match.1) { return port }
-      try await Task.sleep(for: .milliseconds(20))
+    do {
+      return try await eventually("its port") {
+        let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        return text.firstMatch(of: /listening on 127\.0\.0\.1:(\d+)/).flatMap { Int($0.1) }
+      }
+    } catch is NeverHappened {
+      throw ServerDidNotStart(log: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "")
     }
-    throw ServerDidNotStart(log: text)
   }
 
   /// Uploads `image` so that `host/repository:tag` names it; returns that reference.

@@ -26,8 +26,8 @@ package struct Daemon: Sendable {
     signal(.suspend)
     // Each thread stops in its own time.
     let tasks = "/proc/\(pid)/task"
-    while try FileManager.default.contentsOfDirectory(atPath: tasks).contains(where: { !isStopped("\(tasks)/\($0)") }) {
-      try await Task.sleep(for: .milliseconds(5))
+    try await eventually("\(name) to stop") {
+      try FileManager.default.contentsOfDirectory(atPath: tasks).allSatisfy { isStopped("\(tasks)/\($0)") }
     }
   }
 

@@ -1,31 +1,34 @@
-import Foundation
-import Kubernetes
+package import Foundation
+package import Networking
 import Synchronization
 
 /// A clock that only tests move: sleeping moves it at once, and is remembered.
-final class ManualClock: Sendable {
+package final class ManualClock: Sendable {
   private struct State {
     var now = ContinuousClock.now
     var passed = Duration.zero
     var sleeps: [Duration] = []
   }
 
+  /// Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110's examples.
+  package static let exampleDate = Date(timeIntervalSince1970: 784_111_777)
+
   private let state = Mutex(State())
   private let start: Date
 
-  init(start: Date = Date()) { self.start = start }
+  package init(start: Date = Date()) { self.start = start }
 
-  var sleeps: [Duration] { state.withLock { $0.sleeps } }
+  package var sleeps: [Duration] { state.withLock { $0.sleeps } }
 
-  func advance(by duration: Duration) {
+  package func advance(by duration: Duration) {
     state.withLock {
       $0.now += duration
       $0.passed += duration
     }
   }
 
-  var clock: KubernetesClock {
-    KubernetesClock(
+  package var clock: SystemClock {
+    SystemClock(
       now: { self.state.withLock { $0.now } },
       sleep: { duration in
         try Task.checkCancellation()

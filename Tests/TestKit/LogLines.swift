@@ -1,8 +1,8 @@
-import Logging
+package import Logging
 import Synchronization
 
 /// Log lines that a test looks at.
-final class LogLines: Sendable {
+package final class LogLines: Sendable {
   private struct Handler: LogHandler {
     let lines: LogLines
     var logLevel = Logger.Level.trace
@@ -23,9 +23,11 @@ final class LogLines: Sendable {
 
   private let lines = Mutex<[String]>([])
 
-  var all: [String] { lines.withLock { $0 } }
-  var warnings: [String] { all.filter { $0.hasPrefix("warning") } }
-  var logger: Logger { Logger(label: "test") { _ in Handler(self) } }
+  package init() {}
+
+  package var all: [String] { lines.withLock { $0 } }
+  package var warnings: [String] { all.filter { $0.hasPrefix("warning") } }
+  package var logger: Logger { Logger(label: "test") { _ in Handler(self) } }
 
   private func add(_ line: String) { lines.withLock { $0.append(line) } }
 }
