@@ -76,7 +76,7 @@ private func imports(of layer: String) throws -> [(module: String, file: String)
   }
 }
 
-@Test("Every layer imports only what stands below it", arguments: layers.indices)
+@Test("Every layer imports only what stands below it", .timeLimit(.minutes(2)), arguments: layers.indices)
 func direction(of index: Int) throws {
   let layer = layers[index]
   let below = Set(layers[..<index].map(\.name))
@@ -86,7 +86,7 @@ func direction(of index: Int) throws {
   }
 }
 
-@Test("Pure layers import no input, output or clock", arguments: pure)
+@Test("Pure layers import no input, output or clock", .timeLimit(.minutes(2)), arguments: pure)
 func purity(of layer: String) throws {
   for (module, file) in try imports(of: layer) {
     let isPure = pure.contains(module) || module == "FoundationEssentials" || module == "Foundation"
@@ -94,7 +94,7 @@ func purity(of layer: String) throws {
   }
 }
 
-@Test("Full Foundation stays in the command line's layer")
+@Test("Full Foundation stays in the command line's layer", .timeLimit(.minutes(2)))
 func foundation() throws {
   for layer in layers.map(\.name) where layer != "CLI" {
     for file in FileManager.default.enumerator(at: sources.appending(path: layer), includingPropertiesForKeys: nil)?
@@ -111,7 +111,7 @@ func foundation() throws {
   }
 }
 
-@Test("Every folder of Sources is a layer of this test")
+@Test("Every folder of Sources is a layer of this test", .timeLimit(.minutes(2)))
 func complete() throws {
   let folders = try FileManager.default.contentsOfDirectory(atPath: sources.path).filter { !$0.hasPrefix(".") }
   #expect(Set(folders) == Set(layers.map(\.name)))
@@ -119,7 +119,7 @@ func complete() throws {
 
 /// A task-local closure ends optimised builds with signal 11 (swiftlang/swift pull request 88321), and debug builds hide
 /// it.
-@Test("No task-local holds a closure")
+@Test("No task-local holds a closure", .timeLimit(.minutes(2)))
 func taskLocals() throws {
   for layer in layers.map(\.name) {
     for file in FileManager.default.enumerator(at: sources.appending(path: layer), includingPropertiesForKeys: nil)?
@@ -132,7 +132,7 @@ func taskLocals() throws {
 }
 
 @Test(
-  "The test for task-local closures finds them in all their forms",
+  "The test for task-local closures finds them in all their forms", .timeLimit(.minutes(2)),
   arguments: [
     "@TaskLocal package static var onRetry: (@Sendable (Retry) -> Void)?",
     "@TaskLocal\n  static var f: @Sendable () -> Void = {}",
@@ -146,7 +146,9 @@ func taskLocalForms(_ source: String) {
   #expect(!TaskLocals.holdClosure("@TaskLocal static var depth: Int = 0\n  let f: () -> Void = {}"))
 }
 
-@Test("Bodies of requests to the API server have one encoder", arguments: ["Kubernetes", "Engines", "Controller"])
+@Test(
+  "Bodies of requests to the API server have one encoder", .timeLimit(.minutes(2)),
+  arguments: ["Kubernetes", "Engines", "Controller"])
 func encoders(of layer: String) throws {
   let folder = sources.appending(path: layer)
   let files =

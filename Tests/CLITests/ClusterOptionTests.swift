@@ -26,7 +26,7 @@ private func kubeconfig(in folder: String, _ text: String? = nil) throws -> Stri
   return path
 }
 
-@Suite("Which cluster is meant")
+@Suite("Which cluster is meant", .timeLimit(.minutes(10)))
 struct ClusterOptionTests {
   @Test func theOptionsOfKubectl() async throws {
     try await withTemporaryFolder { folder in
@@ -133,7 +133,7 @@ struct ClusterOptionTests {
   }
 }
 
-@Suite("Which nodes and workloads are meant")
+@Suite("Which nodes and workloads are meant", .timeLimit(.minutes(10)))
 struct NodeOptionTests {
   @Test func choice() throws {
     let choice = try NodeOptions.parse([

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("Log lines")
+@Suite("Log lines", .timeLimit(.minutes(10)))
 struct LogFormatTests {
   private let date = Date(timeIntervalSince1970: 1_767_323_045.5)
   private let metadata: Logger.Metadata = [

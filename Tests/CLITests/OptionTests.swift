@@ -5,7 +5,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("Option values")
+@Suite("Option values", .timeLimit(.minutes(10)))
 struct OptionTests {
   @Test(
     arguments: [

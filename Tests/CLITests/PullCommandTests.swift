@@ -37,7 +37,7 @@ private struct Report: Decodable {
   }
 }
 
-@Suite("prepull pull, as a user runs it", .serialized)
+@Suite("prepull pull, as a user runs it", .serialized, .timeLimit(.minutes(10)))
 struct PullCommandTests {
   @Test func warmsALayoutAndFindsItWarm() async throws {
     try await withEmbeddedRegistry { registry in

@@ -9,7 +9,7 @@ import Testing
 /// `kubectl create --dry-run=client` asks a server which kinds there are, even with `--validate=false`, so these tests
 /// use what works without one and checks more: `kubectl set --local` decodes an object into Kubernetes' own Go types
 /// and prints it again. A field that they do not have is lost on the way, one of a wrong type is an error.
-@Suite("render: read by kubectl")
+@Suite("render: read by kubectl", .timeLimit(.minutes(10)))
 struct RenderKubectlTests {
   @Test("The whole output is what kubectl takes: a ConfigMap and the DaemonSets", arguments: RenderCase.all)
   func stream(example: RenderCase) async throws {

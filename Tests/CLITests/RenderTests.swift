@@ -46,7 +46,7 @@ func render(_ arguments: [String]) throws -> (text: String, remarks: [String]) {
   try RenderCommand.parse(arguments).rendered()
 }
 
-@Suite("render")
+@Suite("render", .timeLimit(.minutes(10)))
 struct RenderTests {
   /// Set PREPULL_UPDATE_GOLDEN=1 to write the files anew, then read the difference.
   @Test("Prints what the golden file holds, to the byte", arguments: RenderCase.all)
@@ -131,7 +131,7 @@ struct RenderTests {
   }
 }
 
-@Suite("render: wrong command lines")
+@Suite("render: wrong command lines", .timeLimit(.minutes(10)))
 struct RenderUsageTests {
   static let cases: [(arguments: [String], says: String)] = [
     ([], "name at least one image"),

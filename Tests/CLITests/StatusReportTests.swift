@@ -9,7 +9,7 @@ import Testing
 @testable import CLI
 @testable import Engines
 
-@Suite("What status prints")
+@Suite("What status prints", .timeLimit(.minutes(10)))
 struct StatusReportTests {
   private var item: ClusterStatus.Item {
     var coverage = Coverage(images: ["nginx:1.27", "redis:9"], nodes: ["node-1", "node-2", "node-3"])

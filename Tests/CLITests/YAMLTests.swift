@@ -4,7 +4,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("YAML, as kubectl reads it")
+@Suite("YAML, as kubectl reads it", .timeLimit(.minutes(10)))
 struct YAMLTests {
   @Test func documentsBecomeJSON() throws {
     let text = """

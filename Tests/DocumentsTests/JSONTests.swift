@@ -1,7 +1,7 @@
 import Documents
 import Testing
 
-@Suite("JSON of any shape")
+@Suite("JSON of any shape", .timeLimit(.minutes(2)))
 struct JSONTests {
   @Test(
     "Text survives reading and writing",

@@ -5,7 +5,7 @@ import Kubernetes
 import Planning
 import Testing
 
-@Suite("DaemonSet manifest")
+@Suite("DaemonSet manifest", .timeLimit(.minutes(10)))
 struct DaemonSetManifestTests {
   @Test("A ConfigMap carries touch for the architectures asked for, and each has a DaemonSet that mounts it")
   func architectures() throws {

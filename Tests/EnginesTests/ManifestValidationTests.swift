@@ -2,7 +2,7 @@ import Engines
 import Kubernetes
 import Testing
 
-@Suite("DaemonSet manifest: what is refused")
+@Suite("DaemonSet manifest: what is refused", .timeLimit(.minutes(10)))
 struct ManifestValidationTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let code: ManifestError.Code

@@ -53,7 +53,7 @@ private final class ScriptedRuntime: Runtime {
     if let failure { throw failure }
     progress(PullProgress(phase: .downloading, completedBytes: 1, totalBytes: 2))
     try await Task.sleep(for: pullTime)
-    while state.withLock({ $0.mostRunning }) < crowd { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("\(crowd) pulls at once") { state.withLock { $0.mostRunning } >= crowd }
     let held = digest ?? order.resolved?.descriptor.digest ?? Self.own
     let image = RuntimeImage(id: "id", references: [order.reference.description], digests: [held], sizeBytes: 7)
     state.withLock { $0.images[order.reference] = image }
@@ -69,7 +69,7 @@ private final class ScriptedRuntime: Runtime {
   static let own = Digest(bytes: Array(repeating: 9, count: 32))
 }
 
-@Suite("Warming a node")
+@Suite("Warming a node", .timeLimit(.minutes(10)))
 struct NodeWarmerTests {
   /// Warms with a registry client that is closed afterwards.
   private func warm(

@@ -1,3 +1,4 @@
+import TestKit
 import Engines
 import Foundation
 import Glibc
@@ -74,7 +75,7 @@ struct TouchTests {
         let status = try await ended(command + ["hold", "ignored"]) { pid in
           try await untilHolding(pid)
           kill(pid, SIGSTOP)
-          try await until("\(pid) is stopped") { state(of: pid) == "T" }
+          try await eventually("\(pid) is stopped") { state(of: pid) == "T" }
           kill(pid, SIGCONT)
           try await untilHolding(pid)
           kill(pid, signal.rawValue)
@@ -89,7 +90,7 @@ struct TouchTests {
     try await Machine.native.withProgram { command in
       let unshare = ["unshare", "--pid", "--fork", "--kill-child"] + command + ["hold"]
       let status = try await ended(unshare) { pid in
-        try await until("unshare has its child") { child(of: pid) != nil }
+        try await eventually("unshare has its child") { child(of: pid) != nil }
         let first = try #require(child(of: pid))
         try await untilHolding(first)
         kill(first, SIGTERM)
@@ -127,18 +128,6 @@ private func ended(
   return outcome.terminationStatus
 }
 
-private struct Timeout: Error, CustomStringConvertible {
-  let description: String
-}
-
-private func until(_ what: String, _ condition: () -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(30)
-  while !condition() {
-    guard ContinuousClock.now < deadline else { throw Timeout(description: "waited in vain until \(what)") }
-    try await Task.sleep(for: .milliseconds(10))
-  }
-}
-
 /// Waits until the process stands in rt_sigtimedwait of this kernel, which is also where an emulator stands for it.
 private func untilHolding(_ pid: Int32) async throws {
   #if arch(arm64)
@@ -146,7 +135,7 @@ private func untilHolding(_ pid: Int32) async throws {
   #else
     let call = "128"
   #endif
-  try await until("\(pid) holds") {
+  try await eventually("\(pid) holds") {
     file("/proc/\(pid)/syscall").split(separator: " ").first.map(String.init) == call && state(of: pid) == "S"
   }
 }

@@ -1,7 +1,7 @@
 import ImageModel
 import Testing
 
-@Suite("Digests")
+@Suite("Digests", .timeLimit(.minutes(2)))
 struct DigestTests {
   private let hex = String(repeating: "0a", count: 32)
 

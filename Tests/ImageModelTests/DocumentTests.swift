@@ -2,7 +2,7 @@ import Foundation
 import ImageModel
 import Testing
 
-@Suite("Documents of the OCI and Docker formats")
+@Suite("Documents of the OCI and Docker formats", .timeLimit(.minutes(2)))
 struct DocumentTests {
   private let hex = String(repeating: "ab", count: 32)
 

@@ -1,7 +1,7 @@
 import ImageModel
 import Testing
 
-@Suite("Platforms")
+@Suite("Platforms", .timeLimit(.minutes(2)))
 struct PlatformTests {
   private func entry(_ platform: String?, _ number: Int) -> Descriptor {
     Descriptor(

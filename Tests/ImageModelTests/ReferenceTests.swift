@@ -3,7 +3,7 @@ import Testing
 
 private let sha = String(repeating: "0123456789abcdef", count: 4)
 
-@Suite("References")
+@Suite("References", .timeLimit(.minutes(2)))
 struct ReferenceTests {
   @Test(
     "Docker's normalisation",

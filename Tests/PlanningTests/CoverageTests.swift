@@ -3,7 +3,7 @@ import ImageModel
 import Planning
 import Testing
 
-@Suite("Coverage")
+@Suite("Coverage", .timeLimit(.minutes(10)))
 struct CoverageTests {
   private let one = Digest(bytes: [UInt8](repeating: 1, count: 32))
   private let two = Digest(bytes: [UInt8](repeating: 2, count: 32))

@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@Suite("Node choice")
+@Suite("Node choice", .timeLimit(.minutes(10)))
 struct NodeChoiceTests {
   private func node(_ name: String = "a", _ change: (inout NodeFacts) -> Void = { _ in }) -> NodeFacts {
     var node = NodeFacts(name: name, uid: "uid-\(name)")

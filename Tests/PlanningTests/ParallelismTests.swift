@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@Suite("Parallelism")
+@Suite("Parallelism", .timeLimit(.minutes(10)))
 struct ParallelismTests {
   @Test("A share is rounded up for work, down for failures; at least one node is always in work")
   func shares() throws {

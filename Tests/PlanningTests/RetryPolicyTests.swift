@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@Suite("Retry policy")
+@Suite("Retry policy", .timeLimit(.minutes(10)))
 struct RetryPolicyTests {
   private let policy = RetryPolicy(attempts: 5, base: .seconds(1), factor: 2, cap: .seconds(3), jitter: 0.5)
 

@@ -2,7 +2,7 @@ import ImageModel
 import Planning
 import Testing
 
-@Suite("Rollout machine")
+@Suite("Rollout machine", .timeLimit(.minutes(10)))
 struct RolloutMachineTests {
   // MARK: Waves
 

@@ -3,7 +3,7 @@ import Planning
 import Testing
 
 /// Random sequences: whatever comes in whatever order, the machine keeps what it promises.
-@Suite("Rollout machine under random sequences")
+@Suite("Rollout machine under random sequences", .timeLimit(.minutes(10)))
 struct RolloutStormTests {
   @Test("Invariants", arguments: 0..<150)
   func invariants(seed: Int) throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-@Suite struct ContainerdReleaseTests {
+@Suite(.timeLimit(.minutes(10))) struct ContainerdReleaseTests {
   /// Without them the suites would pass by running less.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["CI"] != nil, "scripts/packages runtimes brings them"))
   func theLaterReleasesAreThereInCI() {

@@ -8,7 +8,7 @@ import Testing
 
 extension Daemons {
   /// What real runtimes tell of a registry in trouble.
-  @Suite struct RegistryFaultTests {
+  @Suite(.timeLimit(.minutes(10))) struct RegistryFaultTests {
     private struct Trouble: Sendable {
       let fault: RegistryFault
       /// Part of the path of the requests that go wrong.

@@ -4,7 +4,7 @@ import Testing
 @testable import Runtimes
 
 extension Daemons {
-  @Suite struct RuntimeContractTests {
+  @Suite(.timeLimit(.minutes(10))) struct RuntimeContractTests {
     @Test(arguments: RuntimeUnderTest.allCases) func tellsWhatItIs(_ kind: RuntimeUnderTest) async throws {
       try await kind.run { runtime, _ in try await RuntimeContract.tellsWhatItIs(runtime, name: kind.name) }
     }

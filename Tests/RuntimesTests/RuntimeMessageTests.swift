@@ -5,7 +5,7 @@ import Testing
 @testable import Runtimes
 
 /// Texts as the runtimes write them, most of them copied from their answers.
-@Suite struct RuntimeMessageTests {
+@Suite(.timeLimit(.minutes(10))) struct RuntimeMessageTests {
   private static let reference = Reference(
     registry: "127.0.0.1:5000", repository: "denied/not-found", tag: "unauthorized", digest: nil)
 

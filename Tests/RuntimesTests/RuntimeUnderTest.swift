@@ -77,12 +77,10 @@ final class ProgressLog: Sendable {
 
   /// Waits until the latest progress is as wanted.
   func wait(_ what: String, until isReached: (PullProgress) -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    while !(all.last.map(isReached) ?? false) {
-      guard ContinuousClock.now < deadline else {
-        throw Unreached(what: what, last: all.last)
-      }
-      try await Task.sleep(for: .milliseconds(20))
+    do {
+      try await eventually(what) { all.last.map(isReached) ?? false }
+    } catch is NeverHappened {
+      throw Unreached(what: what, last: all.last)
     }
   }
 

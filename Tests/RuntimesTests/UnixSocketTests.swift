@@ -6,7 +6,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite struct UnixSocketTests {
+@Suite(.timeLimit(.minutes(10))) struct UnixSocketTests {
   /// Binds a socket and closes it again: the file stays, as after a crash.
   private func bindAndClose(_ path: String) throws {
     let descriptor = try bind(path)

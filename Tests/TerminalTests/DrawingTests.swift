@@ -1,7 +1,7 @@
 import Terminal
 import Testing
 
-@Suite("Drawing")
+@Suite("Drawing", .timeLimit(.minutes(2)))
 struct DrawingTests {
   @Test(
     arguments: [
@@ -115,7 +115,7 @@ struct DrawingTests {
   }
 }
 
-@Suite("Rate")
+@Suite("Rate", .timeLimit(.minutes(2)))
 struct RateMeterTests {
   @Test func measuresOverTheWindow() {
     var meter = RateMeter(window: .seconds(5))
@@ -151,7 +151,7 @@ struct RateMeterTests {
   }
 }
 
-@Suite("Live region")
+@Suite("Live region", .timeLimit(.minutes(2)))
 struct LiveRegionTests {
   /// What a terminal shows after it obeyed the text: the few sequences that the region uses.
   private struct Screen {

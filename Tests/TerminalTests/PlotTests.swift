@@ -7,7 +7,7 @@ import Testing
   import FoundationXML
 #endif
 
-@Suite("Plots")
+@Suite("Plots", .timeLimit(.minutes(2)))
 struct PlotTests {
   static let times = TimeChart(
     title: "3 images on 200 nodes",

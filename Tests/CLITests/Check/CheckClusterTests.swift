@@ -6,7 +6,7 @@ import Sandbox
 import TestKit
 import Testing
 
-@Suite("prepull check with a cluster, as a user runs it", .serialized)
+@Suite("prepull check with a cluster, as a user runs it", .serialized, .timeLimit(.minutes(10)))
 struct CheckClusterTests {
   private static func kubectl(_ cluster: ClusterCase, apply objects: [JSON]) async throws {
     try await withTemporaryFolder { folder in

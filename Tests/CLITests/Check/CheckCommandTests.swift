@@ -6,7 +6,7 @@ import Sandbox
 import TestKit
 import Testing
 
-@Suite("prepull check without a cluster, as a user runs it", .serialized)
+@Suite("prepull check without a cluster, as a user runs it", .serialized, .timeLimit(.minutes(10)))
 struct CheckCommandTests {
   /// A registry with an image for amd64 and arm64 (`web:1`), one for amd64 (`amd64:1`), and no kubeconfig anywhere.
   private func with(_ body: (EmbeddedRegistry, (String...) async throws -> PrepullProgram.Outcome) async throws -> Void)

@@ -8,7 +8,7 @@ import Testing
 @testable import CLI
 @testable import Engines
 
-@Suite("The screen of prepull check")
+@Suite("The screen of prepull check", .timeLimit(.minutes(10)))
 struct CheckTableTests {
   private static let amd64 = Platform(os: "linux", architecture: "amd64")
 

@@ -4,7 +4,7 @@ import Testing
 @testable import CLI
 
 /// What `images -f`, `check -f` and `run -f` make of images that stand in several fields, and under keys of all kinds.
-@Suite("Images in parts and under other keys")
+@Suite("Images in parts and under other keys", .timeLimit(.minutes(10)))
 struct ImagePartsTests {
   /// The images and, behind a `!`, the codes of problems in a custom resource with this spec.
   private static func found(_ spec: String, kind: String = "Thing", group: String = "vendor.example/v1") throws

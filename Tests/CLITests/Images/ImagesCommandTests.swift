@@ -12,7 +12,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("prepull images, as a user runs it", .serialized)
+@Suite("prepull images, as a user runs it", .serialized, .timeLimit(.minutes(10)))
 struct ImagesCommandTests {
   private static func images(_ arguments: String..., input: String = "") async throws -> PrepullProgram.Outcome {
     try await PrepullProgram.run(["images"] + arguments, input: input)
@@ -128,17 +128,13 @@ struct ImagesCommandTests {
   }
 
   /// Waits until the cluster's ranking is as `isDone` wants it.
-  private static func eventually(
-    _ cluster: ClusterCase, _ isDone: (JSON) -> Bool
+  private static func ranking(
+    of cluster: ClusterCase, when isDone: (JSON) -> Bool
   ) async throws -> JSON {
-    var last = JSON.null
-    for _ in 0..<100 {
-      last = try await ranking(cluster)
-      if isDone(last) { return last }
-      try await Task.sleep(for: .milliseconds(200))
+    try await eventually("a ranking") {
+      let ranking = try await ranking(cluster)
+      return isDone(ranking) ? ranking : nil
     }
-    Issue.record("it never came to be: \(last.text)")
-    return last
   }
 
   @Test func ranksWhatTheClusterUses() async throws {
@@ -153,7 +149,7 @@ struct ImagesCommandTests {
       ] {
         try await Self.deploy(name, image, replicas: replicas, on: cluster)
       }
-      let found = try await Self.eventually(cluster) { json in
+      let found = try await Self.ranking(of: cluster) { json in
         let images = json["images"]?.array ?? []
         return images.compactMap { $0[path: "seen", "pulled"]?.integer }.reduce(0, +) == 4
           && images.contains { $0["failing"] == 1 }
@@ -223,7 +219,7 @@ struct ImagesCommandTests {
       let image = "\(cluster.sandbox.registry.host)/win/iis:1"
       try await Self.run(image, on: "win-1", of: cluster)
       try await Self.deploy("web", cluster.web, replicas: 2, on: cluster)
-      let found = try await Self.eventually(cluster) { $0["images"]?.array?.count == 2 }
+      let found = try await Self.ranking(of: cluster) { $0["images"]?.array?.count == 2 }
       let usage = try #require(found["images"]?.array?.first { $0["image"]?.string == image })
       #expect(usage["eligibleNodes"] == 1 && usage["pods"] == 1)
       let prepull = try await cluster.prepull("images", "-o", "prepull")
@@ -262,7 +258,7 @@ struct ImagesCommandTests {
         return record.history.images.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.starts } }
       }
       try await Self.deploy("web", cluster.web, replicas: 2, on: cluster)
-      _ = try await Self.eventually(cluster) { $0["images"]?.array?.first?[path: "seen", "pulled"] == 2 }
+      _ = try await Self.ranking(of: cluster) { $0["images"]?.array?.first?[path: "seen", "pulled"] == 2 }
       for _ in 0..<2 {
         let begun = Date()
         let watch = try await cluster.prepull("images", "--watch", "--history", file, signal: SIGINT) {
@@ -298,13 +294,13 @@ struct ImagesCommandTests {
       }
       try await Self.deploy("scratch", cluster.scratch, replicas: 1, on: cluster)
       try await Self.deploy("web", cluster.web, replicas: 1, on: cluster)
-      _ = try await Self.eventually(cluster) { ranking in
+      _ = try await Self.ranking(of: cluster) { ranking in
         (ranking["images"]?.array ?? []).count { $0[path: "seen", "pulled"] == 1 } == 2
       }
       async let watch = cluster.prepull(
         "images", "-l", "app in (web,late)", "--watch", "--history", file, signal: SIGINT
       ) { starts() == [3] }
-      while starts().isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+      try await eventually("a first count") { !starts().isEmpty }
       try await Self.deploy("scratch", cluster.scratch, replicas: 2, on: cluster)
       try await Self.deploy("web", cluster.web, replicas: 3, on: cluster)
       #expect(try await watch.exitCode == 0)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("What prepull images prints")
+@Suite("What prepull images prints", .timeLimit(.minutes(10)))
 struct ImagesReportTests {
   private static func report(top: Int? = nil) -> ImagesReport {
     let now = 1_000_000_000.0

@@ -13,7 +13,7 @@ func sample(_ name: String) throws -> String {
   return try String(contentsOf: folder.appending(path: name + ".yaml"), encoding: .utf8)
 }
 
-@Suite("The images of manifests")
+@Suite("The images of manifests", .timeLimit(.minutes(10)))
 struct ManifestImagesTests {
   private static func find(_ name: String) throws -> ManifestImages {
     try ManifestFiles.images(of: try sample(name), name: name)

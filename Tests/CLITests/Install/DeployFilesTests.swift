@@ -8,7 +8,7 @@ import Testing
 @testable import Controller
 
 /// `prepull install`, the kustomize base and the Helm chart are the same installation.
-@Suite("install: the files in deploy")
+@Suite("install: the files in deploy", .timeLimit(.minutes(10)))
 struct DeployFilesTests {
   private static let deploy = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "deploy")

@@ -9,7 +9,7 @@ import Testing
 @testable import Controller
 
 /// What the pages of `docs/` tell people to type and to apply.
-@Suite("Docs")
+@Suite("Docs", .timeLimit(.minutes(10)))
 struct DocsTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()

@@ -10,7 +10,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("install: what it hands on to the operator")
+@Suite("install: what it hands on to the operator", .timeLimit(.minutes(10)))
 struct InstallOptionTests {
   private static func pod(_ arguments: [String]) throws -> JSON {
     let objects = try InstallCommand.parse(arguments).installation().objects

@@ -8,7 +8,7 @@ import Testing
 @testable import CLI
 
 /// What `docs/install.md` tells a newcomer to type, typed.
-@Suite("Docs: install")
+@Suite("Docs: install", .timeLimit(.minutes(10)))
 struct InstallStoryTests {
   private static func page() throws -> String {
     try String(

@@ -7,7 +7,7 @@ import Testing
 @testable import CLI
 
 /// `prepull install | kubectl apply -f -`, and away with it again.
-@Suite("uninstall", .serialized)
+@Suite("uninstall", .serialized, .timeLimit(.minutes(10)))
 struct UninstallTests {
   /// Everything that installing and using the operator could leave behind.
   private static let kinds = [

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("Completion under kubectl")
+@Suite("Completion under kubectl", .timeLimit(.minutes(10)))
 struct CompletionTests {
   private let tree: CommandTree
 

@@ -5,7 +5,7 @@ import ImageModel
 import TestKit
 import Testing
 
-@Suite("The container image of scripts/image")
+@Suite("The container image of scripts/image", .timeLimit(.minutes(10)))
 struct ContainerImageTests {
   @Test func holdsWhatPrepullNeedsAndNothingElse() async throws {
     let image = try await BuiltImage.shared.value

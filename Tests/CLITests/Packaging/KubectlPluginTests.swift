@@ -6,7 +6,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("Packaging for kubectl users")
+@Suite("Packaging for kubectl users", .timeLimit(.minutes(10)))
 struct KubectlPluginTests {
   private let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()

@@ -45,7 +45,7 @@ struct NameCompletionTests {
   }
 }
 
-@Suite("Words that are no command")
+@Suite("Words that are no command", .timeLimit(.minutes(10)))
 struct UnknownCommandTests {
   @Test(
     "What was meant is guessed",

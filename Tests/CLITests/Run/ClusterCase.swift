@@ -33,15 +33,6 @@ struct ClusterCase: Sendable {
     }
   }
 
-  /// Waits for what a cluster does in its own time.
-  func until(_ isSo: () async throws -> Bool) async throws {
-    for _ in 0..<600 {
-      if try await isSo() { return }
-      try await Task.sleep(for: .milliseconds(50))
-    }
-    Issue.record("it never came to be")
-  }
-
   var pods: Int { objects.count { $0.hasPrefix("pods/") } }
 }
 

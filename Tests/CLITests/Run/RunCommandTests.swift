@@ -171,7 +171,9 @@ struct RunCommandTests {
         _ = try cluster.sandbox.store.create(
           document, as: ResourceName(group: "apiextensions.k8s.io", plural: "customresourcedefinitions"))
       }
-      try await cluster.until { try await cluster.prepull("status", "web").errors.contains("no Prepull") }
+      try await eventually("the end of the Prepull") {
+        try await cluster.prepull("status", "web").errors.contains("no Prepull")
+      }
       let prepull: JSON = [
         "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull", "metadata": ["name": "web", "namespace": "default"],
         "spec": ["images": [["image": .string(cluster.web)]]],

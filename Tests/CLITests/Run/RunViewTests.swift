@@ -146,7 +146,7 @@ struct RunViewTests {
   }
 }
 
-@Suite("The end of a run")
+@Suite("The end of a run", .timeLimit(.minutes(10)))
 struct RunReportTests {
   @Test func theTable() throws {
     let report = RunReport(result: try RunStory.result)

@@ -11,7 +11,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("prepull sandbox")
+@Suite("prepull sandbox", .timeLimit(.minutes(10)))
 struct SandboxCommandTests {
   @Test(
     "Rates are read as people write them",
@@ -83,9 +83,7 @@ struct SandboxCommandTests {
         ["sandbox", "up", "--nodes", "2", "--kubeconfig", file, "-o", "json"], environment: ["TMPDIR": folder],
         signal: SIGINT, when: { isDone.withLock { $0 } })
       defer { isDone.withLock { $0 = true } }
-      for _ in 0..<300 where !FileManager.default.fileExists(atPath: file) {
-        try await Task.sleep(for: .milliseconds(100))
-      }
+      try await eventually("the kubeconfig") { FileManager.default.fileExists(atPath: file) }
       let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
       #expect(mode == 0o600)
       #expect(

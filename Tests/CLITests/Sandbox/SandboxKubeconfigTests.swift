@@ -92,9 +92,8 @@ struct SandboxKubeconfigTests {
         ["sandbox", "up", "--nodes", "1", "--kubeconfig", file], environment: ["TMPDIR": folder], signal: SIGINT,
         when: { isDone.withLock { $0 } })
       defer { isDone.withLock { $0 = true } }
-      for _ in 0..<300 {
-        if try String(contentsOfFile: file, encoding: .utf8).contains("prepull-sandbox") { break }
-        try await Task.sleep(for: .milliseconds(100))
+      try await eventually("the kubeconfig's new context") {
+        try String(contentsOfFile: file, encoding: .utf8).contains("prepull-sandbox")
       }
       let kubectl = ["--kubeconfig", file]
       #expect(try await output(of: "kubectl", ["config", "current-context"] + kubectl) == "prepull-sandbox\n")

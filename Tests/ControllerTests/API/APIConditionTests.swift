@@ -2,7 +2,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("API: conditions") struct APIConditionTests {
+@Suite("API: conditions", .timeLimit(.minutes(10))) struct APIConditionTests {
   @Test("The time of transition is that of the status, not of reason and message")
   func transition() {
     var conditions: [APICondition] = []

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("API: reference") struct APIReferenceTests {
+@Suite("API: reference", .timeLimit(.minutes(10))) struct APIReferenceTests {
   /// Set PREPULL_UPDATE_GOLDEN=1 to write the file anew, then read the difference.
   @Test("docs/api.md is what the schema says")
   func reference() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("API: as the API server takes it") struct CustomResourceDefinitionTests {
+@Suite("API: as the API server takes it", .timeLimit(.minutes(10))) struct CustomResourceDefinitionTests {
   private static let prepulls = ResourceName(group: "prepull.dev", plural: "prepulls")
 
   private func store() throws -> Store {

@@ -4,7 +4,7 @@ import Testing
 import Kubernetes
 
 struct IntOrStringTests {
-  @Test func readsNumbersAndTexts() throws {
+  @Test(.timeLimit(.minutes(10))) func readsNumbersAndTexts() throws {
     let values = try JSON(parsing: Array(#"[20,"10%"]"#.utf8)).decoded(as: [IntOrString].self)
     #expect(values == [.int(20), .string("10%")])
     #expect(values.map(\.text) == ["20", "10%"])

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("API: used by kubectl") struct PrepullKubectlTests {
+@Suite("API: used by kubectl", .timeLimit(.minutes(10))) struct PrepullKubectlTests {
   private func withShell(_ body: (ClusterShell, Sandbox) async throws -> Void) async throws {
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     try await withSandbox(SandboxOptions(nodes: []), logger: quiet) { sandbox in

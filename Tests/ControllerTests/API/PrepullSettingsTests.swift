@@ -6,7 +6,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("API: what a spec means") struct PrepullSettingsTests {
+@Suite("API: what a spec means", .timeLimit(.minutes(10))) struct PrepullSettingsTests {
   static func settings(_ spec: JSON) throws -> PrepullSettings {
     try PrepullSettings(try spec.decoded(as: Prepull.Spec.self))
   }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("API: schema and types") struct SchemaTests {
+@Suite("API: schema and types", .timeLimit(.minutes(10))) struct SchemaTests {
   /// A value with every field that the schema knows.
   private func sample(_ schema: Schema) -> JSON {
     switch schema.shape {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("Installation: what it grants")
+@Suite("Installation: what it grants", .timeLimit(.minutes(10)))
 struct InstallationTests {
   private let installation = Installation(image: "registry.example/prepull:1")
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("Serving: metrics and probes")
+@Suite("Serving: metrics and probes", .timeLimit(.minutes(10)))
 struct ControllerServerTests {
   private func withServer(
     _ health: ControllerHealth,

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("Metrics: values and their text")
+@Suite("Metrics: values and their text", .timeLimit(.minutes(10)))
 struct MetricTests {
   @Test("The text is Prometheus' format, with everything escaped that has to be")
   func text() {

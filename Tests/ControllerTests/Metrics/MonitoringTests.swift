@@ -9,7 +9,7 @@ private let root = URL(filePath: #filePath).deletingLastPathComponent().deleting
   .deletingLastPathComponent().deletingLastPathComponent()
 
 /// What is written about metrics outside of the program, held against those there are.
-@Suite("Monitoring: dashboard, alerts and documentation")
+@Suite("Monitoring: dashboard, alerts and documentation", .timeLimit(.minutes(10)))
 struct MonitoringTests {
   private static let metrics = Dictionary(
     uniqueKeysWithValues: ControllerMetrics().registry.descriptions.map { ($0.name, $0) })

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("Metrics: requests to the API server")
+@Suite("Metrics: requests to the API server", .timeLimit(.minutes(10)))
 struct RequestCountTests {
   @Test("Every request is counted by verb, resource and answer, watches when they begin")
   func requests() async throws {

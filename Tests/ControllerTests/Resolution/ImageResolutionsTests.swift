@@ -7,7 +7,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("Resolution: against a registry")
+@Suite("Resolution: against a registry", .timeLimit(.minutes(10)))
 struct ImageResolutionsTests {
   private let amd64: Set = [Platform(os: "linux", architecture: "amd64")]
 

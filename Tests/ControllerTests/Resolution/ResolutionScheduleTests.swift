@@ -4,7 +4,7 @@ import Testing
 
 @testable import Controller
 
-@Suite("Resolution: what is asked when")
+@Suite("Resolution: what is asked when", .timeLimit(.minutes(10)))
 struct ResolutionScheduleTests {
   private let amd64: Set = [Platform(os: "linux", architecture: "amd64")]
   private let key = ResolutionKey(reference: "registry.example/app:v1", namespace: "web")

@@ -6,7 +6,7 @@ import Registry
 import Sandbox
 import Testing
 
-@Suite("Bandwidth probe")
+@Suite("Bandwidth probe", .timeLimit(.minutes(10)))
 struct BandwidthProbeTests {
   /// Resolves images of these layers, and measures.
   private static func measure(

@@ -5,7 +5,7 @@ import Testing
 @testable import Engines
 @testable import Registry
 
-@Suite("What the facts of a check mean")
+@Suite("What the facts of a check mean", .timeLimit(.minutes(10)))
 struct CheckJudgeTests {
   private typealias Lab = CheckLab
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Engines
 @testable import Registry
 
-@Suite("Values of a check")
+@Suite("Values of a check", .timeLimit(.minutes(10)))
 struct CheckValueTests {
   @Test(
     "Layers are told apart by media type and annotations",

@@ -259,13 +259,12 @@ struct ImageInspectorTests {
     try await Self.with(limit: .milliseconds(500)) { registry, inspector in
       let references = try (0..<200).map { try Reference(parsing: "\(registry.host)/app/n\($0):1") }
       registry.inject(.hang) { $0.path != "/v2/" }
-      let start = ContinuousClock.now
       let outcomes = try await inspector.inspect(references)
-      #expect(start.duration(to: .now) < .seconds(3), "seven waves of 32 would take 3.5 s")
       let codes = outcomes.map { outcome in
         if case .failure(let failure) = outcome { failure.code } else { CheckCode?.none }
       }
       #expect(codes == Array(repeating: .timedOut, count: 200))
+      // Seven waves of 32 would be 200.
       #expect(registry.requests.count { $0.path != "/v2/" } < 100)
       registry.clearFaults()
       registry.clearRequests()

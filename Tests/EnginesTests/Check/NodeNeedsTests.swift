@@ -4,7 +4,7 @@ import Testing
 
 @testable import Engines
 
-@Suite("What nodes lack")
+@Suite("What nodes lack", .timeLimit(.minutes(10)))
 struct NodeNeedsTests {
   private let first: InspectedImage
   private let second: InspectedImage

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engines
 
-@Suite("Images on the nodes that they are for")
+@Suite("Images on the nodes that they are for", .timeLimit(.minutes(10)))
 struct PlacementTests {
   private typealias Lab = CheckLab
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Engines
 
-@Suite("The DaemonSet that stays")
+@Suite("The DaemonSet that stays", .timeLimit(.minutes(10)))
 struct KeptDaemonSetTests {
   @Test("Applied, waited for, told by the status, warm on new nodes too, and deleted with all that belongs to it")
   func life() async throws {

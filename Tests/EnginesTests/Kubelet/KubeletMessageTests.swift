@@ -6,7 +6,7 @@ import Testing
 @testable import Engines
 
 /// Texts as kubelets write them.
-@Suite("What the kubelet says about images")
+@Suite("What the kubelet says about images", .timeLimit(.minutes(10)))
 struct KubeletMessageTests {
   private static let containerd =
     #"rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:nope": failed to resolve reference "docker.io/library/nginx:nope": "#

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Engines
 
-@Suite("The objects of a run")
+@Suite("The objects of a run", .timeLimit(.minutes(10)))
 struct RunObjectsTests {
   private func objects(
     _ images: [String] = ["nginx", "docker.io/library/redis:7"], _ change: (inout RunRequest) -> Void = { _ in }

@@ -5,7 +5,7 @@ import Testing
 
 private let digest = String(repeating: "0123456789abcdef", count: 4)
 
-@Suite("Kubelets' events about images")
+@Suite("Kubelets' events about images", .timeLimit(.minutes(10)))
 struct PullNoticeTests {
   private static func event(
     _ reason: String, _ message: String, pod: String = "front-1", container: String = "app"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Engines
 
-@Suite("What was read of a cluster's events")
+@Suite("What was read of a cluster's events", .timeLimit(.minutes(10)))
 struct UsageRecordTests {
   private static func event(version: Int, count: Int? = nil, first: String = "2026-01-02T03:00:00Z") -> Event {
     var event = Event(metadata: ObjectMeta(name: "e"), involvedObject: .init(kind: "Pod", name: "p"))

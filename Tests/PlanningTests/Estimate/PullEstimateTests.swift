@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@Suite("Estimates of pulls")
+@Suite("Estimates of pulls", .timeLimit(.minutes(10)))
 struct PullEstimateTests {
   private static let megabyte: Int64 = 1_000_000
 

@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@Suite("Fleet machine: failures")
+@Suite("Fleet machine: failures", .timeLimit(.minutes(10)))
 struct FleetFailureTests {
   let web = PrepullID.named("web")
   let one = FleetWorld.digest(1)

@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@Suite("Fleet machine: gates, checks, restarts")
+@Suite("Fleet machine: gates, checks, restarts", .timeLimit(.minutes(10)))
 struct FleetGateTests {
   let web = PrepullID.named("web")
   let one = FleetWorld.digest(1)

@@ -2,7 +2,7 @@ import ImageModel
 import Planning
 import Testing
 
-@Suite("Fleet machine: warming")
+@Suite("Fleet machine: warming", .timeLimit(.minutes(10)))
 struct FleetMachineTests {
   let web = PrepullID.named("web")
   let one = FleetWorld.digest(1)

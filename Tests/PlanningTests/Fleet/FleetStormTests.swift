@@ -4,7 +4,7 @@ import Testing
 
 /// Random sequences: whatever happens in whatever order, and wherever the process dies, the machine keeps what it
 /// promises and ends where it should.
-@Suite("Fleet machine under random sequences")
+@Suite("Fleet machine under random sequences", .timeLimit(.minutes(10)))
 struct FleetStormTests {
   private struct Storm {
     var chance: Chance

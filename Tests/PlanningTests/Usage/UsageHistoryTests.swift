@@ -2,7 +2,7 @@ import Foundation
 import Planning
 import Testing
 
-@Suite("The history of images")
+@Suite("The history of images", .timeLimit(.minutes(10)))
 struct UsageHistoryTests {
   private static let now = 1_000_002_000.0
   private static let key = ImageKey("web:1")

@@ -34,7 +34,7 @@ private struct Story {
   func usage(_ image: String) -> ImageUsage? { ranking.first { $0.key == ImageKey(image) } }
 }
 
-@Suite("The ranking of images by expected cold wait")
+@Suite("The ranking of images by expected cold wait", .timeLimit(.minutes(10)))
 struct UsageRankingTests {
   @Test func popularImagesWarmThemselves() throws {
     var story = Story(nodes: 10, holding: ["docker.io/library/popular:1": 10, "docker.io/library/rare:1": 1])

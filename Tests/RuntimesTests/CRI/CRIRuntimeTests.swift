@@ -98,11 +98,11 @@ import Testing
     try await with(fake) { runtime in
       try await withThrowingTaskGroup(of: RuntimeImage.self) { group in
         group.addTask { try await runtime.pull(order, progress: { _ in }) }
-        while fake.pulls.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+        try await eventually("a pull") { !fake.pulls.isEmpty }
         group.cancelAll()
         await #expect(throws: CancellationError.self) { try await group.next() }
       }
-      while fake.cancelledPulls == 0 { try await Task.sleep(for: .milliseconds(10)) }
+      try await eventually("a cancelled pull") { fake.cancelledPulls > 0 }
     }
     #expect(fake.cancelledPulls == 1)
   }

@@ -10,7 +10,7 @@ import Testing
 
 extension Daemons {
   /// What this program says of a carelessly written image is what containerd does with it.
-  @Suite struct ContainerdJudgeTests {
+  @Suite(.timeLimit(.minutes(10))) struct ContainerdJudgeTests {
     @Test func weTakeWhatContainerdTakesAndNothingElse() async throws {
       try await RuntimeUnderTest.containerd(.system).run { runtime, registry in
         let parts = try OddImage.Parts(in: registry)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite struct ContentMeterTests {
+@Suite(.timeLimit(.minutes(10))) struct ContentMeterTests {
   private static func blob(_ number: UInt8, size: Int64) -> Descriptor {
     Descriptor(
       mediaType: MediaType.ociLayerGzip, digest: Digest(bytes: Array(repeating: number, count: 32)), size: size)

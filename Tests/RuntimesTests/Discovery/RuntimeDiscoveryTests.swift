@@ -74,7 +74,7 @@ import Testing
 }
 
 extension Daemons {
-  @Suite struct DiscoveryTests {
+  @Suite(.timeLimit(.minutes(10))) struct DiscoveryTests {
     /// A machine with Docker alone: its containerd has CRI switched off.
     @Test func findsDocker() async throws {
       try await withDockerd { dockerd in

@@ -104,23 +104,8 @@ final class ProgressRecord: Sendable {
 
   func add(_ progress: PullProgress) { reports.withLock { $0.append(progress) } }
 
-  /// Waits until a report fits; half a minute at most.
+  /// Waits until a report fits.
   func wait(until fits: (PullProgress) -> Bool) async throws {
-    for _ in 0..<3000 {
-      if all.contains(where: fits) { return }
-      try await Task.sleep(for: .milliseconds(10))
-    }
-    throw NeverHappened()
+    try await eventually("a report that fits") { all.contains(where: fits) }
   }
-}
-
-struct NeverHappened: Error {}
-
-/// Waits until `condition` holds; half a minute at most.
-func eventually(_ condition: () throws -> Bool) async throws {
-  for _ in 0..<3000 {
-    if try condition() { return }
-    try await Task.sleep(for: .milliseconds(10))
-  }
-  throw NeverHappened()
 }

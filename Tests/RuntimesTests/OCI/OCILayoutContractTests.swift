@@ -9,7 +9,7 @@ import Testing
 /// The promises that every runtime keeps, `RuntimeContract`, kept by a folder.
 ///
 /// Credentials are missing here: the folder's registry client has a source of its own, see `RegistryClient`'s tests.
-@Suite("OCI layout: runtime contract")
+@Suite("OCI layout: runtime contract", .timeLimit(.minutes(10)))
 struct OCILayoutContractTests {
   private func run(_ promise: (any Runtime, EmbeddedRegistry) async throws -> Void) async throws {
     try await withLayoutLab { try await promise($0.runtime(), $0.registry) }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite("OCI layout: interrupted and damaged downloads")
+@Suite("OCI layout: interrupted and damaged downloads", .timeLimit(.minutes(10)))
 struct OCILayoutFaultTests {
   /// An image whose one layer is big enough to be cut.
   private func sample() throws -> (image: SampleImage, layer: SampleImage.Blob) {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite("OCI layout: the folder and its index")
+@Suite("OCI layout: the folder and its index", .timeLimit(.minutes(10)))
 struct OCILayoutFolderTests {
   private func write(_ text: String, to path: String) throws {
     let url = URL(filePath: path)

@@ -8,7 +8,7 @@ import Testing
 @testable import Runtimes
 
 /// Writers that are processes of their own: the built `prepull`.
-@Suite("OCI layout: processes")
+@Suite("OCI layout: processes", .timeLimit(.minutes(10)))
 struct OCILayoutProcessTests {
   private func pull(
     _ reference: Reference, _ lab: LayoutLab, signal: Int32? = nil,
@@ -87,7 +87,7 @@ struct OCILayoutProcessTests {
       lab.inject(.stall(after: 3_000_000), into: layer.descriptor, times: 1)
       let isStarted = hasCome(2_000_000, of: layer.descriptor, lab)
       async let first = pull(reference, lab, signal: SIGKILL) { isStarted() && lab.leases.count == 2 }
-      try await eventually(isStarted)
+      try await eventually("its start", isStarted)
       let second = try await pull(reference, lab)
       #expect(try await first.exitCode == 128 + SIGKILL)
       #expect(second.exitCode == 0, "\(second.errors)")

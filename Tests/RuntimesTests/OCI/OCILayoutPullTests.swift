@@ -8,7 +8,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite("OCI layout: pull")
+@Suite("OCI layout: pull", .timeLimit(.minutes(10)))
 struct OCILayoutPullTests {
   @Test func storesTheImageAndNamesIt() async throws {
     try await withLayoutLab { lab in

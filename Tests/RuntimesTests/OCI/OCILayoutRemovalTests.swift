@@ -8,7 +8,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite("OCI layout: removal")
+@Suite("OCI layout: removal", .timeLimit(.minutes(10)))
 struct OCILayoutRemovalTests {
   private func age(_ path: String, hours: Double) throws {
     try FileManager.default.setAttributes(

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite("OCI layout: several writers")
+@Suite("OCI layout: several writers", .timeLimit(.minutes(10)))
 struct OCILayoutSharingTests {
   @Test func twoWritersShareTheWork() async throws {
     try await withLayoutLab { lab in

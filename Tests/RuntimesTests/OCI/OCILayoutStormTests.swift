@@ -10,7 +10,7 @@ import Testing
 
 @testable import Runtimes
 
-@Suite("OCI layout: random interleavings")
+@Suite("OCI layout: random interleavings", .timeLimit(.minutes(10)))
 struct OCILayoutStormTests {
   /// Pulls, cancellations and removals of images that share layers, by writers who know nothing of each other, from a
   /// registry that fails now and then. An image that nobody removes must never lose anything.

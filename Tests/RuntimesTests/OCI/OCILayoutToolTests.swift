@@ -7,7 +7,7 @@ import Testing
 @testable import Runtimes
 
 /// Other programs read what we wrote.
-@Suite("OCI layout: other tools")
+@Suite("OCI layout: other tools", .timeLimit(.minutes(10)))
 struct OCILayoutToolTests {
   private static let other = Platform(
     os: "linux", architecture: Platform.host.architecture == "s390x" ? "amd64" : "s390x")

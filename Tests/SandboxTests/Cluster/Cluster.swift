@@ -1,3 +1,4 @@
+import TestKit
 import Documents
 import Logging
 import Testing
@@ -24,20 +25,6 @@ enum Cluster {
   ) async throws -> R {
     try await withSandbox(options, logger: logger, body)
   }
-}
-
-/// Waits until `body` gives a value, at the longest a minute; then it is an error that names what was awaited.
-func eventually<Value>(
-  _ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Value?
-) async throws -> Value {
-  let deadline = ContinuousClock.now + .seconds(60)
-  while true {
-    if let value = try await body() { return value }
-    guard ContinuousClock.now < deadline else { break }
-    try await Task.sleep(for: .milliseconds(10))
-  }
-  Issue.record("waited in vain: \(what)", sourceLocation: sourceLocation)
-  throw CancellationError()
 }
 
 extension Sandbox {

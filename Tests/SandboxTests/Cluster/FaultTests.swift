@@ -1,3 +1,4 @@
+import TestKit
 import Documents
 import Kubernetes
 import Testing

@@ -5,7 +5,7 @@ import Testing
 @testable import Sandbox
 
 /// A node whose images are a real containerd's.
-@Suite struct RealRuntimeTests {
+@Suite(.timeLimit(.minutes(10))) struct RealRuntimeTests {
   @Test(arguments: ContainerdRelease.all)
   func aNodePullsThroughContainerd(_ release: ContainerdRelease) async throws {
     try await withContainerd(ContainerdOptions(release: release)) { containerd in

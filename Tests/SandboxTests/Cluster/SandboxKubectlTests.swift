@@ -1,3 +1,4 @@
+import TestKit
 import Documents
 import Foundation
 import Subprocess
@@ -7,7 +8,7 @@ import Testing
 @testable import Sandbox
 
 /// The whole cluster as the real kubectl sees it.
-@Suite struct SandboxKubectlTests {
+@Suite(.timeLimit(.minutes(10))) struct SandboxKubectlTests {
   private func kubectl(_ folder: String, _ script: String) async throws -> String {
     let result = try await Subprocess.run(
       .name("sh"), arguments: ["-c", "set -e\n" + script],

@@ -1,10 +1,11 @@
+import TestKit
 import Documents
 import ImageModel
 import Testing
 
 @testable import Sandbox
 
-@Suite(.serialized) struct ScaleTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ScaleTests {
   /// Every node pulls every image; nothing is transferred, yet sizes, digests and times are those of the model.
   @Test func hundredsOfNodesPullByTheModel() async throws {
     var options = Cluster.options(NodeTemplate.numbered(200), speed: 100)

@@ -1,3 +1,4 @@
+import TestKit
 import Documents
 import Foundation
 import Subprocess
@@ -6,7 +7,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite(.serialized) struct DeploymentTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct DeploymentTests {
   static func deployment(_ image: String, replicas: Int = 3, edit: (inout JSON) -> Void = { _ in }) -> JSON {
     var deployment: JSON = [
       "apiVersion": "apps/v1", "kind": "Deployment", "metadata": ["name": "web", "namespace": "default"],

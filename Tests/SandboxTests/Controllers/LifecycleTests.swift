@@ -1,9 +1,10 @@
+import TestKit
 import Documents
 import Testing
 
 @testable import Sandbox
 
-@Suite(.serialized) struct LifecycleTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct LifecycleTests {
   private func map(_ name: String, owners: [JSON] = [], namespace: String = "default") -> JSON {
     var map: JSON = ["metadata": ["name": .string(name), "namespace": .string(namespace)]]
     if !owners.isEmpty { map[path: "metadata", "ownerReferences"] = .array(owners) }

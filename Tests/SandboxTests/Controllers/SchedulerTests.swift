@@ -1,10 +1,11 @@
+import TestKit
 import Documents
 import Kubernetes
 import Testing
 
 @testable import Sandbox
 
-@Suite struct NodeMatchTests {
+@Suite(.timeLimit(.minutes(10))) struct NodeMatchTests {
   private let node: JSON = [
     "metadata": ["name": "n1", "labels": ["pool": "gpu", "size": "8"]],
     "spec": ["taints": [["key": "dedicated", "value": "gpu", "effect": "NoSchedule"]]],
@@ -68,7 +69,7 @@ import Testing
   }
 }
 
-@Suite(.serialized) struct SchedulerTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct SchedulerTests {
   @Test func cordonsAndTaintsAndRequestsCount() async throws {
     var tainted = NodeTemplate("tainted")
     tainted.taints = [.init(key: "dedicated", value: "db", effect: "NoSchedule")]

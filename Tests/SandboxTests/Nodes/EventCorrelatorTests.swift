@@ -2,7 +2,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite struct EventCorrelatorTests {
+@Suite(.timeLimit(.minutes(10))) struct EventCorrelatorTests {
   private func event(_ reason: String, _ message: String, _ path: String = "") -> EventCorrelator.Occurrence {
     .init(type: "Normal", reason: reason, message: message, fieldPath: path)
   }

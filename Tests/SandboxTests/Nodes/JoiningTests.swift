@@ -1,10 +1,11 @@
+import TestKit
 import Documents
 import Synchronization
 import Testing
 
 @testable import Sandbox
 
-@Suite struct JoiningTests {
+@Suite(.timeLimit(.minutes(10))) struct JoiningTests {
   private func create(_ sandbox: Sandbox) throws -> JSON {
     try sandbox.store.create(
       [

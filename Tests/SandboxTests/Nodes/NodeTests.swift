@@ -1,10 +1,11 @@
+import TestKit
 import Documents
 import Kubernetes
 import Testing
 
 @testable import Sandbox
 
-@Suite(.serialized) struct NodeTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct NodeTests {
   @Test func registersAsAKubeletDoes() async throws {
     var template = NodeTemplate("worker", architecture: "arm64")
     template.labels = ["pool": "gpu"]

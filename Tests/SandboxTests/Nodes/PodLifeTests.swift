@@ -1,10 +1,11 @@
+import TestKit
 import Documents
 import ImageModel
 import Testing
 
 @testable import Sandbox
 
-@Suite(.serialized) struct PodLifeTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct PodLifeTests {
   @Test func isolatesTheFailuresOfOnePodsImages() async throws {
     try await Cluster.with { sandbox in
       let (web, tiny) = (sandbox.sampleImages[0], sandbox.sampleImages[3])

@@ -1,3 +1,4 @@
+import TestKit
 import AsyncHTTPClient
 import Documents
 import Kubernetes
@@ -9,7 +10,7 @@ import Testing
 @testable import Sandbox
 
 /// Containers whose program this process runs.
-@Suite(.serialized) struct ProgramTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ProgramTests {
   private final class Record: Sendable {
     let runs = Mutex<[ContainerRun]>([])
     let ended = Mutex(0)

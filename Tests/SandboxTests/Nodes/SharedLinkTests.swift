@@ -23,7 +23,7 @@ private final class Inside: Sendable {
   }
 }
 
-@Suite struct SharedLinkTests {
+@Suite(.timeLimit(.minutes(10))) struct SharedLinkTests {
   /// Runs transfers at once; gives the time of each as the cluster counts it, in seconds.
   private func times(bandwidth: Int64?, _ transfers: [(bytes: Int64, rate: Int64)]) async throws -> [Double] {
     let pace = Pace(speed: 20)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite struct TextTests {
+@Suite(.timeLimit(.minutes(10))) struct TextTests {
   @Test(arguments: [
     (0, "0s"), (523, "523ms"), (4100, "4.1s"), (4000, "4s"), (61_050, "1m1.05s"), (60_000, "1m0s"),
     (3_600_000, "1h0m0s"), (3_723_004, "1h2m3.004s"),

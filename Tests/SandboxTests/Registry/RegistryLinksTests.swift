@@ -6,7 +6,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite struct RegistryLinksTests {
+@Suite(.timeLimit(.minutes(10))) struct RegistryLinksTests {
   private let start = ContinuousClock.now + .seconds(100)
 
   /// Seconds after the start at which some bytes have passed.

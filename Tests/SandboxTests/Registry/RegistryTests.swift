@@ -6,7 +6,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite struct SampleRegistryTests {
+@Suite(.timeLimit(.minutes(10))) struct SampleRegistryTests {
   private func client(_ credentials: any CredentialSource = NoCredentials()) -> RegistryClient {
     var configuration = RegistryConfiguration()
     configuration.retry = .init(attempts: 1)

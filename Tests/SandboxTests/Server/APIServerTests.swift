@@ -1,9 +1,10 @@
+import TestKit
 import Documents
 import NIOHTTP1
 import Sandbox
 import Testing
 
-@Suite("API server: over the wire") struct APIServerTests {
+@Suite("API server: over the wire", .timeLimit(.minutes(10))) struct APIServerTests {
   private let pods = "/api/v1/namespaces/default/pods"
 
   @Test func letsInOnlyWhomItKnows() async throws {
@@ -144,13 +145,13 @@ import Testing
       let cut = try await wire.watch(
         "\(pods)?watch=1",
         started: {
-          while wire.server.watchCount == 0 { try await Task.sleep(for: .milliseconds(5)) }
+          try await eventually("a watch") { wire.server.watchCount > 0 }
           wire.server.cutWatches()
         })
       #expect(cut.isEmpty)
       wire.server.faults.closeWatches(after: .milliseconds(50))
       #expect(try await wire.watch("\(pods)?watch=1").isEmpty)
-      while wire.server.watchCount > 0 { try await Task.sleep(for: .milliseconds(5)) }
+      try await eventually("no watch") { wire.server.watchCount == 0 }
     }
   }
 

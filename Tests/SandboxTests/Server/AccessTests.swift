@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("Roles and service accounts") struct AccessTests {
+@Suite("Roles and service accounts", .timeLimit(.minutes(10))) struct AccessTests {
   private static func role(_ name: String, _ rules: [JSON], namespace: String? = nil) -> (ResourceName, JSON) {
     var role: JSON = ["metadata": ["name": .string(name)], "rules": .array(rules)]
     guard let namespace else { return (.clusterRoles, role) }

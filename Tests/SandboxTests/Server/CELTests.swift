@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("CEL: expressions") struct CELTests {
+@Suite("CEL: expressions", .timeLimit(.minutes(10))) struct CELTests {
   private static let values: [String: CELValue] = [
     "self": CELValue(
       [

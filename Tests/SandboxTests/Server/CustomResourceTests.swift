@@ -2,7 +2,7 @@ import Documents
 import Sandbox
 import Testing
 
-@Suite("API server: custom resources") struct CustomResourceTests {
+@Suite("API server: custom resources", .timeLimit(.minutes(10))) struct CustomResourceTests {
   static let crds = ResourceName(group: "apiextensions.k8s.io", plural: "customresourcedefinitions")
   static let widgets = ResourceName(group: "example.dev", plural: "widgets")
 

@@ -1,8 +1,9 @@
+import TestKit
 import Documents
 import Sandbox
 import Testing
 
-@Suite("API server: used by kubectl") struct KubectlTests {
+@Suite("API server: used by kubectl", .timeLimit(.minutes(10))) struct KubectlTests {
   @Test func appliesListsLabelsAndDeletes() async throws {
     try await Kubectl.with { kubectl, server in
       let set = try kubectl.file("set.json", Samples.daemonSet("agents"))
@@ -85,9 +86,7 @@ import Testing
         kubectl wait pod/a --for=delete --timeout=20s
         cat watched
         """)
-      while !server.requestCounts.keys.contains(where: { $0.verb == "watch" }) {
-        try await Task.sleep(for: .milliseconds(10))
-      }
+      try await eventually("a watch") { server.requestCounts.keys.contains { $0.verb == "watch" } }
       try store.modify(Samples.pods, namespace: "default", name: "a", subresource: .status) {
         $0["status"] = [
           "phase": "Running", "conditions": [["type": "Ready", "status": "True"]],
@@ -99,14 +98,14 @@ import Testing
           "observedGeneration": 1, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1, "numberAvailable": 1,
         ]
       }
-      while true {
-        guard let pod = store.get(Samples.pods, namespace: "default", name: "a") else { break }
+      try await eventually("the end of the pod") {
+        guard let pod = store.get(Samples.pods, namespace: "default", name: "a") else { return true }
         if pod[path: "metadata", "deletionTimestamp"] != nil {
           // What the kubelet does when the containers have stopped.
           try store.delete(
             Samples.pods, namespace: "default", name: "a", options: DeleteOptions(gracePeriod: 0))
         }
-        try await Task.sleep(for: .milliseconds(10))
+        return false
       }
       let result = try await outcome
       #expect(result.isSuccess, "\(result.error)")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("API server: patches") struct PatchTests {
+@Suite("API server: patches", .timeLimit(.minutes(10))) struct PatchTests {
   @Test func appliesJSONPatches() throws {
     let object: JSON = ["a": ["b": [1, 2]], "c/d": "x", "e~": 1]
     let patch: JSON = [

@@ -2,7 +2,7 @@ import Documents
 import Sandbox
 import Testing
 
-@Suite("API server: Pod Security") struct PodSecurityTests {
+@Suite("API server: Pod Security", .timeLimit(.minutes(10))) struct PodSecurityTests {
   private func store(_ level: String) throws -> Store {
     let store = Store()
     try store.modify(Samples.namespaces, name: "default") {

@@ -2,7 +2,7 @@ import Documents
 import Sandbox
 import Testing
 
-@Suite("API server: selectors") struct SelectorTests {
+@Suite("API server: selectors", .timeLimit(.minutes(10))) struct SelectorTests {
   private let labels: JSON = ["metadata": ["labels": ["app": "web", "tier": "front", "n": "5"]]]
 
   @Test(arguments: [

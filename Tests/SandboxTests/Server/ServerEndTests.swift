@@ -4,7 +4,7 @@ import NIOPosix
 import Sandbox
 import Testing
 
-@Suite("A server that ends while clients come")
+@Suite("A server that ends while clients come", .timeLimit(.minutes(10)))
 struct ServerEndTests {
   /// Connects to `port` again and again until the task is cancelled; hangs up at once, or asks first.
   private func storm(_ port: Int) async {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("API server: server-side apply") struct ServerSideApplyTests {
+@Suite("API server: server-side apply", .timeLimit(.minutes(10))) struct ServerSideApplyTests {
   private let store = Store()
 
   private func apply(

@@ -2,7 +2,7 @@ import Documents
 import Sandbox
 import Testing
 
-@Suite("API server: many nodes") struct StoreLoadTests {
+@Suite("API server: many nodes", .timeLimit(.minutes(10))) struct StoreLoadTests {
   /// Each kubelet follows its own pods; none misses a change or sees another's.
   @Test func tellsEachNodeOfItsPodsOnly() async throws {
     let store = Store()

@@ -2,7 +2,7 @@ import Documents
 import Sandbox
 import Testing
 
-@Suite struct StoreTests {
+@Suite(.timeLimit(.minutes(10))) struct StoreTests {
   let store = Store()
 
   @Test func completesPodsAsTheAPIServerDoes() throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("API server: rules of custom resources") struct ValidationRulesTests {
+@Suite("API server: rules of custom resources", .timeLimit(.minutes(10))) struct ValidationRulesTests {
   /// A definition whose spec and its members bear these rules.
   private static func definition(spec: [JSON] = [], size: [JSON] = [], item: [JSON] = []) -> JSON {
     func ruled(_ schema: JSON, _ rules: [JSON]) -> JSON {
