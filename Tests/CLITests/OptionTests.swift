@@ -50,4 +50,10 @@ struct OptionTests {
     let error = #expect(throws: ValidationError.self) { try arguments.wanted() }
     #expect(error?.message.contains("at least one image") == true)
   }
+
+  @Test func theFirstNameOfTheWorkloadOptionStillWorks() throws {
+    let options = try WorkloadOptions.parse(["--for", "deployment/web", "--workload", "sts/db"])
+    #expect(options.workloads == ["sts/db", "deployment/web"])
+    #expect(throws: (any Error).self) { try WorkloadOptions.parse(["--for", "nosuch/"]) }
+  }
 }

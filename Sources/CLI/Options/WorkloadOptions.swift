@@ -28,9 +28,15 @@ struct WorkloadOptions: ParsableArguments {
       valueName: "container=image"))
   var replacements: [String] = []
 
+  /// The name that `--workload` had first; scripts written before the first release have it.
+  @Option(name: .customLong("for"), help: .hidden)
+  private var formerly: [String] = []
+
   var areNone: Bool { workloads.isEmpty && files.isEmpty }
 
-  func validate() throws {
+  mutating func validate() throws {
+    workloads += formerly
+    formerly = []
     for text in replacements { _ = try Self.replacement(text) }
     for text in workloads { _ = try usage { try WorkloadName(parsing: text) } }
     if areNone, let first = replacements.first {
