@@ -8,7 +8,7 @@ import Testing
 struct FrozenServerTests {
   @Test(
     "Ctrl-C ends a command that waits for it, long before the connection would time out",
-    arguments: [["status"], ["images"], ["cleanup"], ["run", "127.0.0.1:9/web:1"]])
+    arguments: [["status"], ["images"], ["delete", "x"], ["run", "127.0.0.1:9/web:1"]])
   func interrupted(_ command: [String]) async throws {
     let server = try FrozenServer()
     defer { server.close() }
