@@ -19,7 +19,7 @@ extension ClusterConfiguration {
       server: "https://\(host.contains(":") ? "[\(host)]" : host):\(port)",
       tls: TLS(authority: .file("\(folder)/ca.crt")), authentication: .tokenFile("\(folder)/token"))
     configuration.userName = "service account of this pod"
-    if let data = FileManager.default.contents(atPath: "\(folder)/namespace"),
+    if let data = FileContent.read("\(folder)/namespace"),
       let name = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isWhitespace).first
     {
       configuration.namespace = String(name)

@@ -39,7 +39,7 @@ extension ExecPlugin {
     var info: JSON = ["server": .string(cluster.server ?? "")]
     info["tls-server-name"] = cluster.tlsServerName.nonEmpty.map { .string($0) }
     info["insecure-skip-tls-verify"] = (cluster.insecureSkipTLSVerify ?? false) ? true : nil
-    let file = cluster.certificateAuthority.nonEmpty.flatMap { FileManager.default.contents(atPath: $0) }
+    let file = cluster.certificateAuthority.nonEmpty.flatMap { FileContent.read($0) }
     info["certificate-authority-data"] =
       (cluster.certificateAuthorityData.nonEmpty ?? file?.base64EncodedString()).map { .string($0) }
     info["proxy-url"] = cluster.proxyURL.nonEmpty.map { .string($0) }

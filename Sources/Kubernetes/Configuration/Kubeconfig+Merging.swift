@@ -1,5 +1,4 @@
 import Documents
-import SystemPackage
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -67,7 +66,7 @@ extension Kubeconfig {
     _ path: String, _ decode: (String) throws -> Kubeconfig
   ) throws(ConfigurationError) -> Kubeconfig? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    guard let bytes = bytes(of: path), let text = DocumentText.decode(bytes) else {
+    guard let bytes = FileContent.read(path), let text = DocumentText.decode(bytes) else {
       throw ConfigurationError(
         .unreadable, "the kubeconfig \(path) cannot be read", remedy: "Check its permissions, and that it is a file.")
     }
@@ -81,22 +80,6 @@ extension Kubeconfig {
       throw ConfigurationError(
         .malformed, "the kubeconfig \(path) is not well-formed\(place(of: error))",
         remedy: "See what is wrong with: kubectl config view --kubeconfig \(path)")
-    }
-  }
-
-  /// What the path leads to, a device or a pipe too: KUBECONFIG=/dev/null is how one says "none". Nil where it cannot
-  /// be read.
-  private static func bytes(of path: String) -> Data? {
-    guard let descriptor = try? FileDescriptor.open(path, .readOnly) else { return nil }
-    return try? descriptor.closeAfter {
-      var bytes = Data()
-      while true {
-        let part = try [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-          count = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
-        }
-        guard !part.isEmpty else { return bytes }
-        bytes.append(contentsOf: part)
-      }
     }
   }
 

@@ -74,7 +74,7 @@ final class TLSMaterial: Sendable {
     switch pem {
     case .text(let text): return text
     case .file(let path):
-      guard let data = FileManager.default.contents(atPath: path) else {
+      guard let data = FileContent.read(path) else {
         throw ConfigurationError(
           .unreadable, "the \(what), \(path), cannot be read",
           remedy: "Check that the file is there, and who may read it.")

@@ -48,7 +48,7 @@ final class TokenFile: CredentialSource {
   /// A file that cannot be read just now leaves the last token in use.
   private func read(_ state: inout State, _ now: ContinuousClock.Instant) {
     state.readAt = now
-    guard let data = FileManager.default.contents(atPath: path) else { return }
+    guard let data = FileContent.read(path) else { return }
     let text = String(decoding: data, as: UTF8.self)
     if let token = text.split(whereSeparator: \.isWhitespace).first { state.token = String(token) }
   }
