@@ -133,9 +133,8 @@ struct RunBoard: Sendable {
     case .restarted(let list):
       livePods = Set(list.compactMap(\.metadata.name))
       for pod in list { read(pod, &effects) }
-      let names = Set(list.compactMap(\.metadata.name))
       // The list may be older than the pod: only a look at it tells.
-      for (id, entry) in pods where entry.isCreated && !names.contains(entry.name) {
+      for (id, entry) in pods where entry.isCreated && !livePods.contains(entry.name) {
         effects.append(.look(id, name: entry.name))
       }
     case .applied(let pod):
