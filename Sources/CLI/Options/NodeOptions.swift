@@ -5,11 +5,15 @@ import Planning
 
 /// Which nodes are meant.
 struct NodeOptions: ParsableArguments {
+  static let selectorHelp = ArgumentHelp(
+    "Only nodes with these labels, as kubectl -l takes them: pool=gpu,zone in (a,b),!spot. Repeatable.",
+    valueName: "labels")
+  static let tolerationHelp = ArgumentHelp(
+    "Also nodes with this taint: key=value:Effect, key:Effect, key=value, key, or all. Repeatable.",
+    valueName: "taint")
+
   @Option(
-    name: [.customShort("l"), .long],
-    help: ArgumentHelp(
-      "Only nodes with these labels, as kubectl -l takes them: pool=gpu,zone in (a,b),!spot. Repeatable.",
-      valueName: "labels"))
+    name: [.customShort("l"), .long], help: Self.selectorHelp)
   var selector: [String] = []
 
   @Option(
@@ -21,10 +25,7 @@ struct NodeOptions: ParsableArguments {
     help: ArgumentHelp("Not this node. Repeatable, or with commas.", valueName: "name"), completion: .names(.node))
   var excludeNode: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Also nodes with this taint: key=value:Effect, key:Effect, key=value, key, or all. Repeatable.",
-      valueName: "taint"))
+  @Option(help: Self.tolerationHelp)
   var toleration: [String] = []
 
   @Flag(help: "Also nodes that are cordoned.")
@@ -36,7 +37,7 @@ struct NodeOptions: ParsableArguments {
   /// - Throws: `ValidationError` for a name, a selector or a taint that cannot be.
   func choice() throws -> NodeChoice {
     var choice = NodeChoice()
-    for text in selector { choice.selector += try usage { try NodeRequirement.all(parsing: text) } }
+    choice.selector = try Self.requirements(selector)
     let names = try Self.names(nodes, of: "--node")
     choice.names = names.isEmpty ? nil : names
     choice.exclude = try Self.names(excludeNode, of: "--exclude-node")
@@ -47,6 +48,11 @@ struct NodeOptions: ParsableArguments {
     choice.includeCordoned = includeCordoned
     choice.includeNotReady = includeNotReady
     return choice
+  }
+
+  /// What `-l` says, each time it is given.
+  static func requirements(_ selectors: [String]) throws -> [NodeRequirement] {
+    try selectors.flatMap { text in try usage { try NodeRequirement.all(parsing: text) } }
   }
 
   func tolerations() throws -> [Toleration] {

@@ -36,16 +36,10 @@ struct RenderCommand: ParsableCommand {
   var namespace: String?
 
   @Option(
-    name: [.customShort("l"), .long],
-    help: ArgumentHelp(
-      "Only nodes with these labels, as kubectl -l takes them: pool=gpu,zone in (a,b),!spot. Repeatable.",
-      valueName: "labels"))
+    name: [.customShort("l"), .long], help: NodeOptions.selectorHelp)
   var selector: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Also nodes with this taint: key=value:Effect, key:Effect, key=value, key, or all. Repeatable.",
-      valueName: "taint"))
+  @Option(help: NodeOptions.tolerationHelp)
   var toleration: [String] = []
 
   @Option(
@@ -139,9 +133,7 @@ struct RenderCommand: ParsableCommand {
     if !arch.isEmpty { manifest.architectures = Set(try TouchProgram.Architecture.all(in: arch)) }
     manifest.isolate = isolate
     manifest.policy = policy
-    var choice = NodeChoice()
-    for text in selector { choice.selector += try usage { try NodeRequirement.all(parsing: text) } }
-    manifest.select(choice.selector)
+    manifest.select(try NodeOptions.requirements(selector))
     manifest.tolerations = try toleration.map { try Toleration(parsing: $0) }
     manifest.pullSecrets = pullSecret
     let template = try podOptions.template()
