@@ -428,6 +428,9 @@ struct PullCommandTests {
       try await output(of: "sh", ["-c", "\(try PrepullProgram.path) render nginx > /dev/full"])
     }
     #expect(error?.description.contains("no space left") == true)
+    await #expect(throws: DaemonError.self) {
+      try await output(of: "sh", ["-c", "\(try PrepullProgram.path) --help > /dev/full"])
+    }
     #expect(try await output(of: "sh", ["-c", "\(try PrepullProgram.path) render nginx | head -1"]).hasPrefix("#"))
   }
 

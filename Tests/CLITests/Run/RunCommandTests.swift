@@ -329,6 +329,7 @@ struct RunCommandTests {
       let nobody = try await cluster.prepull("run", cluster.web, "-l", "pool=nosuch")
       #expect(nobody.exitCode == 1)
       #expect(nobody.errors.contains("pool=nosuch"), "\(nobody.errors)")
+      #expect(nobody.errors.contains("3 skipped, lack pool=nosuch: "), "\(nobody.errors)")
       let context = try await cluster.prepull("run", cluster.web, "--context", "nosuch")
       #expect(context.exitCode == 1)
       #expect(context.errors.contains("Choose one with --context: sandbox"), "\(context.errors)")
