@@ -78,65 +78,64 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
-    // Pure: no input or output, no clock of their own.
+    // Values: no input or output, no clock of their own.
     .layer("Documents"),
     .layer("ImageModel", ["Documents"]),
-    .layer("Terminal"),
-    .layer("Planning", ["Documents", "ImageModel"]),
+    .layer("Terminal", ["Documents"]),
 
     // One outside system each; what talking over a network needs before that.
     .layer("Networking", [.asyncHTTPClient, .nioCore, .nioPosix, .nioSSL]),
     .layer(
       "Registry",
       [
-        "Documents", "ImageModel", "Networking", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1,
-        .nioPosix, .nioSSL, .subprocess, .systemPackage,
+        "Documents", "ImageModel", "Networking", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1, .nioPosix,
+        .nioSSL, .subprocess, .systemPackage,
       ]),
     .layer(
       "Runtimes",
       [
-        "Documents", "ImageModel", "Networking", "Planning", "Registry", .asyncHTTPClient, .crypto, .grpcCore,
-        .grpcProtobuf,
-        .grpcTransport,
-        .log, .nioCore, .nioHTTP1, .nioPosix, .protobuf, .systemPackage,
+        "Documents", "ImageModel", "Networking", "Registry", .asyncHTTPClient, .crypto, .grpcCore, .grpcProtobuf,
+        .grpcTransport, .log, .nioCore, .nioHTTP1, .nioPosix, .protobuf, .systemPackage,
       ], exclude: ["CRI/Protos"]),
     .layer(
       "Kubernetes",
       [
-        "Documents", "Networking", "Planning", .asyncHTTPClient, .crypto, .log, .nioCore, .nioFoundationCompat,
-        .nioHTTP1, .nioPosix,
-        .nioSSL, .subprocess, .systemPackage,
+        "Documents", "ImageModel", "Networking", .asyncHTTPClient, .crypto, .log, .nioCore, .nioFoundationCompat,
+        .nioHTTP1, .nioPosix, .nioSSL, .subprocess, .systemPackage,
       ]),
+
+    // What Prepull does.
+    .layer("LocalPull", ["ImageModel", "Networking", "Registry", "Runtimes"]),
+    .layer("Workloads", ["Documents", "ImageModel", "Kubernetes"]),
+    .layer("Warming", ["Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", .log]),
+    .layer("Usage", ["ImageModel", "Kubernetes", "Workloads", "Warming"]),
+    .layer("Checking", ["Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Warming", .nioCore]),
+
+    // The operator.
+    .layer("Serving", [.hummingbird, .hummingbirdCore, .hummingbirdTLS, .log, .nioCore, .nioSSL, .serviceLifecycle]),
+    .layer("PrepullAPI", ["Documents", "ImageModel", "Kubernetes", "Warming"]),
     .layer(
-      "Engines",
+      "Operator",
       [
-        "Documents", "ImageModel", "Networking", "Planning", "Registry", "Runtimes", "Kubernetes", "Terminal", .crypto,
-        .log, .nioCore,
+        "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Workloads", "Warming", "Serving",
+        "PrepullAPI", .hummingbird, .log, .nioCore,
       ]),
-    // What answers over HTTP.
-    .layer(
-      "Serving", [.hummingbird, .hummingbirdCore, .hummingbirdTLS, .log, .nioCore, .nioSSL, .serviceLifecycle]),
+    .layer("Installation", ["Documents", "Networking", "Kubernetes", "PrepullAPI", "Operator"]),
+
+    // A cluster to try things with.
     .layer(
       "Sandbox",
       [
-        "Documents", "ImageModel", "Planning", "Registry", "Runtimes", "Kubernetes", "Engines", "Serving",
-        .asyncHTTPClient, .crypto, .hummingbird, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
-        .serviceLifecycle, .systemPackage, .x509,
+        "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Serving", .asyncHTTPClient,
+        .crypto, .hummingbird, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage, .x509,
       ], exclude: ["README.md"]),
-
-    .layer(
-      "Controller",
-      [
-        "Documents", "ImageModel", "Networking", "Planning", "Registry", "Kubernetes", "Engines", "Serving",
-        .hummingbird, .log, .nioCore,
-      ]),
 
     // What a person meets.
     .layer(
       "CLI",
       [
-        "Documents", "ImageModel", "Planning", "Terminal", "Registry", "Runtimes", "Kubernetes", "Engines", "Sandbox",
-        "Controller",
+        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
+        "Workloads", "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "Sandbox",
         .argumentParser, .log, .systemPackage, .unixSignals, .yams,
       ]),
     .executableTarget(name: "prepull", dependencies: ["CLI"], swiftSettings: settings),
@@ -151,43 +150,49 @@ let package = Package(
         .nioPosix, .nioSSL, .subprocess, .systemPackage, .x509,
       ], path: "Tests/TestKit", swiftSettings: settings),
     .tests("Documents", []),
-    .tests("ImageModel", []),
-    .tests("Terminal", []),
-    .tests("Planning", []),
-    .tests("Registry", ["Documents", "ImageModel", "Networking", "Planning", "Sandbox", "TestKit"]),
+    .tests("ImageModel", ["Documents"]),
+    .tests("Terminal", ["Documents"]),
+    .tests("Networking", []),
+    .tests("Registry", ["Documents", "ImageModel", "Networking", "Sandbox", "TestKit", .log, .nioCore, .nioHTTP1]),
     .tests(
       "Runtimes",
       [
-        "Documents", "ImageModel", "Registry", "Sandbox", "TestKit", .grpcCore, .grpcTransport, .log, .nioCore,
-        .protobuf, .systemPackage,
+        "Documents", "ImageModel", "Networking", "Registry", "Sandbox", "TestKit", .crypto, .grpcCore, .grpcTransport,
+        .log, .nioCore, .protobuf, .systemPackage,
       ]),
     .tests(
-      "Kubernetes",
-      ["Documents", "Networking", "Planning", "Sandbox", "TestKit", .log, .nioCore, .nioPosix, .nioSSL, .subprocess]),
+      "Kubernetes", ["Documents", "Networking", "Sandbox", "TestKit", .log, .nioCore, .nioPosix, .nioSSL, .subprocess]),
     .tests(
-      "Engines",
+      "LocalPull", ["ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Sandbox", "TestKit", .log]),
+    .tests("Workloads", ["Documents", "Kubernetes"]),
+    .tests(
+      "Warming",
       [
-        "Documents", "ImageModel", "Kubernetes", "Networking", "Planning", "Registry", "Runtimes", "Sandbox", "TestKit",
-        .log, .subprocess, .systemPackage,
+        "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Sandbox", "TestKit", .log, .subprocess,
+        .systemPackage,
       ]),
+    .tests("Usage", ["Kubernetes"]),
+    .tests("Checking", ["ImageModel", "Networking", "Registry", "Kubernetes", "Sandbox", .log]),
+    .tests("PrepullAPI", ["Documents", "ImageModel", "Kubernetes", "Warming", "Sandbox", "TestKit", .log]),
+    .tests(
+      "Operator",
+      [
+        "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads", "Warming",
+        "PrepullAPI", "Sandbox", "TestKit", .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .yams,
+      ]),
+    .tests("Installation", ["Documents"]),
     .tests(
       "Sandbox",
       [
-        "Documents", "Engines", "ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "TestKit",
-        .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .nioSSL, .subprocess, .systemPackage, .x509,
-      ]),
-    .tests(
-      "Controller",
-      [
-        "Documents", "Engines", "ImageModel", "Kubernetes", "Networking", "Planning", "Registry", "Sandbox", "TestKit",
-        .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .subprocess, .yams,
+        "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "TestKit", .asyncHTTPClient,
+        .hummingbird, .log, .nioCore, .nioHTTP1, .nioPosix, .subprocess, .systemPackage,
       ]),
     .tests(
       "CLI",
       [
-        "Controller", "Documents", "Engines", "ImageModel", "Kubernetes", "Planning", "Registry", "Runtimes", "Sandbox",
-        "Terminal",
-        "TestKit", .argumentParser, .log, .subprocess,
+        "Documents", "ImageModel", "Terminal", "Registry", "Runtimes", "LocalPull", "Kubernetes", "Workloads",
+        "Warming", "Usage", "Checking", "PrepullAPI", "Installation", "Sandbox", "TestKit", .argumentParser, .crypto,
+        .log, .subprocess,
       ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ],

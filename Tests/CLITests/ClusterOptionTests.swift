@@ -1,8 +1,7 @@
+import Workloads
 import ArgumentParser
-import Engines
 import Foundation
 import Kubernetes
-import Planning
 import TestKit
 import Testing
 

@@ -1,6 +1,5 @@
+import ImageModel
 import ArgumentParser
-import Engines
-import Planning
 import Testing
 
 @testable import CLI

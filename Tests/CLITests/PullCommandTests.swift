@@ -1,3 +1,4 @@
+import CLI
 import Sandbox
 import Foundation
 import Glibc

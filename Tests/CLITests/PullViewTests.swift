@@ -1,12 +1,11 @@
+@testable import LocalPull
 import ImageModel
-import Planning
 import Registry
 import Runtimes
 import Terminal
 import Testing
 
 @testable import CLI
-@testable import Engines
 
 /// A made-up course of events for three images; instants in seconds.
 private struct Story {

@@ -1,13 +1,12 @@
-import Controller
+@testable import Warming
+import PrepullAPI
 import Documents
 import Foundation
 import Kubernetes
-import Planning
 import Terminal
 import Testing
 
 @testable import CLI
-@testable import Engines
 
 @Suite("What status prints", .timeLimit(.minutes(10)))
 struct StatusReportTests {

@@ -1,5 +1,5 @@
+import Workloads
 import Documents
-import Engines
 import Testing
 
 @testable import CLI

@@ -1,7 +1,7 @@
+import Networking
 import Documents
 import Foundation
 import Kubernetes
-import Planning
 import Testing
 import TestKit
 

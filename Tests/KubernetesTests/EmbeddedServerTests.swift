@@ -4,7 +4,6 @@ import Documents
 import Foundation
 import Kubernetes
 import Logging
-import Planning
 import Sandbox
 import Testing
 import TestKit

@@ -1,8 +1,9 @@
+import Networking
+import Sandbox
 import TestKit
 import Documents
 import Foundation
 import Kubernetes
-import Planning
 import Testing
 
 @Suite("Writing events", .timeLimit(.minutes(5)))

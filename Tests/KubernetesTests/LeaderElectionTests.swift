@@ -2,7 +2,6 @@ import Networking
 import Documents
 import Foundation
 import Kubernetes
-import Planning
 import Synchronization
 import Testing
 

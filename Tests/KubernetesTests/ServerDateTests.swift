@@ -3,7 +3,6 @@ import Foundation
 import Kubernetes
 import Logging
 import Networking
-import Planning
 import Synchronization
 import Testing
 

@@ -1,7 +1,7 @@
+import Networking
 import TestKit
 import Foundation
 import Kubernetes
-import Planning
 import Synchronization
 import Testing
 

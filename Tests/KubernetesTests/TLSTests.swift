@@ -1,6 +1,6 @@
+import Networking
 import Foundation
 import Kubernetes
-import Planning
 import NIOSSL
 import Sandbox
 import Testing

@@ -1,5 +1,5 @@
+import Networking
 import Kubernetes
-import Planning
 import Testing
 
 @Suite("Watch without input and output", .timeLimit(.minutes(5)))

@@ -1,7 +1,6 @@
 import Sandbox
 import ImageModel
 import Networking
-import Planning
 import TestKit
 import Testing
 

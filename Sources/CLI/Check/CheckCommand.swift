@@ -1,10 +1,9 @@
+import Checking
 import ArgumentParser
-import Engines
 import Foundation
 import ImageModel
 import Kubernetes
 import Logging
-import Planning
 import Registry
 
 /// `prepull check`: what can be known about images before anybody pulls them.

@@ -1,7 +1,7 @@
+import Kubernetes
+import Checking
 import Documents
-import Engines
 import ImageModel
-import Planning
 import Registry
 import Terminal
 

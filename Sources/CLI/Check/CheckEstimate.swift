@@ -1,7 +1,8 @@
+import Warming
+import Checking
+import Sandbox
 import Documents
-import Engines
 import ImageModel
-import Planning
 import Registry
 import Terminal
 

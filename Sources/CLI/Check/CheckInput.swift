@@ -1,9 +1,9 @@
+import Workloads
+import Checking
+import PrepullAPI
 import ArgumentParser
-import Controller
 import Documents
-import Engines
 import ImageModel
-import Planning
 
 /// The images of a check with the places where they are named, gathered from wherever they are.
 struct CheckInput: Sendable {

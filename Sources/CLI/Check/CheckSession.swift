@@ -1,12 +1,13 @@
+import Checking
+import Sandbox
+import PrepullAPI
+import Workloads
 import ArgumentParser
-import Controller
 import Documents
-import Engines
 import Foundation
 import ImageModel
 import Kubernetes
 import Logging
-import Planning
 import Registry
 import Terminal
 

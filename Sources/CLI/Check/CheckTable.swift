@@ -1,6 +1,8 @@
-import Engines
+import Kubernetes
+import Checking
+import Documents
+import Sandbox
 import ImageModel
-import Planning
 import Registry
 import Terminal
 

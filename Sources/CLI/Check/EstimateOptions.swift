@@ -1,6 +1,6 @@
+import Warming
+import Checking
 import ArgumentParser
-import Engines
-import Planning
 
 /// How wide what pulls pass through is, and how large disks may grow full.
 struct EstimateOptions: ParsableArguments {

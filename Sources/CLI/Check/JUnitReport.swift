@@ -1,4 +1,4 @@
-import Engines
+import Checking
 
 /// A check as JUnit's XML, which CI systems show as tests: a case for each image, and one for each kind of finding that
 /// is about no image.

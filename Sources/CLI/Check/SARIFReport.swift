@@ -1,5 +1,5 @@
+import Checking
 import Documents
-import Engines
 import Foundation
 
 /// A check as SARIF 2.1.0, which code hosts show beside the lines of a file. Source: OASIS, SARIF version 2.1.0.

@@ -1,6 +1,7 @@
+import Warming
+import PrepullAPI
+import Workloads
 import ArgumentParser
-import Controller
-import Engines
 import Foundation
 import Kubernetes
 import Logging

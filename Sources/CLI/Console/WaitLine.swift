@@ -1,3 +1,5 @@
+import Documents
+import Sandbox
 import Synchronization
 import Terminal
 

@@ -1,10 +1,11 @@
+import PrepullAPI
+import Operator
+import Warming
+import Runtimes
 import ArgumentParser
-import Controller
-import Engines
 import Foundation
 import Kubernetes
 import Logging
-import Planning
 import Registry
 
 /// `prepull controller`: the operator.

@@ -1,4 +1,4 @@
-import Engines
+import Warming
 import Kubernetes
 import Terminal
 

@@ -1,6 +1,6 @@
+import Warming
+import PrepullAPI
 import ArgumentParser
-import Controller
-import Engines
 import Kubernetes
 import Logging
 

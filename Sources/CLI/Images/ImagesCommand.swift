@@ -1,12 +1,11 @@
+import Workloads
+import PrepullAPI
 import ArgumentParser
-import Controller
 import Documents
-import Engines
 import Foundation
 import ImageModel
 import Kubernetes
 import Logging
-import Planning
 import Terminal
 
 /// `prepull images`: what a cluster uses, and what it costs.

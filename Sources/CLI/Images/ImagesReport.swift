@@ -1,9 +1,8 @@
-import Controller
+import Usage
+import Sandbox
 import Documents
-import Engines
 import ImageModel
 import Kubernetes
-import Planning
 import Terminal
 
 /// How `prepull images` prints what a cluster uses. Pure.

@@ -1,10 +1,10 @@
+import Usage
+import Sandbox
 import ArgumentParser
 import Documents
-import Engines
 import Foundation
 import ImageModel
 import Kubernetes
-import Planning
 import Terminal
 
 /// One `prepull images` against a cluster.

@@ -1,5 +1,6 @@
+import Workloads
+import Sandbox
 import Documents
-import Engines
 import Terminal
 
 /// How `prepull images -f` prints what manifests name. Pure.

@@ -1,5 +1,5 @@
+import Usage
 import ArgumentParser
-import Engines
 import Foundation
 
 /// The file in which `prepull images --watch` keeps what it has seen.

@@ -1,7 +1,7 @@
+import Warming
+import Installation
 import ArgumentParser
-import Controller
 import Documents
-import Engines
 import Foundation
 import Kubernetes
 

@@ -1,5 +1,5 @@
+import Installation
 import ArgumentParser
-import Controller
 import Kubernetes
 import Logging
 import Terminal

@@ -1,5 +1,5 @@
+import Warming
 import ArgumentParser
-import Engines
 
 extension TouchProgram.Architecture {
   /// All of them, for help and complaints.

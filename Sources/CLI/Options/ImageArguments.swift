@@ -1,5 +1,4 @@
 import ArgumentParser
-import Engines
 import ImageModel
 
 /// The images of a command: arguments, and references from files.

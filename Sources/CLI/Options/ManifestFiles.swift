@@ -1,6 +1,6 @@
+import Workloads
 import ArgumentParser
 import Documents
-import Engines
 
 /// Files of manifests whose images are wanted, of whatever kind the objects are.
 enum ManifestFiles {

@@ -1,7 +1,6 @@
+import Warming
 import ArgumentParser
-import Engines
 import Kubernetes
-import Planning
 
 /// Which nodes are meant.
 struct NodeOptions: ParsableArguments {

@@ -1,5 +1,5 @@
+import ImageModel
 import ArgumentParser
-import Planning
 
 extension PullPolicy: ExpressibleByArgument {
   /// Takes any case, as `--policy always` leaves no doubt.

@@ -1,5 +1,6 @@
+import Warming
+import PrepullAPI
 import ArgumentParser
-import Engines
 import Kubernetes
 
 /// What quotas, LimitRanges and admission policies of a cluster ask of the pods that pull.

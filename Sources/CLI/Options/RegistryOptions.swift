@@ -1,6 +1,6 @@
+import Networking
 import ArgumentParser
 import ImageModel
-import Planning
 import Registry
 
 #if canImport(FoundationEssentials)

@@ -1,6 +1,6 @@
+import Workloads
 import ArgumentParser
 import Documents
-import Engines
 import Kubernetes
 import Logging
 

@@ -1,8 +1,8 @@
+import LocalPull
+import Networking
 import ArgumentParser
-import Engines
 import ImageModel
 import Logging
-import Planning
 import Registry
 import Runtimes
 import Terminal

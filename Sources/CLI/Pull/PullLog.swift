@@ -1,6 +1,7 @@
-import Engines
+import LocalPull
+import Documents
+import Sandbox
 import ImageModel
-import Planning
 import Registry
 import Runtimes
 import Terminal

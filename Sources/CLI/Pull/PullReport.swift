@@ -1,6 +1,7 @@
-import Engines
+import Documents
+import Sandbox
+import LocalPull
 import ImageModel
-import Planning
 import Runtimes
 import Terminal
 

@@ -1,4 +1,5 @@
-import Engines
+import LocalPull
+import ImageModel
 import Synchronization
 import Terminal
 

@@ -1,7 +1,8 @@
+import PrepullAPI
+import Warming
+import ImageModel
 import ArgumentParser
-package import Engines
 import Kubernetes
-import Planning
 
 extension DaemonSetManifest.Engine: ExpressibleByArgument {}
 

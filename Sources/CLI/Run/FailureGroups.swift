@@ -1,4 +1,4 @@
-import Planning
+import ImageModel
 import Terminal
 
 /// Failures that are told together: the same one on five hundred nodes is one line.

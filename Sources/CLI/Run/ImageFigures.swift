@@ -1,6 +1,5 @@
-import Engines
+import Warming
 import ImageModel
-import Planning
 
 extension RunResult.Image {
   /// What the reference stands for; where no registry could be asked, what most nodes have.

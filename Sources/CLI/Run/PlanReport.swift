@@ -1,7 +1,8 @@
+import Kubernetes
+import Warming
+import Sandbox
 import Documents
-import Engines
 import ImageModel
-import Planning
 import Terminal
 
 /// What preflight found: the plan of a run, and what stands against it.

@@ -1,10 +1,10 @@
+import ImageModel
+import Warming
 import ArgumentParser
 import Dispatch
-import Engines
 import Foundation
 import Kubernetes
 import Logging
-import Planning
 import Registry
 import Synchronization
 import Terminal

@@ -1,6 +1,5 @@
-import Engines
+import Warming
 import Foundation
-import Planning
 import Synchronization
 import Terminal
 

@@ -1,5 +1,7 @@
-import Engines
-import Planning
+import ImageModel
+import Warming
+import Documents
+import Sandbox
 import Terminal
 
 /// A run as lines of a log, for output that is no terminal.

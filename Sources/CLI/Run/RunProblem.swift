@@ -1,5 +1,5 @@
+import Workloads
 import Documents
-import Engines
 import Kubernetes
 
 /// An error that ends a run before it has a result, told to programs as the event `error`.

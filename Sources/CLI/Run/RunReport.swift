@@ -1,7 +1,8 @@
+import Kubernetes
+import Warming
+import Sandbox
 import Documents
-import Engines
 import ImageModel
-import Planning
 import Terminal
 
 /// The end of `prepull run`: a table and what went wrong for a person, one JSON object for a program.

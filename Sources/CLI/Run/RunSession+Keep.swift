@@ -1,10 +1,10 @@
+import Warming
+import Workloads
 import ArgumentParser
 import Documents
-import Engines
 import Foundation
 import ImageModel
 import Kubernetes
-import Planning
 import Terminal
 
 /// `prepull run --keep`: the DaemonSets that stay.

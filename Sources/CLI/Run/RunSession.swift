@@ -1,9 +1,10 @@
+import ImageModel
+import Warming
+import Workloads
 import ArgumentParser
-import Engines
 import Foundation
 import Kubernetes
 import Logging
-import Planning
 import Registry
 import Terminal
 

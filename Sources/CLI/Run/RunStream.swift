@@ -1,8 +1,8 @@
+import Kubernetes
+import Warming
 import Documents
-import Engines
 import Foundation
 import ImageModel
-import Planning
 
 /// A run as a stream of JSON objects, one a line, for programs: `-o json`.
 ///

@@ -1,6 +1,5 @@
-import Engines
+import Warming
 import ImageModel
-import Planning
 import Terminal
 
 /// What is known of a run while it goes on.

@@ -1,5 +1,5 @@
+import Warming
 import ArgumentParser
-import Engines
 import ImageModel
 import Sandbox
 

@@ -1,5 +1,5 @@
+import Operator
 import ArgumentParser
-import Controller
 import Kubernetes
 import Logging
 import Sandbox

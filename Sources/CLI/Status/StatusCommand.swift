@@ -1,7 +1,7 @@
+import Warming
+import PrepullAPI
 import ArgumentParser
-import Controller
 import Documents
-import Engines
 import Foundation
 import Kubernetes
 import Logging

@@ -1,8 +1,7 @@
-import Controller
-import Engines
+import Warming
+import PrepullAPI
 import Foundation
 import Kubernetes
-import Planning
 import Terminal
 
 /// One thing that warms nodes, as `prepull status` shows it: what is kept, a run, or a Prepull of the operator.

@@ -1,10 +1,10 @@
-import Controller
+import Warming
+import Sandbox
+import PrepullAPI
 import Documents
-import Engines
 import Foundation
 import ImageModel
 import Kubernetes
-import Planning
 import Terminal
 import Yams
 

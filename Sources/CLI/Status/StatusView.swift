@@ -1,5 +1,5 @@
-import Controller
-import Engines
+import Warming
+import PrepullAPI
 import Synchronization
 import Terminal
 

@@ -1,5 +1,5 @@
+import Workloads
 import Documents
-import Engines
 
 /// One of a text's documents.
 struct YAMLDocument {

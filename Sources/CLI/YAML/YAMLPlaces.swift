@@ -1,4 +1,4 @@
-import Engines
+import Workloads
 
 /// Where the values of a document stand: the same shape as the document, of lines.
 indirect enum YAMLPlaces {

@@ -2,7 +2,6 @@ import Documents
 package import Logging
 import NIOHTTP1
 package import Networking
-package import Planning
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

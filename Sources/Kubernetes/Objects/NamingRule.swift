@@ -1,5 +1,3 @@
-import Planning
-
 /// A rule of the API server for names, so that a wrong one is found before anything is sent.
 ///
 /// Source: apimachinery's `validation` package, <https://kubernetes.io/docs/concepts/overview/working-with-objects/names>.

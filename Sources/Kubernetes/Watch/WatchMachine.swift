@@ -1,4 +1,4 @@
-package import Planning
+package import Networking
 
 /// How a watch goes on from one answer to the next, without input, output and clock.
 ///

@@ -3,7 +3,6 @@ import AsyncHTTPClient
 import Documents
 import NIOCore
 import NIOHTTP1
-import Planning
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

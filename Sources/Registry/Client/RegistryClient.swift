@@ -2,7 +2,6 @@ import ImageModel
 package import Logging
 import NIOHTTP1
 import Networking
-import Planning
 
 /// Pulls from OCI registries: resolves references, fetches manifests and blobs, and checks all digests.
 ///

@@ -1,5 +1,4 @@
 package import Networking
-package import Planning
 
 /// How registries are reached.
 package struct RegistryConfiguration: Sendable {

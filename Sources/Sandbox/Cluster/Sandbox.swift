@@ -1,8 +1,8 @@
+import Networking
 import Documents
 import ImageModel
 package import Kubernetes
 import Logging
-import Planning
 import Registry
 import Runtimes
 

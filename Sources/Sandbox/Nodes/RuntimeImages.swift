@@ -1,3 +1,4 @@
+import Kubernetes
 import ImageModel
 import Logging
 import Registry

@@ -1,3 +1,5 @@
+import Documents
+
 /// Where on a line of the drawing a value is: evenly, or by its logarithm.
 struct PlotScale {
   let isLogarithmic: Bool

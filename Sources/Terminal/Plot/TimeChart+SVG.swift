@@ -1,3 +1,5 @@
+import Documents
+
 extension TimeChart {
   private static let (width, height) = (820.0, 440.0)
   private static let (left, right, top, bottom) = (64.0, 640.0, 92.0, 384.0)

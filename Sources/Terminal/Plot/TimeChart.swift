@@ -1,3 +1,5 @@
+import Documents
+
 /// How long something takes with more and more nodes at a time, and the times that no parallelism can beat.
 package struct TimeChart: Sendable {
   package var title: String

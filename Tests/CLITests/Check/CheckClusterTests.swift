@@ -1,4 +1,4 @@
-import Controller
+import PrepullAPI
 import Documents
 import Foundation
 import ImageModel

@@ -1,3 +1,4 @@
+import PrepullAPI
 import Documents
 import Foundation
 import FoundationXML

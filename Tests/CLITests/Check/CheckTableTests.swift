@@ -1,12 +1,11 @@
+@testable import Checking
 import Documents
 import ImageModel
-import Planning
 import Registry
 import Terminal
 import Testing
 
 @testable import CLI
-@testable import Engines
 
 @Suite("The screen of prepull check", .timeLimit(.minutes(10)))
 struct CheckTableTests {

@@ -1,4 +1,4 @@
-import Engines
+import Workloads
 import Testing
 
 @testable import CLI

@@ -1,11 +1,10 @@
+import Usage
 import Documents
-import Engines
 import Foundation
 import Glibc
 import ImageModel
 import Kubernetes
 import Logging
-import Planning
 import Sandbox
 import TestKit
 import Testing

@@ -1,5 +1,5 @@
+import Usage
 import Documents
-import Planning
 import Terminal
 import Testing
 

@@ -1,5 +1,6 @@
+import Workloads
+import Kubernetes
 import ArgumentParser
-import Engines
 import Foundation
 import TestKit
 import Testing

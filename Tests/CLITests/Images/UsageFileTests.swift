@@ -1,6 +1,5 @@
-import Engines
+import Usage
 import Foundation
-import Planning
 import Synchronization
 import TestKit
 import Testing

@@ -1,3 +1,5 @@
+@testable import PrepullAPI
+@testable import Installation
 import ArgumentParser
 import Documents
 import Foundation
@@ -5,7 +7,6 @@ import TestKit
 import Testing
 
 @testable import CLI
-@testable import Controller
 
 /// `prepull install`, the kustomize base and the Helm chart are the same installation.
 @Suite("install: the files in deploy", .timeLimit(.minutes(10)))

@@ -1,3 +1,4 @@
+@testable import PrepullAPI
 import ArgumentParser
 import Documents
 import Foundation
@@ -6,7 +7,6 @@ import TestKit
 import Testing
 
 @testable import CLI
-@testable import Controller
 
 /// What the pages of `docs/` tell people to type and to apply.
 @Suite("Docs", .timeLimit(.minutes(10)))

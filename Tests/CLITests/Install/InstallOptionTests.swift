@@ -1,7 +1,7 @@
+import Installation
+import Warming
 import ArgumentParser
-import Controller
 import Documents
-import Engines
 import Foundation
 import Kubernetes
 import Registry

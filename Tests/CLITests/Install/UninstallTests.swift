@@ -1,3 +1,6 @@
+import Kubernetes
+import Runtimes
+import PrepullAPI
 import Documents
 import Foundation
 import Sandbox

@@ -1,7 +1,7 @@
-@testable import Engines
+import Kubernetes
+@testable import Warming
 import Foundation
 import ImageModel
-import Planning
 
 @testable import CLI
 

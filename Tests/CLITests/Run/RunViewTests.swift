@@ -1,7 +1,6 @@
-@testable import Engines
+@testable import Warming
 import Foundation
 import Glibc
-import Planning
 import Terminal
 import Testing
 

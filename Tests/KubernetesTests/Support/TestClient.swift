@@ -2,7 +2,6 @@ import Networking
 import TestKit
 import Kubernetes
 import Logging
-import Planning
 
 /// Runs `body` with a client of the configuration, and shuts it down.
 func withClient<Result>(

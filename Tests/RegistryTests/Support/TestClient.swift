@@ -1,7 +1,7 @@
+import Networking
 import ImageModel
 import Logging
 import NIOCore
-import Planning
 import Registry
 import Testing
 

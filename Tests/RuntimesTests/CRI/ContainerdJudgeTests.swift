@@ -1,6 +1,6 @@
+import Networking
 import ImageModel
 import Logging
-import Planning
 import Registry
 import Sandbox
 import TestKit

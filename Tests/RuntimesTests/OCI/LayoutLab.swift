@@ -1,9 +1,9 @@
+import Networking
 import Sandbox
 import Documents
 import Foundation
 import ImageModel
 import Logging
-import Planning
 import Registry
 import Synchronization
 import TestKit

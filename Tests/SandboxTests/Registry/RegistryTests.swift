@@ -1,6 +1,7 @@
+import Networking
+import Kubernetes
 import ImageModel
 import NIOCore
-import Planning
 import Registry
 import Testing
 

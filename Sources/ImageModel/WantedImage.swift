@@ -1,0 +1,11 @@
+/// An image that a node shall hold.
+package struct WantedImage: Hashable, Sendable {
+  /// The reference as the user wrote it.
+  package let given: String
+  package let reference: Reference
+
+  package init(given: String, reference: Reference) {
+    self.given = given
+    self.reference = reference
+  }
+}

@@ -1,0 +1,14 @@
+import Warming
+import Kubernetes
+
+extension FleetBoard {
+  /// Brings up to date what metrics tell about now.
+  func measure() {
+    metrics.queueDepth.set(Double(machine.depths.queued), "nodes")
+    metrics.queueDepth.set(Double(writes.count), "writes")
+    metrics.pods.set(Double(pods.count))
+    let keys = Set(gates)
+    let gated = keys.isEmpty ? 0 : nodes.values.count { $0.taints.contains { keys.contains($0.key) } }
+    metrics.gatedNodes.set(Double(gated))
+  }
+}

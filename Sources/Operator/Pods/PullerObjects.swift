@@ -1,0 +1,82 @@
+import Warming
+import PrepullAPI
+import ImageModel
+import Kubernetes
+
+/// The objects that the operator makes for one Prepull: a ConfigMap with `touch`, and the pods. The Prepull owns them.
+struct PullerObjects: Hashable, Sendable {
+  let id: PrepullID
+  let tolerations: [Toleration]
+  /// How long a pod may live.
+  let timeout: Duration
+  let template: PodTemplateOptions
+
+  init(
+    _ id: PrepullID, _ settings: PrepullSettings, bearing gates: [String],
+    defaults: PodTemplateOptions = PodTemplateOptions()
+  ) {
+    self.id = id
+    template = settings.podTemplate.filling(in: defaults)
+    timeout = settings.nodeTimeout
+    tolerations =
+      (settings.nodes.effectiveTolerations + gates.map { TolerationRule(key: $0) }).map(\.toleration)
+  }
+
+  var configMap: ConfigMap {
+    ConfigMap(
+      metadata: metadata(names.configMap), binaryData: PodShell.touchFiles(for: TouchProgram.Architecture.allCases))
+  }
+
+  private var names: PullerNames { PullerNames(id) }
+
+  /// The pod that makes a node pull some images, or prove that it holds them.
+  ///
+  /// - Parameters:
+  ///   - architecture: of the node, as Go names it.
+  ///   - secrets: names of pull secrets.
+  func pod(
+    node: String, nodeUID: String, purpose: String, architecture: String, secrets: [String] = [],
+    images: [(reference: String, policy: Container.PullPolicy)]
+  ) -> Pod {
+    var taken = ContainerNames(reserved: [])
+    let containers = images.enumerated().map { index, image in
+      let name = (try? Reference(parsing: image.reference)).map {
+        taken.name(for: WantedImage(given: image.reference, reference: $0))
+      }
+      return PodShell.container(
+        named: name ?? "x-\(index)-image", on: image.reference, policy: image.policy, template: template)
+    }
+    var spec = PodShell.spec(
+      containers: containers, touch: names.configMap,
+      for: TouchProgram.Architecture(rawValue: architecture) ?? .amd64, pullSecrets: secrets,
+      tolerations: tolerations, priorityClass: nil)
+    spec.restartPolicy = "OnFailure"
+    // Should nobody be there to end it, the kubelet does.
+    spec.activeDeadlineSeconds = Int(timeout.components.seconds) + 60
+    spec.affinity = Affinity(
+      nodeAffinity: NodeAffinity(
+        required: NodeSelector(nodeSelectorTerms: [
+          NodeSelectorTerm(matchFields: [
+            NodeSelectorRequirement(key: "metadata.name", operator: .in, values: [node])
+          ])
+        ])))
+    var metadata = metadata(names.pod(node: node, nodeUID: nodeUID))
+    metadata.labels = template.labels.merging(metadata.labels ?? [:])
+    metadata.annotations = PodShell.evictable.merging(template.annotations).merging([
+      PullerKey.node: node, PullerKey.nodeUID: nodeUID, PullerKey.purpose: purpose,
+    ])
+    return Pod(metadata: metadata, spec: spec)
+  }
+
+  private func metadata(_ name: String) -> ObjectMeta {
+    typealias Key = RunObjects.Key
+    var metadata = ObjectMeta(
+      name: name, namespace: id.namespace,
+      labels: [Key.name: "prepull", Key.managedBy: "prepull", PullerKey.prepull: id.uid])
+    metadata.ownerReferences = [
+      OwnerReference(
+        apiVersion: Prepull.apiVersion, kind: Prepull.kind, name: id.name, uid: id.uid, controller: true)
+    ]
+    return metadata
+  }
+}

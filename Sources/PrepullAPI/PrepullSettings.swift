@@ -1,0 +1,102 @@
+package import ImageModel
+package import Warming
+package import Kubernetes
+
+/// What a Prepull's spec means: typed, with defaults, checked.
+///
+/// The API server checks the same by `Schema.prepull`; a Prepull that is older than a rule can still be wrong.
+package struct PrepullSettings: Hashable, Sendable {
+  package struct Workloads: Hashable, Sendable {
+    /// Empty: the Prepull's own.
+    package var namespaces: [String]
+    /// Of the workloads' labels; empty: all.
+    package var selector: [NodeRequirement]
+    /// Earlier revisions of each workload that are wanted too.
+    package var history = 0
+  }
+
+  package struct Gate: Hashable, Sendable {
+    /// The taint's key.
+    package var startupTaint: String
+    package var deadline: Duration
+  }
+
+  /// As pods will write them, in order of priority, each once.
+  package let images: [String]
+  package let workloads: Workloads?
+  /// By selector; with the tolerations of the spec and that of the gate. Nodes that are not ready are chosen too.
+  package let nodes: NodeChoice
+  package let mode: Prepull.Mode
+  package let imagePullPolicy: PullPolicy
+  /// Names of pull secrets in the Prepull's namespace.
+  package let imagePullSecrets: [String]
+  /// For one pod on one node.
+  package let nodeTimeout: Duration
+  /// How often a failed image is tried again on a node before it counts as failed there.
+  package let backoffLimit: Int
+  /// Nodes at a time.
+  package let parallelism: Parallelism
+  /// Nodes at a time that pull from the same registry, over all Prepulls.
+  package let registryParallelism: Int
+  /// How many nodes may fail before no further one is begun.
+  package let maxFailures: Parallelism
+  /// Higher goes first.
+  package let priority: Int
+  /// How often tags are resolved again; nil is never.
+  package let refreshInterval: Duration?
+  /// How often nodes prove what they hold; nil is never.
+  package let verifyInterval: Duration?
+  package let gate: Gate?
+  package let podTemplate: PodTemplateOptions
+  package let isSuspended: Bool
+  /// After which a finished Prepull is deleted; nil is never.
+  package let ttlAfterFinished: Duration?
+
+  package init(_ spec: Prepull.Spec) throws(SpecError) {
+    var seen: Set<String> = []
+    images = (spec.images ?? []).map(\.image).filter { seen.insert($0).inserted }
+    if let empty = images.firstIndex(of: "") {
+      throw SpecError("spec.images[\(empty)].image", "is empty; name an image as pods write it")
+    }
+    if images.isEmpty, spec.workloads == nil {
+      throw SpecError("spec.images", "is empty; name at least one image, or set spec.workloads")
+    }
+    workloads = try Self.workloads(spec.workloads)
+    mode = try Self.choice(spec.mode, or: .keep, "spec.mode")
+    imagePullPolicy = try Self.choice(spec.imagePullPolicy, or: .ifNotPresent, "spec.imagePullPolicy")
+    imagePullSecrets = (spec.imagePullSecrets ?? []).map(\.name)
+    nodeTimeout = try Self.duration(spec.nodeTimeout, "spec.nodeTimeout", least: .seconds(1)) ?? Defaults.nodeTimeout
+    backoffLimit = try Self.count(spec.backoffLimit, "spec.backoffLimit", least: 0) ?? Defaults.backoffLimit
+    parallelism = try Self.share(spec.parallelism, or: Defaults.parallelism, "spec.parallelism")
+    registryParallelism =
+      try Self.count(spec.registryParallelism, "spec.registryParallelism", least: 1) ?? Defaults.registryParallelism
+    maxFailures = try Self.share(spec.maxFailures, or: Defaults.maxFailures, "spec.maxFailures", least: 0)
+    priority = spec.priority ?? 0
+    gate = try Self.gate(spec.gate)
+    podTemplate = try Self.podTemplate(spec.podTemplate)
+    isSuspended = spec.suspend ?? false
+    refreshInterval = try Self.duration(spec.refreshInterval, "spec.refreshInterval", least: .seconds(1))
+    let verify = try Self.duration(spec.verifyInterval, "spec.verifyInterval", least: .zero)
+    verifyInterval = mode == .once || verify == .zero ? nil : verify ?? Defaults.verifyInterval
+    ttlAfterFinished = try Self.count(spec.ttlSecondsAfterFinished, "spec.ttlSecondsAfterFinished", least: 0)
+      .map { .seconds($0) }
+    nodes = try Self.choice(of: spec.nodes, gate: gate)
+    try Self.check(spec, mode)
+  }
+}
+
+extension PrepullSettings {
+  /// What holds where the spec says nothing; `Schema.prepull` fills in the same.
+  package enum Defaults {
+    package static let nodeTimeout = Duration.seconds(1800)
+    package static let backoffLimit = 5
+    package static let parallelism = Parallelism.percent(10)
+    package static let registryParallelism = 20
+    package static let maxFailures = Parallelism.percent(20)
+    /// For mode Keep.
+    package static let verifyInterval = Duration.seconds(6 * 3600)
+    package static let gateDeadline = Duration.seconds(600)
+    /// Of all durations.
+    package static let longest = Duration.seconds(8760 * 3600)
+  }
+}

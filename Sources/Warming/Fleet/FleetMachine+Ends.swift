@@ -1,0 +1,282 @@
+import Kubernetes
+import ImageModel
+
+/// How our pods end.
+extension FleetMachine {
+  /// Why a pod ends.
+  private enum End {
+    /// All its images are there, or failed.
+    case settled
+    case timedOut
+    /// Without its images being at fault.
+    case lost(reason: String)
+    /// Nobody wants any more what it is still at.
+    case unwanted
+  }
+
+  /// Does what is due for the pods of a node.
+  mutating func tendPods(_ node: Int) {
+    for index in nodes[node].pods.indices { tendPod(node, index) }
+  }
+
+  private mutating func tendPod(_ node: Int, _ index: Int) {
+    let pod = nodes[node].pods[index]
+    switch pod.stage {
+    case .asked:
+      guard let due = pod.createAt else { return }
+      if !isWanted(pod, on: node) || !plans[pod.plan].begins {
+        // It may have been made, although nobody said so.
+        deletePod(node, index)
+      } else if due <= now, let facts = nodes[node].facts {
+        nodes[node].pods[index].createAt = nil
+        actions.append(order(pod, on: facts))
+      }
+    case .live: if let end = end(of: pod, on: node) { endPod(node, index, end) }
+    case .ending(let serial): if nodes[node].recordedSerial >= serial { deletePod(node, index) }
+    case .deleting: break
+    }
+  }
+
+  private func end(of pod: LivePod, on node: Int) -> End? {
+    if pod.id.nodeUID != nodes[node].uid { return .unwanted }
+    if pod.images.allSatisfy({ isSettled($0, of: pod) }) { return .settled }
+    if case .failed(let reason) = pod.phase { return .lost(reason: reason) }
+    if pod.isBeingDeleted { return .lost(reason: "its pod was deleted by somebody") }
+    if !isWanted(pod, on: node) { return .unwanted }
+    if now >= pod.createdAt + plans[pod.plan].plan.timeout { return .timedOut }
+    if !pod.isScheduled, now >= pod.createdAt + limits.schedulingPatience {
+      return .lost(reason: pod.unschedulable ?? "the scheduler did not place its pod")
+    }
+    if nodes[node].facts?.isReady == false, now >= pod.progressAt + limits.readinessPatience {
+      return .lost(reason: "the node is not ready")
+    }
+    return nil
+  }
+
+  /// Whether waiting longer tells nothing more about an image.
+  private func isSettled(_ image: LivePod.Image, of pod: LivePod) -> Bool {
+    switch image.report {
+    case .waiting: false
+    case .held, .unclear: true
+    case .failing(_, let nature, let count):
+      pod.purpose == .verify || nature == .final || count >= limits.triesPerPod
+    }
+  }
+
+  /// Whether all that a pod is still at is wanted, there, by its Prepull.
+  private func isWanted(_ pod: LivePod, on node: Int) -> Bool {
+    guard pod.id.nodeUID == nodes[node].uid, !plans[pod.plan].isGone, !plans[pod.plan].plan.isFinished,
+      pod.access == plans[pod.plan].access,
+      let standing = nodes[node].standings.first(where: { $0.plan == pod.plan }), !standing.isUnsupported
+    else { return false }
+    let supported = support(pod.plan, on: nodes[node].facts)
+    return pod.images.allSatisfy { image in
+      if isSettled(image, of: pod) { return true }
+      guard let position = plans[pod.plan].positions[image.number] else {
+        // What a check compares with is none of the Prepull's own images.
+        return pod.purpose == .verify && references[image.number].contains("@")
+      }
+      return supported.isEmpty || supported[position]
+    }
+  }
+
+  /// When a node's pods are to be looked at again, and the node itself.
+  func nextAlarm(of node: Int) -> Duration? {
+    let state = nodes[node]
+    var due: Duration?
+    if let rest = state.rest, rest.until > now { due = rest.until }
+    if let facts = state.facts, !facts.isReady {
+      let grown = state.createdAt + limits.youth
+      if grown > now { due = earliest(due, grown) }
+    }
+    for pod in state.pods {
+      switch pod.stage {
+      case .asked: due = earliest(due, pod.createAt)
+      case .live:
+        due = earliest(due, pod.createdAt + plans[pod.plan].plan.timeout)
+        if !pod.isScheduled { due = earliest(due, pod.createdAt + limits.schedulingPatience) }
+        if state.facts?.isReady == false { due = earliest(due, pod.progressAt + limits.readinessPatience) }
+      case .ending, .deleting: break
+      }
+    }
+    return earliest(due, nextCheck(of: node))
+  }
+
+  // MARK: End
+
+  private mutating func endPod(_ node: Int, _ index: Int, _ end: End) {
+    let pod = nodes[node].pods[index]
+    switch end {
+    case .settled: for image in pod.images { conclude(image, of: pod, on: node, otherwise: nil) }
+    case .timedOut:
+      let limit = plans[pod.plan].plan.timeout
+      let failure = WarmFailure(
+        code: "timedOut", detail: "not there after \(limit) of pull.timeout",
+        remedy: "Raise pull.timeout if the image is large or the link slow, or see the node's kubelet.")
+      for image in pod.images { conclude(image, of: pod, on: node, otherwise: failure) }
+      if pod.purpose == .verify { rest(node, pod, "its check did not end in \(limit)") }
+    case .lost(let reason):
+      rest(node, pod, reason)
+      if nodes[node].facts?.isReady == false { nodes[node].awaitsReadiness = true }
+    case .unwanted: break
+    }
+    endProbe(pod, on: node)
+    if pod.isBeingDeleted {
+      uncount(node, index)
+      nodes[node].pods[index].stage = .deleting
+    } else if needsRecord(node) {
+      nodes[node].pods[index].stage = .ending(serial: nodes[node].serial)
+    } else {
+      deletePod(node, index)
+    }
+    markDirty(pod.plan)
+  }
+
+  /// Has a pod deleted; its budget goes to others at once, its node when it is gone.
+  mutating func deletePod(_ node: Int, _ index: Int) {
+    let pod = nodes[node].pods[index]
+    // One that is being made is waited for, so that it cannot come after its deletion.
+    guard pod.stage != .deleting, pod.stage != .asked || pod.createAt != nil else { return }
+    if pod.stage == .asked { plans[pod.plan].asking -= 1 }
+    nodes[node].pods[index].stage = .deleting
+    uncount(node, index)
+    actions.append(.delete(pod.id, uid: pod.uid))
+    markDirty(pod.plan)
+  }
+
+  /// Writes down how it ended with an image.
+  private mutating func conclude(
+    _ image: LivePod.Image, of pod: LivePod, on node: Int, otherwise failure: WarmFailure?
+  ) {
+    guard pod.purpose == .pull, let position = plans[pod.plan].positions[image.number] else { return }
+    switch image.report {
+    case .failing(let failure, let nature, _): fail(position, of: pod, on: node, failure, nature)
+    case .waiting: if let failure { fail(position, of: pod, on: node, failure, .passing) }
+    case .unclear: break
+    case .held:
+      guard let held = nodes[node].held[HeldImages.Key(image: image.number, access: pod.access)],
+        image.policy == .always, held.digest >= 0,
+        !plans[pod.plan].accepts(held.digest, at: position)
+      else { return }
+      let reference = references[image.number]
+      let failure = WarmFailure(
+        code: "digestMoved",
+        detail: "the registry gave \(digests[held.digest]), which is not what \(reference) was resolved to",
+        remedy: "Wait for the next refresh; if it stays so, a mirror of the node's runtime may be behind.")
+      fail(position, of: pod, on: node, failure, .passing)
+      let name = nodes[node].name
+      actions.append(.tell(.digestMoved(pod.id.prepull, node: name, reference: reference)))
+    }
+  }
+
+  mutating func fail(
+    _ position: Int, of pod: LivePod, on node: Int, _ failure: WarmFailure, _ nature: FailureNature
+  ) {
+    let plan = plans[pod.plan]
+    let key = TroubleKey(owner: plan.owner, image: plan.images[position])
+    noteMissing(HeldImages.Key(image: key.image, access: pod.access), of: pod, on: node, code: failure.code)
+    let old = nodes[node].troubles[key]
+    // An image is tried when its time has come. Where that lies after the pod was made, this very pod's failure was
+    // written down before, by the controller that led then.
+    if let old, plan.refusals[position] == nil, old.retryAt.map({ $0 > pod.createdAt + .seconds(10) }) ?? true {
+      return
+    }
+    let shared = share(failure)
+    var trouble = Trouble(failure: shared, nature: nature, tries: (old?.tries ?? 0) + 1, retryAt: nil)
+    let isFailed = trouble.isFailure(in: plan.plan)
+    if !(isFailed && plan.plan.mode == .once) { trouble.retryAt = now + limits.wait(after: trouble.tries) }
+    nodes[node].troubles[key] = trouble
+    bump(node)
+    plans[pod.plan].lastFailures[position] = (shared, node)
+    actions.append(
+      .tell(
+        .imageFailed(
+          plan.id, node: nodes[node].name, reference: references[key.image], shared, tries: trouble.tries,
+          isFailed: isFailed)))
+  }
+
+  mutating func share(_ failure: WarmFailure) -> WarmFailure {
+    if let known = failures[failure] { return known }
+    if failures.count >= 1024 { failures = [:] }
+    failures[failure] = failure
+    return failure
+  }
+
+  // MARK: Success
+
+  /// Writes down that a node holds an image, for the pull secrets of the pod that found it.
+  mutating func keep(_ pod: LivePod, _ image: LivePod.Image, on node: Int) {
+    let key = HeldImages.Key(image: image.number, access: pod.access)
+    guard isClaimed(key, on: node) || nodes[node].needsChoosing else { return }
+    nodes[node].rest = nil
+    let stated = digest(of: image, key, pod, on: node)
+    let known = nodes[node].held[key]
+    if known == nil || stated.map({ $0 != known?.digest }) ?? false {
+      var entry = HeldImages.Entry(key: key, digest: stated ?? HeldImages.unclear, since: now.milliseconds)
+      if let pulled = pod.pulled[image.number] { (entry.pullSeconds, entry.bytes) = pulled }
+      nodes[node].held.set(entry)
+      // Under one name a node holds one digest, whoever pulled it.
+      for other in nodes[node].held[image: image.number] where entry.digest >= 0 && other.digest >= 0 {
+        if other.digest != entry.digest { forgetImage(other.key, on: node) }
+      }
+      bump(node)
+      if nodes[node].verifiedAt == nil { nodes[node].verifiedAt = now }
+      if pod.purpose == .pull, stated != nil {
+        let reference = references[image.number]
+        actions.append(.tell(.imageWarm(pod.id.prepull, node: nodes[node].name, reference: reference)))
+      }
+    }
+    if pod.purpose == .pull { noteMissing(key, of: pod, on: node, code: nil) }
+    guard let position = plans[pod.plan].positions[image.number] else { return }
+    if pod.purpose == .pull { lift(position, of: pod.plan) }
+    guard let held = nodes[node].held[key], plans[pod.plan].accepts(held.digest, at: position),
+      pod.purpose == .pull || nodes[node].aliases[key] != nil
+    else { return }
+    guard !nodes[node].troubles.isEmpty else { return }
+    // With other secrets it may fail as before.
+    let owners = Set(plans.filter { $0.access == pod.access }.map(\.owner))
+    clearTroubles(node) { $0.image == image.number && owners.contains($0.owner) }
+  }
+
+  /// The digest that is known of an image by what a pod says now; nil when it says nothing new.
+  private mutating func digest(
+    of image: LivePod.Image, _ key: HeldImages.Key, _ pod: LivePod, on node: Int
+  ) -> Int32? {
+    switch image.report {
+    case .waiting, .failing: return nil
+    case .held(let digest?):
+      nodes[node].aliases[key]?.needsProof = false
+      nodes[node].aliases[key]?.disproved = nil
+      nodes[node].aliases[key]?.isFresh = false
+      return digests.number(of: digest)
+    case .held(nil):
+      // What was pulled just now is what the registry gave, whatever was there before.
+      return nodes[node].held[key] == nil || image.policy == .always ? HeldImages.unstated : nil
+    case .unclear:
+      var alias = nodes[node].aliases[key] ?? Alias()
+      if pod.purpose == .pull {
+        alias = Alias(isFresh: image.policy == .always)
+      } else if pair(of: image, in: pod) == nil {
+        alias.needsProof = true
+      }
+      nodes[node].aliases[key] = alias
+      return nil
+    }
+  }
+
+  mutating func note(_ id: FleetPod.ID, _ reference: String, seconds: Double?, bytes: Int64?) {
+    guard let node = nodeNumbers[id.node], nodes[node].uid == id.nodeUID, let image = references.known(reference)
+    else { return }
+    let figures = (seconds.map { Float($0) } ?? -1, bytes ?? -1)
+    if let pod = nodes[node].pods.firstIndex(where: { $0.id == id }) { nodes[node].pods[pod].pulled[image] = figures }
+    // It goes onto the record with the next change.
+    for var held in nodes[node].held[image: image] {
+      (held.pullSeconds, held.bytes) = figures
+      nodes[node].held.set(held)
+    }
+  }
+}
+
+extension Duration {
+  var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+}

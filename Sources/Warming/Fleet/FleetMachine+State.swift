@@ -1,0 +1,316 @@
+import Kubernetes
+import Documents
+import ImageModel
+
+extension FleetMachine {
+  // MARK: Nodes
+
+  /// All that is known under a node's name. It stays while there are pods of the name, even without a node.
+  struct NodeState: Sendable {
+    let name: String
+    /// Nil while no such node was seen.
+    var facts: NodeFacts?
+    /// Of the node that the memory below is about.
+    var uid = ""
+    var createdAt = Duration.zero
+    var bootID = ""
+    /// Images of ours that the node last listed, ascending; nil when its list may be cut.
+    var listed: Set<Int32>?
+    /// A pod of others that pulls its images there.
+    var busyWith: String?
+    /// A pod stood still there while the node was not ready: no other before it is.
+    var awaitsReadiness = false
+    var rest: Rest?
+
+    // What is remembered.
+    var held = HeldImages()
+    var troubles: [TroubleKey: Trouble] = [:]
+    var gates: [GateState] = []
+    var verifiedAt: Duration?
+    /// When it held all that was wanted for the first time.
+    var warmedAt: Duration?
+    /// What its WarmNode said at the start, until that was compared with what is.
+    var memory: NodeRecord?
+    var isCompared = false
+
+    /// Images that a running check has yet to find; nil when none runs.
+    var unverified: Set<HeldImages.Key>?
+    /// Images for which the runtime stated the name of other content.
+    var aliases: [HeldImages.Key: Alias] = [:]
+    /// Images that a check did not find: a pull shows whether they were gone, or only closed to these secrets.
+    var missing: Set<HeldImages.Key> = []
+    var isSuspect = false
+    var hintedAt: Duration?
+
+    /// One, except after somebody else made more, or for a node that was replaced under its name.
+    var pods: [LivePod] = []
+    /// The last ones that went.
+    var goneUIDs: [String] = []
+    /// For the Prepulls that chose it, the most important first.
+    var standings: [Standing] = []
+    var needsChoosing = true
+    var markedWarm: Bool?
+
+    /// Of the content of its record.
+    var serial = 0
+    var askedSerial = 0
+    var askedUrgently = false
+    var recordedSerial = 0
+    /// Of the content that was asked to be stored last, and of that which is stored.
+    var askedHash: Int?
+    var storedHash: Int?
+    /// Whether it may have a WarmNode.
+    var isRecorded = false
+    /// Prepulls that are gone and wait until their claims are off the record.
+    var leaving: [(plan: Int, serial: Int)] = []
+
+    var wakeAt: Duration?
+
+    var isTouched = false
+    /// Whether a pod pulls or is about to, so that there will be more to record soon.
+    var isAtWork: Bool { pods.contains { $0.stage == .asked || $0.stage == .live } }
+    /// Whether the node bears the taint of a gate.
+    var isGated: Bool { gates.contains { $0.gate.openedAt == nil } }
+    /// Whether pods of others go before ours. They cannot come to a gated node, but for a few that bear with anything.
+    var yields: Bool { busyWith != nil && !isGated }
+  }
+
+  /// An image for which the runtime stated the name of other content, so that its digest has to be proved: by a pod
+  /// that names both the reference and the wanted digest, and pulls neither. In memory only.
+  struct Alias: Sendable {
+    /// Whether it may have changed since the last proof.
+    var needsProof = true
+    /// The wanted digest that it was shown not to be.
+    var disproved: Int32?
+    /// Whether the registry was asked for it just before.
+    var isFresh = false
+  }
+
+  /// A wait after a pod was not taken or was lost. In memory only: no image is at fault.
+  struct Rest: Sendable {
+    var until: Duration
+    var tries: Int
+    var reason: String
+  }
+
+  struct TroubleKey: Hashable, Sendable {
+    let owner: Int32
+    let image: Int32
+  }
+
+  /// An image that failed on a node for a Prepull.
+  struct Trouble: Sendable {
+    var failure: WarmFailure
+    var nature: FailureNature
+    var tries: Int
+    /// Never again when nil.
+    var retryAt: Duration?
+  }
+
+  struct GateState: Sendable {
+    var gate: NodeRecord.Gate
+    /// When its opening was last asked for.
+    var askedAt: Duration?
+    /// Since when no Prepull waits for it.
+    var unclaimedSince: Duration?
+    /// Whether it was put on the record for a Prepull that goes.
+    var isKept = false
+  }
+
+  /// How one Prepull stands on one node.
+  struct Standing: Sendable {
+    let plan: Int
+    /// The node cannot be warmed at all.
+    let isUnsupported: Bool
+    /// By image of the plan; empty before the first look.
+    var cells: [Cell] = []
+    var state: State?
+    /// Images failed that are not refused everywhere.
+    var isFailing = false
+    var blocker: FleetSummary.Blocker?
+    var ticket: Ticket?
+  }
+
+  /// How one image stands on one node for one Prepull.
+  struct Cell: Hashable, Sendable {
+    enum State: UInt8, CaseIterable, Sendable { case unsupported, warm, stale, pending, failed, refused }
+    var state: State
+    /// The node met a failure that does not heal by itself.
+    var isFinal = false
+  }
+
+  enum State: UInt8, CaseIterable, Sendable { case warm, stale, pulling, pending, failed, unsupported, unreachable }
+
+  /// A place in a plan's queue.
+  struct Ticket: Sendable {
+    let place: Place
+    let stamp: Int
+  }
+
+  struct Place: Hashable, Sendable {
+    /// What goes first inside a plan.
+    enum Lane: UInt8, Comparable, Sendable {
+      /// A gated node that was begun before.
+      case gatedAgain
+      case gated
+      case fresh
+      case again
+      case verify
+
+      var isGated: Bool { self == .gatedAgain || self == .gated }
+
+      /// Whether it goes on when too many nodes failed.
+      var goesOnWhenPaused: Bool { self == .gatedAgain || self == .again || self == .verify }
+
+      static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
+    }
+
+    let lane: Lane
+    /// Number of the set of registries that the pod would pull from.
+    let registries: Int32
+  }
+
+  // MARK: Pods
+
+  struct LivePod: Sendable {
+    enum Stage: Hashable, Sendable {
+      /// A create is under way, or is to be tried again.
+      case asked
+      case live
+      /// All is known, and goes when the record of this serial is stored.
+      case ending(serial: Int)
+      case deleting
+    }
+
+    struct Image: Sendable {
+      let number: Int32
+      let policy: FleetPod.Policy
+      var report = FleetPod.Report.waiting
+    }
+
+    let id: FleetPod.ID
+    let plan: Int
+    let purpose: FleetPod.Purpose
+    /// Number of its pull secrets.
+    var access: Int32
+    var uid: String?
+    var images: [Image]
+    /// Those that it pulls from.
+    var registries: [Int32]
+    var stage: Stage
+    var createdAt: Duration
+    /// When the create is to be tried again; nil while it is under way.
+    var createAt: Duration?
+    var isScheduled = false
+    var unschedulable: String?
+    var phase = FleetPod.Phase.pending
+    var isBeingDeleted = false
+    var progressAt: Duration
+    /// Whether budgets count it.
+    var isCounted = false
+    /// What the kubelet told of pulls: seconds and bytes, negative where it did not.
+    var pulled: [Int32: (seconds: Float, bytes: Int64)] = [:]
+  }
+
+  // MARK: Plans
+
+  struct PlanState: Sendable {
+    let id: PrepullID
+    let owner: Int32
+    var plan: FleetPlan
+    /// What the plan chooses, whatever the machine looks at by itself.
+    var choice = NodeChoice()
+    var isGone = true
+    /// Number of its pull secrets.
+    var access: Int32
+    /// A slot without a Prepull.
+    var isFree = false
+
+    // By image.
+    var images: [Int32] = []
+    var positions: [Int32: Int] = [:]
+    var registries: [Int32] = []
+    /// Numbers of the digests that are right; nil when any is.
+    var accepted: [Set<Int32>?] = []
+    /// Numbers of the digests that the references stand for; nil where that is not known.
+    var wantedDigests: [Int32?] = []
+    var counts: [[Int]] = []
+    /// Nodes that met a failure that does not heal by itself.
+    var finals: [Set<Int>] = []
+    var refusals: [Int: Refusal] = [:]
+    /// A node got it although the registry refused it to us.
+    var lifted: Set<Int> = []
+    var lastFailures: [Int: (failure: WarmFailure, node: Int)] = [:]
+    var supported: [String: [Bool]] = [:]
+
+    // Over all nodes.
+    var nodes = [Int](repeating: 0, count: State.allCases.count)
+    var blocked = [Int](repeating: 0, count: FleetSummary.Blocker.allCases.count)
+    var failing = 0
+    var unreachable: Set<Int> = []
+
+    var queue: [Place: Heap<Waiting>] = [:]
+    var queued = 0
+    /// Pods that budgets count.
+    var working = 0
+    /// Pods at all.
+    var pods = 0
+    /// Creates under way.
+    var asking = 0
+    var obstacle: Obstacle?
+    /// Nodes whose record still names it, after it is gone.
+    var leaving = 0
+
+    var isPaused = false
+    var isComplete = false
+    var isDirty = false
+    /// For which its summary was last told.
+    var isTold = false
+    var wakeAt: Duration?
+    var blockedExample: String?
+    var yieldsTo: String?
+
+    subscript(state: State) -> Int { nodes[Int(state.rawValue)] }
+    var wanted: Int { self[.warm] + self[.stale] + self[.pulling] + self[.pending] + self[.failed] }
+    /// A share stands for one node at least: of three nodes, 20 % is not none.
+    var failuresAllowed: Int {
+      let allowed = plan.maxFailures.allowance(of: wanted)
+      if case .percent(1...) = plan.maxFailures { return max(1, allowed) }
+      return allowed
+    }
+    var begins: Bool { !isGone && !plan.isSuspended && !plan.isFinished }
+  }
+
+  /// An image that no further node tries, but one at a time.
+  struct Refusal: Sendable {
+    let failure: WarmFailure
+    var probes: Int
+    /// When the next node tries, or another one if this one did not come to it.
+    var probeAt: Duration
+    var node: Int?
+  }
+
+  /// Why the pods of a plan are not made.
+  struct Obstacle: Sendable {
+    var failure: WarmFailure
+    var tries: Int
+    var until: Duration
+  }
+
+  struct Waiting: Comparable, Sendable {
+    let name: String
+    let node: Int
+    let stamp: Int
+
+    static func < (one: Self, other: Self) -> Bool { (one.name, one.stamp) < (other.name, other.stamp) }
+  }
+
+  struct Alarm: Comparable, Sendable {
+    let due: Duration
+    /// A node, or a plan.
+    let isPlan: Bool
+    let index: Int
+
+    static func < (one: Self, other: Self) -> Bool { one.due < other.due }
+  }
+}

@@ -1,0 +1,95 @@
+import ImageModel
+package import Kubernetes
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What all our pods have in common, whatever makes them: containers that run `touch` in place of what is in their
+/// image, without any right, so that Pod Security's restricted level takes them.
+package enum PodShell {
+  /// What `touch` does in a container.
+  package enum Program {
+    /// It is done as soon as the image is on the node.
+    case touch
+    /// It stays until it is told to end.
+    case hold
+  }
+
+  static let nobody = 65534
+  private static let folder = "/prepull"
+
+  /// - Parameter template: whose requests and limits the container gets.
+  package static func container(
+    named name: String, on image: String, policy: Container.PullPolicy, running program: Program = .touch,
+    template: PodTemplateOptions = PodTemplateOptions()
+  ) -> Container {
+    var container = Container(name: name, image: image)
+    container.imagePullPolicy = policy
+    container.command = ["\(folder)/touch"] + (program == .hold ? ["hold"] : [])
+    // Requests that any node can still grant, and no limit: a runtime starts its own process of some 10 MiB within
+    // the container's limits before it becomes touch, and would be killed by one that fits touch.
+    container.resources = template.resources(over: ["cpu": "1m", "memory": "1Mi"])
+    container.securityContext = confined
+    container.volumeMounts = [VolumeMount(name: "touch", mountPath: folder, readOnly: true)]
+    return container
+  }
+
+  /// What Pod Security's restricted level asks of a container beyond what the pod says, and a little more.
+  static var confined: SecurityContext {
+    var context = SecurityContext()
+    context.allowPrivilegeEscalation = false
+    context.capabilities = Capabilities(drop: ["ALL"])
+    context.readOnlyRootFilesystem = true
+    return context
+  }
+
+  /// The pod around its containers.
+  package static func spec(
+    containers: [Container], touch configMap: String, for architecture: TouchProgram.Architecture,
+    pullSecrets: [String], tolerations: [Toleration], priorityClass: String?
+  ) -> PodSpec {
+    var spec = PodSpec(containers: containers)
+    spec.tolerations = tolerations.isEmpty ? nil : tolerations
+    spec.priorityClassName = priorityClass
+    // As the node resolves names, which is what pulls go by; a cluster without DNS then has nothing to warn of.
+    spec.dnsPolicy = "Default"
+    spec.automountServiceAccountToken = false
+    spec.enableServiceLinks = false
+    spec.terminationGracePeriodSeconds = 30
+    spec.imagePullSecrets = pullSecrets.isEmpty ? nil : pullSecrets.map(LocalObjectReference.init)
+    spec.securityContext = PodSecurityContext(
+      runAsNonRoot: true, runAsUser: nobody, runAsGroup: nobody, seccompProfile: .runtimeDefault)
+    spec.volumes = [
+      Volume(
+        name: "touch",
+        configMap: Volume.ConfigMapSource(
+          name: configMap, defaultMode: 0o555,
+          items: [Volume.KeyToPath(key: "touch-\(architecture.rawValue)", path: "touch")]))
+    ]
+    return spec
+  }
+
+  /// The files of the ConfigMap, in base64.
+  package static func touchFiles(for architectures: some Sequence<TouchProgram.Architecture>) -> StringMap {
+    var files: StringMap = [:]
+    for architecture in architectures {
+      files["touch-\(architecture.rawValue)"] = Data(TouchProgram.bytes(for: architecture)).base64EncodedString()
+    }
+    return files
+  }
+
+  /// An idle puller is no reason to keep a node that the autoscaler could do without.
+  package static let evictable: StringMap = ["cluster-autoscaler.kubernetes.io/safe-to-evict": "true"]
+}
+
+extension PullPolicy {
+  var container: Container.PullPolicy {
+    switch self {
+    case .ifNotPresent: .ifNotPresent
+    case .always: .always
+    }
+  }
+}

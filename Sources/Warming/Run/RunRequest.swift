@@ -1,0 +1,40 @@
+package import Kubernetes
+package import ImageModel
+
+/// What `prepull run` shall make true: these images on those nodes.
+package struct RunRequest: Sendable {
+  /// How a pod reaches its node.
+  package enum Placement: String, CaseIterable, Sendable {
+    /// By node affinity, as a DaemonSet's pods: the scheduler's rules hold.
+    case affinity
+    /// By `spec.nodeName`: past the scheduler.
+    case nodeName
+  }
+
+  /// In the order in which a node pulls them; pods repeat each reference to the letter.
+  package var images: [WantedImage]
+  package var namespace: String
+  /// What the objects of the run bear as `app.kubernetes.io/instance`; derived from the first image when nil.
+  package var name: String?
+  package var nodes = NodeChoice()
+  /// Nodes at a time.
+  package var parallelism = Parallelism.nodes(20)
+  /// How many nodes may fail before no further one is begun; all may when nil.
+  package var maxFailures: Parallelism?
+  /// For the whole run; no limit when nil.
+  package var timeout: Duration?
+  /// For one node, from its first pod on.
+  package var nodeTimeout = Duration.seconds(15 * 60)
+  package var policy = PullPolicy.ifNotPresent
+  /// Names of secrets in the namespace. Prepull never reads what is in them.
+  package var pullSecrets: [String] = []
+  package var placement = Placement.affinity
+  package var priorityClass: String?
+  /// What quotas, LimitRanges and admission policies ask of the pods.
+  package var template = PodTemplateOptions()
+
+  package init(images: [WantedImage], namespace: String) {
+    self.images = images
+    self.namespace = namespace
+  }
+}

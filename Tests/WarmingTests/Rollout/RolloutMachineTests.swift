@@ -1,0 +1,454 @@
+import Documents
+import Warming
+import Networking
+import ImageModel
+import Testing
+
+@Suite("Rollout machine", .timeLimit(.minutes(10)))
+struct RolloutMachineTests {
+  // MARK: Waves
+
+  @Test("At most so many nodes at a time; the next begins when one ends")
+  func waves() {
+    var story = RolloutStory { $0.parallelism = .nodes(2) }
+    story.want("a", "b", "c")
+    #expect(story.created == ["a", "b"])
+    story.image(on: "a", RolloutStory.held)
+    #expect(story.outcomes == ["a": .warm])
+    #expect(story.created == ["a", "b", "c"])
+    #expect(story.deleted == [story.pod("a")])
+    story.image(on: "b", RolloutStory.held)
+    #expect(!story.machine.isFinished)
+    story.image(on: "c", RolloutStory.held)
+    #expect(story.machine.isFinished)
+    #expect(story.machine.coverage.isWarm)
+  }
+
+  @Test("A share of the nodes grows as nodes come")
+  func share() {
+    var story = RolloutStory { $0.parallelism = .percent(50) }
+    story.want("a", "b", "c")
+    #expect(story.created == ["a", "b"])
+  }
+
+  @Test("A node that is told twice is one; another uid is another node; what is not wanted any more loses its turn")
+  func identity() {
+    var story = RolloutStory { $0.parallelism = .nodes(1) }
+    story.want("a", "a", "b")
+    #expect(story.created == ["a"])
+    let first = story.pod("a")
+    story.tell(.nodeWanted(name: "a", uid: "other", unsupported: [:]))
+    #expect(story.actions.contains(.nodeGone("a")))
+    #expect(story.deleted == [first])
+    story.tell(.nodeUnwanted(name: "a"))
+    #expect(story.machine.coverage.nodes == ["b"])
+    story.tell(.nodeUnwanted(name: "b"))
+    #expect(story.machine.coverage.nodes == ["b"], "work that was begun is ended")
+  }
+
+  @Test("A node that goes is forgotten with its pods and gives its place to the next")
+  func gone() {
+    var story = RolloutStory { $0.parallelism = .nodes(1) }
+    story.want("a", "b")
+    let pod = story.pod("a")
+    story.tell(.nodeGone(name: "a"))
+    #expect(story.deleted == [pod])
+    #expect(story.created == ["a", "b"])
+    #expect(story.machine.coverage.nodes == ["b"])
+    story.tell(.image(pod, image: 0, RolloutStory.held))
+    #expect(story.machine.coverage.counts[.warm] == 0, "late news of a pod that was given up")
+  }
+
+  @Test("Images without the node's platform are unsupported there, and a node without any other image has no pod")
+  func unsupported() {
+    var story = RolloutStory(images: 2)
+    story.tell(.nodeWanted(name: "a", uid: "a", unsupported: [0: "amd64 only"]))
+    #expect(story.actions.contains(.create(story.pod("a"), images: [1])))
+    story.tell(.nodeWanted(name: "b", uid: "b", unsupported: [0: "amd64 only", 1: "amd64 only"]))
+    #expect(story.created == ["a"])
+    #expect(story.outcomes == ["b": .unsupported])
+    story.image(1, on: "a", RolloutStory.held)
+    #expect(story.machine.isFinished)
+    #expect(story.machine.coverage.isWarm)
+  }
+
+  // MARK: Parts
+
+  @Test("Many images are split; the next pod comes when no image before it is in its first try")
+  func parts() {
+    var story = RolloutStory(images: 5) { $0.imagesPerPod = 2 }
+    story.want("a")
+    #expect(story.actions.contains(.create(story.pod("a"), images: [0, 1])))
+    story.image(0, on: "a", RolloutStory.held)
+    #expect(story.created.count == 1)
+    story.image(1, on: "a", RolloutStory.failing("noSuchHost", .passing))
+    #expect(story.created.count == 2, "an image that cannot be pulled does not hold up the others")
+    #expect(story.deleted.isEmpty, "the kubelet goes on trying")
+    story.image(2, on: "a", part: 1, RolloutStory.held)
+    story.image(3, on: "a", part: 1, RolloutStory.held)
+    #expect(story.deleted == [story.pod("a", part: 1)])
+    story.image(4, on: "a", part: 2, RolloutStory.held)
+    #expect(!story.machine.isFinished)
+    story.image(1, on: "a", RolloutStory.held)
+    #expect(story.outcomes == ["a": .warm])
+  }
+
+  @Test("A pod that is made anew names only what is still missing")
+  func remainder() {
+    var story = RolloutStory(images: 3) { $0.imagesPerPod = 2 }
+    story.want("a")
+    story.image(0, on: "a", RolloutStory.held)
+    story.tell(.podLost(story.pod("a"), reason: "deleted"))
+    story.tell(.tick, after: .seconds(10))
+    #expect(story.actions.contains(.create(story.pod("a"), images: [1])))
+  }
+
+  // MARK: Failures of images
+
+  @Test("A failure that does not heal is believed when it is told again, whoever tells it")
+  func finalFailure() {
+    var story = RolloutStory(images: 2)
+    story.want("a")
+    story.image(0, on: "a", RolloutStory.failing(by: .event))
+    story.image(0, on: "a", RolloutStory.failing(by: .status))
+    #expect(story.machine.coverage[image: 0, node: 0] == .pulling, "one failure, told twice")
+    let actions = story.image(0, on: "a", RolloutStory.failing(by: .event))
+    #expect(story.machine.coverage[image: 0, node: 0].state == .failed)
+    #expect(actions.contains { if case .imageFailed("a", 0, _, isFinal: true) = $0 { true } else { false } })
+    #expect(!story.machine.isFinished, "the other image goes on")
+    story.image(1, on: "a", RolloutStory.held)
+    #expect(story.outcomes == ["a": .incomplete])
+  }
+
+  @Test("What the registry refused already, and what cannot change, is believed at once")
+  func knownFailure() {
+    var story = RolloutStory(images: 2) { $0.refusedImages = [1] }
+    story.want("a")
+    story.image(1, on: "a", RolloutStory.failing())
+    story.image(0, on: "a", RolloutStory.failing("noPlatform"))
+    #expect(story.outcomes == ["a": .incomplete])
+  }
+
+  @Test("What may pass is waited for as long as the node has time, and is then the reason")
+  func passingFailure() {
+    var story = RolloutStory { $0.nodeTimeout = .seconds(60) }
+    story.want("a")
+    for _ in 0..<5 { story.image(on: "a", RolloutStory.failing("timedOut", .passing), after: .seconds(10)) }
+    #expect(story.outcomes.isEmpty)
+    story.tell(.tick, after: .seconds(10))
+    #expect(story.outcomes == ["a": .incomplete])
+    #expect(
+      story.machine.coverage[image: 0, node: 0]
+        == .failed(WarmFailure(code: "timedOut", detail: "it is timedOut", remedy: "mend it")))
+  }
+
+  @Test("An image that failed the same way on several nodes fails quickly on the others, until one has it")
+  func sharedFailure() {
+    var story = RolloutStory {
+      $0.parallelism = .nodes(1)
+      $0.nodeTimeout = .seconds(60)
+      $0.sharedFailures = 2
+    }
+    story.want("a", "b", "c", "d", "e")
+    for node in ["a", "b"] {
+      story.image(on: node, RolloutStory.failing("noSuchHost", .passing))
+      story.tell(.tick, after: .seconds(60))
+    }
+    story.image(on: "c", RolloutStory.failing("timedOut", .passing))
+    #expect(story.outcomes.count == 2, "another reason is waited for")
+    story.image(on: "c", RolloutStory.failing("noSuchHost", .passing))
+    #expect(story.outcomes.count == 3)
+    story.image(on: "d", .pulling)
+    story.image(on: "d", RolloutStory.held)
+    story.image(on: "e", RolloutStory.failing("noSuchHost", .passing))
+    #expect(story.outcomes.count == 4, "a node could pull it: the others wait again")
+  }
+
+  @Test("A full disk says nothing about other nodes")
+  func localFailure() {
+    var story = RolloutStory {
+      $0.parallelism = .nodes(1)
+      $0.nodeTimeout = .seconds(60)
+      $0.sharedFailures = 1
+    }
+    story.want("a", "b")
+    story.image(on: "a", RolloutStory.failing("noSpace", .local))
+    story.tell(.tick, after: .seconds(60))
+    story.image(on: "b", RolloutStory.failing("noSpace", .local))
+    #expect(story.outcomes == ["a": .incomplete])
+  }
+
+  @Test("Another digest than the one resolved ends the cell, and the node is not warm")
+  func stale() {
+    let digest = Digest(bytes: [UInt8](repeating: 9, count: 32))
+    var story = RolloutStory()
+    story.want("a")
+    story.image(on: "a", .held(digest, isStale: true))
+    #expect(story.machine.coverage[image: 0, node: 0] == .stale(digest))
+    #expect(story.outcomes == ["a": .incomplete])
+  }
+
+  @Test("When all containers ran, every image is there even if no digest is told")
+  func succeeded() {
+    var story = RolloutStory(images: 2)
+    story.want("a")
+    story.tell(.podSucceeded(story.pod("a")))
+    #expect(story.machine.coverage.column(0) == [.warm(nil), .warm(nil)])
+    #expect(story.outcomes == ["a": .warm])
+  }
+
+  // MARK: Failures of pods
+
+  @Test("A pod that is refused or lost gives its place to others, and the node is tried again after a while")
+  func lostPod() {
+    var story = RolloutStory { $0.parallelism = .nodes(1) }
+    story.want("a", "b")
+    let actions = story.tell(.podLost(story.pod("a"), reason: "OutOfpods"))
+    #expect(actions.contains(.retrying(node: "a", reason: "OutOfpods", after: .seconds(2))))
+    #expect(story.created == ["a", "b"])
+    story.tell(.tick, after: .seconds(5))
+    #expect(story.created == ["a", "b"], "its place is taken")
+    story.image(on: "b", RolloutStory.held)
+    #expect(story.created == ["a", "b", "a"])
+    #expect(story.machine.retries == 1)
+    story.image(on: "a", RolloutStory.held)
+    #expect(story.outcomes == ["a": .warm, "b": .warm])
+  }
+
+  @Test("Tries are counted and end, and their waits grow")
+  func refusedForEver() {
+    var story = RolloutStory { $0.retry = RetryPolicy(attempts: 3, base: .seconds(2), factor: 2, jitter: 0) }
+    story.want("a")
+    for wait in [2, 4] {
+      story.tell(.podLost(story.pod("a"), reason: "OutOfcpu"))
+      story.tell(.tick, after: .seconds(wait))
+    }
+    #expect(story.created.count == 3)
+    story.tell(.podLost(story.pod("a"), reason: "OutOfcpu"))
+    guard case .refused(let failure) = story.outcomes["a"] else {
+      Issue.record("\(story.outcomes)")
+      return
+    }
+    #expect(failure.detail.contains("OutOfcpu"))
+    #expect(story.machine.coverage[image: 0, node: 0].state == .failed)
+  }
+
+  @Test("A pod that finds no room waits a little and then yields its place")
+  func unschedulable() {
+    var story = RolloutStory { $0.schedulingPatience = .seconds(30) }
+    story.want("a")
+    story.tell(.podUnschedulable(story.pod("a"), reason: "Too many pods"))
+    story.tell(.tick, after: .seconds(29))
+    #expect(story.deleted.isEmpty)
+    story.tell(.podScheduled(story.pod("a")))
+    story.tell(.tick, after: .seconds(29))
+    #expect(story.deleted.isEmpty)
+    story.tell(.podUnschedulable(story.pod("a"), reason: "Too many pods"))
+    let actions = story.tell(.tick, after: .seconds(30))
+    #expect(story.deleted == [story.pod("a")])
+    #expect(actions.contains(.retrying(node: "a", reason: "not scheduled: Too many pods", after: .seconds(2))))
+  }
+
+  @Test("While the API server does not answer the same pod is asked for again")
+  func creationPasses() {
+    var story = RolloutStory()
+    story.want("a")
+    story.tell(.podCreationFailed(story.pod("a"), .passing(after: .seconds(3))))
+    let before = story.pod("a")
+    story.tell(.tick, after: .seconds(2))
+    #expect(story.created.count == 1)
+    story.tell(.tick, after: .seconds(1))
+    #expect(story.created.count == 2)
+    #expect(story.pod("a") == before)
+    story.tell(.tick, after: .seconds(10))
+    #expect(story.created.count == 2)
+  }
+
+  @Test("A pod that every node would refuse ends the run at once")
+  func creationRefused() {
+    let failure = WarmFailure(code: "podSecurity", detail: "no", remedy: "label it")
+    var story = RolloutStory { $0.parallelism = .nodes(2) }
+    story.want("a", "b", "c")
+    story.tell(.podCreationFailed(story.pod("a"), .final(failure)))
+    #expect(story.machine.stopped == .refused(failure))
+    #expect(story.deleted == [story.pod("b")])
+    #expect(story.outcomes == ["a": .notDone, "b": .notDone, "c": .notDone])
+    #expect(story.machine.isFinished)
+  }
+
+  @Test("A full quota is waited for while pods of ours are there to make room, and ends the run otherwise")
+  func crowded() {
+    let failure = WarmFailure(code: "quotaExceeded", detail: "exceeded quota: pods", remedy: "raise it")
+    var story = RolloutStory { $0.retry = RetryPolicy(attempts: 2, jitter: 0) }
+    story.want("a", "b")
+    story.tell(.podCreated(story.pod("a")))
+    for _ in 0..<5 {
+      story.tell(.podCreationFailed(story.pod("b"), .crowded(failure)))
+      story.tell(.tick, after: .seconds(10))
+    }
+    #expect(story.machine.stopped == nil)
+    story.image(on: "a", RolloutStory.held)
+    story.tell(.podCreationFailed(story.pod("b"), .crowded(failure)))
+    #expect(story.machine.stopped == .refused(failure))
+    #expect(story.outcomes == ["a": .warm, "b": .notDone])
+  }
+
+  // MARK: Limits
+
+  @Test("A node's time counts while it is at work or waits after a loss, and the last warning says what kept it")
+  func nodeTimeout() {
+    var story = RolloutStory(images: 2) {
+      $0.parallelism = .nodes(1)
+      $0.nodeTimeout = .seconds(60)
+    }
+    story.want("a", "b")
+    story.tell(.podLost(story.pod("a"), reason: "Evicted"), after: .seconds(30))
+    for image in 0..<2 { story.image(image, on: "b", RolloutStory.held, after: .seconds(20)) }
+    story.tell(.note(story.pod("a"), "MountVolume.SetUp failed"))
+    story.tell(.tick, after: .seconds(27))
+    #expect(story.outcomes == ["b": .warm])
+    story.tell(.tick, after: .seconds(1))
+    #expect(story.outcomes["a"] == .incomplete)
+    guard case .failed(let failure) = story.machine.coverage[image: 1, node: 0] else {
+      Issue.record("not failed")
+      return
+    }
+    #expect(failure.code == "timedOut")
+    #expect(failure.detail.contains("MountVolume.SetUp failed"))
+  }
+
+  @Test("The time of the whole ends everything")
+  func timeout() {
+    var story = RolloutStory {
+      $0.parallelism = .nodes(1)
+      $0.timeout = .seconds(100)
+    }
+    story.want("a", "b")
+    story.tell(.tick, after: .seconds(100))
+    #expect(story.machine.stopped == .timedOut(.seconds(100)))
+    #expect(story.outcomes == ["a": .notDone, "b": .notDone])
+    #expect(story.machine.coverage.row(0).map(\.state) == [.failed, .pending])
+    story.want("c")
+    #expect(story.created == ["a"], "nothing is begun after a stop")
+  }
+
+  @Test("Too many failures: nothing further is begun, what is at work comes to its end")
+  func maxFailures() {
+    var story = RolloutStory {
+      $0.parallelism = .nodes(2)
+      $0.maxFailures = .nodes(0)
+      $0.certainCodes = ["gone"]
+    }
+    story.want("a", "b", "c")
+    story.image(on: "a", RolloutStory.failing("gone"))
+    #expect(story.machine.stopped == .maxFailures(failed: 1))
+    #expect(story.outcomes == ["a": .incomplete, "c": .notDone])
+    #expect(!story.machine.isFinished)
+    story.image(on: "b", RolloutStory.held)
+    #expect(story.outcomes["b"] == .warm)
+    #expect(story.machine.isFinished)
+  }
+
+  @Test("A user's stop ends everything, also what was coming to its end")
+  func cancelled() {
+    var story = RolloutStory { $0.maxFailures = .nodes(0) }
+    story.want("a", "b")
+    story.image(on: "a", RolloutStory.failing("noPlatform"))
+    story.tell(.stop(.cancelled))
+    #expect(story.machine.stopped == .cancelled)
+    #expect(story.deleted.contains(story.pod("b")))
+    #expect(story.outcomes == ["a": .incomplete, "b": .notDone])
+    #expect(story.tell(.stop(.cancelled)).isEmpty)
+  }
+
+  // MARK: What is not said
+
+  @Test("A warning that an image on its way has disproved is no reason of a failure")
+  func oldWarning() {
+    var story = RolloutStory(images: 2) { $0.nodeTimeout = .seconds(60) }
+    story.want("a")
+    story.tell(.note(story.pod("a"), "MountVolume.SetUp failed"))
+    story.image(0, on: "a", .pulling)
+    story.tell(.tick, after: .seconds(60))
+    guard case .failed(let failure) = story.machine.coverage[image: 1, node: 0] else {
+      Issue.record("not failed")
+      return
+    }
+    #expect(failure.detail == "not confirmed after 1m of --node-timeout")
+  }
+
+  @Test("Images of silent registries come last, in pods of their own, which do not wait for each other")
+  func apart() {
+    var story = RolloutStory(images: 5) {
+      $0.imagesPerPod = 1
+      $0.apart = [[0, 3], [1]]
+    }
+    story.want("a")
+    #expect(story.parts == [[2]])
+    story.image(2, on: "a", part: 0, RolloutStory.held)
+    #expect(story.parts == [[2], [4]])
+    story.image(4, on: "a", part: 1, .pulling)
+    #expect(story.parts == [[2], [4]], "it is being tried for the first time")
+    story.image(4, on: "a", part: 1, .pulled)
+    #expect(story.parts == [[2], [4], [0], [3], [1]])
+  }
+
+  @Test(
+    "A node whose time is over proves what it holds: what is there is warm, what is not is told from what nobody knows")
+  func proof() {
+    var story = RolloutStory(images: 3) {
+      $0.nodeTimeout = .seconds(60)
+      $0.proofTimeout = .seconds(20)
+    }
+    story.want("a")
+    let pod = story.pod("a")
+    story.tell(.podCreated(pod))
+    story.image(0, on: "a", .pulled)
+    story.image(1, on: "a", RolloutStory.failing("noSuchHost", .passing, by: .event))
+    story.tell(.tick, after: .seconds(60))
+    #expect(story.proofs == [[0, 2]], "the failure of the other is known")
+    #expect(story.deleted == [pod])
+    #expect(story.machine.coverage.row(1).map(\.state) == [.failed])
+    #expect(story.outcomes.isEmpty)
+    story.image(0, on: "a", part: 1, RolloutStory.held)
+    story.image(2, on: "a", part: 1, RolloutStory.failing("neverPull", .local))
+    #expect(story.outcomes["a"] == .incomplete)
+    #expect(story.machine.coverage.row(0).map(\.state) == [.warm])
+    guard case .failed(let failure) = story.machine.coverage[image: 2, node: 0] else {
+      Issue.record("not failed")
+      return
+    }
+    #expect(failure.code == "timedOut")
+    #expect(failure.detail == "not there after 1m of --node-timeout")
+    #expect(story.machine.livePods.isEmpty)
+
+    var silent = RolloutStory { $0.nodeTimeout = .seconds(60) }
+    silent.want("a")
+    silent.tell(.podCreated(silent.pod("a")))
+    silent.tell(.tick, after: .seconds(60))
+    #expect(silent.proofs == [[0]])
+    silent.tell(.tick, after: .seconds(19))
+    #expect(silent.outcomes.isEmpty)
+    silent.tell(.tick, after: .seconds(1))
+    #expect(silent.outcomes["a"] == .incomplete, "it ends also when nobody answers")
+  }
+
+  @Test("A name that neither we nor the node can look up is believed after the second try")
+  func unknownHost() {
+    var story = RolloutStory { $0.unknownHosts = [0] }
+    story.want("a")
+    story.image(on: "a", RolloutStory.failing("noSuchHost", .passing))
+    #expect(story.outcomes.isEmpty)
+    story.image(on: "a", RolloutStory.failing("noSuchHost", .passing))
+    #expect(story.outcomes["a"] == .incomplete)
+  }
+
+  @Test("Time spans are written as on a command line")
+  func words() {
+    let spans: [(Duration, String)] = [
+      (.seconds(900), "15m"), (.seconds(90), "90s"), (.seconds(60), "1m"), (.seconds(5400), "1h30m"),
+      (.milliseconds(2500), "2.5s"), (.milliseconds(300), "300ms"), (.seconds(3600), "1h"), (.seconds(125), "2m5s"),
+    ]
+    for (span, text) in spans { #expect(span.words == text) }
+  }
+}
