@@ -75,6 +75,6 @@ package struct InspectionFailure: Error, Hashable, Sendable {
   }
 
   package init(_ error: RegistryError) {
-    self.init(CheckCode(rawValue: error.code.rawValue) ?? .fault, error.detail, error.remedy)
+    self.init(CheckCode(rawValue: error.code.rawValue) ?? .fault, error.reason, error.remedy)
   }
 }

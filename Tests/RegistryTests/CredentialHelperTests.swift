@@ -104,6 +104,7 @@ struct CredentialHelperTests {
         try await credentials.credential(for: "a.test", repository: "app")
       }
       #expect(error?.code == .credentials)
+      #expect(error?.reason.hasPrefix("cannot get the credentials from docker-credential-\(name): ") == true)
     }
   }
 

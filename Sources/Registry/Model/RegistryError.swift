@@ -57,6 +57,11 @@ package struct RegistryError: Error, Hashable, Sendable {
   }
 }
 
+extension RegistryError {
+  /// What happened, for where only the image is named: of credentials it says which program or file they come from.
+  package var reason: String { code == .credentials ? "cannot \(operation) \(subject): \(detail)" : detail }
+}
+
 extension RegistryError: CustomStringConvertible {
   /// Two lines: what happened to what, and what to do next.
   package var description: String { "cannot \(operation) \(subject): \(detail)\n\(remedy)" }

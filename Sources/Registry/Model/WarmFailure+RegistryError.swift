@@ -5,7 +5,7 @@ extension WarmFailure {
   package init(_ error: any Error) {
     switch error {
     case let error as RegistryError:
-      self.init(code: error.code.rawValue, detail: error.detail, remedy: error.remedy)
+      self.init(code: error.code.rawValue, detail: error.reason, remedy: error.remedy)
     case is DecodingError:
       self.init(
         code: "fault", detail: "an answer was not of the form that it should have",
