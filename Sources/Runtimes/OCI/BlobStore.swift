@@ -65,7 +65,7 @@ struct BlobStore: Sendable {
             throw LayoutFault(
               .timedOut,
               "another program is writing \(layout.partial(descriptor.digest)) and has not moved for \(stallLimit)",
-              remedy: "see what it does (`fuser` shows who), or try again")
+              remedy: "See what it does (`fuser` shows who), or try again.")
           }
         } else {
           last = (sign, clock.now)

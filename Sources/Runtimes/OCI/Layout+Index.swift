@@ -8,7 +8,7 @@ extension Layout {
       return try LayoutIndex(parsing: bytes)
     } catch {
       throw LayoutFault(
-        .fault, "\(indexFile) cannot be understood", remedy: "repair it, or remove the folder and pull again")
+        .fault, "\(indexFile) cannot be understood", remedy: "Repair it, or remove the folder and pull again.")
     }
   }
 
@@ -30,7 +30,8 @@ extension Layout {
       if let result = try await FileWork.run({ try tryExclusively { Boxed(try body()) } }) { return result.value }
       guard clock.now < end else {
         throw LayoutFault(
-          .timedOut, "another program has held \(lockFile) for a minute", remedy: "see what it does; `fuser` shows who")
+          .timedOut, "another program has held \(lockFile) for a minute", remedy: "See what it does; `fuser` shows who."
+        )
       }
       try await clock.sleep(for: pause)
       pause = min(pause * 2, .milliseconds(50))

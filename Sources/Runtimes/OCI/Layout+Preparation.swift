@@ -32,16 +32,17 @@ extension Layout {
       throw LayoutFault(error, "look at", root)
     }
     guard status.type == .directory else {
-      throw LayoutFault(.fault, "\(root) is a file, not a folder", remedy: "choose another path, or move the file away")
+      throw LayoutFault(
+        .fault, "\(root) is a file, not a folder", remedy: "Choose another path, or move the file away.")
     }
     if let bytes = try read(marker) {
       guard let version = (try? JSONDecoder().decode(JSON.self, from: Data(bytes)))?["imageLayoutVersion"]?.string
       else {
-        throw LayoutFault(.fault, "\(marker) is damaged", remedy: "write {\"imageLayoutVersion\":\"1.0.0\"} into it")
+        throw LayoutFault(.fault, "\(marker) is damaged", remedy: "Write {\"imageLayoutVersion\":\"1.0.0\"} into it.")
       }
       guard version.hasPrefix("1.") else {
         throw LayoutFault(
-          .unsupported, "\(root) is an image layout of version \(version), not 1.0.0", remedy: "choose another folder")
+          .unsupported, "\(root) is an image layout of version \(version), not 1.0.0", remedy: "Choose another folder.")
       }
       return .layout(version: version)
     }
@@ -51,7 +52,7 @@ extension Layout {
       if (try? Stat(marker)) != nil { return try state() }
       throw LayoutFault(
         .fault, "\(root) holds other files (\(foreign.sorted()[0]), …) and is no image layout",
-        remedy: "choose an empty folder or one that has the file oci-layout")
+        remedy: "Choose an empty folder or one that has the file oci-layout.")
     }
     return .free
   }

@@ -48,7 +48,7 @@ struct Layout: Sendable {
     guard let file = try OpenFile(ifThere: path) else { return nil }
     let size = try file.status().size
     guard size <= Self.documentLimit else {
-      throw LayoutFault(.fault, "\(path) has \(size) bytes, too many for a document", remedy: "remove the file")
+      throw LayoutFault(.fault, "\(path) has \(size) bytes, too many for a document", remedy: "Remove the file.")
     }
     return try [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
       count = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: 0)

@@ -16,16 +16,16 @@ struct LayoutFault: Error {
     let detail = "could not \(action) \(path): \(errno)"
     switch errno {
     case .noSpace, .diskQuotaExceeded:
-      self.init(.noSpace, detail, remedy: "free some space or choose another folder")
+      self.init(.noSpace, detail, remedy: "Free some space or choose another folder.")
     case .permissionDenied, .notPermitted:
-      self.init(.notPermitted, detail, remedy: "run as the owner of the folder, or choose one that you may write to")
+      self.init(.notPermitted, detail, remedy: "Run as the owner of the folder, or choose one that you may write to.")
     case .readOnlyFileSystem:
       self.init(
-        .notPermitted, detail, remedy: "the file system is read-only; mount it writable or choose another folder")
+        .notPermitted, detail, remedy: "The file system is read-only; mount it writable or choose another folder.")
     case .notDirectory:
-      self.init(.fault, detail, remedy: "a part of the path is a file; choose another folder")
+      self.init(.fault, detail, remedy: "A part of the path is a file; choose another folder.")
     default:
-      self.init(.fault, detail, remedy: "check the file system and the kernel's log")
+      self.init(.fault, detail, remedy: "Check the file system and the kernel's log.")
     }
   }
 }

@@ -32,7 +32,7 @@ extension OCILayoutRuntime {
       guard let held = try await held(order.reference, platform: order.platform) else {
         throw LayoutFault(
           .fault, "the image was stored, and a part of it is missing again",
-          remedy: "see what else removes files from \(layout.root), then pull again")
+          remedy: "See what else removes files from \(layout.root), then pull again.")
       }
       return held
     }
@@ -100,7 +100,7 @@ extension OCILayoutRuntime {
       guard let free = layout.fileSystem().availableBytes, needed > free else { return }
       throw LayoutFault(
         .noSpace, "the image needs \(needed) more bytes, and \(free) are free on the file system of \(layout.root)",
-        remedy: "free some space or choose another folder")
+        remedy: "Free some space or choose another folder.")
     }
   }
 }

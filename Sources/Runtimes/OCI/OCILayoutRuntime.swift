@@ -98,9 +98,9 @@ package struct OCILayoutRuntime: Runtime {
 
   /// Runs `body` and says in its errors what was attempted on what.
   func naming<R>(_ operation: String, _ subject: String, _ body: () async throws -> R) async throws -> R {
-    func named(_ code: RuntimeError.Code, _ detail: String, _ remedy: some StringProtocol) -> RuntimeError {
+    func named(_ code: RuntimeError.Code, _ detail: String, _ remedy: String) -> RuntimeError {
       RuntimeError(
-        code, endpoint: endpoint, operation: operation, subject: subject, detail: detail, remedy: String(remedy))
+        code, endpoint: endpoint, operation: operation, subject: subject, detail: detail, remedy: remedy)
     }
     do {
       return try await body()
@@ -108,10 +108,7 @@ package struct OCILayoutRuntime: Runtime {
       try Task.checkCancellation()
       switch error {
       case let fault as LayoutFault: throw named(fault.code, fault.detail, fault.remedy)
-      case let fault as RegistryError:
-        // The remedy is a sentence of its own there, and the end of one here.
-        let remedy = fault.remedy.prefix(1).lowercased() + fault.remedy.dropFirst()
-        throw named(.registry(fault.code), fault.detail, remedy.hasSuffix(".") ? remedy.dropLast() : remedy[...])
+      case let fault as RegistryError: throw named(.registry(fault.code), fault.reason, fault.remedy)
       default: throw error
       }
     }
