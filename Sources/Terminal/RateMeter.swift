@@ -7,7 +7,7 @@ package struct RateMeter: Sendable {
 
   package init(window: Duration = .seconds(5)) { self.window = window }
 
-  /// Takes a reading. A counter that went back starts the measurement anew.
+  /// Takes a reading. A counter that went back starts the measurement over.
   package mutating func record(_ bytes: Int64, at time: Duration) {
     if let last = readings.last {
       if bytes < last.bytes || time < last.time { readings.removeAll() }
@@ -18,9 +18,10 @@ package struct RateMeter: Sendable {
     while readings.count > 2, time - readings[1].time >= window { readings.removeFirst() }
   }
 
-  /// Bytes per second as of `now`; `nil` until half a second has been seen.
+  /// Bytes per second as of `now`, 0 where none came for the whole window; `nil` until half a second has been seen.
   package func rate(at now: Duration) -> Double? {
     guard let first = readings.first, let last = readings.last else { return nil }
+    guard now - last.time < window else { return 0 }
     let span = max(now - first.time, last.time - first.time)
     guard span >= .milliseconds(500) else { return nil }
     return Double(last.bytes - first.bytes) / (span / .seconds(1))

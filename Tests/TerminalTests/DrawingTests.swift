@@ -128,11 +128,14 @@ struct RateMeterTests {
   }
 
   @Test func fallsWhenNothingComes() {
-    var meter = RateMeter()
+    var meter = RateMeter(window: .seconds(5))
     meter.record(0, at: .zero)
     meter.record(1000, at: .seconds(1))
     #expect(meter.rate(at: .seconds(1)) == 1000)
-    #expect(meter.rate(at: .seconds(10)) == 100)
+    #expect(meter.rate(at: .seconds(5)) == 200)
+    // What came long ago is no rate.
+    #expect(meter.rate(at: .seconds(6)) == 0)
+    #expect(meter.timeLeft(10, at: .seconds(6)) == nil)
   }
 
   @Test func saysNothingTooEarly() {
@@ -143,7 +146,7 @@ struct RateMeterTests {
     #expect(meter.timeLeft(10, at: .milliseconds(100)) == nil)
   }
 
-  @Test func startsAnewWhenTheCounterGoesBack() {
+  @Test func startsOverWhenTheCounterGoesBack() {
     var meter = RateMeter()
     meter.record(1_000_000, at: .zero)
     meter.record(0, at: .seconds(1))
