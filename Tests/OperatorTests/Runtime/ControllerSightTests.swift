@@ -85,10 +85,10 @@ struct ControllerSightTests {
 
   // MARK: Watches
 
-  private static func readiness(_ port: Int) async throws -> (Int, String) {
+  private static func get(_ path: String, _ port: Int) async throws -> (Int, String) {
     let response = try await HTTPClient.shared.execute(
-      HTTPClientRequest(url: "http://127.0.0.1:\(port)/readyz"), timeout: .seconds(10))
-    return (Int(response.status.code), String(buffer: try await response.body.collect(upTo: 1 << 16)))
+      HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)"), timeout: .seconds(10))
+    return (Int(response.status.code), String(buffer: try await response.body.collect(upTo: 1 << 20)))
   }
 
   @Test(
@@ -109,12 +109,17 @@ struct ControllerSightTests {
         try await lab.until("failures are counted") { lab.metrics.watchErrors.value(name, "forbidden") >= 2 }
         #expect(lab.metrics.watchSynced.value(name) == 0)
         #expect(lines.warnings.count { $0.contains("the watch fails") && $0.contains("resource=\(name)") } == 1)
-        let (status, why) = try await Self.readiness(port.withLock { $0 })
+        let (status, why) = try await Self.get("/readyz", port.withLock { $0 })
         #expect(status == 503 && why.hasPrefix("waiting for ") && why.contains("may not list \(name)"), "\(why)")
+        // As Prometheus sees it.
+        let metrics = try await Self.get("/metrics", port.withLock { $0 }).1.split(separator: "\n")
+        let failures = #"prepull_watch_errors_total{resource="\#(name)",code="forbidden"} "#
+        #expect(metrics.contains { $0.hasPrefix(failures) })
+        #expect(metrics.contains(#"prepull_watch_synced{resource="\#(name)"} 0"#))
         lab.sandbox.server.faults.allow(denied)
         try await lab.untilCondition("Ready", of: "web")
         #expect(lab.metrics.watchSynced.value(name) == 1)
-        #expect(try await Self.readiness(port.withLock { $0 }).0 == 200)
+        #expect(try await Self.get("/readyz", port.withLock { $0 }).0 == 200)
       }
     }
   }
