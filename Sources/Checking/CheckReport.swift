@@ -31,7 +31,7 @@ package struct CheckReport: Sendable {
   }
 
   package var images: [Image]
-  /// The platform that sizes are told for: that of most nodes, else the first that was asked for.
+  /// The platform that sizes are given for: that of most nodes, else the first that was asked for.
   package var platform: Platform
   /// Compressed bytes of all images on that platform, each layer once.
   package var uniqueBytes: Int64

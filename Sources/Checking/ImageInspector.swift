@@ -150,7 +150,7 @@ package struct ImageInspector: Sendable {
       }
     }
     guard image.variants.isEmpty else { return }
-    // Nothing for what was asked, but the size of another platform's image can be told.
+    // Nothing for what was asked, but the size of another platform's image is known.
     if let other = image.platforms.first {
       image.variants[other] = try await variant(for: other, behind: root, of: reference, into: &image)
     } else if let lacking {
@@ -210,7 +210,7 @@ private final class RegistrySilence: Sendable {
 
   private let states = Mutex<[String: State]>([:])
 
-  /// What any further image of the registry may be told.
+  /// The failure that further images of the registry get without being asked for; nil where they have to be.
   func failure(of registry: String) -> InspectionFailure? {
     states.withLock { states in
       guard let state = states[registry], !state.hasAnswered, state.failures >= Self.proof else { return nil }

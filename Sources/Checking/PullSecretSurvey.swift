@@ -17,7 +17,7 @@ package struct PullSecretSurvey: Sendable {
 
   package init() {}
 
-  /// - Parameter reads: gets the secrets, with the rights of whoever asks; else only their metadata is asked for.
+  /// - Parameter reads: gets the secrets, with the rights of the user; else only their metadata is asked for.
   /// - Throws: `APIError` when the API server cannot be asked.
   package static func look(
     at secrets: [(namespace: String, name: String)], _ client: KubernetesClient, reads: Bool

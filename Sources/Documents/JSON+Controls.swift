@@ -1,5 +1,5 @@
 extension JSON {
-  /// The value with texts that cannot steer a terminal, whoever prints them: without control characters but line ends and
+  /// The value with texts that cannot steer a terminal that they are printed to: without control characters but line ends and
   /// tabs, and without characters that turn the direction of writing.
   package var withoutControls: JSON {
     switch self {

@@ -1,4 +1,4 @@
-/// An image that a node shall hold.
+/// An image that a node is to hold.
 package struct WantedImage: Hashable, Sendable {
   /// The reference as the user wrote it.
   package let given: String

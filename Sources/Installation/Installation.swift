@@ -77,7 +77,7 @@ package struct Installation: Hashable, Sendable {
   /// Of the ServiceAccount, the Deployment and what goes with them.
   package static let name = "prepull-controller"
 
-  /// Which objects belong to the operator. What the operator itself makes bears other labels.
+  /// Which objects belong to the operator. What the operator itself creates has other labels.
   package static let selector = "app.kubernetes.io/name=prepull,app.kubernetes.io/component=controller"
   static let labels: JSON = [
     "app.kubernetes.io/name": "prepull", "app.kubernetes.io/component": "controller",

@@ -5,13 +5,13 @@ package import Kubernetes
 
 /// Removes the operator, all Prepulls and everything that either made, and makes sure that it is gone.
 ///
-/// It needs no operator that is alive: it first stops the one that runs, so that nobody makes anew what goes, and then
+/// It needs no operator that is alive: it first stops the one that runs, so that nothing creates again what goes, and then
 /// does the operator's own cleaning. Interrupted or refused at any point, it can be run again and goes on.
 package struct Uninstallation: Sendable {
   let client: KubernetesClient
   /// How long each step waits for what was deleted to be gone.
-  var patience = Duration.seconds(60)
-  /// Told what is done as it is done, a line each.
+  var timeout = Duration.seconds(60)
+  /// Called with what is done as it is done, a line each.
   let say: @Sendable (String) -> Void
 
   package init(client: KubernetesClient, say: @escaping @Sendable (String) -> Void) {
@@ -154,9 +154,9 @@ package struct Uninstallation: Sendable {
 
   // MARK: Waiting
 
-  /// Asks until nothing is left or the patience is over; what is left then.
+  /// Asks until nothing is left or the time is over; what is left then.
   private func wait(_ remaining: () async throws -> [Item]) async throws -> [Item] {
-    let deadline = ContinuousClock.now + patience
+    let deadline = ContinuousClock.now + timeout
     var pause = Duration.milliseconds(50)
     while true {
       let left = try await remaining()
@@ -166,7 +166,7 @@ package struct Uninstallation: Sendable {
     }
   }
 
-  /// Those of the objects that are still there. Another one of the same name counts as well: somebody makes them anew.
+  /// Those of the objects that are still there. Another one of the same name counts as well: somebody created it again.
   private func present(_ items: [Item]) async throws -> [Item] {
     var left: [Item] = []
     for item in items {

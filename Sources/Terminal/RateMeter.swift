@@ -27,7 +27,7 @@ package struct RateMeter: Sendable {
     return Double(last.bytes - first.bytes) / (span / .seconds(1))
   }
 
-  /// Time until `remaining` bytes are done at the present rate; `nil` when it cannot be told.
+  /// Time until `remaining` bytes are done at the present rate; `nil` when it is unknown.
   package func timeLeft(_ remaining: Int64, at now: Duration) -> Duration? {
     guard let rate = rate(at: now), rate >= 1, remaining >= 0 else { return nil }
     return .seconds(Double(remaining) / rate)

@@ -27,13 +27,13 @@ package struct PullNotice: Sendable {
     if let message = event.message, message.hasPrefix(combined) {
       event.message = String(message.dropFirst(combined.count))
     }
-    guard let told = PodEvent(event), let message = event.message, let image = Self.quoted(in: message),
+    guard let report = PodEvent(event), let message = event.message, let image = Self.quoted(in: message),
       let time = (event.lastTimestamp ?? event.firstTimestamp ?? event.metadata.creationTimestamp)
         .flatMap(Timestamp.date)
     else { return nil }
     let outcome: ImageStart.Outcome
     var bytes: Int64?
-    switch told.content {
+    switch report.content {
     case .present: outcome = .found
     case .pulled(let pull, let size):
       outcome = .pulled(pull: pull, wait: Self.wait(in: message))
@@ -44,8 +44,8 @@ package struct PullNotice: Sendable {
     start = ImageStart(image: image, outcome: outcome, time: time.timeIntervalSince1970, bytes: bytes)
     node = event.source?.host ?? event.reportingInstance
     namespace = event.involvedObject.namespace ?? event.metadata.namespace ?? ""
-    pod = told.pod
-    isOwn = OwnPods.has(pod: told.pod, container: told.container, image: image)
+    pod = report.pod
+    isOwn = OwnPods.has(pod: report.pod, container: report.container, image: image)
   }
 
   /// `nginx:1.27` of `Container image "nginx:1.27" already present on machine`.

@@ -11,7 +11,7 @@ package import Kubernetes
 package struct UsageCollector: Sendable {
   private enum Signal: Sendable {
     case listed(String)
-    case told(Event, reason: String)
+    case event(Event, reason: String)
     case pods(Set<String>)
     case pod(String)
     case podGone(String)
@@ -87,8 +87,8 @@ package struct UsageCollector: Sendable {
           selection?.remove(name, at: now())
           own.remove(name, at: now())
         case .own(let name): own.add(name)
-        case .told(let event, let reason):
-          // What a list told already, and restarts of one container, are no news.
+        case .event(let event, let reason):
+          // What a list had already, and restarts of one container, are nothing new.
           guard record.isNews(event, reason) else { break }
           record.saw(reason, upTo: event.version, at: now())
           guard event.count ?? 1 == 1, let notice = PullNotice(event), !notice.isOwn,
@@ -126,9 +126,9 @@ package struct UsageCollector: Sendable {
       Event.self, in: scope.namespace, fields: UsageReader.fields(reason), startsNow: true)
     await follow(events, signal) { event in
       switch event {
-      // Whatever was told between two watches stands in a list.
+      // What was reported between two watches is in a list.
       case .restarted: .listed(reason)
-      case .applied(let event): .told(event, reason: reason)
+      case .applied(let event): .event(event, reason: reason)
       case .deleted, .failed: nil
       }
     }
@@ -165,11 +165,11 @@ package struct UsageCollector: Sendable {
 
   /// Hands on what a watch tells, and how it ends.
   private func follow<R: Resource>(
-    _ watch: WatchSequence<R>, _ signal: AsyncStream<Signal>.Continuation, _ news: (WatchEvent<R>) -> Signal?
+    _ watch: WatchSequence<R>, _ signal: AsyncStream<Signal>.Continuation, _ read: (WatchEvent<R>) -> Signal?
   ) async {
     do {
       for try await event in watch {
-        if let news = news(event) { signal.yield(news) }
+        if let read = read(event) { signal.yield(read) }
       }
     } catch let error as APIError {
       signal.yield(.ended(error))
@@ -180,7 +180,7 @@ package struct UsageCollector: Sendable {
   }
 }
 
-/// Notices of pods that are not known to be selected: news of a pod and news of its images come on two ways, and the
+/// Notices of pods that are not known to be selected: a pod and the events of its images arrive in two ways, and the
 /// second may be the quicker one.
 private struct LateNotices {
   private var fresh: [PullNotice] = []

@@ -45,7 +45,7 @@ package struct UsageReader: Sendable {
   ///
   /// - Parameters:
   ///   - since: pods made later are new; seconds since 1970.
-  ///   - eventsSince: events told earlier do not count.
+  ///   - eventsSince: events reported earlier do not count.
   ///   - progress: hears what is read next: `nodes`, `pods`.
   /// - Throws: `APIError` when not even the pods can be listed. What else cannot be is a remark.
   package func read(
@@ -151,7 +151,7 @@ package struct UsageReader: Sendable {
 
   // MARK: Events
 
-  /// How long API servers keep events unless they are told otherwise (`--event-ttl`), in seconds.
+  /// How long API servers keep events unless configured otherwise (`--event-ttl`), in seconds.
   package static let eventsLive = 3600.0
 
   /// A field selector has no "or": each reason is read by itself.
@@ -203,7 +203,7 @@ extension UsageReader.Outcome {
 }
 
 extension APIError {
-  /// Whoever may not see the whole cluster may see a part of it.
+  /// A user who may not see the whole cluster may see a part of it.
   fileprivate func suggestingNamespace(_ isWhole: Bool) -> APIError {
     guard isWhole, code == .forbidden else { return self }
     var error = self

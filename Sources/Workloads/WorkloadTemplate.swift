@@ -7,7 +7,7 @@ package struct WorkloadTemplate: Hashable, Sendable {
   package struct Image: Hashable, Sendable {
     /// The container's name, or that of the volume (KEP-4639).
     package let name: String
-    /// As the template writes it; nil where the template leaves it to whoever fills it in.
+    /// As the template writes it; nil where the template leaves it to an admission webhook or the cluster.
     package var reference: String?
   }
 

@@ -8,7 +8,7 @@ import Testing
 @Suite("Values of a check", .timeLimit(.minutes(10)))
 struct CheckValueTests {
   @Test(
-    "Layers are told apart by media type and annotations",
+    "Layers are distinguished by media type and annotations",
     arguments: [
       ("application/vnd.oci.image.layer.v1.tar", [:], LayerForm.Compression.none, []),
       ("application/vnd.oci.image.layer.v1.tar+gzip", [:], .gzip, []),

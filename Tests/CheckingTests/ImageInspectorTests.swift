@@ -72,7 +72,7 @@ struct ImageInspectorTests {
       let reference = registry.add(try SampleImage(platforms: [CheckLab.arm64]))
       let image = try await Self.one(inspector, reference).get()
       #expect(image.platforms == [CheckLab.arm64])
-      // Nothing for what was asked, but its size is told.
+      // Nothing for what was asked, but its size is known.
       #expect(image.variants.keys.map(\.self) == [CheckLab.arm64])
     }
   }

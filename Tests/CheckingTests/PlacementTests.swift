@@ -56,7 +56,7 @@ struct PlacementTests {
     #expect(none.count == 1 && none[0].hasPrefix("error noPlatform: cannot run on every node"), "\(none)")
   }
 
-  @Test("Nodes are told apart by the images that are for them")
+  @Test("Nodes are distinguished by the images that are for them")
   func needs() async throws {
     let nodes = [Lab.node("a"), Lab.node("b"), Lab.node("c")]
     var subjects = try ["one@\(Lab.digest(100))", "two@\(Lab.digest(200))"].map {
@@ -74,7 +74,7 @@ struct PlacementTests {
     #expect(needs.counts == [2, 1])
   }
 
-  @Test("Each placement without nodes is told, with others beside it as well")
+  @Test("Each placement without nodes is reported, with others beside it as well")
   func lost() async throws {
     let found = try await Self.check([Self.placement("pod/x", on: ["a"]), Self.placement("pod/y", on: ["z"])])
     #expect(found.findings == ["error noNodes: no node is left for pod/y: 2 nodes: 2 not named"], "\(found)")

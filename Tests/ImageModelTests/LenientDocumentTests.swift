@@ -114,7 +114,7 @@ struct LenientDocumentTests {
   }
 
   @Test(
-    "What is no image is told by its types",
+    "What is no image is recognised by its types",
     arguments: [
       (
         "application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip",

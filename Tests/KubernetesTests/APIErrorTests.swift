@@ -35,7 +35,7 @@ struct APIErrorTests {
   }
 
   @Test(
-    "A server that speaks HTTPS and was asked without it is told",
+    "A server that speaks HTTPS and was asked without it is named",
     arguments: [
       ("Client sent an HTTP request to an HTTPS server.\n", "text/plain"),
       ("<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>", "text/html"),
@@ -153,7 +153,7 @@ struct APIErrorTests {
     #expect(error.remedy.contains("pod-security.kubernetes.io/enforce=restricted"))
   }
 
-  @Test("A missing namespace and an unknown kind are told from a missing object")
+  @Test("A missing namespace and an unknown kind are distinguished from a missing object")
   func notFound() {
     let namespace = Self.error(
       404,
@@ -164,7 +164,7 @@ struct APIErrorTests {
     #expect(Self.error(404, "404 page not found", .list, type: "text/plain").code == .notFound)
   }
 
-  @Test("The causes of an invalid object are told by field")
+  @Test("The causes of an invalid object are reported by field")
   func invalid() {
     let details =
       #"{"causes":[{"reason":"FieldValueInvalid","message":"Invalid value: \"A\"","field":"metadata.name"},{"message":"Required value","field":"spec.containers"}]}"#

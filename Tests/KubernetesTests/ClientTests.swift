@@ -39,9 +39,9 @@ struct ClientTests {
         _ = try await client.create(SelfSubjectAccessReview(asking: .init(verb: "get", resource: "pods")))
         _ = try await client.get(Namespace.self, "n", in: "ignored")
       }
-      let told = server.requests.map { "\($0.method) \($0.target) \($0.headers["content-type"] ?? "-")" }
+      let sent = server.requests.map { "\($0.method) \($0.target) \($0.headers["content-type"] ?? "-")" }
       #expect(
-        told == [
+        sent == [
           "GET /base/api/v1/namespaces/n/configmaps/a%20b -",
           "POST /base/api/v1/namespaces/n/configmaps?fieldManager=prepull&dryRun=All application/json",
           "PATCH /base/api/v1/namespaces/n/configmaps/a?fieldManager=me&force=false application/apply-patch+yaml",
@@ -214,7 +214,7 @@ struct ClientTests {
     }
   }
 
-  @Test("Refused, and no such host, are told apart, and say what to do")
+  @Test("Refused, and no such host, are distinguished, and say what to do")
   func unreachable() async throws {
     try await withRefusingPort { port in
       let clock = ManualClock()

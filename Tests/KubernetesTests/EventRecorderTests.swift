@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Writing events", .timeLimit(.minutes(5)))
 struct EventRecorderTests {
-  @Test("The same event again counts up the one that is there; one that is forgotten is written anew")
+  @Test("The same event again counts up the one that is there; one that is forgotten is written as a new one")
   func counting() async throws {
     try await withScriptedServer({ request, number in
       switch number {
@@ -25,7 +25,7 @@ struct EventRecorderTests {
         await recorder.record(reason: "Warmed", message: "all nodes", about: object)
         await recorder.record(reason: "Warmed", message: "all nodes", about: object)
         await recorder.record(.warning, reason: "Failed", message: String(repeating: "x", count: 3000), about: object)
-        // That an event cannot be written is nobody's failure.
+        // That an event cannot be written is no failure.
         await recorder.record(reason: "Other", message: "m", about: object)
       }
       #expect(server.requests.map(\.method) == ["POST", "PATCH", "PATCH", "POST", "POST", "POST"])

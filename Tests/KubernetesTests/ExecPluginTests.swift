@@ -63,7 +63,7 @@ struct ExecPluginTests {
     }
   }
 
-  @Test("A refused token that never expires is fetched anew, once")
+  @Test("A refused token that never expires is fetched again, once")
   func refused() async throws {
     try await withTemporaryFolder { folder in
       let script = #"n=$(wc -l < '\#(folder)/runs'); "# + Self.answer(#""token":"t'$n'""#)
@@ -87,7 +87,7 @@ struct ExecPluginTests {
     }
   }
 
-  @Test("The program is told of the cluster, and that nobody is there to talk to")
+  @Test("The program learns of the cluster, and that it is not interactive")
   func information() async throws {
     try await withTemporaryFolder { folder in
       let script = #"printf %s "$KUBERNETES_EXEC_INFO" > '\#(folder)/info'; "# + Self.answer(#""token":"t""#)
@@ -110,7 +110,7 @@ struct ExecPluginTests {
     }
   }
 
-  @Test("What goes wrong is told without what the program prints, and with the hint of the kubeconfig")
+  @Test("What goes wrong is reported without what the program prints, and with the hint of the kubeconfig")
   func faults() async throws {
     try await withTemporaryFolder { folder in
       let cases: [(script: String, change: @Sendable (inout ExecPlugin) -> Void, detail: String)] = [
@@ -169,15 +169,15 @@ struct ExecPluginTests {
       let script =
         #"printf 'open \033[31mhttps://x\nand enter ABC\n' >&2; yes noise 2>/dev/null | head -c 1000000 >&2; "#
         + Self.answer(#""token":"t""#)
-      let told = Mutex<[String]>([])
+      let notices = Mutex<[String]>([])
       try await withScriptedServer({ _, _ in .json("{}") }) { server in
         var configuration = ClientTests.local(server)
         configuration.authentication = try Self.plugin(script, folder)
-        try await withClient(configuration, notice: { line in told.withLock { $0.append(line) } }) {
+        try await withClient(configuration, notice: { line in notices.withLock { $0.append(line) } }) {
           _ = try await $0.getJSON("/version")
         }
       }
-      let lines = told.withLock { $0 }
+      let lines = notices.withLock { $0 }
       #expect(lines.first == "open [31mhttps://x" && lines.joined().utf8.count < 200_000)
     }
   }

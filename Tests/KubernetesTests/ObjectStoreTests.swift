@@ -10,7 +10,7 @@ struct ObjectStoreTests {
     return object
   }
 
-  @Test("A list anew tells what vanished, what came and what changed")
+  @Test("A new list says what vanished, what came and what changed")
   func relist() {
     var store = ObjectStore<ConfigMap>()
     let (a, b, c) = (Self.object("a", version: 1), Self.object("b", version: 1), Self.object("c", version: 2))
@@ -21,7 +21,7 @@ struct ObjectStoreTests {
     #expect(Set(store.objects.values) == [changed, c])
   }
 
-  @Test("An object that was made anew under its name is not the old one")
+  @Test("An object that was created again under its name is not the old one")
   func replaced() {
     var store = ObjectStore<ConfigMap>()
     let (old, new) = (Self.object("a", version: 1), Self.object("a", version: 5, uid: "v"))
@@ -31,7 +31,7 @@ struct ObjectStoreTests {
     #expect(store.apply(.deleted(new)).isEmpty)
   }
 
-  @Test("The changes told always lead to what the store holds")
+  @Test("The changes reported always lead to what the store holds")
   func random() {
     let seed = UInt64.random(in: 0 ... .max)
     var chance = Chance(state: seed)

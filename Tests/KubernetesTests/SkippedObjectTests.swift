@@ -28,23 +28,23 @@ struct SkippedObjectTests {
 
   private static func watch(
     _ server: ScriptedServer, _ count: Int
-  ) async throws -> (told: [String], skipped: [SkippedObject], lines: [String]) {
+  ) async throws -> (seen: [String], skipped: [SkippedObject], lines: [String]) {
     let (skipped, lines) = (Skipped(), LogLines())
     let client = try KubernetesClient(
       ClientTests.local(server), retry: .never, clock: ManualClock().clock, onSkipped: { skipped.add($0) },
       logger: lines.logger)
-    var told: [String] = []
+    var seen: [String] = []
     for try await event in client.watch(ConfigMap.self, in: "n") {
       switch event {
-      case .restarted(let list): told.append("list " + list.map { $0.metadata.name ?? "" }.joined(separator: ","))
-      case .applied(let object): told.append("applied \(object.metadata.name ?? "")")
-      case .deleted(let object): told.append("deleted \(object.metadata.name ?? "")")
-      case .failed(let error, _): told.append("failed \(error.code)")
+      case .restarted(let list): seen.append("list " + list.map { $0.metadata.name ?? "" }.joined(separator: ","))
+      case .applied(let object): seen.append("applied \(object.metadata.name ?? "")")
+      case .deleted(let object): seen.append("deleted \(object.metadata.name ?? "")")
+      case .failed(let error, _): seen.append("failed \(error.code)")
       }
-      if told.count >= count { break }
+      if seen.count >= count { break }
     }
     await client.shutdown()
-    return (told, skipped.all, lines.all)
+    return (seen, skipped.all, lines.all)
   }
 
   @Test("A list and a watch go on without them; each is named once in a warning, and counted each time")
@@ -60,8 +60,8 @@ struct SkippedObjectTests {
           ], ending: .hangs)
       }
     }) { server in
-      let (told, skipped, lines) = try await Self.watch(server, 2)
-      #expect(told == ["list a,b", "applied c"])
+      let (seen, skipped, lines) = try await Self.watch(server, 2)
+      #expect(seen == ["list a,b", "applied c"])
       #expect(skipped.map(\.name) == ["x", "x", "y", "y"])
       #expect(skipped.first?.resource == "configmaps" && skipped.first?.place == "data.key")
       let warnings = lines.filter { $0.hasPrefix("warning") }
@@ -81,8 +81,8 @@ struct SkippedObjectTests {
       default: .stream([Self.event("ADDED", ClientTests.map("z", version: 9))], ending: .hangs)
       }
     }) { server in
-      let (told, _, _) = try await Self.watch(server, 3)
-      #expect(told == ["list a,b", "list b", "applied z"])
+      let (seen, _, _) = try await Self.watch(server, 3)
+      #expect(seen == ["list a,b", "list b", "applied z"])
     }
   }
 

@@ -43,7 +43,7 @@ struct TLSTests {
     }
   }
 
-  @Test("A server's certificate that has expired is told from one that is not trusted")
+  @Test("A server's certificate that has expired is distinguished from one that is not trusted")
   func expiredServer() async throws {
     let authority = try CertificateAuthority()
     let identity = try authority.issue(from: Date() - 7200, to: Date() - 3600)
@@ -55,7 +55,7 @@ struct TLSTests {
     }
   }
 
-  @Test("Plain HTTP on the port, and HTTP to a TLS port, are told")
+  @Test("Plain HTTP on the port, and HTTP to a TLS port, are named")
   func mixedUp() async throws {
     try await withScriptedServer(Self.answer) { server in
       let error = try await Self.attempt(ClusterConfiguration(server: "https://127.0.0.1:\(server.port)"))
@@ -121,7 +121,7 @@ struct TLSTests {
     }
   }
 
-  @Test("Certificates and keys that are none, or have expired, are told before anything is sent")
+  @Test("Certificates and keys that are none, or have expired, are reported before anything is sent")
   func material() throws {
     let authority = try CertificateAuthority()
     let good = try authority.issue()

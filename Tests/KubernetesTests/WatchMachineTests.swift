@@ -23,7 +23,7 @@ struct WatchMachineTests {
       ]
     ),
     (
-      "a failed list is waited for longer and longer, and begins anew",
+      "a failed list is waited for longer and longer, and begins again",
       [
         (.failed(.transient(retryAfter: nil)), .wait(.seconds(1))), (.waited, .list(continuing: nil)),
         (.page(resourceVersion: "1", next: "t"), .list(continuing: "t")),

@@ -22,28 +22,28 @@ struct WatchTests {
     #"{"type":"ERROR","object":{"kind":"Status","status":"Failure","reason":"Expired","message":"too old","code":410}}"#
     + "\n"
 
-  /// What a watch tells, as words, until it told `count` events or failed.
-  static func told(
+  /// What a watch reports, as words, until it reported `count` events or failed.
+  static func seen(
     _ server: ScriptedServer, _ count: Int, clock: ManualClock = ManualClock(), watchTimeout: Duration = .seconds(290)
   ) async throws -> [String] {
-    var told: [String] = []
+    var seen: [String] = []
     let configuration = ClientTests.local(server)
     try await withClient(configuration, retry: .never, watchTimeout: watchTimeout, clock: clock.clock) { client in
       do {
         for try await event in client.watch(ConfigMap.self, in: "n", labels: "a=b") {
           switch event {
-          case .restarted(let list): told.append("list " + list.map { $0.metadata.name ?? "" }.joined(separator: ","))
-          case .applied(let object): told.append("applied \(object.metadata.name ?? "")")
-          case .deleted(let object): told.append("deleted \(object.metadata.name ?? "")")
-          case .failed(let error, _): told.append("failed \(error.code)")
+          case .restarted(let list): seen.append("list " + list.map { $0.metadata.name ?? "" }.joined(separator: ","))
+          case .applied(let object): seen.append("applied \(object.metadata.name ?? "")")
+          case .deleted(let object): seen.append("deleted \(object.metadata.name ?? "")")
+          case .failed(let error, _): seen.append("failed \(error.code)")
           }
-          if told.count >= count { break }
+          if seen.count >= count { break }
         }
       } catch let error as APIError {
-        told.append("thrown \(error.code)")
+        seen.append("thrown \(error.code)")
       }
     }
-    return told
+    return seen
   }
 
   static func watches(_ server: ScriptedServer) -> [String] {
@@ -63,8 +63,8 @@ struct WatchTests {
       default: .stream([Self.event("ADDED", "z", 96)])
       }
     }) { server in
-      let told = try await Self.told(server, 6)
-      #expect(told == ["list a,b", "applied c", "applied a", "deleted a", "list b", "applied z"])
+      let seen = try await Self.seen(server, 6)
+      #expect(seen == ["list a,b", "applied c", "applied a", "deleted a", "list b", "applied z"])
       #expect(Self.watches(server) == ["resourceVersion=5", "resourceVersion=90", "resourceVersion=95"])
       let target = server.requests[1].target
       #expect(target.contains("allowWatchBookmarks=true&") && target.hasSuffix("timeoutSeconds=290"))
@@ -84,8 +84,8 @@ struct WatchTests {
       default: .stream([Self.event("ADDED", "e", 8)], ending: .hangs)
       }
     }) { server in
-      let told = try await Self.told(server, 4)
-      #expect(told == ["list ", "applied c", "applied d", "applied e"])
+      let seen = try await Self.seen(server, 4)
+      #expect(seen == ["list ", "applied c", "applied d", "applied e"])
       #expect(Self.watches(server) == ["resourceVersion=5", "resourceVersion=6", "resourceVersion=7"])
     }
   }
@@ -98,8 +98,8 @@ struct WatchTests {
     try await withScriptedServer({ _, number in
       number == 1 ? Self.list([], version: 5) : .stream([line + "\n"], ending: .hangs)
     }) { server in
-      let told = try await Self.told(server, 2)
-      #expect(told == ["list ", "applied big"])
+      let seen = try await Self.seen(server, 2)
+      #expect(seen == ["list ", "applied big"])
     }
   }
 
@@ -113,8 +113,8 @@ struct WatchTests {
       }
     }) { server in
       let clock = ManualClock()
-      let told = try await Self.told(server, 2, clock: clock)
-      #expect(told == ["list a", "applied b"])
+      let seen = try await Self.seen(server, 2, clock: clock)
+      #expect(seen == ["list a", "applied b"])
       #expect(server.requests.filter { !$0.target.contains("watch=true") }.count == 1)
       #expect(clock.sleeps.count == 8 && clock.sleeps.allSatisfy { $0 >= .milliseconds(400) && $0 <= .seconds(2) })
     }
@@ -130,13 +130,13 @@ struct WatchTests {
       }
     }) { server in
       // The idle limit is five seconds above the time that the server is asked for.
-      let told = try await Self.told(server, 3, watchTimeout: .milliseconds(-4800))
-      #expect(told == ["list a", "applied b", "applied c"])
+      let seen = try await Self.seen(server, 3, watchTimeout: .milliseconds(-4800))
+      #expect(seen == ["list a", "applied b", "applied c"])
       #expect(Self.watches(server) == ["resourceVersion=5", "resourceVersion=6"])
     }
   }
 
-  @Test("What will not heal is thrown, what may is told and tried again")
+  @Test("What will not heal is thrown, what may is seen and tried again")
   func failures() async throws {
     @Sendable func refusal(_ status: Int, _ reason: String) -> ScriptedServer.Reply {
       .json(#"{"kind":"Status","reason":"\#(reason)","message":"no"}"#, status: status)
@@ -145,14 +145,14 @@ struct WatchTests {
       (401, "Unauthorized", "unauthorized"), (403, "Forbidden", "forbidden"), (404, "NotFound", "notFound"),
     ] {
       try await withScriptedServer({ _, _ in refusal(status, reason) }) { server in
-        let told = try await Self.told(server, 9)
-        #expect(told == ["thrown \(code)"])
+        let seen = try await Self.seen(server, 9)
+        #expect(seen == ["thrown \(code)"])
       }
       try await withScriptedServer({ _, number in
         number == 1 ? Self.list([], version: 5) : refusal(status, reason)
       }) { server in
-        let told = try await Self.told(server, 9)
-        #expect(told == ["list ", "thrown \(code)"])
+        let seen = try await Self.seen(server, 9)
+        #expect(seen == ["list ", "thrown \(code)"])
       }
       // Once it worked, a refusal is borne for a while: a server that starts has no roles yet.
       try await withScriptedServer({ _, number in
@@ -163,9 +163,9 @@ struct WatchTests {
         default: refusal(status, reason)
         }
       }) { server in
-        let told = try await Self.told(server, 20)
-        #expect(told.prefix(2) == ["list ", "failed serverError"] && told.count == 16)
-        #expect(told.suffix(5) == Array(repeating: "failed \(code)", count: 4) + ["thrown \(code)"])
+        let seen = try await Self.seen(server, 20)
+        #expect(seen.prefix(2) == ["list ", "failed serverError"] && seen.count == 16)
+        #expect(seen.suffix(5) == Array(repeating: "failed \(code)", count: 4) + ["thrown \(code)"])
       }
     }
     try await withScriptedServer({ _, number in
@@ -179,9 +179,9 @@ struct WatchTests {
       }
     }) { server in
       let clock = ManualClock()
-      let told = try await Self.told(server, 6, clock: clock)
+      let seen = try await Self.seen(server, 6, clock: clock)
       #expect(
-        told == [
+        seen == [
           "failed serverError", "failed interrupted", "list a", "failed serverError", "failed malformed", "applied b",
         ])
       #expect(clock.sleeps.count == 4 && server.requests.count == 6)

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite("API: reference", .timeLimit(.minutes(10))) struct APIReferenceTests {
-  /// Set PREPULL_UPDATE_GOLDEN=1 to write the file anew, then read the difference.
+  /// Set PREPULL_UPDATE_GOLDEN=1 to write the file again, then read the difference.
   @Test("docs/api.md is what the schema says")
   func reference() throws {
     let root = URL(filePath: #filePath).appending(path: "../../..").standardized

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct SingleFlightTests {
-  /// An operation that counts its runs and ends when it is told to.
+  /// An operation that counts its runs and ends on demand.
   private final class Gate: Sendable {
     let runs = Mutex(0)
     let cancelled = Mutex(false)
@@ -44,7 +44,7 @@ struct SingleFlightTests {
     }
     #expect(results.count == 10)
     #expect(results.contains(1))
-    // Who came when it was over started anew.
+    // A caller after its end starts it again.
     #expect(try await flights.value(for: "a") { 7 } == 7)
   }
 

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Runtimes
 
-/// The runtimes that must all keep `RuntimeContract`, each a real one, started anew.
+/// The runtimes that must all keep `RuntimeContract`, each a real one, freshly started.
 enum RuntimeUnderTest: CaseIterable, CustomTestStringConvertible {
   case containerd(ContainerdRelease)
   case dockerd

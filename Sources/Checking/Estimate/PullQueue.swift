@@ -1,4 +1,4 @@
-/// Nodes in the order of their turns, with equal loads told apart from others once.
+/// Nodes in the order of their turns, with equal loads found once.
 struct PullQueue: Sendable {
   /// The loads that differ.
   private(set) var kinds: [[PullLoad]] = []

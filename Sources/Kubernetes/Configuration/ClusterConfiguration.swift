@@ -10,7 +10,7 @@ package struct ClusterConfiguration: Sendable {
     /// The authorities that sign the server's certificate; the system's when nil.
     package var authority: PEM?
     package var skipsVerification = false
-    /// The name that the server's certificate bears, when it is not the host's.
+    /// The name in the server's certificate, when it is not the host's.
     package var serverName: String?
     package var clientCertificate: PEM?
     package var clientKey: PEM?

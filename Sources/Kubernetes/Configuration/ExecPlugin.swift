@@ -18,7 +18,7 @@ package struct ExecPlugin: Hashable, Sendable, CustomStringConvertible {
   package var environment: [String: String]
   package var installHint: String?
   package var interactiveMode: InteractiveMode
-  /// What `KUBERNETES_EXEC_INFO` says of the cluster, where the kubeconfig wants it told.
+  /// What `KUBERNETES_EXEC_INFO` says of the cluster, where the kubeconfig asks for it.
   package var cluster: JSON?
 
   package init(

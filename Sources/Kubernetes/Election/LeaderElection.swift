@@ -4,7 +4,7 @@ import Networking
 
 /// Lets one of several processes lead at a time, by holding a Lease.
 ///
-/// As in client-go it rules out two leaders only as far as the leader stops within its deadline; whoever leads is
+/// As in client-go it rules out two leaders only as far as the leader stops within its deadline; a leader is
 /// cancelled when the lease could not be renewed in time.
 package struct LeaderElection: Sendable {
   /// The leadership went to somebody else, or could not be kept.
@@ -65,7 +65,7 @@ package struct LeaderElection: Sendable {
     try await client.clock.sleep(retryPeriod * (1 + 0.2 * client.clock.random()))
   }
 
-  // MARK: Standing by
+  // MARK: Waiting for the lease
 
   private enum Sight: Sendable {
     /// Nil where there is no lease.
@@ -74,7 +74,7 @@ package struct LeaderElection: Sendable {
     case tick
   }
 
-  /// Waits for the lease, which is watched and not asked for again and again: whoever gives it back has a successor at
+  /// Waits for the lease, which is watched and not asked for again and again: a leader that gives it back has a successor at
   /// once, and many who stand by cost the API server a connection each. Where it cannot be watched, it is asked for.
   private func standBy(_ client: KubernetesClient, _ record: LeaseRecord) async throws -> LeaseRecord {
     let (sights, report) = AsyncStream<Sight>.makeStream(bufferingPolicy: .bufferingNewest(64))

@@ -67,7 +67,7 @@ extension APIError {
     explain(status, user: user)
   }
 
-  /// The refusals that wear another reason are told by their text, the rest by reason and then by number.
+  /// Refusals under another reason are recognised by their text, the rest by reason and then by number.
   private static func code(of status: Status, _ number: Int) -> Code {
     let message = status.message ?? ""
     if status.hasCause("NamespaceTerminating") || message.contains("because it is being terminated") {

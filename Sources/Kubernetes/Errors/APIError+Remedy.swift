@@ -26,8 +26,8 @@ extension APIError {
         ? "Somebody else manages these fields: \(causes.map(\.field).filter { !$0.isEmpty }.joined(separator: ", "))."
         : "Somebody changed it meanwhile: read it again and repeat."
     case .invalid:
-      let told = causes.map { $0.field.isEmpty ? $0.message : "\($0.field): \($0.message)" }
-      if !told.isEmpty { detail = ForeignText.clean(told.joined(separator: "; ")) }
+      let texts = causes.map { $0.field.isEmpty ? $0.message : "\($0.field): \($0.message)" }
+      if !texts.isEmpty { detail = ForeignText.clean(texts.joined(separator: "; ")) }
       remedy = "Correct these fields."
     case .gone: remedy = "List again."
     case .tooManyRequests: remedy = "The API server is busy: try again in a while."

@@ -1,4 +1,4 @@
-/// Which nodes shall be warm.
+/// Which nodes are to be warm.
 package struct NodeChoice: Hashable, Sendable {
   /// One of the alternatives of a node affinity: all its requirements hold. One without any matches no node.
   package struct Term: Hashable, Sendable {
@@ -56,7 +56,7 @@ package struct NodeChoice: Hashable, Sendable {
 
   /// All tolerations of a run's pods.
   package var effectiveTolerations: [TolerationRule] {
-    // A node that is not ready bears its taint with both effects.
+    // A node that is not ready has its taint with both effects.
     let troubled = [
       TolerationRule(key: "node.kubernetes.io/not-ready"), TolerationRule(key: "node.kubernetes.io/unreachable"),
     ]

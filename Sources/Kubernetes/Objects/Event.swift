@@ -59,7 +59,7 @@ package struct Event: Resource {
 }
 
 extension Event {
-  /// Whoever may write Events may write anything into them: what they say is made fit to be shown here.
+  /// Everyone who may write Events may write anything into them: their texts are cleaned here.
   package init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     func text(_ key: CodingKeys, limit: Int) throws -> String? {

@@ -42,7 +42,7 @@ package struct PodSpec: Codable, Hashable, Sendable {
   package init(containers: [Container]) { self.containers = containers }
 }
 
-/// A taint that a pod bears with. Without a key it is every taint.
+/// A taint that a pod tolerates. Without a key it is every taint.
 package struct Toleration: Codable, Hashable, Sendable {
   package struct Operator: OpenName {
     package let rawValue: String

@@ -11,7 +11,7 @@ import Synchronization
 
 /// Writes Events about objects; the same event again only counts up the one that is there.
 ///
-/// Events are a courtesy: that one cannot be written is logged and no error.
+/// Nothing depends on Events: that one cannot be written is logged and no error.
 package final class EventRecorder: Sendable {
   package enum Kind: String, Hashable, Sendable {
     case normal = "Normal"
@@ -37,7 +37,7 @@ package final class EventRecorder: Sendable {
     var lastOrder = 0
   }
 
-  /// Events remembered for counting; the oldest are forgotten, and then written anew.
+  /// Events remembered for counting; the oldest are forgotten, and then written as new ones.
   private static let memory = 512
 
   private let client: KubernetesClient

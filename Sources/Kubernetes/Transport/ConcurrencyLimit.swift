@@ -61,7 +61,7 @@ package final class ConcurrencyLimit: Sendable {
     }
   }
 
-  /// Ends the wait of a caller that still waits; whoever has a place keeps it.
+  /// Ends the wait of a caller that still waits; one that has its place keeps it.
   private func giveUp(_ number: Int, _ error: any Error) {
     let continuation = state.withLock { state in
       state.waiting.firstIndex { $0.number == number }.map { state.waiting.remove(at: $0).continuation }

@@ -16,7 +16,7 @@ import SystemPackage
   import Darwin
 #endif
 
-/// One run of an exec plugin: what it is told, and what it answers.
+/// One run of an exec plugin: its input, and its answer.
 ///
 /// Source: `client.authentication.k8s.io`, KEP-541.
 struct ExecCredential {

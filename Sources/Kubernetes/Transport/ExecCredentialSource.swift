@@ -27,7 +27,7 @@ final class ExecCredentialSource: CredentialSource {
   func current() async throws -> Credential {
     if let kept { return kept }
     return try await turn.run {
-      // Whoever was here before may have fetched it.
+      // A caller before this one may have fetched it.
       if let kept { return kept }
       let (credential, expires) = try await exec.fetch()
       state.withLock { $0 = State(credential: credential, expires: expires) }

@@ -39,7 +39,7 @@ struct ServerAddress: Hashable, Sendable {
 
   var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
-  /// The address of a path; `name` stands for the host where the certificate bears another.
+  /// The address of a path; `name` stands for the host where the certificate has another.
   func url(_ target: String, name: String?) -> String {
     "\(isTLS ? "https" : "http")://\(name.map { "\($0):\(port)" } ?? authority)\(prefix)\(target)"
   }

@@ -24,7 +24,7 @@ package struct ObjectStore<R: Resource>: Sendable {
 
   package init() {}
 
-  /// Takes an event in, and says what it changed; a list anew also tells what vanished meanwhile.
+  /// Takes an event in, and says what it changed; a new list also says what vanished meanwhile.
   package mutating func apply(_ event: WatchEvent<R>) -> [Change] {
     switch event {
     case .restarted(let list):
@@ -42,7 +42,7 @@ package struct ObjectStore<R: Resource>: Sendable {
     }
   }
 
-  /// An object that was deleted and made anew under its name is two changes.
+  /// An object that was deleted and created again under its name is two changes.
   private mutating func put(_ object: R) -> [Change] {
     let old = objects.updateValue(object, forKey: Key(object))
     guard let old else { return [.added(object)] }

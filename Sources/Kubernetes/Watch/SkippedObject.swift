@@ -71,7 +71,7 @@ enum DecodingPlace {
   }
 }
 
-/// Reports objects that are left out: each time to whoever counts, and once for each object and reason in a warning.
+/// Reports objects that are left out: each time to the counter, and once for each object and reason in a warning.
 final class SkippedObjects: Sendable {
   /// Objects remembered, so that the same is not warned of again.
   private static let memory = 1000

@@ -49,7 +49,7 @@ package struct WatchMachine: Sendable {
     case listing
     case publishing(version: String)
     case watching(version: String, hasBroughtEvents: Bool)
-    /// Waits to go on watching from a version, or to list anew (nil).
+    /// Waits to go on watching from a version, or to list again (nil).
     case waiting(version: String?)
     case ended
   }
@@ -99,7 +99,7 @@ package struct WatchMachine: Sendable {
       state = .watching(version: version.isEmpty ? old : version, hasBroughtEvents: true)
       return .read
     case (.watching(_, let hasBroughtEvents), .failed(.expired)):
-      // A version that was good a moment ago is listed anew at once; one that never was must not make a storm.
+      // After a version that was good a moment ago it lists again at once; one that never was must not make a storm.
       if hasBroughtEvents || !hasListedInVain {
         hasListedInVain = true
         state = .listing

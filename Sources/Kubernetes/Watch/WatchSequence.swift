@@ -211,7 +211,7 @@ extension KubernetesClient {
   ///   - startsNow: reports only what happens from now on, without reading what is there: each list is empty. For
   ///     events, of which there may be very many, and of which none is worth reading twice.
   ///   - givesUp: whether what will not heal by itself ends the sequence; else it is tried again like all else, as
-  ///     somebody may mend it.
+  ///     somebody may correct it.
   ///   - onProgress: gets whether the watch works, also when it has nothing to tell; to be quick.
   package func watch<R: Resource>(
     _ type: R.Type = R.self, in namespace: String? = nil, labels: String? = nil, fields: String? = nil,

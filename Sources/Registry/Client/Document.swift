@@ -4,7 +4,7 @@ package import ImageModel
 package struct Document: Hashable, Sendable {
   package let descriptor: Descriptor
   package let bytes: [UInt8]
-  /// The type under which the registry sent a manifest, where it is none of a manifest and the document told its own.
+  /// The type under which the registry sent a manifest, where it is none of a manifest and the document names its own.
   ///
   /// containerd and Docker Engine refuse such an answer.
   package let vagueType: String?

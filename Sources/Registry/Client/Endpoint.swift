@@ -35,7 +35,7 @@ struct Endpoint: Hashable {
     } + [Endpoint(scheme: nil, address: address, path: "/v2", name: registry, mirrored: nil)]
   }
 
-  /// The address of something in a repository; mirrors are told whom they mirror, as containerd tells them.
+  /// The address of something in a repository; requests to mirrors name the registry that they mirror, as containerd does.
   func url(scheme: String, repository: String, item: String) throws(Problem) -> URL {
     let query = mirrored.map { "?ns=\($0)" } ?? ""
     guard let url = URL(string: "\(scheme)://\(address)\(path)/\(repository)/\(item)\(query)") else {

@@ -145,7 +145,7 @@ extension RegistryClient {
           return try await ask(call, of: reference) { response in
             let type = Self.essence(response.headers.first(name: "Content-Type") ?? "")
             let digest = reference.digest ?? (try? Self.digest(in: response)) ?? nil
-            // No manifest is empty, and a length is no more than the word of whoever stands before the registry.
+            // No manifest is empty, and a length may come from a proxy before the registry.
             guard let digest, let size = response.length, (1...Int64(Self.largestDocument)).contains(size),
               !Self.isVague(type)
             else { return nil }

@@ -11,7 +11,7 @@ package struct ResolvedImage: Hashable, Sendable {
   package let manifest: Manifest
   /// The index if there is one, the manifest, and the configuration where it had to be read to learn the platform.
   package let documents: [Document]
-  /// What the registry lets us pull, if it told.
+  /// What the registry lets us pull, if it said.
   package let rateLimit: RateLimit?
 
   package init(

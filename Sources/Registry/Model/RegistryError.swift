@@ -78,7 +78,7 @@ extension RegistryError.Code {
     case .tls: "Trust the registry's authority (--ca-file or SSL_CERT_FILE), or have its certificate corrected."
     case .proxy: "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
     case .insecure: "Serve it over https, or allow plain HTTP for this host (--plain-http)."
-    case .credentials: "Mend what is named above, or log in again."
+    case .credentials: "Correct what is named above, or log in again."
     case .unauthorized:
       "Give credentials (docker login, --auth-file), and check the name: a missing repository looks the same."
     case .denied: "Ask the owner of the repository for the right to pull it, and check the name."

@@ -14,10 +14,10 @@ struct ServerText {
       let errors = answer["errors"].map { $0.array ?? [$0] } ?? []
       code = errors.lazy.compactMap { $0["code"]?.string }.first
       // Registries have a list; token servers, proxies and clouds have one of the others.
-      let told = errors.compactMap { Self.text(in: $0, ["message", "code", "detail"]) }
+      let texts = errors.compactMap { Self.text(in: $0, ["message", "code", "detail"]) }
       let other = Self.text(in: answer, ["message", "details", "error_description", "error", "detail"])
       message = ForeignText.clause(
-        told.isEmpty ? other ?? "" : told.map { ForeignText.clause($0) }.joined(separator: "; "), limit: 300)
+        texts.isEmpty ? other ?? "" : texts.map { ForeignText.clause($0) }.joined(separator: "; "), limit: 300)
     } else if type?.hasPrefix("text/plain") ?? true {
       message = ForeignText.clause(String(decoding: body, as: UTF8.self), limit: 300)
     }

@@ -2,7 +2,7 @@ import ImageModel
 
 /// How far a pull has come, from looks at the blobs that containerd is writing.
 ///
-/// The blobs of the image are counted whoever writes them: two pulls that share layers both see the shared bytes, and
+/// The blobs of the image are counted no matter who writes them: two pulls that share layers both see the shared bytes, and
 /// bytes that were there before count from the first look on.
 struct ContentMeter: Sendable {
   private enum State {

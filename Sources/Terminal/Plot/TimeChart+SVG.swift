@@ -27,7 +27,7 @@ extension TimeChart {
     return (times + limits).joined(separator: "; ")
   }
 
-  /// By the logarithm where times lie so far apart that short ones could not be told from none.
+  /// By the logarithm where times lie so far apart that short ones could not be distinguished from none.
   private static func scale(shortest: Double, longest: Double) -> PlotScale {
     let least = max(shortest, longest / 1e6, 1e-6)
     let isWide = longest / least > 8

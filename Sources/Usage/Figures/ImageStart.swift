@@ -1,4 +1,4 @@
-/// What a kubelet told of one container's image.
+/// What a kubelet reported of one container's image.
 package struct ImageStart: Hashable, Sendable {
   package enum Outcome: Hashable, Sendable {
     case found

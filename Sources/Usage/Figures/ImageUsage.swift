@@ -17,7 +17,7 @@ package struct ImageUsage: Hashable, Sendable {
   /// `Deployment web/front`, in their order.
   package let users: [String]
   package let bytes: Int64?
-  /// What kubelets told.
+  /// What kubelets reported.
   package let seen: UsageHour
 
   /// Containers that start with it, per hour.

@@ -28,7 +28,7 @@ package struct UsageHistory: Hashable, Sendable, Codable {
 
   package init() {}
 
-  /// Takes in what a kubelet told. What is not to have happened yet happened just now: the node's clock is ahead.
+  /// Counts what a kubelet reported. A time in the future counts as now: the node's clock is ahead.
   package mutating func note(_ start: ImageStart, as key: ImageKey, now: Double) {
     let hour = Self.hour(of: min(start.time, now))
     var entry = images[key.name]?[hour] ?? UsageHour()
@@ -51,7 +51,7 @@ package struct UsageHistory: Hashable, Sendable, Codable {
     return duration / .seconds(1)
   }
 
-  /// Notes that all that happened in this time was told, as far as it is told at all. Time that was watched already
+  /// Notes that everything of this time was seen, as far as it is reported at all. Time that was watched already
   /// counts once.
   package mutating func watch(from start: Double, to end: Double) {
     var start = max(start, watchedUntil ?? 0, end - 31 * 86_400)

@@ -3,7 +3,7 @@
 /// Expected cold wait of an image per hour = starts x cold x pull:
 ///
 /// - **starts**: containers that start with it, per hour. The larger of two counts, as both can only miss some: what
-///   kubelets told (found and pulled, per hour watched), and pods that were made within the time and are still there.
+///   kubelets reported (found and pulled, per hour watched), and pods that were made within the time and are still there.
 ///   Pods that workloads ask for and that are not there yet, a next revision that rolls out, are added: they start within
 ///   the hour.
 /// - **cold**: the chance that the next start meets a node without the image,
@@ -48,7 +48,7 @@ package struct UsageRanking: Hashable, Sendable {
     images = figures.map { key, entry, seen, bytes in
       let all = entry.map(survey.eligible) ?? survey.nodes["linux"] ?? 0
       let holding = min(entry?.nodes.count ?? 0, all)
-      let told = hoursWatched > 0 ? Double(seen.starts) / hoursWatched : 0
+      let reported = hoursWatched > 0 ? Double(seen.starts) / hoursWatched : 0
       let made = Double(entry?.newPods ?? 0) / hours
       let share = all > 0 ? 1 - Double(holding) / Double(all) : 1
       let settled = Double(seen.pulled - seen.pulledOnNew)
@@ -61,7 +61,7 @@ package struct UsageRanking: Hashable, Sendable {
         reference: entry?.reference ?? key.name, key: key, nodes: holding, eligibleNodes: all,
         isForLinux: entry.map { $0.systems.isEmpty || $0.systems.contains("linux") } ?? true, pods: entry?.pods ?? 0,
         failing: entry?.failing ?? 0, expectedPods: entry?.expected ?? 0, users: entry?.users.sorted() ?? [],
-        bytes: bytes, seen: seen, startsPerHour: max(told, made) + Double(entry?.expected ?? 0), coldChance: cold,
+        bytes: bytes, seen: seen, startsPerHour: max(reported, made) + Double(entry?.expected ?? 0), coldChance: cold,
         pullTime: pullTime.map { .seconds($0) }, isPullTimeGuessed: mean == nil && pullTime != nil)
     }
     .sorted { one, other in

@@ -71,7 +71,7 @@ package struct UsageSurvey: Sendable {
   /// Nodes that report as many images as a kubelet reports at most: they may hold more.
   package private(set) var fullNodes = 0
 
-  /// How many images a kubelet reports at most (`nodeStatusMaxImages`), unless it was told otherwise.
+  /// How many images a kubelet reports at most (`nodeStatusMaxImages`), unless it is configured otherwise.
   private static let mostReported = 50
 
   package init() {}

@@ -142,7 +142,7 @@ struct PullEstimateTests {
     }
   }
 
-  /// Node by node, with every rate worked out anew at each event.
+  /// Node by node, with every rate worked out again at each event.
   private static func reference(_ model: PullModel, _ loads: [[PullLoad]], parallelism: Int) -> Double {
     enum Stage { case waiting(Double), transfer(Double), unpacking(Double) }
     struct Node {

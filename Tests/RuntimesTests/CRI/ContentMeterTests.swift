@@ -54,7 +54,7 @@ import Testing
   @Test func neverGoesBack() {
     var meter = ContentMeter([one, two])
     _ = meter.observe(writing: [one.digest: 60])
-    // Given up, and begun anew.
+    // Given up, and begun again.
     #expect(meter.observe(writing: [:]) == [one.digest])
     #expect(meter.progress == progress(60))
     _ = meter.observe(writing: [one.digest: 5])

@@ -9,7 +9,7 @@ import Synchronization
 /// gRPC has an error of the same name.
 typealias RuntimeError = Runtimes.RuntimeError
 
-/// A CRI runtime without containerd's content service, as CRI-O is one, that answers as told.
+/// A CRI runtime without containerd's content service, as CRI-O is one, with scripted answers.
 final class FakeCRI: Sendable {
   /// How it pulls.
   enum Pull: Sendable {

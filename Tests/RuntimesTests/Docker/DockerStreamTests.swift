@@ -41,7 +41,7 @@ struct DockerStreamTests {
   }
 
   @Test(
-    "The engine's own words are told, wherever they stand",
+    "The engine's own words are reported, wherever they stand",
     arguments: [
       (#"{"errorDetail":{"code":401},"error":"unauthorized: incorrect username or password."}"#, "unauthorized"),
       (#"{"errorDetail":{"code":429,"message":""},"error":"toomanyrequests: slow\u001b[2J down"}"#, "rateLimited"),

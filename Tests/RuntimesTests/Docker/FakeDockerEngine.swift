@@ -66,7 +66,7 @@ final class FakeDockerEngine: Sendable {
       for chunk in stream where !chunk.isEmpty {
         send(String(chunk.utf8.count, radix: 16) + "\r\n\(chunk)\r\n", connection)
       }
-      // Before the stream ends: whoever reads its end may ask at once.
+      // Before the stream ends: a client that reads its end may ask at once.
       state.withLock { $0.isPulled = true }
       send("0\r\n\r\n", connection)
     } else if path.hasSuffix("/version") {

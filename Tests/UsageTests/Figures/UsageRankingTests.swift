@@ -1,7 +1,7 @@
 import Usage
 import Testing
 
-/// A cluster of nodes that joined long ago, and what its kubelets told in the last hour.
+/// A cluster of nodes that joined long ago, and what its kubelets reported in the last hour.
 private struct Story {
   var survey = UsageSurvey()
   var history = UsageHistory()
