@@ -15,11 +15,11 @@ extension FleetMachine {
   }
 
   /// Does what is due for the pods of a node.
-  mutating func tendPods(_ node: Int) {
+  mutating func tendPods(_ node: NodeIndex) {
     for index in nodes[node].pods.indices { tendPod(node, index) }
   }
 
-  private mutating func tendPod(_ node: Int, _ index: Int) {
+  private mutating func tendPod(_ node: NodeIndex, _ index: Int) {
     let pod = nodes[node].pods[index]
     switch pod.stage {
     case .asked:
@@ -32,12 +32,12 @@ extension FleetMachine {
         actions.append(order(pod, on: facts))
       }
     case .live: if let end = end(of: pod, on: node) { endPod(node, index, end) }
-    case .ending(let serial): if nodes[node].recordedSerial >= serial { deletePod(node, index) }
+    case .ending(let serial): if records.isStored(serial, of: node) { deletePod(node, index) }
     case .deleting: break
     }
   }
 
-  private func end(of pod: LivePod, on node: Int) -> End? {
+  private func end(of pod: LivePod, on node: NodeIndex) -> End? {
     if pod.id.nodeUID != nodes[node].uid { return .unwanted }
     if pod.images.allSatisfy({ isSettled($0, of: pod) }) { return .settled }
     if case .failed(let reason) = pod.phase { return .lost(reason: reason) }
@@ -64,7 +64,7 @@ extension FleetMachine {
   }
 
   /// Whether all that a pod is still at is wanted, there, by its Prepull.
-  private func isWanted(_ pod: LivePod, on node: Int) -> Bool {
+  private func isWanted(_ pod: LivePod, on node: NodeIndex) -> Bool {
     guard pod.id.nodeUID == nodes[node].uid, !plans[pod.plan].isGone, !plans[pod.plan].plan.isFinished,
       pod.access == plans[pod.plan].access,
       let standing = nodes[node].standings.first(where: { $0.plan == pod.plan }), !standing.isUnsupported
@@ -74,17 +74,17 @@ extension FleetMachine {
       if isSettled(image, of: pod) { return true }
       guard let position = plans[pod.plan].positions[image.number] else {
         // What a check compares with is none of the Prepull's own images.
-        return pod.purpose == .verify && references[image.number].contains("@")
+        return pod.purpose == .verify && imageTable.references[image.number].contains("@")
       }
       return supported.isEmpty || supported[position]
     }
   }
 
   /// When a node's pods are to be looked at again, and the node itself.
-  func nextAlarm(of node: Int) -> Duration? {
+  func nextAlarm(of node: NodeIndex) -> Duration? {
     let state = nodes[node]
     var due: Duration?
-    if let rest = state.rest, rest.until > now { due = rest.until }
+    if let backoff = state.podBackoff, backoff.isWaiting(at: now) { due = backoff.retryAt }
     if let facts = state.facts, !facts.isReady {
       let grown = state.createdAt + limits.youth
       if grown > now { due = earliest(due, grown) }
@@ -104,7 +104,7 @@ extension FleetMachine {
 
   // MARK: End
 
-  private mutating func endPod(_ node: Int, _ index: Int, _ end: End) {
+  private mutating func endPod(_ node: NodeIndex, _ index: Int, _ end: End) {
     let pod = nodes[node].pods[index]
     switch end {
     case .settled: for image in pod.images { conclude(image, of: pod, on: node, otherwise: nil) }
@@ -125,7 +125,7 @@ extension FleetMachine {
       uncount(node, index)
       nodes[node].pods[index].stage = .deleting
     } else if needsRecord(node) {
-      nodes[node].pods[index].stage = .ending(serial: nodes[node].serial)
+      nodes[node].pods[index].stage = .ending(serial: records.serial(of: node))
     } else {
       deletePod(node, index)
     }
@@ -133,7 +133,7 @@ extension FleetMachine {
   }
 
   /// Has a pod deleted; its budget goes to others at once, its node when it is gone.
-  mutating func deletePod(_ node: Int, _ index: Int) {
+  mutating func deletePod(_ node: NodeIndex, _ index: Int) {
     let pod = nodes[node].pods[index]
     // One that is being made is waited for, so that it cannot come after its deletion.
     guard pod.stage != .deleting, pod.stage != .asked || pod.createAt != nil else { return }
@@ -146,7 +146,7 @@ extension FleetMachine {
 
   /// Writes down how it ended with an image.
   private mutating func conclude(
-    _ image: LivePod.Image, of pod: LivePod, on node: Int, otherwise failure: WarmFailure?
+    _ image: LivePod.Image, of pod: LivePod, on node: NodeIndex, otherwise failure: WarmFailure?
   ) {
     guard pod.purpose == .pull, let position = plans[pod.plan].positions[image.number] else { return }
     switch image.report {
@@ -158,10 +158,10 @@ extension FleetMachine {
         image.policy == .always, held.digest >= 0,
         !plans[pod.plan].accepts(held.digest, at: position)
       else { return }
-      let reference = references[image.number]
+      let reference = imageTable.references[image.number]
       let failure = WarmFailure(
         code: "digestMoved",
-        detail: "the registry gave \(digests[held.digest]), which is not what \(reference) was resolved to",
+        detail: "the registry gave \(imageTable.digests[held.digest]), which is not what \(reference) was resolved to",
         remedy: "Wait for the next refresh; if it stays so, a mirror of the node's runtime may be behind.")
       fail(position, of: pod, on: node, failure, .passing)
       let name = nodes[node].name
@@ -170,45 +170,38 @@ extension FleetMachine {
   }
 
   mutating func fail(
-    _ position: Int, of pod: LivePod, on node: Int, _ failure: WarmFailure, _ nature: FailureNature
+    _ position: Int, of pod: LivePod, on node: NodeIndex, _ failure: WarmFailure, _ nature: FailureNature
   ) {
     let plan = plans[pod.plan]
-    let key = TroubleKey(owner: plan.owner, image: plan.images[position])
+    let key = FailureKey(owner: plan.owner, image: plan.images[position])
     noteMissing(HeldImages.Key(image: key.image, access: pod.access), of: pod, on: node, code: failure.code)
-    let old = nodes[node].troubles[key]
+    let old = nodes[node].failures[key]
     // An image is tried when its time has come. Where that lies after the pod was made, this very pod's failure was
     // written down before, by the controller that led then.
     if let old, plan.refusals[position] == nil, old.retryAt.map({ $0 > pod.createdAt + .seconds(10) }) ?? true {
       return
     }
-    let shared = share(failure)
-    var trouble = Trouble(failure: shared, nature: nature, tries: (old?.tries ?? 0) + 1, retryAt: nil)
-    let isFailed = trouble.isFailure(in: plan.plan)
-    if !(isFailed && plan.plan.mode == .once) { trouble.retryAt = now + limits.wait(after: trouble.tries) }
-    nodes[node].troubles[key] = trouble
-    bump(node)
+    let shared = failures.share(failure)
+    var new = Backoff(ImageFailure(failure: shared, nature: nature), after: old, at: now, wait: limits.wait)
+    let isFailed = new.isFailure(in: plan.plan)
+    if isFailed, plan.plan.mode == .once { new.giveUp() }
+    nodes[node].failures[key] = new
+    records.changed(node)
     plans[pod.plan].lastFailures[position] = (shared, node)
     actions.append(
       .tell(
         .imageFailed(
-          plan.id, node: nodes[node].name, reference: references[key.image], shared, tries: trouble.tries,
+          plan.id, node: nodes[node].name, reference: imageTable.references[key.image], shared, tries: new.tries,
           isFailed: isFailed)))
-  }
-
-  mutating func share(_ failure: WarmFailure) -> WarmFailure {
-    if let known = failures[failure] { return known }
-    if failures.count >= 1024 { failures = [:] }
-    failures[failure] = failure
-    return failure
   }
 
   // MARK: Success
 
   /// Writes down that a node holds an image, for the pull secrets of the pod that found it.
-  mutating func keep(_ pod: LivePod, _ image: LivePod.Image, on node: Int) {
+  mutating func keep(_ pod: LivePod, _ image: LivePod.Image, on node: NodeIndex) {
     let key = HeldImages.Key(image: image.number, access: pod.access)
     guard isClaimed(key, on: node) || nodes[node].needsChoosing else { return }
-    nodes[node].rest = nil
+    nodes[node].podBackoff = nil
     let stated = digest(of: image, key, pod, on: node)
     let known = nodes[node].held[key]
     if known == nil || stated.map({ $0 != known?.digest }) ?? false {
@@ -219,10 +212,10 @@ extension FleetMachine {
       for other in nodes[node].held[image: image.number] where entry.digest >= 0 && other.digest >= 0 {
         if other.digest != entry.digest { forgetImage(other.key, on: node) }
       }
-      bump(node)
+      records.changed(node)
       if nodes[node].verifiedAt == nil { nodes[node].verifiedAt = now }
       if pod.purpose == .pull, stated != nil {
-        let reference = references[image.number]
+        let reference = imageTable.references[image.number]
         actions.append(.tell(.imageWarm(pod.id.prepull, node: nodes[node].name, reference: reference)))
       }
     }
@@ -232,15 +225,15 @@ extension FleetMachine {
     guard let held = nodes[node].held[key], plans[pod.plan].accepts(held.digest, at: position),
       pod.purpose == .pull || nodes[node].aliases[key] != nil
     else { return }
-    guard !nodes[node].troubles.isEmpty else { return }
+    guard !nodes[node].failures.isEmpty else { return }
     // With other secrets it may fail as before.
-    let owners = Set(plans.filter { $0.access == pod.access }.map(\.owner))
-    clearTroubles(node) { $0.image == image.number && owners.contains($0.owner) }
+    let owners = Set(plans.states.filter { $0.access == pod.access }.map(\.owner))
+    clearFailures(node) { $0.image == image.number && owners.contains($0.owner) }
   }
 
   /// The digest that is known of an image by what a pod says now; nil when it says nothing new.
   private mutating func digest(
-    of image: LivePod.Image, _ key: HeldImages.Key, _ pod: LivePod, on node: Int
+    of image: LivePod.Image, _ key: HeldImages.Key, _ pod: LivePod, on node: NodeIndex
   ) -> Int32? {
     switch image.report {
     case .waiting, .failing: return nil
@@ -248,7 +241,7 @@ extension FleetMachine {
       nodes[node].aliases[key]?.needsProof = false
       nodes[node].aliases[key]?.disproved = nil
       nodes[node].aliases[key]?.isFresh = false
-      return digests.number(of: digest)
+      return imageTable.digest(digest)
     case .held(nil):
       // What was pulled just now is what the registry gave, whatever was there before.
       return nodes[node].held[key] == nil || image.policy == .always ? HeldImages.unstated : nil
@@ -265,7 +258,8 @@ extension FleetMachine {
   }
 
   mutating func note(_ id: FleetPod.ID, _ reference: String, seconds: Double?, bytes: Int64?) {
-    guard let node = nodeNumbers[id.node], nodes[node].uid == id.nodeUID, let image = references.known(reference)
+    guard let node = nodes.index(of: id.node), nodes[node].uid == id.nodeUID,
+      let image = imageTable.references.known(reference)
     else { return }
     let figures = (seconds.map { Float($0) } ?? -1, bytes ?? -1)
     if let pod = nodes[node].pods.firstIndex(where: { $0.id == id }) { nodes[node].pods[pod].pulled[image] = figures }

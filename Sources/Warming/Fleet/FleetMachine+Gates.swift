@@ -3,14 +3,14 @@ import Kubernetes
 /// Taints that keep pods off nodes until these are warm.
 extension FleetMachine {
   /// Sees which gates a node bears, and which are gone.
-  mutating func noteGates(_ node: Int) {
+  mutating func noteGates(_ node: NodeIndex) {
     guard let facts = nodes[node].facts else { return }
     let tainted = Set(facts.taints.map(\.key))
     for index in nodes[node].gates.indices where nodes[node].gates[index].gate.openedAt == nil {
       guard !tainted.contains(nodes[node].gates[index].gate.taint) else { continue }
       nodes[node].gates[index].gate.openedAt = now
       nodes[node].gates[index].askedAt = nil
-      bump(node)
+      records.changed(node)
     }
     let keys = Set(nodes[node].standings.compactMap { plans[$0.plan].plan.gate?.taint })
     nodes[node].gates.removeAll { $0.gate.openedAt != nil && !keys.contains($0.gate.taint) }
@@ -22,13 +22,13 @@ extension FleetMachine {
       let gate = GateState(
         gate: NodeRecord.Gate(taint: key, since: isNew ? min(now, nodes[node].createdAt) : now))
       if let known { nodes[node].gates[known] = gate } else { nodes[node].gates.append(gate) }
-      if !isNew { bump(node) }
+      if !isNew { records.changed(node) }
     }
-    for plan in departing { keepGate(of: plan, on: node, facts) }
+    for plan in plans.departing { keepGate(of: plan, on: node, facts) }
   }
 
   /// Puts a closed gate of a Prepull that is gone on the record, which it goes after: somebody has to open it.
-  private mutating func keepGate(of plan: Int, on node: Int, _ facts: NodeFacts) {
+  private mutating func keepGate(of plan: PlanIndex, on node: NodeIndex, _ facts: NodeFacts) {
     guard let taint = plans[plan].plan.gate?.taint, facts.taints.contains(where: { $0.key == taint }),
       case .wanted = plans[plan].choice.verdict(for: facts)
     else { return }
@@ -40,12 +40,12 @@ extension FleetMachine {
     let index = known ?? nodes[node].gates.count - 1
     guard !nodes[node].gates[index].isKept else { return }
     nodes[node].gates[index].isKept = true
-    nodes[node].isRecorded = true
+    records.markExisting(node)
     leave(plan, node)
   }
 
   /// Opens gates of nodes that are warm or were kept back long enough; when to look again.
-  mutating func openGates(_ node: Int) -> Duration? {
+  mutating func openGates(_ node: NodeIndex) -> Duration? {
     var due: Duration?
     for index in nodes[node].gates.indices where nodes[node].gates[index].gate.openedAt == nil {
       let gate = nodes[node].gates[index]
@@ -70,7 +70,7 @@ extension FleetMachine {
   }
 
   /// When a gate opens by what is known now, and why.
-  private mutating func opening(of index: Int, on node: Int) -> (at: Duration, GateOpening.Reason) {
+  private mutating func opening(of index: Int, on node: NodeIndex) -> (at: Duration, GateOpening.Reason) {
     let gate = nodes[node].gates[index].gate
     let waiting = nodes[node].standings.filter { plans[$0.plan].plan.gate?.taint == gate.taint }
     guard !waiting.isEmpty else {
@@ -85,13 +85,13 @@ extension FleetMachine {
   }
 
   /// Whether a gate that is closed waits for a Prepull.
-  func isGate(of plan: Int, closedOn node: Int) -> Bool {
+  func isGate(of plan: PlanIndex, closedOn node: NodeIndex) -> Bool {
     guard let taint = plans[plan].plan.gate?.taint else { return false }
     return nodes[node].gates.contains { $0.gate.openedAt == nil && $0.gate.taint == taint }
   }
 
   /// Keeps the node's condition up to date.
-  mutating func markWarmth(_ node: Int) {
+  mutating func markWarmth(_ node: NodeIndex) {
     let standings = nodes[node].standings
     noteFirstWarmth(node)
     guard !standings.isEmpty else {
@@ -112,13 +112,13 @@ extension FleetMachine {
   }
 
   /// Reports a node that holds all for the first time in its life.
-  private mutating func noteFirstWarmth(_ node: Int) {
+  private mutating func noteFirstWarmth(_ node: NodeIndex) {
     let state = nodes[node]
     guard state.warmedAt == nil, !state.held.isEmpty,
       state.standings.allSatisfy({ $0.state == .warm || $0.state == .unsupported })
     else { return }
     nodes[node].warmedAt = now
-    bump(node)
+    records.changed(node)
     actions.append(.tell(.nodeWarm(node: state.name, after: max(.zero, now - state.createdAt))))
   }
 }

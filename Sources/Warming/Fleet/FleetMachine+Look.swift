@@ -19,9 +19,9 @@ extension FleetMachine {
   }
 
   /// Looks at a node as a whole; each event that touches it ends here.
-  mutating func look(at node: Int) {
+  mutating func reconcile(_ node: NodeIndex) {
     guard !nodes[node].name.isEmpty else { return }
-    guard let facts = nodes[node].facts else { return lookAtGone(node) }
+    guard let facts = nodes[node].facts else { return reconcileGone(node) }
     if nodes[node].needsChoosing { choose(node, facts) }
     compareClaims(node)
     tendPods(node)
@@ -41,7 +41,7 @@ extension FleetMachine {
     due = earliest(due, openGates(node))
     markWarmth(node)
     keepRecord(node)
-    setAlarm(node: node, at: earliest(due, nextAlarm(of: node)))
+    timers.set(.node(node), at: earliest(due, nextAlarm(of: node)))
   }
 
   func earliest(_ one: Duration?, _ other: Duration?) -> Duration? {
@@ -49,24 +49,23 @@ extension FleetMachine {
     return min(one, other)
   }
 
-  private mutating func lookAtGone(_ node: Int) {
+  private mutating func reconcileGone(_ node: NodeIndex) {
     for index in nodes[node].standings.indices { withdraw(node, standing: index) }
     nodes[node].standings = []
     nodes[node].needsChoosing = true
     for index in nodes[node].pods.indices { deletePod(node, index) }
-    for entry in nodes[node].leaving { left(entry.plan) }
-    nodes[node].leaving = []
-    setAlarm(node: node, at: nextAlarm(of: node))
+    for plan in records.release(node) { left(plan) }
+    timers.set(.node(node), at: nextAlarm(of: node))
     if nodes[node].pods.isEmpty, nodes[node].busyWith == nil { remove(node) }
   }
 
   // MARK: Choice
 
   /// Finds the Prepulls that choose a node, and forgets what none of them claims.
-  private mutating func choose(_ node: Int, _ facts: NodeFacts) {
+  private mutating func choose(_ node: NodeIndex, _ facts: NodeFacts) {
     nodes[node].needsChoosing = false
     var standings: [Standing] = []
-    for plan in ranked {
+    for plan in plans.ranked {
       let isUnsupported: Bool
       switch plans[plan].choice.verdict(for: facts) {
       case .wanted: isUnsupported = false
@@ -83,41 +82,41 @@ extension FleetMachine {
         continue
       }
       withdraw(node, standing: index)
-      bump(node)
+      records.changed(node)
     }
     nodes[node].standings = standings
     for entry in nodes[node].held.entries where !isClaimed(entry.key, on: node) { forgetImage(entry.key, on: node) }
     nodes[node].missing = nodes[node].missing.filter { isClaimed($0, on: node) }
     let claims = standings.map { (plans[$0.plan].owner, plans[$0.plan].positions) }
-    clearTroubles(node) { key in !claims.contains { $0 == key.owner && $1[key.image] != nil } }
+    clearFailures(node) { key in !claims.contains { $0 == key.owner && $1[key.image] != nil } }
   }
 
   /// Whether a Prepull that chose the node wants an image there, with these pull secrets.
-  func isClaimed(_ key: HeldImages.Key, on node: Int) -> Bool {
+  func isClaimed(_ key: HeldImages.Key, on node: NodeIndex) -> Bool {
     nodes[node].standings.contains {
       plans[$0.plan].access == key.access && plans[$0.plan].positions[key.image] != nil
     }
   }
 
   /// Takes an image off what the node is known to hold.
-  mutating func forgetImage(_ key: HeldImages.Key, on node: Int) {
+  mutating func forgetImage(_ key: HeldImages.Key, on node: NodeIndex) {
     nodes[node].held.remove(key)
     nodes[node].aliases[key] = nil
-    bump(node)
+    records.changed(node)
   }
 
-  mutating func clearTroubles(_ node: Int, where isUnwanted: (TroubleKey) -> Bool) {
-    guard !nodes[node].troubles.isEmpty else { return }
-    let kept = nodes[node].troubles.filter { !isUnwanted($0.key) }
-    guard kept.count < nodes[node].troubles.count else { return }
-    nodes[node].troubles = kept
-    bump(node)
-    touch(node)
+  mutating func clearFailures(_ node: NodeIndex, where isUnwanted: (FailureKey) -> Bool) {
+    guard !nodes[node].failures.isEmpty else { return }
+    let kept = nodes[node].failures.filter { !isUnwanted($0.key) }
+    guard kept.count < nodes[node].failures.count else { return }
+    nodes[node].failures = kept
+    records.changed(node)
+    markDirty(node)
   }
 
   // MARK: View
 
-  func view(of node: Int, _ standing: Standing) -> View {
+  func view(of node: NodeIndex, _ standing: Standing) -> View {
     let state = nodes[node]
     let plan = plans[standing.plan]
     var view = View()
@@ -147,33 +146,33 @@ extension FleetMachine {
         view.cells.append(Cell(state: .stale))
         continue
       }
-      let trouble = state.troubles[TroubleKey(owner: plan.owner, image: image)]
-      var cell = Cell(state: .pending, isFinal: trouble?.nature == .final)
-      if let trouble, trouble.isFailure(in: plan.plan) { cell.state = .failed }
-      if trouble == nil, isOnce, let rest = state.rest, rest.tries >= plan.plan.retries { cell.state = .failed }
+      let failure = state.failures[FailureKey(owner: plan.owner, image: image)]
+      var cell = Cell(state: .pending, isFinal: failure?.nature == .final)
+      if let failure, failure.isFailure(in: plan.plan) { cell.state = .failed }
+      if failure == nil, isOnce, let lost = state.podBackoff, lost.tries >= plan.plan.retries { cell.state = .failed }
       let refusal = plan.refusals[position]
       if refusal != nil { cell.state = held == nil ? .refused : .stale }
       view.cells.append(cell)
       guard refusal == nil || refusal?.node == node, !(isOnce && cell.state == .failed) else { continue }
-      if refusal == nil, let trouble {
-        guard let retryAt = trouble.retryAt else { continue }
+      if refusal == nil, let failure {
+        guard let retryAt = failure.retryAt else { continue }
         guard retryAt <= now else {
           view.nextDue = earliest(view.nextDue, retryAt)
           continue
         }
       }
       view.due.append(position)
-      if trouble != nil { view.isAgain = true }
+      if failure != nil { view.isAgain = true }
     }
     return view
   }
 
   /// By position, whether the node's platform has the image; empty when it has all.
-  func support(_ plan: Int, on facts: NodeFacts?) -> [Bool] {
+  func support(_ plan: PlanIndex, on facts: NodeFacts?) -> [Bool] {
     facts.flatMap { plans[plan].supported[$0.architecture] } ?? []
   }
 
-  private mutating func learnSupport(_ plan: Int, on facts: NodeFacts) {
+  private mutating func learnSupport(_ plan: PlanIndex, on facts: NodeFacts) {
     guard plans[plan].supported[facts.architecture] == nil else { return }
     let supported = plans[plan].plan.images.map { $0.resolution?.supports(facts.platform) ?? true }
     plans[plan].supported[facts.architecture] = supported.allSatisfy(\.self) ? [] : supported
@@ -184,18 +183,18 @@ extension FleetMachine {
   /// Takes in a new view: counts, the place in the queue, what the record says.
   ///
   /// - Parameter isKept: the images of a gate go first.
-  private mutating func update(_ node: Int, standing index: Int, _ view: View, isKept: Bool) {
+  private mutating func update(_ node: NodeIndex, standing index: Int, _ view: View, isKept: Bool) {
     let old = nodes[node].standings[index]
     let plan = old.plan
     if old.cells != view.cells {
       count(node, plan, from: old.cells, to: view.cells)
       nodes[node].standings[index].cells = view.cells
-      bump(node)
+      records.changed(node)
     }
-    let place = isKept ? nil : place(of: node, old, view)
+    let lane = isKept ? nil : lane(of: node, old, view)
     let state = state(of: node, old, view)
     let isFailing = state != .unreachable && view.cells.contains { $0.state == .failed }
-    let blocker = state == .pending ? blocker(of: node, plan, place, isKept: isKept) : nil
+    let blocker = state == .pending ? blocker(of: node, plan, isQueued: lane != nil, isKept: isKept) : nil
     if state != old.state || isFailing != old.isFailing || blocker != old.blocker {
       count(plan, state: old.state, isFailing: old.isFailing, blocker: old.blocker, by: -1)
       count(plan, state: state, isFailing: isFailing, blocker: blocker, by: 1)
@@ -204,22 +203,22 @@ extension FleetMachine {
       nodes[node].standings[index].isFailing = isFailing
       nodes[node].standings[index].blocker = blocker
     }
-    queue(node, standing: index, at: place)
+    plans[plan].queue.set(node, name: nodes[node].name, in: lane)
   }
 
   /// Takes a standing out of all counts and queues.
-  mutating func withdraw(_ node: Int, standing index: Int) {
+  mutating func withdraw(_ node: NodeIndex, standing index: Int) {
     let old = nodes[node].standings[index]
     count(node, old.plan, from: old.cells, to: [])
     count(old.plan, state: old.state, isFailing: old.isFailing, blocker: old.blocker, by: -1)
     plans[old.plan].unreachable.remove(node)
-    queue(node, standing: index, at: nil)
+    plans[old.plan].queue.set(node, name: nodes[node].name, in: nil)
     for (position, refusal) in plans[old.plan].refusals where refusal.node == node {
       plans[old.plan].refusals[position]?.node = nil
     }
   }
 
-  private mutating func count(_ node: Int, _ plan: Int, from old: [Cell], to new: [Cell]) {
+  private mutating func count(_ node: NodeIndex, _ plan: PlanIndex, from old: [Cell], to new: [Cell]) {
     guard !(old.isEmpty && new.isEmpty) else { return }
     for position in 0..<max(old.count, new.count) {
       let before = position < old.count ? old[position] : nil
@@ -229,9 +228,9 @@ extension FleetMachine {
       if let after { plans[plan].counts[position][Int(after.state.rawValue)] += 1 }
       if before?.isFinal == true, after?.isFinal != true { plans[plan].finals[position].remove(node) }
       if after?.isFinal == true { plans[plan].finals[position].insert(node) }
-      let key = TroubleKey(owner: plans[plan].owner, image: plans[plan].images[position])
-      if let trouble = after == nil ? nil : nodes[node].troubles[key] {
-        plans[plan].lastFailures[position] = plans[plan].lastFailures[position] ?? (trouble.failure, node)
+      let key = FailureKey(owner: plans[plan].owner, image: plans[plan].images[position])
+      if let failure = after == nil ? nil : nodes[node].failures[key] {
+        plans[plan].lastFailures[position] = plans[plan].lastFailures[position] ?? (failure.failure, node)
       } else if plans[plan].lastFailures[position]?.node == node {
         plans[plan].lastFailures[position] = nil
       }
@@ -240,7 +239,7 @@ extension FleetMachine {
   }
 
   private mutating func count(
-    _ plan: Int, state: State?, isFailing: Bool, blocker: FleetSummary.Blocker?, by step: Int
+    _ plan: PlanIndex, state: State?, isFailing: Bool, blocker: FleetSummary.Blocker?, by step: Int
   ) {
     if let state { plans[plan].nodes[Int(state.rawValue)] += step }
     if isFailing { plans[plan].failing += step }
@@ -248,7 +247,7 @@ extension FleetMachine {
     markDirty(plan)
   }
 
-  private func state(of node: Int, _ standing: Standing, _ view: View) -> State {
+  private func state(of node: NodeIndex, _ standing: Standing, _ view: View) -> State {
     var states = CellStates()
     for cell in view.cells { states.insert(cell.state) }
     if standing.isUnsupported || states == [.unsupported] { return .unsupported }
@@ -268,15 +267,15 @@ extension FleetMachine {
   }
 
   /// Whether a node may get work at all now, or soon.
-  func isReachable(_ node: Int) -> Bool {
+  func isReachable(_ node: NodeIndex) -> Bool {
     guard let facts = nodes[node].facts, facts.isSchedulable else { return false }
     return facts.isReady || now < nodes[node].createdAt + limits.youth
   }
 
   private mutating func blocker(
-    of node: Int, _ plan: Int, _ place: Place?, isKept: Bool
+    of node: NodeIndex, _ plan: PlanIndex, isQueued: Bool, isKept: Bool
   ) -> FleetSummary.Blocker {
-    if place != nil { return .pacing }
+    if isQueued { return .pacing }
     if let pod = nodes[node].pods.first(where: { $0.plan == plan && $0.unschedulable != nil }) {
       plans[plan].blockedExample = pod.unschedulable.map { "\(nodes[node].name): \($0)" }
       return .noRoom
@@ -287,7 +286,7 @@ extension FleetMachine {
       plans[plan].yieldsTo = "\(pod) on \(nodes[node].name)"
       return .busy
     }
-    if nodes[node].rest.map({ $0.until > now }) ?? false || nodes[node].awaitsReadiness { return .noRoom }
+    if nodes[node].podBackoff?.isWaiting(at: now) ?? false || nodes[node].awaitsReadiness { return .noRoom }
     return .backingOff
   }
 }
@@ -323,12 +322,5 @@ extension FleetMachine.PlanState {
     guard let held, let wanted = wantedDigests[position] else { return false }
     guard let alias else { return held.digest == HeldImages.unclear }
     return alias.disproved != wanted && (alias.needsProof || held.digest == HeldImages.unclear)
-  }
-}
-
-extension FleetMachine.Trouble {
-  /// Whether the image counts as failed.
-  func isFailure(in plan: FleetPlan) -> Bool {
-    tries >= plan.retries || (nature == .final && tries >= min(2, plan.retries))
   }
 }

@@ -2,8 +2,8 @@ import ImageModel
 
 /// What is seen of our pods.
 extension FleetMachine {
-  private func position(of id: FleetPod.ID) -> (node: Int, pod: Int)? {
-    guard let node = nodeNumbers[id.node], let pod = nodes[node].pods.firstIndex(where: { $0.id == id }) else {
+  private func position(of id: FleetPod.ID) -> (node: NodeIndex, pod: Int)? {
+    guard let node = nodes.index(of: id.node), let pod = nodes[node].pods.firstIndex(where: { $0.id == id }) else {
       return nil
     }
     return (node, pod)
@@ -16,24 +16,24 @@ extension FleetMachine {
       !nodes[node].goneUIDs.contains(uid)
     else { return }
     nodes[node].pods[index].uid = uid
-    settleCreation(node, index)
-    plans[nodes[node].pods[index].plan].obstacle = nil
+    confirmCreation(node, index)
+    plans[nodes[node].pods[index].plan].creationBackoff = nil
   }
 
-  private mutating func settleCreation(_ node: Int, _ index: Int) {
+  private mutating func confirmCreation(_ node: NodeIndex, _ index: Int) {
     guard nodes[node].pods[index].stage == .asked else { return }
     nodes[node].pods[index].stage = .live
     nodes[node].pods[index].createAt = nil
     let plan = nodes[node].pods[index].plan
     plans[plan].asking -= 1
     markDirty(plan)
-    touch(node)
+    markDirty(node)
   }
 
   mutating func refused(_ id: FleetPod.ID, _ failure: CreationFailure) {
     guard let (node, index) = position(of: id), nodes[node].pods[index].stage == .asked else { return }
     let plan = nodes[node].pods[index].plan
-    touch(node)
+    markDirty(node)
     switch failure {
     case .passing(let wait): nodes[node].pods[index].createAt = now + wait
     case .crowded(let failure):
@@ -47,17 +47,16 @@ extension FleetMachine {
     }
   }
 
-  private mutating func hinder(_ plan: Int, _ failure: WarmFailure, wait: (Int) -> Duration) {
-    let tries = (plans[plan].obstacle?.tries ?? 0) + 1
-    plans[plan].obstacle = Obstacle(failure: failure, tries: tries, until: now + wait(tries))
+  private mutating func hinder(_ plan: PlanIndex, _ failure: WarmFailure, wait: (Int) -> Duration) {
+    plans[plan].creationBackoff = Backoff(failure, after: plans[plan].creationBackoff, at: now, wait: wait)
     markDirty(plan)
   }
 
   // MARK: Sight
 
   mutating func see(_ pod: FleetPod) {
-    let node = number(ofNode: pod.id.node)
-    touch(node)
+    let node = nodes.add(pod.id.node)
+    markDirty(node)
     // Answers of calls may come after what the watch tells.
     guard !nodes[node].goneUIDs.contains(pod.uid) else { return }
     var known = nodes[node].pods.firstIndex { $0.id == pod.id }
@@ -69,11 +68,11 @@ extension FleetMachine {
     guard let index = known else { return adopt(pod, on: node) }
     nodes[node].pods[index].uid = pod.uid
     if nodes[node].pods[index].stage == .asked {
-      settleCreation(node, index)
-      plans[nodes[node].pods[index].plan].obstacle = nil
+      confirmCreation(node, index)
+      plans[nodes[node].pods[index].plan].creationBackoff = nil
       nodes[node].pods[index].createdAt = pod.createdAt
-      if let access = pod.access { nodes[node].pods[index].access = accesses.number(of: access) }
-      let references = references
+      if let access = pod.access { nodes[node].pods[index].access = imageTable.access(access) }
+      let references = imageTable.references
       if nodes[node].pods[index].images.map({ references[$0.number] }) != pod.images.map(\.reference) {
         // It was made by the controller that led before this one.
         nodes[node].pods[index].images = images(of: pod)
@@ -83,12 +82,12 @@ extension FleetMachine {
   }
 
   /// Takes over a pod that this machine did not ask for.
-  private mutating func adopt(_ pod: FleetPod, on node: Int) {
-    let plan = number(ofPlan: pod.id.prepull)
+  private mutating func adopt(_ pod: FleetPod, on node: NodeIndex) {
+    let plan = index(ofPlan: pod.id.prepull)
     let images = images(of: pod)
     let live = LivePod(
       id: pod.id, plan: plan, purpose: pod.purpose,
-      access: pod.access.map { accesses.number(of: $0) } ?? plans[plan].access, uid: pod.uid, images: images,
+      access: pod.access.map { imageTable.access($0) } ?? plans[plan].access, uid: pod.uid, images: images,
       registries: pod.purpose == .pull ? registries(of: pod) : [], stage: pod.isBeingDeleted ? .deleting : .live,
       createdAt: pod.createdAt, progressAt: now)
     plans[plan].pods += 1
@@ -99,19 +98,16 @@ extension FleetMachine {
   }
 
   private mutating func images(of pod: FleetPod) -> [LivePod.Image] {
-    pod.images.map { LivePod.Image(number: intern($0.reference), policy: $0.policy) }
+    pod.images.map { LivePod.Image(number: imageTable.image($0.reference), policy: $0.policy) }
   }
 
   private mutating func registries(of pod: FleetPod) -> [Int32] {
-    let numbers = pod.images.map { image in
-      registryNumbers[intern(image.reference)]
-        ?? registries.number(of: (try? Reference(parsing: image.reference))?.registry ?? "")
-    }
+    let numbers = pod.images.map { imageTable.registry(ofReference: $0.reference) }
     return Set(numbers).sorted()
   }
 
   /// Takes in what a pod says, and keeps what it said before where it says less now.
-  private mutating func read(_ pod: FleetPod, _ node: Int, _ index: Int) {
+  private mutating func read(_ pod: FleetPod, _ node: NodeIndex, _ index: Int) {
     var live = nodes[node].pods[index]
     let before = (live.isScheduled, live.phase)
     live.isScheduled = live.isScheduled || pod.isScheduled
@@ -121,7 +117,7 @@ extension FleetMachine {
     if before != (live.isScheduled, live.phase) { live.progressAt = now }
     var held: [Int] = []
     for image in pod.images {
-      guard let number = references.known(image.reference),
+      guard let number = imageTable.references.known(image.reference),
         let position = live.images.firstIndex(where: { $0.number == number })
       else { continue }
       let known = live.images[position].report
@@ -145,33 +141,33 @@ extension FleetMachine {
     let pod = nodes[node].pods[index]
     let isMeant = pod.stage == .deleting && (uid == nil || pod.uid == nil) || (uid != nil && uid == pod.uid)
     guard isMeant else { return }
-    touch(node)
+    markDirty(node)
     lost(node, index)
   }
 
-  private mutating func lost(_ node: Int, _ index: Int) {
+  private mutating func lost(_ node: NodeIndex, _ index: Int) {
     if nodes[node].pods[index].stage == .live { rest(node, nodes[node].pods[index], "its pod was deleted by somebody") }
     removePod(node, index)
   }
 
   /// The node has room for another pod.
-  mutating func removePod(_ node: Int, _ index: Int) {
+  mutating func removePod(_ node: NodeIndex, _ index: Int) {
     uncount(node, index)
     let pod = nodes[node].pods.remove(at: index)
     if let uid = pod.uid { nodes[node].goneUIDs = nodes[node].goneUIDs.suffix(3) + [uid] }
     plans[pod.plan].pods -= 1
     if pod.stage == .asked { plans[pod.plan].asking -= 1 }
     markDirty(pod.plan)
-    touch(node)
+    markDirty(node)
   }
 
   /// Lets a node be for a while after it did not take a pod, or lost it.
-  mutating func rest(_ node: Int, _ pod: LivePod, _ reason: String) {
-    let tries = (nodes[node].rest?.tries ?? 0) + 1
-    let until = now + limits.wait(after: tries)
-    nodes[node].rest = Rest(until: until, tries: tries, reason: reason)
+  mutating func rest(_ node: NodeIndex, _ pod: LivePod, _ reason: String) {
+    let backoff = Backoff(reason, after: nodes[node].podBackoff, at: now, wait: limits.wait)
+    nodes[node].podBackoff = backoff
     plans[pod.plan].blockedExample = "\(nodes[node].name): \(reason)"
-    actions.append(.tell(.podLost(pod.id.prepull, node: nodes[node].name, reason: reason, retryAt: until)))
+    actions.append(
+      .tell(.podLost(pod.id.prepull, node: nodes[node].name, reason: reason, retryAt: backoff.retryAt ?? now)))
   }
 }
 

@@ -6,11 +6,11 @@ extension FleetMachine {
 
   mutating func remember(_ record: NodeRecord) {
     guard !isSynced else { return }
-    let node = number(ofNode: record.node)
-    nodes[node].isRecorded = true
+    let node = nodes.add(record.node)
+    records.markExisting(node)
     guard nodes[node].uid.isEmpty || nodes[node].uid == record.uid else {
       // Of a machine that is gone.
-      bump(node)
+      records.changed(node)
       return
     }
     nodes[node].uid = record.uid
@@ -21,30 +21,31 @@ extension FleetMachine {
     nodes[node].warmedAt = record.warmedAt ?? (wasWarm ? record.verifiedAt ?? now : nil)
     nodes[node].gates = record.gates.map { GateState(gate: $0) }
     for image in record.images {
-      let number = intern(image.reference)
+      let number = imageTable.image(image.reference)
       if let held = image.held {
         for access in held.access {
           nodes[node].held.set(
             HeldImages.Entry(
-              key: HeldImages.Key(image: number, access: accesses.number(of: access)),
-              digest: held.digest.map { digests.number(of: $0) } ?? HeldImages.unstated,
+              key: HeldImages.Key(image: number, access: imageTable.access(access)),
+              digest: held.digest.map { imageTable.digest($0) } ?? HeldImages.unstated,
               pullSeconds: held.pullSeconds.map { Float($0) } ?? -1, bytes: held.bytes ?? -1,
               since: held.since.milliseconds))
         }
       }
       for failure in image.failures {
-        nodes[node].troubles[TroubleKey(owner: owners.number(of: failure.prepull), image: number)] = Trouble(
-          failure: share(failure.failure), nature: failure.nature, tries: failure.tries, retryAt: failure.retryAt)
+        nodes[node].failures[FailureKey(owner: imageTable.owner(failure.prepull), image: number)] = Backoff(
+          reason: ImageFailure(failure: failures.share(failure.failure), nature: failure.nature),
+          tries: failure.tries, retryAt: failure.retryAt)
       }
     }
     if nodes[node].verifiedAt == nil, !nodes[node].held.isEmpty { nodes[node].verifiedAt = now }
   }
 
   /// Has records written without Prepulls that went before anybody told of them.
-  mutating func compareClaims(_ node: Int) {
+  mutating func compareClaims(_ node: NodeIndex) {
     guard let memory = nodes[node].memory, !nodes[node].isCompared else { return }
     nodes[node].isCompared = true
-    bump(node)
+    records.changed(node)
     for plan in plans.indices where plans[plan].isGone && !plans[plan].isFree && plans[plan].isTold {
       if memory.names(plans[plan].id.key) { leave(plan, node) }
     }
@@ -53,62 +54,54 @@ extension FleetMachine {
   // MARK: Storing
 
   /// Whether a pod that ends has something to wait for.
-  func needsRecord(_ node: Int) -> Bool {
-    nodes[node].serial > nodes[node].recordedSerial && isWorthRecording(node)
+  func needsRecord(_ node: NodeIndex) -> Bool {
+    !records.isUpToDate(node) && isWorthRecording(node)
   }
 
-  private func isWorthRecording(_ node: Int) -> Bool {
+  private func isWorthRecording(_ node: NodeIndex) -> Bool {
     let state = nodes[node]
-    return state.isRecorded || !state.held.isEmpty || !state.troubles.isEmpty
+    return records.exists(node) || !state.held.isEmpty || !state.failures.isEmpty
       || state.gates.contains { $0.gate.since != state.createdAt }
   }
 
   /// Asks for the record to be stored when it changed; while a pod is at work, only when somebody waits for it.
-  mutating func keepRecord(_ node: Int) {
+  mutating func keepRecord(_ node: NodeIndex) {
     let isUrgent = nodes[node].pods.contains { if case .ending = $0.stage { true } else { false } }
-    let isAwaited = isUrgent || !nodes[node].leaving.isEmpty
+    let isAwaited = isUrgent || records.isAwaited(node)
     guard isWorthRecording(node), isAwaited || !nodes[node].isAtWork else { return }
-    guard nodes[node].serial > nodes[node].askedSerial else {
-      guard isUrgent, !nodes[node].askedUrgently, nodes[node].askedSerial > nodes[node].recordedSerial else { return }
-      nodes[node].askedUrgently = true
-      actions.append(.record(node: nodes[node].name, serial: nodes[node].askedSerial, isUrgent: true))
+    guard records.isUnasked(node) else {
+      if isUrgent, let serial = records.urge(node) {
+        actions.append(.record(node: nodes[node].name, serial: serial, isUrgent: true))
+      }
       return
     }
     let hash = contentHash(of: node)
     if let memory = nodes[node].memory {
       nodes[node].memory = nil
       if let record = record(of: nodes[node].name), memory.says(whatIsIn: record) {
-        nodes[node].storedHash = hash
-        nodes[node].recordedSerial = nodes[node].askedSerial
+        records.foundStored(node, hash: hash)
       }
     }
-    let isStored = nodes[node].storedHash == hash && nodes[node].askedSerial == nodes[node].recordedSerial
-    nodes[node].askedSerial = nodes[node].serial
-    nodes[node].askedHash = hash
-    if isStored { return stored(node, nodes[node].serial) }
-    nodes[node].isRecorded = true
-    nodes[node].askedUrgently = isUrgent
-    actions.append(.record(node: nodes[node].name, serial: nodes[node].serial, isUrgent: isUrgent))
+    if let serial = records.ask(node, hash: hash, isUrgent: isUrgent) {
+      actions.append(.record(node: nodes[node].name, serial: serial, isUrgent: isUrgent))
+    } else {
+      recordStored(node, records.serial(of: node))
+    }
   }
 
   mutating func recorded(_ name: String, _ serial: Int) {
-    guard let node = nodeNumbers[name] else { return }
+    guard let node = nodes.index(of: name) else { return }
     // It may have been asked for a node that had the name before.
-    nodes[node].isRecorded = true
-    stored(node, min(serial, nodes[node].serial))
+    records.markExisting(node)
+    recordStored(node, serial)
   }
 
-  private mutating func stored(_ node: Int, _ serial: Int) {
-    let last = max(nodes[node].recordedSerial, serial)
-    nodes[node].recordedSerial = last
-    // What changed since it was asked for may be in it or not.
-    nodes[node].storedHash = last >= nodes[node].serial ? nodes[node].askedHash : nil
-    for entry in nodes[node].leaving where entry.serial <= last { left(entry.plan) }
-    nodes[node].leaving.removeAll { $0.serial <= last }
-    touch(node)
+  private mutating func recordStored(_ node: NodeIndex, _ serial: Int) {
+    for plan in records.stored(node, serial: serial) { left(plan) }
+    markDirty(node)
   }
 
-  private func contentHash(of node: Int) -> Int {
+  private func contentHash(of node: NodeIndex) -> Int {
     let state = nodes[node]
     var hasher = Hasher()
     for standing in state.standings {
@@ -121,16 +114,16 @@ extension FleetMachine {
       hasher.combine(entry.digest)
       hasher.combine(entry.since)
     }
-    var troubles = 0
-    for (key, trouble) in state.troubles {
+    var failures = 0
+    for (key, failure) in state.failures {
       var own = Hasher()
       own.combine(key)
-      own.combine(trouble.tries)
-      own.combine(trouble.retryAt)
-      own.combine(trouble.failure.code)
-      troubles ^= own.finalize()
+      own.combine(failure.tries)
+      own.combine(failure.retryAt)
+      own.combine(failure.failure.code)
+      failures ^= own.finalize()
     }
-    hasher.combine(troubles)
+    hasher.combine(failures)
     hasher.combine(state.verifiedAt)
     hasher.combine(state.warmedAt)
     for gate in state.gates { hasher.combine(gate.gate) }
@@ -141,7 +134,7 @@ extension FleetMachine {
 
   /// What is to be remembered of a node, with all that its WarmNode shows; nil when the node is not known.
   package func record(of name: String) -> NodeRecord? {
-    guard let node = nodeNumbers[name], nodes[node].facts != nil else { return nil }
+    guard let node = nodes.index(of: name), nodes[node].facts != nil else { return nil }
     let state = nodes[node]
     var record = NodeRecord(node: name, uid: state.uid)
     record.verifiedAt = state.held.isEmpty ? nil : state.verifiedAt
@@ -157,15 +150,16 @@ extension FleetMachine {
         let place = places[image] ?? record.images.count
         if place == record.images.count {
           places[image] = place
-          record.images.append(NodeRecord.Image(reference: references[image], state: shown, held: held(image, state)))
+          record.images.append(
+            NodeRecord.Image(reference: imageTable.references[image], state: shown, held: held(image, state)))
         }
         record.images[place].state = max(record.images[place].state, shown)
         record.images[place].wantedBy.append(plan.id.key)
-        guard let trouble = state.troubles[TroubleKey(owner: plan.owner, image: image)] else { continue }
+        guard let failure = state.failures[FailureKey(owner: plan.owner, image: image)] else { continue }
         record.images[place].failures.append(
           NodeRecord.Failure(
-            prepull: plan.id.key, failure: trouble.failure, nature: trouble.nature, tries: trouble.tries,
-            retryAt: trouble.retryAt))
+            prepull: plan.id.key, failure: failure.failure, nature: failure.nature, tries: failure.tries,
+            retryAt: failure.retryAt))
       }
     }
     for index in record.images.indices { record.images[index].wantedBy.sort() }
@@ -177,10 +171,10 @@ extension FleetMachine {
     let entries = state.held[image: image].filter { $0.digest != HeldImages.unclear }
     guard let entry = entries.max(by: { ($0.digest, -$0.since) < ($1.digest, -$1.since) }) else { return nil }
     return NodeRecord.Held(
-      digest: entry.digest < 0 ? nil : digests[entry.digest], since: .milliseconds(entry.since),
+      digest: entry.digest < 0 ? nil : imageTable.digests[entry.digest], since: .milliseconds(entry.since),
       pullSeconds: entries.map(\.pullSeconds).max().flatMap { $0 < 0 ? nil : Double($0) },
       bytes: entries.map(\.bytes).max().flatMap { $0 < 0 ? nil : $0 },
-      access: entries.map { accesses[$0.key.access] }.sorted())
+      access: entries.map { imageTable.accesses[$0.key.access] }.sorted())
   }
 }
 

@@ -20,11 +20,12 @@ extension FleetMachine {
     var busyWith: String?
     /// A pod stood still there while the node was not ready: no other before it is.
     var awaitsReadiness = false
-    var rest: Rest?
+    /// After a pod was not taken or was lost, and why. In memory only: no image is at fault.
+    var podBackoff: Backoff<String>?
 
     // What is remembered.
     var held = HeldImages()
-    var troubles: [TroubleKey: Trouble] = [:]
+    var failures: [FailureKey: Backoff<ImageFailure>] = [:]
     var gates: [GateState] = []
     var verifiedAt: Duration?
     /// When it held all that was wanted for the first time.
@@ -51,22 +52,6 @@ extension FleetMachine {
     var needsChoosing = true
     var markedWarm: Bool?
 
-    /// Of the content of its record.
-    var serial = 0
-    var askedSerial = 0
-    var askedUrgently = false
-    var recordedSerial = 0
-    /// Of the content that was asked to be stored last, and of that which is stored.
-    var askedHash: Int?
-    var storedHash: Int?
-    /// Whether it may have a WarmNode.
-    var isRecorded = false
-    /// Prepulls that are gone and wait until their claims are off the record.
-    var leaving: [(plan: Int, serial: Int)] = []
-
-    var wakeAt: Duration?
-
-    var isTouched = false
     /// Whether a pod pulls or is about to, so that there will be more to record soon.
     var isAtWork: Bool { pods.contains { $0.stage == .asked || $0.stage == .live } }
     /// Whether the node bears the taint of a gate.
@@ -86,25 +71,10 @@ extension FleetMachine {
     var isFresh = false
   }
 
-  /// A wait after a pod was not taken or was lost. In memory only: no image is at fault.
-  struct Rest: Sendable {
-    var until: Duration
-    var tries: Int
-    var reason: String
-  }
-
-  struct TroubleKey: Hashable, Sendable {
+  /// An image that failed on a node for a Prepull.
+  struct FailureKey: Hashable, Sendable {
     let owner: Int32
     let image: Int32
-  }
-
-  /// An image that failed on a node for a Prepull.
-  struct Trouble: Sendable {
-    var failure: WarmFailure
-    var nature: FailureNature
-    var tries: Int
-    /// Never again when nil.
-    var retryAt: Duration?
   }
 
   struct GateState: Sendable {
@@ -119,7 +89,7 @@ extension FleetMachine {
 
   /// How one Prepull stands on one node.
   struct Standing: Sendable {
-    let plan: Int
+    let plan: PlanIndex
     /// The node cannot be warmed at all.
     let isUnsupported: Bool
     /// By image of the plan; empty before the first look.
@@ -128,7 +98,6 @@ extension FleetMachine {
     /// Images failed that are not refused everywhere.
     var isFailing = false
     var blocker: FleetSummary.Blocker?
-    var ticket: Ticket?
   }
 
   /// How one image stands on one node for one Prepull.
@@ -140,35 +109,6 @@ extension FleetMachine {
   }
 
   enum State: UInt8, CaseIterable, Sendable { case warm, stale, pulling, pending, failed, unsupported, unreachable }
-
-  /// A place in a plan's queue.
-  struct Ticket: Sendable {
-    let place: Place
-    let stamp: Int
-  }
-
-  struct Place: Hashable, Sendable {
-    /// What goes first inside a plan.
-    enum Lane: UInt8, Comparable, Sendable {
-      /// A gated node that was begun before.
-      case gatedAgain
-      case gated
-      case fresh
-      case again
-      case verify
-
-      var isGated: Bool { self == .gatedAgain || self == .gated }
-
-      /// Whether it goes on when too many nodes failed.
-      var goesOnWhenPaused: Bool { self == .gatedAgain || self == .again || self == .verify }
-
-      static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
-    }
-
-    let lane: Lane
-    /// Number of the set of registries that the pod would pull from.
-    let registries: Int32
-  }
 
   // MARK: Pods
 
@@ -189,7 +129,7 @@ extension FleetMachine {
     }
 
     let id: FleetPod.ID
-    let plan: Int
+    let plan: PlanIndex
     let purpose: FleetPod.Purpose
     /// Number of its pull secrets.
     var access: Int32
@@ -236,37 +176,33 @@ extension FleetMachine {
     var wantedDigests: [Int32?] = []
     var counts: [[Int]] = []
     /// Nodes that met a failure that does not heal by itself.
-    var finals: [Set<Int>] = []
+    var finals: [Set<NodeIndex>] = []
     var refusals: [Int: Refusal] = [:]
     /// A node got it although the registry refused it to us.
     var lifted: Set<Int> = []
-    var lastFailures: [Int: (failure: WarmFailure, node: Int)] = [:]
+    var lastFailures: [Int: (failure: WarmFailure, node: NodeIndex)] = [:]
     var supported: [String: [Bool]] = [:]
 
     // Over all nodes.
     var nodes = [Int](repeating: 0, count: State.allCases.count)
     var blocked = [Int](repeating: 0, count: FleetSummary.Blocker.allCases.count)
     var failing = 0
-    var unreachable: Set<Int> = []
+    var unreachable: Set<NodeIndex> = []
 
-    var queue: [Place: Heap<Waiting>] = [:]
-    var queued = 0
-    /// Pods that budgets count.
-    var working = 0
+    var queue = NodeQueue()
     /// Pods at all.
     var pods = 0
     /// Creates under way.
     var asking = 0
-    var obstacle: Obstacle?
+    /// Why its pods are not made.
+    var creationBackoff: Backoff<WarmFailure>?
     /// Nodes whose record still names it, after it is gone.
     var leaving = 0
 
     var isPaused = false
     var isComplete = false
-    var isDirty = false
     /// For which its summary was last told.
     var isTold = false
-    var wakeAt: Duration?
     var blockedExample: String?
     var yieldsTo: String?
 
@@ -283,34 +219,8 @@ extension FleetMachine {
 
   /// An image that no further node tries, but one at a time.
   struct Refusal: Sendable {
-    let failure: WarmFailure
-    var probes: Int
     /// When the next node tries, or another one if this one did not come to it.
-    var probeAt: Duration
-    var node: Int?
-  }
-
-  /// Why the pods of a plan are not made.
-  struct Obstacle: Sendable {
-    var failure: WarmFailure
-    var tries: Int
-    var until: Duration
-  }
-
-  struct Waiting: Comparable, Sendable {
-    let name: String
-    let node: Int
-    let stamp: Int
-
-    static func < (one: Self, other: Self) -> Bool { (one.name, one.stamp) < (other.name, other.stamp) }
-  }
-
-  struct Alarm: Comparable, Sendable {
-    let due: Duration
-    /// A node, or a plan.
-    let isPlan: Bool
-    let index: Int
-
-    static func < (one: Self, other: Self) -> Bool { one.due < other.due }
+    var backoff: Backoff<WarmFailure>
+    var node: NodeIndex?
   }
 }

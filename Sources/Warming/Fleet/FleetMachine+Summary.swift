@@ -3,7 +3,7 @@ import Kubernetes
 extension FleetMachine {
   /// How a Prepull stands; nil when it is not known.
   package func summary(of prepull: PrepullID) -> FleetSummary? {
-    guard let number = planNumbers[prepull], !plans[number].isGone else { return nil }
+    guard let number = plans.index(of: prepull), !plans[number].isGone else { return nil }
     let state = plans[number]
     var summary = FleetSummary(generation: state.plan.generation)
     summary.nodes.warm = state[.warm]
@@ -14,7 +14,7 @@ extension FleetMachine {
     summary.nodes.unsupported = state[.unsupported]
     summary.nodes.unreachable = state[.unreachable]
     summary.unreachableExamples = state.unreachable.map { nodes[$0].name }.sorted().prefix(3).map { name in
-      let isCordoned = nodeNumbers[name].flatMap { nodes[$0].facts?.isSchedulable } == false
+      let isCordoned = nodes.index(of: name).flatMap { nodes[$0].facts?.isSchedulable } == false
       return "\(name) (\(isCordoned ? "cordoned" : "not ready"))"
     }
     for (position, image) in state.plan.images.enumerated() {
@@ -25,7 +25,7 @@ extension FleetMachine {
       entry.pending = count(.pending)
       entry.failed = count(.failed) + count(.refused)
       entry.unsupported = count(.unsupported)
-      entry.refusal = state.refusals[position]?.failure
+      entry.refusal = state.refusals[position]?.backoff.reason
       if let last = state.lastFailures[position] {
         entry.lastFailure = last.failure
         entry.failedNode = nodes[last.node].name
@@ -35,7 +35,7 @@ extension FleetMachine {
     summary.isPaused = state.isPaused
     summary.failing = state.failing
     summary.isComplete = state.isComplete
-    summary.obstacle = state.obstacle?.failure
+    summary.obstacle = state.creationBackoff?.reason
     summary.blocked = blocked(state)
     summary.blockedExample = summary.blocked[.noRoom] == nil ? nil : state.blockedExample
     summary.yieldsTo = summary.blocked[.busy] == nil ? nil : state.yieldsTo
@@ -50,7 +50,7 @@ extension FleetMachine {
       guard count > 0 else { continue }
       // Nodes that are ready to be begun wait for what holds up the Prepull as a whole.
       let cause: FleetSummary.Blocker =
-        blocker == .pacing ? (state.obstacle != nil ? .refused : state.isPaused ? .paused : .pacing) : blocker
+        blocker == .pacing ? (state.creationBackoff != nil ? .refused : state.isPaused ? .paused : .pacing) : blocker
       blocked[cause, default: 0] += count
     }
     return blocked

@@ -3,7 +3,7 @@ import ImageModel
 /// Proof that nodes still hold what they held, and that it is what they should hold.
 extension FleetMachine {
   /// Begins a check of all that a node holds when it is due, and ends one that has nothing left to find.
-  mutating func beginCheck(_ node: Int) {
+  mutating func beginCheck(_ node: NodeIndex) {
     if nodes[node].unverified == nil, let due = nextCheck(of: node), due <= now {
       nodes[node].unverified = Set(nodes[node].held.entries.map(\.key))
       if nodes[node].isSuspect { nodes[node].hintedAt = now }
@@ -20,11 +20,11 @@ extension FleetMachine {
     nodes[node].unverified = left.isEmpty ? nil : left
     guard left.isEmpty else { return }
     nodes[node].verifiedAt = now
-    bump(node)
+    records.changed(node)
   }
 
   /// When a node's next check is due; nil when nobody asks for one, or one runs.
-  func nextCheck(of node: Int) -> Duration? {
+  func nextCheck(of node: NodeIndex) -> Duration? {
     let state = nodes[node]
     guard state.unverified == nil, !state.held.isEmpty, let last = state.verifiedAt else { return nil }
     let periods = state.standings.compactMap { standing in
@@ -45,18 +45,18 @@ extension FleetMachine {
 
   // MARK: Hints
 
-  mutating func hint(_ name: String) { nodeNumbers[name].map { suspect($0) } }
+  mutating func hint(_ name: String) { nodes.index(of: name).map { suspect($0) } }
 
   /// Something says that a node may have lost images.
-  mutating func suspect(_ node: Int) {
+  mutating func suspect(_ node: NodeIndex) {
     guard !nodes[node].isSuspect else { return }
     nodes[node].isSuspect = true
-    touch(node)
+    markDirty(node)
   }
 
   /// What the node listed before and does not list any more may be gone.
-  mutating func compareList(_ names: [String]?, of node: Int) {
-    let listed = names.map { Set($0.flatMap { listedNames[$0] ?? [] }) }
+  mutating func compareList(_ names: [String]?, of node: NodeIndex) {
+    let listed = names.map { Set($0.flatMap { imageTable.images(listedAs: $0) }) }
     if let listed, let before = nodes[node].listed,
       before.subtracting(listed).contains(where: { nodes[node].held.contains(image: $0) })
     {
@@ -68,12 +68,12 @@ extension FleetMachine {
   // MARK: Proofs
 
   /// The images of a pod that checks some of a plan, as many as it may name.
-  mutating func checked(_ positions: [Int], _ plan: Int, on node: Int) -> [LivePod.Image] {
+  mutating func checked(_ positions: [Int], _ plan: PlanIndex, on node: NodeIndex) -> [LivePod.Image] {
     var images: [LivePod.Image] = []
     for position in positions {
       let image = plans[plan].images[position]
       let isAlias = nodes[node].aliases[HeldImages.Key(image: image, access: plans[plan].access)] != nil
-      let pair = isAlias ? pinned(position, of: plan).map { intern($0) } : nil
+      let pair = isAlias ? pinned(position, of: plan).map { imageTable.image($0) } : nil
       guard images.count + (pair == nil ? 1 : 2) <= max(2, limits.imagesPerPod) else { break }
       for number in [image, pair].compactMap(\.self) where !images.contains(where: { $0.number == number }) {
         images.append(LivePod.Image(number: number, policy: .never))
@@ -83,23 +83,25 @@ extension FleetMachine {
   }
 
   /// The wanted digest of an image as a reference.
-  func pinned(_ position: Int, of plan: Int) -> String? {
+  func pinned(_ position: Int, of plan: PlanIndex) -> String? {
     plans[plan].wantedDigests[position].flatMap {
-      PinnedReference.text(of: references[plans[plan].images[position]], at: digests[$0])
+      PinnedReference.text(of: imageTable.references[plans[plan].images[position]], at: imageTable.digests[$0])
     }
   }
 
   /// The image of a pod that names another one's repository by a digest, and that digest.
   func pair(of image: LivePod.Image, in pod: LivePod) -> (image: LivePod.Image, digest: Digest)? {
-    let reference = references[image.number]
+    let reference = imageTable.references[image.number]
     for other in pod.images where other.policy == .never {
-      if let digest = PinnedReference.digest(in: references[other.number], of: reference) { return (other, digest) }
+      if let digest = PinnedReference.digest(in: imageTable.references[other.number], of: reference) {
+        return (other, digest)
+      }
     }
     return nil
   }
 
   /// Takes in what a verify pod found.
-  mutating func takeProofs(of pod: LivePod, on node: Int) {
+  mutating func takeProofs(of pod: LivePod, on node: NodeIndex) {
     for image in pod.images {
       let key = HeldImages.Key(image: image.number, access: pod.access)
       switch image.report {
@@ -118,8 +120,8 @@ extension FleetMachine {
   }
 
   /// A node states different things for an image and for the digest that it should be.
-  private mutating func disprove(_ key: HeldImages.Key, _ digest: Digest, _ pod: LivePod, on node: Int) {
-    let number = digests.number(of: digest)
+  private mutating func disprove(_ key: HeldImages.Key, _ digest: Digest, _ pod: LivePod, on node: NodeIndex) {
+    let number = imageTable.digest(digest)
     guard var entry = nodes[node].held[key], var alias = nodes[node].aliases[key], alias.disproved != number else {
       return
     }
@@ -128,9 +130,9 @@ extension FleetMachine {
     nodes[node].aliases[key] = alias
     entry.digest = HeldImages.unclear
     nodes[node].held.set(entry)
-    bump(node)
+    records.changed(node)
     guard wasAsked, plans[pod.plan].repairs, let position = plans[pod.plan].positions[key.image] else { return }
-    let reference = references[key.image]
+    let reference = imageTable.references[key.image]
     let failure = WarmFailure(
       code: "digestMoved", detail: "the node holds another image under \(reference) than \(digest), after a pull",
       remedy: "Wait for the next refresh; if it stays so, a mirror of the node's runtime may be behind.")
@@ -140,7 +142,7 @@ extension FleetMachine {
 
   /// A check did not find an image. Since Kubernetes 1.35 kubelets give the same answer where the image is there and was
   /// not pulled with these secrets: the next pull shows which of both it is.
-  private mutating func miss(_ key: HeldImages.Key, on node: Int) {
+  private mutating func miss(_ key: HeldImages.Key, on node: NodeIndex) {
     forgetImage(key, on: node)
     nodes[node].missing.insert(key)
     // What others proved with their secrets may be gone with it.
@@ -149,9 +151,9 @@ extension FleetMachine {
   }
 
   /// A pull came to an end for an image that a check had missed.
-  mutating func noteMissing(_ key: HeldImages.Key, of pod: LivePod, on node: Int, code: String?) {
+  mutating func noteMissing(_ key: HeldImages.Key, of pod: LivePod, on node: NodeIndex, code: String?) {
     guard nodes[node].missing.remove(key) != nil, code != "denied", code != "unauthorized" else { return }
-    let reference = references[key.image]
+    let reference = imageTable.references[key.image]
     actions.append(.tell(.imageLost(pod.id.prepull, node: nodes[node].name, reference: reference)))
   }
 }

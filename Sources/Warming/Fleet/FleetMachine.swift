@@ -4,7 +4,7 @@ import ImageModel
 /// Decides what all Prepulls together do on which node and when, without doing any of it.
 ///
 /// It is told what was seen and what time it is, and answers with what is to be done: no input, no output, no clock of
-/// its own. What an event touches is looked at anew as a whole, node by node, and everything else follows from the
+/// its own. What an event marks as dirty is reconciled as a whole, node by node, and everything else follows from the
 /// difference: counts, queues, times to look again. So the cost of an event does not grow with the number of nodes.
 ///
 /// Invariants: one pod of ours on a node at a time; budgets are kept; nothing is done before all is known; what a pod
@@ -18,48 +18,17 @@ package struct FleetMachine: Sendable {
   var early: [FleetPod.ID: FleetPod] = [:]
   var actions: [Action] = []
 
-  var nodes: [NodeState] = []
-  var nodeNumbers: [String: Int] = [:]
-  var freeNodes: [Int] = []
-  var touched: [Int] = []
-
-  var plans: [PlanState] = []
-  var planNumbers: [PrepullID: Int] = [:]
-  var freePlans: [Int] = []
-  /// Plans that are there, the most important first.
-  var ranked: [Int] = []
-  var dirtyPlans: [Int] = []
-  /// Plans with a gate that are gone and not cleared.
-  var departing: Set<Int> = []
-  /// Plans whose summary may have changed.
-  var changedPlans: Set<Int> = []
-
-  var references = NumberTable<String>()
-  /// References by the names under which a runtime may list them.
-  var listedNames: [String: [Int32]] = [:]
-  var digests = NumberTable<Digest>()
-  var accesses = NumberTable<PullAccess>()
-  var owners = NumberTable<String>()
-  var registries = NumberTable<String>()
-  /// By image.
-  var registryNumbers: [Int32: Int32] = [:]
-  var registrySets = NumberTable<[Int32]>()
-  /// Pods at work by registry.
-  var pulling: [Int32: Int] = [:]
-  /// Failures that were told lately, so that equal ones share their texts.
-  var failures: [WarmFailure: WarmFailure] = [:]
-
-  var numbersAllowed = FleetMachine.fewNumbers
-
-  /// Pods that budgets count.
-  var working = 0
-  var alarms = Heap<Alarm>()
-  var lastStamp = 0
-  /// Of records; never used twice, so that a late answer about a node that is gone means nothing.
-  var lastSerial = 0
+  var nodes = NodeTable()
+  var plans = PrepullTable()
+  var imageTable = ImageTable()
+  var failures = SharedFailures()
+  var budget: PullBudget
+  var records = RecordWriter()
+  var timers = Timers()
 
   package init(limits: FleetLimits = FleetLimits()) {
     self.limits = limits
+    budget = PullBudget(maxPods: limits.maxPods)
   }
 
   /// Takes in what was seen at `now`, since the Unix epoch by the API server's clock, and says what to do.
@@ -95,82 +64,42 @@ package struct FleetMachine: Sendable {
     isSynced = true
     for pod in early.values.sorted(by: { $0.uid < $1.uid }) { see(pod) }
     early = [:]
-    for node in nodes.indices where !nodes[node].name.isEmpty { touch(node) }
+    for node in nodes.indices where !nodes[node].name.isEmpty { markDirty(node) }
   }
 
-  /// Looks at all that was touched, begins what there is room for, and tells what changed.
+  /// Reconciles all that is dirty, begins what there is room for, and tells what changed.
   private mutating func settle() {
-    ring()
+    fireTimers()
     repeat {
-      lookAtTouched()
+      reconcileDirty()
       reviewPlans()
-    } while !touched.isEmpty
+    } while nodes.hasDirty
     repeat {
       begin()
-      lookAtTouched()
+      reconcileDirty()
       reviewPlans()
-    } while !touched.isEmpty
+    } while nodes.hasDirty
     tellSummaries()
   }
 
-  private mutating func lookAtTouched() {
-    // A look may touch further nodes, at most once each.
-    while let node = touched.popLast() {
-      nodes[node].isTouched = false
-      look(at: node)
-    }
+  private mutating func reconcileDirty() {
+    // Reconciling a node may mark further ones, at most once each.
+    while let node = nodes.popDirty() { reconcile(node) }
   }
 
-  /// The content of a node's record changed.
-  mutating func bump(_ node: Int) {
-    lastSerial += 1
-    nodes[node].serial = lastSerial
-  }
-
-  mutating func touch(_ node: Int) {
-    guard !nodes[node].isTouched else { return }
-    nodes[node].isTouched = true
-    touched.append(node)
-  }
+  mutating func markDirty(_ node: NodeIndex) { nodes.markDirty(node) }
+  mutating func markDirty(_ plan: PlanIndex) { plans.markDirty(plan) }
 
   // MARK: Time
 
   /// When `tick` is to be told, if nothing else comes before.
-  package var nextDue: Duration? { alarms.min?.due }
+  package var nextDue: Duration? { timers.nextDue }
 
-  mutating func setAlarm(node: Int, at due: Duration?) {
-    guard nodes[node].wakeAt != due else { return }
-    nodes[node].wakeAt = due
-    if let due { alarms.insert(Alarm(due: due, isPlan: false, index: node)) }
-    if alarms.count > 4 * (nodes.count + plans.count) + 64 { dropOldAlarms() }
-  }
-
-  mutating func setAlarm(plan: Int, at due: Duration?) {
-    guard plans[plan].wakeAt != due else { return }
-    plans[plan].wakeAt = due
-    if let due { alarms.insert(Alarm(due: due, isPlan: true, index: plan)) }
-  }
-
-  private func isValid(_ alarm: Alarm) -> Bool {
-    alarm.due == (alarm.isPlan ? plans[alarm.index].wakeAt : nodes[alarm.index].wakeAt)
-  }
-
-  private mutating func dropOldAlarms() {
-    let all = alarms.elements
-    alarms = Heap()
-    for alarm in all where isValid(alarm) { alarms.insert(alarm) }
-  }
-
-  private mutating func ring() {
-    while let alarm = alarms.min, alarm.due <= now || !isValid(alarm) {
-      alarms.popMin()
-      guard isValid(alarm) else { continue }
-      if alarm.isPlan {
-        plans[alarm.index].wakeAt = nil
-        markDirty(alarm.index)
-      } else {
-        nodes[alarm.index].wakeAt = nil
-        touch(alarm.index)
+  private mutating func fireTimers() {
+    while let owner = timers.fire(at: now) {
+      switch owner {
+      case .node(let node): nodes.markDirty(node)
+      case .plan(let plan): plans.markDirty(plan)
       }
     }
   }
@@ -179,20 +108,20 @@ package struct FleetMachine: Sendable {
 
   /// Whether a node holds an image by our books.
   package func holds(_ reference: String, on node: String) -> Bool {
-    guard let number = nodeNumbers[node], let image = references.known(reference) else { return false }
+    guard let number = nodes.index(of: node), let image = imageTable.references.known(reference) else { return false }
     return nodes[number].held.contains(image: image)
   }
 
   /// The pods that are there or being made, by what was seen so far, with their uid where it is known.
   package var livePods: [FleetPod.ID: String?] {
-    nodes.reduce(into: [:]) { pods, node in
+    nodes.states.reduce(into: [:]) { pods, node in
       for pod in node.pods { pods[pod.id] = .some(pod.uid) }
     }
   }
 
   package var depths: Depths {
     Depths(
-      pods: plans.reduce(0) { $0 + $1.pods }, queued: plans.reduce(0) { $0 + $1.queued },
-      unrecorded: nodes.count { $0.askedSerial > $0.recordedSerial })
+      pods: plans.states.reduce(0) { $0 + $1.pods }, queued: plans.states.reduce(0) { $0 + $1.queue.count },
+      unrecorded: records.unrecorded)
   }
 }

@@ -1,0 +1,84 @@
+import Documents
+
+/// The nodes that wait for a pod of one Prepull, by priority and then by name.
+struct NodeQueue: Sendable {
+  /// What goes first inside a Prepull.
+  enum Priority: UInt8, Comparable, Sendable {
+    /// A gated node that was begun before.
+    case gatedAgain
+    case gated
+    case fresh
+    case again
+    case verify
+
+    var isGated: Bool { self == .gatedAgain || self == .gated }
+
+    /// Whether it goes on when too many nodes failed.
+    var goesOnWhenPaused: Bool { self == .gatedAgain || self == .again || self == .verify }
+
+    static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
+  }
+
+  /// Nodes of one lane are begun by name, and all wait for the same registries.
+  struct Lane: Hashable, Sendable {
+    let priority: Priority
+    /// Number of the set of registries that the pod would pull from.
+    let registries: Int32
+  }
+
+  private struct Entry: Comparable, Sendable {
+    let name: String
+    let node: NodeIndex
+    let stamp: Int
+
+    static func < (one: Self, other: Self) -> Bool { (one.name, one.stamp) < (other.name, other.stamp) }
+  }
+
+  private struct Place: Sendable {
+    let lane: Lane
+    let stamp: Int
+  }
+
+  /// Entries of nodes that left or moved stay in it until they come up or are too many.
+  private var heaps: [Lane: Heap<Entry>] = [:]
+  private var places: [NodeIndex: Place] = [:]
+  private var lastStamp = 0
+
+  /// Nodes that wait.
+  var count: Int { places.count }
+  var lanes: some Collection<Lane> { heaps.keys }
+
+  func contains(_ node: NodeIndex) -> Bool { places[node] != nil }
+
+  /// Puts a node into a lane, or takes it out; in the lane where it is it keeps its turn.
+  mutating func set(_ node: NodeIndex, name: String, in lane: Lane?) {
+    guard places[node]?.lane != lane else { return }
+    guard let lane else {
+      places[node] = nil
+      return
+    }
+    lastStamp += 1
+    places[node] = Place(lane: lane, stamp: lastStamp)
+    var heap = heaps.removeValue(forKey: lane) ?? Heap()
+    heap.insert(Entry(name: name, node: node, stamp: lastStamp))
+    if heap.count > 2 * count + 64 { heap.removeAll { !isValid($0) } }
+    heaps[lane] = heap
+  }
+
+  /// The node whose turn it is, of those whose registries have room; it stays in the queue.
+  mutating func next(isGated: Bool, isPaused: Bool, hasRoom: (_ registries: Int32) -> Bool) -> NodeIndex? {
+    var best: (priority: Priority, entry: Entry)?
+    for lane in Array(heaps.keys) where lane.priority.isGated == isGated {
+      guard !isPaused || lane.priority.goesOnWhenPaused, hasRoom(lane.registries) else { continue }
+      while let first = heaps[lane]?.min, !isValid(first) { heaps[lane]?.popMin() }
+      guard let first = heaps[lane]?.min else {
+        heaps[lane] = nil
+        continue
+      }
+      if best.map({ ($0.priority, $0.entry) > (lane.priority, first) }) ?? true { best = (lane.priority, first) }
+    }
+    return best?.entry.node
+  }
+
+  private func isValid(_ entry: Entry) -> Bool { places[entry.node]?.stamp == entry.stamp }
+}
