@@ -69,7 +69,7 @@ extension FleetMachine {
       pod.access == plans[pod.plan].access,
       let standing = nodes[node].standings.first(where: { $0.plan == pod.plan }), !standing.isUnsupported
     else { return false }
-    let supported = support(pod.plan, on: nodes[node].facts)
+    let supported = plans[pod.plan].support(on: nodes[node].facts)
     return pod.images.allSatisfy { image in
       if isSettled(image, of: pod) { return true }
       guard let position = plans[pod.plan].positions[image.number] else {

@@ -5,25 +5,12 @@ extension FleetMachine {
   /// Sees which gates a node bears, and which are gone.
   mutating func noteGates(_ node: NodeIndex) {
     guard let facts = nodes[node].facts else { return }
-    let tainted = Set(facts.taints.map(\.key))
-    for index in nodes[node].gates.indices where nodes[node].gates[index].gate.openedAt == nil {
-      guard !tainted.contains(nodes[node].gates[index].gate.taint) else { continue }
-      nodes[node].gates[index].gate.openedAt = now
-      nodes[node].gates[index].askedAt = nil
-      records.changed(node)
-    }
-    let keys = Set(nodes[node].standings.compactMap { plans[$0.plan].plan.gate?.taint })
-    nodes[node].gates.removeAll { $0.gate.openedAt != nil && !keys.contains($0.gate.taint) }
-    for key in keys.intersection(tainted).sorted() {
-      let known = nodes[node].gates.firstIndex { $0.gate.taint == key }
-      if let known, nodes[node].gates[known].gate.openedAt == nil { continue }
-      // The taint of a new node was there from the start; this needs no record to be found again.
-      let isNew = known == nil && now < nodes[node].createdAt + limits.youth
-      let gate = GateState(
-        gate: NodeRecord.Gate(taint: key, since: isNew ? min(now, nodes[node].createdAt) : now))
-      if let known { nodes[node].gates[known] = gate } else { nodes[node].gates.append(gate) }
-      if !isNew { records.changed(node) }
-    }
+    let taints = Set(facts.taints.map(\.key))
+    let wanted = Set(nodes[node].standings.compactMap { plans[$0.plan].plan.gate?.taint })
+    let createdAt = nodes[node].createdAt
+    let isChanged = nodes[node].gates.nodeUpdated(
+      taints: taints, wanted: wanted, createdAt: createdAt, isNew: now < createdAt + limits.youth, at: now)
+    if isChanged { records.changed(node) }
     for plan in plans.departing { keepGate(of: plan, on: node, facts) }
   }
 
@@ -32,62 +19,31 @@ extension FleetMachine {
     guard let taint = plans[plan].plan.gate?.taint, facts.taints.contains(where: { $0.key == taint }),
       case .wanted = plans[plan].choice.verdict(for: facts)
     else { return }
-    let known = nodes[node].gates.firstIndex { $0.gate.taint == taint && $0.gate.openedAt == nil }
-    if known == nil {
-      nodes[node].gates.removeAll { $0.gate.taint == taint }
-      nodes[node].gates.append(GateState(gate: NodeRecord.Gate(taint: taint, since: min(now, nodes[node].createdAt))))
-    }
-    let index = known ?? nodes[node].gates.count - 1
-    guard !nodes[node].gates[index].isKept else { return }
-    nodes[node].gates[index].isKept = true
+    let createdAt = nodes[node].createdAt
+    guard nodes[node].gates.keep(taint, since: min(now, createdAt)) else { return }
     records.markExisting(node)
     leave(plan, node)
   }
 
   /// Opens gates of nodes that are warm or were kept back long enough; when to look again.
   mutating func openGates(_ node: NodeIndex) -> Duration? {
-    var due: Duration?
-    for index in nodes[node].gates.indices where nodes[node].gates[index].gate.openedAt == nil {
-      let gate = nodes[node].gates[index]
-      if let askedAt = gate.askedAt, now < askedAt + .seconds(60) {
-        due = earliest(due, askedAt + .seconds(60))
-        continue
+    guard nodes[node].gates.isClosed else { return nil }
+    let claims = nodes[node].standings.compactMap { standing in
+      plans[standing.plan].plan.gate.map { gate in
+        NodeGates.Claim(
+          taint: gate.taint, isWarm: standing.state == .warm || standing.state == .unsupported,
+          deadline: gate.deadline)
       }
-      let (opensAt, reason) = opening(of: index, on: node)
-      guard opensAt <= now else {
-        due = earliest(due, opensAt)
-        continue
-      }
-      nodes[node].gates[index].askedAt = now
-      nodes[node].gates[index].gate.reason = reason
-      let opening = GateOpening(
-        node: nodes[node].name, uid: nodes[node].uid, taint: gate.gate.taint, reason: reason,
-        waited: max(.zero, now - gate.gate.since))
-      actions.append(.openGate(opening))
-      due = earliest(due, now + .seconds(60))
+    }
+    let (openings, due) = nodes[node].gates.open(claims: claims, unclaimedTimeout: limits.unclaimedGate, at: now)
+    for opening in openings {
+      actions.append(
+        .openGate(
+          GateOpening(
+            node: nodes[node].name, uid: nodes[node].uid, taint: opening.taint, reason: opening.reason,
+            waited: max(.zero, now - opening.since))))
     }
     return due
-  }
-
-  /// When a gate opens by what is known now, and why.
-  private mutating func opening(of index: Int, on node: NodeIndex) -> (at: Duration, GateOpening.Reason) {
-    let gate = nodes[node].gates[index].gate
-    let waiting = nodes[node].standings.filter { plans[$0.plan].plan.gate?.taint == gate.taint }
-    guard !waiting.isEmpty else {
-      let since = nodes[node].gates[index].unclaimedSince ?? now
-      nodes[node].gates[index].unclaimedSince = since
-      return (since + limits.unclaimedGate, .unclaimed)
-    }
-    nodes[node].gates[index].unclaimedSince = nil
-    let cold = waiting.filter { $0.state != .warm && $0.state != .unsupported }
-    guard let deadline = cold.compactMap({ plans[$0.plan].plan.gate?.deadline }).max() else { return (now, .warm) }
-    return (gate.since + deadline, .deadlinePassed)
-  }
-
-  /// Whether a gate that is closed waits for a Prepull.
-  func isGate(of plan: PlanIndex, closedOn node: NodeIndex) -> Bool {
-    guard let taint = plans[plan].plan.gate?.taint else { return false }
-    return nodes[node].gates.contains { $0.gate.openedAt == nil && $0.gate.taint == taint }
   }
 
   /// Keeps the node's condition up to date.

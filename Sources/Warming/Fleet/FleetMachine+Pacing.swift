@@ -4,29 +4,6 @@ import Kubernetes
 
 /// Who is begun next, within the budgets.
 extension FleetMachine {
-  // MARK: Queues
-
-  /// In which lane of a Prepull's queue a node waits; nil when there is nothing to do there, or not now.
-  mutating func lane(of node: NodeIndex, _ standing: Standing, _ view: View) -> NodeQueue.Lane? {
-    guard isOpen(node), plans[standing.plan].begins else { return nil }
-    let isGated = nodes[node].isGated
-    if view.due.isEmpty {
-      return view.unproved.isEmpty
-        ? nil : NodeQueue.Lane(priority: isGated ? .gatedAgain : .verify, registries: ImageTable.noRegistries)
-    }
-    let isAgain = view.isAgain || view.cells.contains { $0.state == .failed }
-    let priority: NodeQueue.Priority = isGated ? (isAgain ? .gatedAgain : .gated) : (isAgain ? .again : .fresh)
-    let wanted = view.due.prefix(limits.imagesPerPod).map { plans[standing.plan].registries[$0] }
-    return NodeQueue.Lane(priority: priority, registries: imageTable.registrySet(wanted))
-  }
-
-  /// Whether a node may be given a pod now.
-  private func isOpen(_ node: NodeIndex) -> Bool {
-    let state = nodes[node]
-    return state.pods.isEmpty && !state.yields && !(state.podBackoff?.isWaiting(at: now) ?? false)
-      && isReachable(node) && !(state.awaitsReadiness && state.facts?.isReady == false)
-  }
-
   // MARK: Begin
 
   /// Makes pods while there is work and room for it.
@@ -63,13 +40,13 @@ extension FleetMachine {
     guard let facts = nodes[node].facts,
       let index = nodes[node].standings.firstIndex(where: { $0.plan == plan })
     else { return }
-    let view = view(of: node, nodes[node].standings[index])
-    let isPull = !view.due.isEmpty
-    let positions = view.due.prefix(limits.imagesPerPod)
+    let work = reconciler(of: node).work(for: plans[plan], nodes[node].standings[index])
+    let isPull = !work.due.isEmpty
+    let positions = work.due.prefix(limits.imagesPerPod)
     let images =
       isPull
       ? positions.map { LivePod.Image(number: plans[plan].images[$0], policy: policy(of: $0, plan, on: node)) }
-      : checked(view.unproved, plan, on: node)
+      : checked(work.unproved, plan, on: node)
     let pod = LivePod(
       id: FleetPod.ID(prepull: plans[plan].id, node: nodes[node].name, nodeUID: facts.uid), plan: plan,
       purpose: isPull ? .pull : .verify, access: plans[plan].access, images: images,

@@ -19,7 +19,7 @@ extension FleetMachine {
     // Records of before say nothing of it: who was warm then is not reported now.
     let wasWarm = !record.images.isEmpty && record.warm == record.wanted
     nodes[node].warmedAt = record.warmedAt ?? (wasWarm ? record.verifiedAt ?? now : nil)
-    nodes[node].gates = record.gates.map { GateState(gate: $0) }
+    nodes[node].gates = NodeGates(record.gates)
     for image in record.images {
       let number = imageTable.image(image.reference)
       if let held = image.held {
@@ -61,7 +61,7 @@ extension FleetMachine {
   private func isWorthRecording(_ node: NodeIndex) -> Bool {
     let state = nodes[node]
     return records.exists(node) || !state.held.isEmpty || !state.failures.isEmpty
-      || state.gates.contains { $0.gate.since != state.createdAt }
+      || state.gates.needsRecord(nodeCreatedAt: state.createdAt)
   }
 
   /// Asks for the record to be stored when it changed; while a pod is at work, only when somebody waits for it.
@@ -126,7 +126,7 @@ extension FleetMachine {
     hasher.combine(failures)
     hasher.combine(state.verifiedAt)
     hasher.combine(state.warmedAt)
-    for gate in state.gates { hasher.combine(gate.gate) }
+    hasher.combine(state.gates.records)
     return hasher.finalize()
   }
 
@@ -139,7 +139,7 @@ extension FleetMachine {
     var record = NodeRecord(node: name, uid: state.uid)
     record.verifiedAt = state.held.isEmpty ? nil : state.verifiedAt
     record.warmedAt = state.warmedAt
-    record.gates = state.gates.map(\.gate)
+    record.gates = state.gates.records
     var places: [Int32: Int] = [:]
     for standing in state.standings {
       let plan = plans[standing.plan]

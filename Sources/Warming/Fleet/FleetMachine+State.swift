@@ -26,7 +26,7 @@ extension FleetMachine {
     // What is remembered.
     var held = HeldImages()
     var failures: [FailureKey: Backoff<ImageFailure>] = [:]
-    var gates: [GateState] = []
+    var gates = NodeGates()
     var verifiedAt: Duration?
     /// When it held all that was wanted for the first time.
     var warmedAt: Duration?
@@ -55,7 +55,7 @@ extension FleetMachine {
     /// Whether a pod pulls or is about to, so that there will be more to record soon.
     var isAtWork: Bool { pods.contains { $0.stage == .asked || $0.stage == .live } }
     /// Whether the node bears the taint of a gate.
-    var isGated: Bool { gates.contains { $0.gate.openedAt == nil } }
+    var isGated: Bool { gates.isClosed }
     /// Whether pods of others go before ours. They cannot come to a gated node, but for a few that bear with anything.
     var yields: Bool { busyWith != nil && !isGated }
   }
@@ -75,16 +75,6 @@ extension FleetMachine {
   struct FailureKey: Hashable, Sendable {
     let owner: Int32
     let image: Int32
-  }
-
-  struct GateState: Sendable {
-    var gate: NodeRecord.Gate
-    /// When its opening was last asked for.
-    var askedAt: Duration?
-    /// Since when no Prepull waits for it.
-    var unclaimedSince: Duration?
-    /// Whether it was put on the record for a Prepull that goes.
-    var isKept = false
   }
 
   /// How one Prepull stands on one node.

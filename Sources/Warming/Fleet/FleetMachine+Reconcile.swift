@@ -1,0 +1,182 @@
+import ImageModel
+import Kubernetes
+
+/// How a node stands for each Prepull, and what follows from it.
+extension FleetMachine {
+  /// Reconciles a node as a whole; each event that concerns it ends here.
+  mutating func reconcile(_ node: NodeIndex) {
+    guard !nodes[node].name.isEmpty else { return }
+    guard let facts = nodes[node].facts else { return reconcileGone(node) }
+    if nodes[node].needsChoosing { choose(node, facts) }
+    compareClaims(node)
+    tendPods(node)
+    beginCheck(node)
+    noteGates(node)
+    var due: Duration?
+    for (index, decision) in decisions(for: node).enumerated() {
+      apply(decision, to: node, standing: index)
+      due = earliest(due, decision.nextDue)
+    }
+    due = earliest(due, openGates(node))
+    markWarmth(node)
+    keepRecord(node)
+    timers.set(.node(node), at: earliest(due, nextAlarm(of: node)))
+  }
+
+  func reconciler(of node: NodeIndex) -> NodeReconciler {
+    NodeReconciler(node: nodes[node], index: node, now: now, limits: limits)
+  }
+
+  /// All of them before one is applied, so that no copy of the node is there when it is changed.
+  private func decisions(for node: NodeIndex) -> [NodeReconciler.Decision] {
+    reconciler(of: node).decisions(in: plans)
+  }
+
+  func isReachable(_ node: NodeIndex) -> Bool { nodes[node].isReachable(at: now, limits) }
+
+  func earliest(_ one: Duration?, _ other: Duration?) -> Duration? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
+  }
+
+  private mutating func reconcileGone(_ node: NodeIndex) {
+    for index in nodes[node].standings.indices { withdraw(node, standing: index) }
+    nodes[node].standings = []
+    nodes[node].needsChoosing = true
+    for index in nodes[node].pods.indices { deletePod(node, index) }
+    for plan in records.release(node) { left(plan) }
+    timers.set(.node(node), at: nextAlarm(of: node))
+    if nodes[node].pods.isEmpty, nodes[node].busyWith == nil { remove(node) }
+  }
+
+  // MARK: Choice
+
+  /// Finds the Prepulls that choose a node, and forgets what none of them claims.
+  private mutating func choose(_ node: NodeIndex, _ facts: NodeFacts) {
+    nodes[node].needsChoosing = false
+    var standings: [Standing] = []
+    for plan in plans.ranked {
+      let isUnsupported: Bool
+      switch plans[plan].choice.verdict(for: facts) {
+      case .wanted: isUnsupported = false
+      case .unsupported: isUnsupported = true
+      case .skipped: continue
+      }
+      learnSupport(plan, on: facts)
+      let known = nodes[node].standings.first { $0.plan == plan && $0.isUnsupported == isUnsupported }
+      standings.append(known ?? Standing(plan: plan, isUnsupported: isUnsupported))
+    }
+    for index in nodes[node].standings.indices {
+      let old = nodes[node].standings[index]
+      guard !standings.contains(where: { $0.plan == old.plan && $0.isUnsupported == old.isUnsupported }) else {
+        continue
+      }
+      withdraw(node, standing: index)
+      records.changed(node)
+    }
+    nodes[node].standings = standings
+    for entry in nodes[node].held.entries where !isClaimed(entry.key, on: node) { forgetImage(entry.key, on: node) }
+    nodes[node].missing = nodes[node].missing.filter { isClaimed($0, on: node) }
+    let claims = standings.map { (plans[$0.plan].owner, plans[$0.plan].positions) }
+    clearFailures(node) { key in !claims.contains { $0 == key.owner && $1[key.image] != nil } }
+  }
+
+  /// Whether a Prepull that chose the node wants an image there, with these pull secrets.
+  func isClaimed(_ key: HeldImages.Key, on node: NodeIndex) -> Bool {
+    nodes[node].standings.contains {
+      plans[$0.plan].access == key.access && plans[$0.plan].positions[key.image] != nil
+    }
+  }
+
+  /// Takes an image off what the node is known to hold.
+  mutating func forgetImage(_ key: HeldImages.Key, on node: NodeIndex) {
+    nodes[node].held.remove(key)
+    nodes[node].aliases[key] = nil
+    records.changed(node)
+  }
+
+  mutating func clearFailures(_ node: NodeIndex, where isUnwanted: (FailureKey) -> Bool) {
+    guard !nodes[node].failures.isEmpty else { return }
+    let kept = nodes[node].failures.filter { !isUnwanted($0.key) }
+    guard kept.count < nodes[node].failures.count else { return }
+    nodes[node].failures = kept
+    records.changed(node)
+    markDirty(node)
+  }
+
+  private mutating func learnSupport(_ plan: PlanIndex, on facts: NodeFacts) {
+    guard plans[plan].supported[facts.architecture] == nil else { return }
+    let supported = plans[plan].plan.images.map { $0.resolution?.supports(facts.platform) ?? true }
+    plans[plan].supported[facts.architecture] = supported.allSatisfy(\.self) ? [] : supported
+  }
+
+  // MARK: Difference
+
+  /// Takes in a decision: counts, the place in the queue, what the record says.
+  private mutating func apply(_ decision: NodeReconciler.Decision, to node: NodeIndex, standing index: Int) {
+    let old = nodes[node].standings[index]
+    let plan = old.plan
+    if old.cells != decision.cells {
+      count(node, plan, from: old.cells, to: decision.cells)
+      nodes[node].standings[index].cells = decision.cells
+      records.changed(node)
+    }
+    if let example = decision.example {
+      if decision.blocker == .busy { plans[plan].yieldsTo = example } else { plans[plan].blockedExample = example }
+    }
+    let (state, isFailing, blocker) = (decision.state, decision.isFailing, decision.blocker)
+    if state != old.state || isFailing != old.isFailing || blocker != old.blocker {
+      count(plan, state: old.state, isFailing: old.isFailing, blocker: old.blocker, by: -1)
+      count(plan, state: state, isFailing: isFailing, blocker: blocker, by: 1)
+      nodes[node].standings[index].state = state
+      if state == .unreachable { plans[plan].unreachable.insert(node) } else { plans[plan].unreachable.remove(node) }
+      nodes[node].standings[index].isFailing = isFailing
+      nodes[node].standings[index].blocker = blocker
+    }
+    let lane = decision.priority.map {
+      NodeQueue.Lane(priority: $0, registries: imageTable.registrySet(decision.registries))
+    }
+    plans[plan].queue.set(node, name: nodes[node].name, in: lane)
+  }
+
+  /// Takes a standing out of all counts and queues.
+  mutating func withdraw(_ node: NodeIndex, standing index: Int) {
+    let old = nodes[node].standings[index]
+    count(node, old.plan, from: old.cells, to: [])
+    count(old.plan, state: old.state, isFailing: old.isFailing, blocker: old.blocker, by: -1)
+    plans[old.plan].unreachable.remove(node)
+    plans[old.plan].queue.set(node, name: nodes[node].name, in: nil)
+    for (position, refusal) in plans[old.plan].refusals where refusal.node == node {
+      plans[old.plan].refusals[position]?.node = nil
+    }
+  }
+
+  private mutating func count(_ node: NodeIndex, _ plan: PlanIndex, from old: [Cell], to new: [Cell]) {
+    guard !(old.isEmpty && new.isEmpty) else { return }
+    for position in 0..<max(old.count, new.count) {
+      let before = position < old.count ? old[position] : nil
+      let after = position < new.count ? new[position] : nil
+      guard before != after else { continue }
+      if let before { plans[plan].counts[position][Int(before.state.rawValue)] -= 1 }
+      if let after { plans[plan].counts[position][Int(after.state.rawValue)] += 1 }
+      if before?.isFinal == true, after?.isFinal != true { plans[plan].finals[position].remove(node) }
+      if after?.isFinal == true { plans[plan].finals[position].insert(node) }
+      let key = FailureKey(owner: plans[plan].owner, image: plans[plan].images[position])
+      if let failure = after == nil ? nil : nodes[node].failures[key] {
+        plans[plan].lastFailures[position] = plans[plan].lastFailures[position] ?? (failure.failure, node)
+      } else if plans[plan].lastFailures[position]?.node == node {
+        plans[plan].lastFailures[position] = nil
+      }
+    }
+    markDirty(plan)
+  }
+
+  private mutating func count(
+    _ plan: PlanIndex, state: State?, isFailing: Bool, blocker: FleetSummary.Blocker?, by step: Int
+  ) {
+    if let state { plans[plan].nodes[Int(state.rawValue)] += step }
+    if isFailing { plans[plan].failing += step }
+    if let blocker { plans[plan].blocked[Int(blocker.rawValue)] += step }
+    markDirty(plan)
+  }
+}

@@ -1,0 +1,226 @@
+import ImageModel
+import Kubernetes
+
+/// How a node stands for the Prepulls that chose it, and what is to be done there: the node and the Prepulls in,
+/// decisions out. It changes nothing.
+struct NodeReconciler: Sendable {
+  typealias Cell = FleetMachine.Cell
+  typealias State = FleetMachine.State
+  typealias PlanState = FleetMachine.PlanState
+  typealias Standing = FleetMachine.Standing
+  typealias FailureKey = FleetMachine.FailureKey
+
+  let node: FleetMachine.NodeState
+  let index: NodeIndex
+  let now: Duration
+  let limits: FleetLimits
+
+  /// What a Prepull finds on the node.
+  struct Work: Sendable {
+    var cells: [Cell] = []
+    /// Positions of images to pull now.
+    var due: [Int] = []
+    /// Positions of images whose presence is to be proved.
+    var unproved: [Int] = []
+    /// Whether one of those due failed here before.
+    var isAgain = false
+    /// When there will be more to do.
+    var nextDue: Duration?
+
+    var isEmpty: Bool { due.isEmpty && unproved.isEmpty }
+  }
+
+  /// What follows for one Prepull.
+  struct Decision: Sendable {
+    var cells: [Cell]
+    var state: State
+    /// Images failed that are not refused everywhere.
+    var isFailing: Bool
+    /// Why a pending node is not begun.
+    var blocker: FleetSummary.Blocker?
+    /// An example of what blocks it, in words.
+    var example: String?
+    /// Where it waits for a pod; nil when there is nothing to do, or not now.
+    var priority: NodeQueue.Priority?
+    /// Registries that the pod would pull from.
+    var registries: [Int32] = []
+    var nextDue: Duration?
+  }
+
+  /// For each Prepull that chose the node, in their order.
+  func decisions(in plans: PrepullTable) -> [Decision] {
+    let works = node.standings.map { work(for: plans[$0.plan], $0) }
+    // What a gate waits for goes before all else on its node.
+    let isKept = zip(node.standings, works).contains { standing, work in
+      !work.isEmpty && plans[standing.plan].begins && isGated(by: plans[standing.plan])
+    }
+    return zip(node.standings, works).map { standing, work in
+      let plan = plans[standing.plan]
+      return decision(for: plan, standing, work, isKept: isKept && !isGated(by: plan))
+    }
+  }
+
+  /// - Parameter isKept: the images of a gate go first.
+  private func decision(for plan: PlanState, _ standing: Standing, _ work: Work, isKept: Bool) -> Decision {
+    let state = state(for: plan, standing, work)
+    var decision = Decision(
+      cells: work.cells, state: state, isFailing: state != .unreachable && work.cells.contains { $0.state == .failed },
+      nextDue: work.nextDue)
+    if !isKept, isOpen, plan.begins, let priority = priority(of: work) {
+      decision.priority = priority
+      decision.registries = work.due.prefix(limits.imagesPerPod).map { plan.registries[$0] }
+    }
+    if state == .pending {
+      let blocker = blocker(of: standing.plan, isQueued: decision.priority != nil, isKept: isKept)
+      decision.blocker = blocker.kind
+      decision.example = blocker.example
+    }
+    return decision
+  }
+
+  /// Whether a closed gate of the node waits for a Prepull.
+  private func isGated(by plan: PlanState) -> Bool { plan.plan.gate.map { node.gates.isClosed($0.taint) } ?? false }
+
+  private func priority(of work: Work) -> NodeQueue.Priority? {
+    if work.due.isEmpty { return work.unproved.isEmpty ? nil : node.isGated ? .gatedAgain : .verify }
+    let isAgain = work.isAgain || work.cells.contains { $0.state == .failed }
+    return node.isGated ? (isAgain ? .gatedAgain : .gated) : (isAgain ? .again : .fresh)
+  }
+
+  /// Whether the node may be given a pod now.
+  private var isOpen: Bool {
+    node.pods.isEmpty && !node.yields && !(node.podBackoff?.isWaiting(at: now) ?? false)
+      && node.isReachable(at: now, limits) && !(node.awaitsReadiness && node.facts?.isReady == false)
+  }
+
+  // MARK: State
+
+  private func state(for plan: PlanState, _ standing: Standing, _ work: Work) -> State {
+    var states = CellStates()
+    for cell in work.cells { states.insert(cell.state) }
+    if standing.isUnsupported || states == [.unsupported] { return .unsupported }
+    if states.isSubset(of: [.unsupported, .warm]) { return .warm }
+    // What the scheduler does not place pulls nothing.
+    let isPulling = node.pods.contains { pod in
+      pod.plan == standing.plan && pod.purpose == .pull && (pod.stage == .asked || pod.stage == .live)
+        && pod.unschedulable == nil
+    }
+    if isPulling { return .pulling }
+    if !node.isReachable(at: now, limits) { return .unreachable }
+    // What is done once has failed when nothing is left to be tried.
+    let isOpen = plan.plan.mode == .once && states.contains(.pending)
+    if !isOpen, !states.isDisjoint(with: [.failed, .refused]) { return .failed }
+    // What is due again is on its way; other digests are shown until then.
+    return states.contains(.pending) ? .pending : .stale
+  }
+
+  private func blocker(of plan: PlanIndex, isQueued: Bool, isKept: Bool) -> (
+    kind: FleetSummary.Blocker, example: String?
+  ) {
+    if isQueued { return (.pacing, nil) }
+    if let pod = node.pods.first(where: { $0.plan == plan && $0.unschedulable != nil }) {
+      return (.noRoom, pod.unschedulable.map { "\(node.name): \($0)" })
+    }
+    if !node.pods.isEmpty { return (.occupied, nil) }
+    if isKept { return (.gated, nil) }
+    if let pod = node.busyWith, node.yields { return (.busy, "\(pod) on \(node.name)") }
+    if node.podBackoff?.isWaiting(at: now) ?? false || node.awaitsReadiness { return (.noRoom, nil) }
+    return (.backingOff, nil)
+  }
+
+  // MARK: Images
+
+  func work(for plan: PlanState, _ standing: Standing) -> Work {
+    var work = Work()
+    work.cells.reserveCapacity(plan.images.count)
+    let supported = standing.isUnsupported ? [] : plan.support(on: node.facts)
+    let isOnce = plan.plan.mode == .once
+    for position in plan.images.indices {
+      guard !standing.isUnsupported, supported.isEmpty || supported[position] else {
+        work.cells.append(Cell(state: .unsupported))
+        continue
+      }
+      let image = plan.images[position]
+      let key = HeldImages.Key(image: image, access: plan.access)
+      let held = node.held[key]
+      let isUnclear = plan.isUnclear(held, node.aliases[key], at: position)
+      let isUnverified = plan.verifies && node.unverified?.contains(key) == true
+      if held != nil, isUnclear || isUnverified { work.unproved.append(position) }
+      if let held, plan.accepts(held.digest, at: position) {
+        work.cells.append(Cell(state: .warm))
+        continue
+      }
+      if isUnclear {
+        work.cells.append(Cell(state: .pending))
+        continue
+      }
+      if held != nil, !plan.repairs {
+        work.cells.append(Cell(state: .stale))
+        continue
+      }
+      let failure = node.failures[FailureKey(owner: plan.owner, image: image)]
+      var cell = Cell(state: .pending, isFinal: failure?.nature == .final)
+      if let failure, failure.isFailure(in: plan.plan) { cell.state = .failed }
+      if failure == nil, isOnce, let lost = node.podBackoff, lost.tries >= plan.plan.retries { cell.state = .failed }
+      let refusal = plan.refusals[position]
+      if refusal != nil { cell.state = held == nil ? .refused : .stale }
+      work.cells.append(cell)
+      guard refusal == nil || refusal?.node == index, !(isOnce && cell.state == .failed) else { continue }
+      if refusal == nil, let failure {
+        guard let retryAt = failure.retryAt else { continue }
+        guard retryAt <= now else {
+          work.nextDue = min(work.nextDue ?? retryAt, retryAt)
+          continue
+        }
+      }
+      work.due.append(position)
+      if failure != nil { work.isAgain = true }
+    }
+    return work
+  }
+}
+
+/// A set of cell states, in a byte.
+private struct CellStates: OptionSet {
+  let rawValue: UInt8
+  static let unsupported = Self(.unsupported)
+  static let warm = Self(.warm)
+  static let pending = Self(.pending)
+  static let failed = Self(.failed)
+  static let refused = Self(.refused)
+
+  init(rawValue: UInt8) { self.rawValue = rawValue }
+  init(_ state: FleetMachine.Cell.State) { self.init(rawValue: 1 << state.rawValue) }
+
+  mutating func insert(_ state: FleetMachine.Cell.State) { formUnion(Self(state)) }
+}
+
+extension FleetMachine.NodeState {
+  /// Whether it may get work at all now, or soon.
+  func isReachable(at now: Duration, _ limits: FleetLimits) -> Bool {
+    guard let facts, facts.isSchedulable else { return false }
+    return facts.isReady || now < createdAt + limits.youth
+  }
+}
+
+extension FleetMachine.PlanState {
+  /// By position, whether a node's platform has the image; empty when it has all.
+  func support(on facts: NodeFacts?) -> [Bool] { facts.flatMap { supported[$0.architecture] } ?? [] }
+
+  /// Whether nodes that hold another digest pull anew.
+  var repairs: Bool { plan.refreshes || plan.policy == .always }
+  var verifies: Bool { plan.mode == .keep && plan.verifyEvery != nil && begins }
+
+  /// Whether a digest, or what stands in place of one, is that of the wanted image.
+  func accepts(_ digest: Int32, at position: Int) -> Bool {
+    guard let accepted = accepted[position], digest != HeldImages.unstated else { return true }
+    return accepted.contains(digest)
+  }
+
+  /// Whether it has to be proved that a node holds the wanted digest.
+  func isUnclear(_ held: HeldImages.Entry?, _ alias: FleetMachine.Alias?, at position: Int) -> Bool {
+    guard let held, let wanted = wantedDigests[position] else { return false }
+    guard let alias else { return held.digest == HeldImages.unclear }
+    return alias.disproved != wanted && (alias.needsProof || held.digest == HeldImages.unclear)
+  }
+}

@@ -1,0 +1,107 @@
+import ImageModel
+import Kubernetes
+import Testing
+
+@testable import Warming
+
+@Suite("Decisions about a node", .timeLimit(.minutes(1))) struct NodeReconcilerTests {
+  private let now = Duration.seconds(10_000)
+  private let first = PlanIndex(offset: 0)
+  private let second = PlanIndex(offset: 1)
+  private let failure = ImageFailure(failure: WarmFailure(code: "notFound", detail: "", remedy: ""), nature: .passing)
+
+  /// A Prepull of the images 0, 1, …, which wants any digest, or the one given.
+  private func plan(
+    _ owner: Int32 = 0, images: Int32 = 2, digest: Int32? = nil, edit: (inout FleetPlan) -> Void = { _ in }
+  ) -> FleetMachine.PlanState {
+    var plan = FleetPlan(generation: 1, images: [], createdAt: .zero)
+    edit(&plan)
+    let id = PrepullID(namespace: "ns", name: "p\(owner)", uid: "")
+    var state = FleetMachine.PlanState(id: id, owner: owner, plan: plan, access: 0)
+    state.isGone = false
+    state.images = Array(0..<images)
+    state.registries = state.images.map { 100 + $0 }
+    state.accepted = state.images.map { _ in digest.map { [$0] } }
+    state.wantedDigests = state.images.map { _ in digest }
+    return state
+  }
+
+  /// A node that two Prepulls chose at most, and that holds the images given, by digest.
+  private func node(plans: Int = 1, held: [Int32: Int32] = [:]) -> FleetMachine.NodeState {
+    var node = FleetMachine.NodeState(name: "n1")
+    node.facts = NodeFacts(name: "n1", uid: "u1")
+    node.uid = "u1"
+    node.standings = [first, second].prefix(plans).map { FleetMachine.Standing(plan: $0, isUnsupported: false) }
+    for (image, digest) in held {
+      node.held.set(HeldImages.Entry(key: HeldImages.Key(image: image, access: 0), digest: digest, since: 0))
+    }
+    return node
+  }
+
+  private func decisions(_ node: FleetMachine.NodeState, _ plans: FleetMachine.PlanState...) -> [NodeReconciler
+    .Decision]
+  {
+    var table = PrepullTable()
+    for plan in plans { _ = table.add(plan) }
+    return NodeReconciler(node: node, index: NodeIndex(offset: 0), now: now, limits: FleetLimits()).decisions(in: table)
+  }
+
+  @Test("A cold node waits for a pod that pulls what it lacks") func cold() throws {
+    let decision = try #require(decisions(node(held: [0: 5]), plan()).first)
+    #expect(decision.cells.map(\.state) == [.warm, .pending] && decision.state == .pending)
+    #expect(decision.priority == .fresh && decision.registries == [101] && decision.blocker == .pacing)
+  }
+
+  @Test("A warm node has nothing to do") func warm() throws {
+    let decision = try #require(decisions(node(held: [0: 5, 1: 6]), plan()).first)
+    #expect(decision.state == .warm && decision.priority == nil && decision.blocker == nil)
+  }
+
+  @Test("Another digest than the wanted one is stale, or pulled again where the Prepull refreshes") func stale() throws
+  {
+    let node = node(held: [0: 5, 1: 7])
+    let stale = try #require(decisions(node, plan(digest: 7)).first)
+    #expect(stale.state == .stale && stale.priority == nil)
+    let refreshed = try #require(decisions(node, plan(digest: 7) { $0.refreshes = true }).first)
+    #expect(refreshed.state == .pending && refreshed.registries == [100])
+  }
+
+  @Test("An image that failed is tried again when its time has come") func failed() throws {
+    var node = node(held: [0: 5])
+    let key = FleetMachine.FailureKey(owner: 0, image: 1)
+    node.failures[key] = Backoff(reason: failure, tries: 1, retryAt: now + .seconds(5))
+    var decision = try #require(decisions(node, plan()).first)
+    #expect(decision.priority == nil && decision.blocker == .backingOff && decision.nextDue == now + .seconds(5))
+    node.failures[key] = Backoff(reason: failure, tries: 5, retryAt: now)
+    decision = try #require(decisions(node, plan()).first)
+    #expect(decision.state == .failed && decision.isFailing && decision.priority == .again)
+  }
+
+  @Test("A node that cannot be reached, is busy or lost a pod gets none") func closed() throws {
+    var busy = node()
+    busy.busyWith = "web/front"
+    var decision = try #require(decisions(busy, plan()).first)
+    #expect(decision.priority == nil && decision.blocker == .busy && decision.example == "web/front on n1")
+    var waiting = node()
+    waiting.podBackoff = Backoff(reason: "evicted", tries: 1, retryAt: now + .seconds(1))
+    decision = try #require(decisions(waiting, plan()).first)
+    #expect(decision.priority == nil && decision.blocker == .noRoom)
+    var cordoned = node()
+    cordoned.facts?.isSchedulable = false
+    decision = try #require(decisions(cordoned, plan()).first)
+    #expect(decision.priority == nil && decision.state == .unreachable)
+  }
+
+  @Test("What a closed gate waits for goes before all else on its node") func gated() {
+    var node = node(plans: 2)
+    _ = node.gates.keep("cold", since: .zero)
+    let gated = plan(1) { $0.gate = FleetPlan.Gate(taint: "cold") }
+    let both = decisions(node, plan(0), gated)
+    #expect(both.map(\.priority) == [nil, .gated])
+    #expect(both.map(\.blocker) == [.gated, .pacing])
+  }
+
+  @Test("A suspended Prepull begins nothing") func suspended() {
+    #expect(decisions(node(), plan { $0.isSuspended = true }).map(\.priority) == [nil])
+  }
+}
