@@ -155,7 +155,7 @@ extension FleetMachine {
     case .unclear: break
     case .held:
       guard let held = nodes[node].held[HeldImages.Key(image: image.number, access: pod.access)],
-        image.policy == .always, held.digest >= 0,
+        image.policy == .always, held.digest.isKnown,
         !plans[pod.plan].accepts(held.digest, at: position)
       else { return }
       let reference = imageTable.references[image.number]
@@ -209,7 +209,7 @@ extension FleetMachine {
       if let pulled = pod.pulled[image.number] { (entry.pullSeconds, entry.bytes) = pulled }
       nodes[node].held.set(entry)
       // Under one name a node holds one digest, whoever pulled it.
-      for other in nodes[node].held[image: image.number] where entry.digest >= 0 && other.digest >= 0 {
+      for other in nodes[node].held[image: image.number] where entry.digest.isKnown && other.digest.isKnown {
         if other.digest != entry.digest { forgetImage(other.key, on: node) }
       }
       records.changed(node)
@@ -234,7 +234,7 @@ extension FleetMachine {
   /// The digest that is known of an image by what a pod says now; nil when it says nothing new.
   private mutating func digest(
     of image: LivePod.Image, _ key: HeldImages.Key, _ pod: LivePod, on node: NodeIndex
-  ) -> Int32? {
+  ) -> DigestNumber? {
     switch image.report {
     case .waiting, .failing: return nil
     case .held(let digest?):

@@ -101,7 +101,7 @@ extension FleetMachine {
     pod.images.map { LivePod.Image(number: imageTable.image($0.reference), policy: $0.policy) }
   }
 
-  private mutating func registries(of pod: FleetPod) -> [Int32] {
+  private mutating func registries(of pod: FleetPod) -> [RegistryNumber] {
     let numbers = pod.images.map { imageTable.registry(ofReference: $0.reference) }
     return Set(numbers).sorted()
   }

@@ -140,7 +140,7 @@ extension FleetMachine {
     record.verifiedAt = state.held.isEmpty ? nil : state.verifiedAt
     record.warmedAt = state.warmedAt
     record.gates = state.gates.records
-    var places: [Int32: Int] = [:]
+    var places: [ImageNumber: Int] = [:]
     for standing in state.standings {
       let plan = plans[standing.plan]
       for (position, image) in plan.images.enumerated() where position < standing.cells.count {
@@ -166,12 +166,12 @@ extension FleetMachine {
     return record
   }
 
-  private func held(_ image: Int32, _ state: NodeState) -> NodeRecord.Held? {
+  private func held(_ image: ImageNumber, _ state: NodeState) -> NodeRecord.Held? {
     // What is unclear is found out again by whoever comes after us.
     let entries = state.held[image: image].filter { $0.digest != HeldImages.unclear }
     guard let entry = entries.max(by: { ($0.digest, -$0.since) < ($1.digest, -$1.since) }) else { return nil }
     return NodeRecord.Held(
-      digest: entry.digest < 0 ? nil : imageTable.digests[entry.digest], since: .milliseconds(entry.since),
+      digest: entry.digest.isKnown ? imageTable.digests[entry.digest] : nil, since: .milliseconds(entry.since),
       pullSeconds: entries.map(\.pullSeconds).max().flatMap { $0 < 0 ? nil : Double($0) },
       bytes: entries.map(\.bytes).max().flatMap { $0 < 0 ? nil : $0 },
       access: entries.map { imageTable.accesses[$0.key.access] }.sorted())

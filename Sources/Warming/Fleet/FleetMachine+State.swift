@@ -15,7 +15,7 @@ extension FleetMachine {
     var createdAt = Duration.zero
     var bootID = ""
     /// Images of ours that the node last listed, ascending; nil when its list may be cut.
-    var listed: Set<Int32>?
+    var listed: Set<ImageNumber>?
     /// A pod of others that pulls its images there.
     var busyWith: String?
     /// A pod stood still there while the node was not ready: no other before it is.
@@ -66,15 +66,15 @@ extension FleetMachine {
     /// Whether it may have changed since the last proof.
     var needsProof = true
     /// The wanted digest that it was shown not to be.
-    var disproved: Int32?
+    var disproved: DigestNumber?
     /// Whether the registry was asked for it just before.
     var isFresh = false
   }
 
   /// An image that failed on a node for a Prepull.
   struct FailureKey: Hashable, Sendable {
-    let owner: Int32
-    let image: Int32
+    let owner: OwnerNumber
+    let image: ImageNumber
   }
 
   /// How one Prepull stands on one node.
@@ -113,7 +113,7 @@ extension FleetMachine {
     }
 
     struct Image: Sendable {
-      let number: Int32
+      let number: ImageNumber
       let policy: FleetPod.Policy
       var report = FleetPod.Report.waiting
     }
@@ -121,12 +121,12 @@ extension FleetMachine {
     let id: FleetPod.ID
     let plan: PlanIndex
     let purpose: FleetPod.Purpose
-    /// Number of its pull secrets.
-    var access: Int32
+    /// Its pull secrets.
+    var access: AccessNumber
     var uid: String?
     var images: [Image]
     /// Those that it pulls from.
-    var registries: [Int32]
+    var registries: [RegistryNumber]
     var stage: Stage
     var createdAt: Duration
     /// When the create is to be tried again; nil while it is under way.
@@ -139,31 +139,31 @@ extension FleetMachine {
     /// Whether budgets count it.
     var isCounted = false
     /// What the kubelet told of pulls: seconds and bytes, negative where it did not.
-    var pulled: [Int32: (seconds: Float, bytes: Int64)] = [:]
+    var pulled: [ImageNumber: (seconds: Float, bytes: Int64)] = [:]
   }
 
   // MARK: Plans
 
   struct PlanState: Sendable {
     let id: PrepullID
-    let owner: Int32
+    let owner: OwnerNumber
     var plan: FleetPlan
     /// What the plan chooses, whatever the machine looks at by itself.
     var choice = NodeChoice()
     var isGone = true
-    /// Number of its pull secrets.
-    var access: Int32
+    /// Its pull secrets.
+    var access: AccessNumber
     /// A slot without a Prepull.
     var isFree = false
 
     // By image.
-    var images: [Int32] = []
-    var positions: [Int32: Int] = [:]
-    var registries: [Int32] = []
-    /// Numbers of the digests that are right; nil when any is.
-    var accepted: [Set<Int32>?] = []
-    /// Numbers of the digests that the references stand for; nil where that is not known.
-    var wantedDigests: [Int32?] = []
+    var images: [ImageNumber] = []
+    var positions: [ImageNumber: Int] = [:]
+    var registries: [RegistryNumber] = []
+    /// The digests that are right; nil when any is.
+    var accepted: [Set<DigestNumber>?] = []
+    /// The digests that the references stand for; nil where that is not known.
+    var wantedDigests: [DigestNumber?] = []
     var counts: [[Int]] = []
     /// Nodes that met a failure that does not heal by itself.
     var finals: [Set<NodeIndex>] = []

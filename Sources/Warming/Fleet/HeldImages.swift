@@ -1,16 +1,16 @@
 /// What a node holds, by the numbers of the references and of the pull secrets that proved it, in 40 bytes each.
 struct HeldImages: Sendable {
   struct Key: Hashable, Comparable, Sendable {
-    let image: Int32
-    let access: Int32
+    let image: ImageNumber
+    let access: AccessNumber
 
     static func < (one: Key, other: Key) -> Bool { (one.image, one.access) < (other.image, other.access) }
   }
 
   struct Entry: Sendable {
     let key: Key
-    /// Of the digest, or one of the values below.
-    var digest: Int32
+    /// Or one of the values below.
+    var digest: DigestNumber
     var pullSeconds: Float = -1
     var bytes: Int64 = -1
     /// Since the Unix epoch, milliseconds.
@@ -18,9 +18,9 @@ struct HeldImages: Sendable {
   }
 
   /// In place of a digest: the runtime stated none.
-  static let unstated: Int32 = -1
+  static let unstated = DigestNumber(value: -1)
   /// In place of a digest: the runtime stated the name of other content, so that it is not known which one it is.
-  static let unclear: Int32 = -2
+  static let unclear = DigestNumber(value: -2)
 
   /// By key, ascending.
   private(set) var entries: [Entry] = []
@@ -33,13 +33,13 @@ struct HeldImages: Sendable {
   }
 
   /// What is known of an image, for each set of secrets.
-  subscript(image image: Int32) -> ArraySlice<Entry> {
-    let first = position(of: Key(image: image, access: .min))
+  subscript(image image: ImageNumber) -> ArraySlice<Entry> {
+    let first = position(of: Key(image: image, access: AccessNumber(value: .min)))
     let end = entries[first...].firstIndex { $0.key.image != image } ?? entries.count
     return entries[first..<end]
   }
 
-  func contains(image: Int32) -> Bool { !self[image: image].isEmpty }
+  func contains(image: ImageNumber) -> Bool { !self[image: image].isEmpty }
 
   mutating func set(_ entry: Entry) {
     let index = position(of: entry.key)
@@ -65,4 +65,9 @@ struct HeldImages: Sendable {
     }
     return low
   }
+}
+
+extension DigestNumber {
+  /// Whether it stands for a digest.
+  var isKnown: Bool { value >= 0 }
 }

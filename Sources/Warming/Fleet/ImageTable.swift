@@ -8,18 +8,18 @@ struct ImageTable: Sendable {
   /// than the last look left.
   private static let fewNumbers = 1024
   /// In place of a set of registries: none.
-  static let noRegistries: Int32 = -1
+  static let noRegistries = RegistrySetNumber(value: -1)
 
-  private(set) var references = NumberTable<String>()
-  private(set) var digests = NumberTable<Digest>()
-  private(set) var accesses = NumberTable<PullAccess>()
-  private var owners = NumberTable<String>()
-  private var registries = NumberTable<String>()
+  private(set) var references = NumberTable<String, NumberKind.Image>()
+  private(set) var digests = NumberTable<Digest, NumberKind.Digest>()
+  private(set) var accesses = NumberTable<PullAccess, NumberKind.Access>()
+  private var owners = NumberTable<String, NumberKind.Owner>()
+  private var registries = NumberTable<String, NumberKind.Registry>()
   /// References by the names under which a runtime may list them.
-  private var listedNames: [String: [Int32]] = [:]
+  private var listedNames: [String: [ImageNumber]] = [:]
   /// By image.
-  private var registryNumbers: [Int32: Int32] = [:]
-  private var registrySets = NumberTable<[Int32]>()
+  private var registryNumbers: [ImageNumber: RegistryNumber] = [:]
+  private var registrySets = NumberTable<[RegistryNumber], NumberKind.RegistrySet>()
   private var numbersAllowed = ImageTable.fewNumbers
 
   /// Values that are kept at all.
@@ -34,7 +34,7 @@ struct ImageTable: Sendable {
   // MARK: Numbers
 
   /// The number of a reference; nodes may list it under several names.
-  mutating func image(_ reference: String) -> Int32 {
+  mutating func image(_ reference: String) -> ImageNumber {
     if let known = references.known(reference) { return known }
     let number = references.number(of: reference)
     var names: Set = [reference]
@@ -43,32 +43,39 @@ struct ImageTable: Sendable {
     return number
   }
 
-  mutating func digest(_ digest: Digest) -> Int32 { digests.number(of: digest) }
-  mutating func access(_ access: PullAccess) -> Int32 { accesses.number(of: access) }
-  mutating func owner(_ key: String) -> Int32 { owners.number(of: key) }
-  mutating func registry(_ name: String) -> Int32 { registries.number(of: name) }
+  mutating func digest(_ digest: Digest) -> DigestNumber { digests.number(of: digest) }
+  mutating func access(_ access: PullAccess) -> AccessNumber { accesses.number(of: access) }
+  mutating func owner(_ key: String) -> OwnerNumber { owners.number(of: key) }
+  mutating func registry(_ name: String) -> RegistryNumber { registries.number(of: name) }
 
   /// The images that a runtime lists under a name.
-  func images(listedAs name: String) -> [Int32] { listedNames[name] ?? [] }
+  func images(listedAs name: String) -> [ImageNumber] { listedNames[name] ?? [] }
 
   // MARK: Registries
 
-  mutating func setRegistry(_ registry: Int32, of image: Int32) { registryNumbers[image] = registry }
+  mutating func setRegistry(_ registry: RegistryNumber, of image: ImageNumber) { registryNumbers[image] = registry }
 
   /// The registry of a reference, as a Prepull says or as it says itself.
-  mutating func registry(ofReference reference: String) -> Int32 {
+  mutating func registry(ofReference reference: String) -> RegistryNumber {
     registryNumbers[image(reference)]
       ?? registries.number(of: (try? Reference(parsing: reference))?.registry ?? "")
   }
 
-  /// One registry has its own number, several have one below -1.
-  mutating func registrySet(_ wanted: [Int32]) -> Int32 {
+  /// One registry has its own number as a set too, several have one below -1.
+  mutating func registrySet(_ wanted: [RegistryNumber]) -> RegistrySetNumber {
     guard let first = wanted.first else { return Self.noRegistries }
-    return wanted.allSatisfy { $0 == first } ? first : -2 - registrySets.number(of: Set(wanted).sorted())
+    if wanted.allSatisfy({ $0 == first }) { return RegistrySetNumber(value: first.value) }
+    return Self.mirrored(registrySets.number(of: Set(wanted).sorted()))
   }
 
-  func registries(inSet number: Int32) -> [Int32] {
-    number >= 0 ? [number] : number == Self.noRegistries ? [] : registrySets[-2 - number]
+  func registries(inSet number: RegistrySetNumber) -> [RegistryNumber] {
+    if number.value >= 0 { return [RegistryNumber(value: number.value)] }
+    return number == Self.noRegistries ? [] : registrySets[Self.mirrored(number)]
+  }
+
+  /// From a number of the table of sets to one below -1, and back.
+  private static func mirrored(_ number: RegistrySetNumber) -> RegistrySetNumber {
+    RegistrySetNumber(value: -2 - number.value)
   }
 
   // MARK: Freeing
@@ -95,16 +102,17 @@ struct ImageTable: Sendable {
 
   /// Numbers that somebody speaks of.
   struct Used {
-    var images: Set<Int32> = []
-    var digests: Set<Int32> = []
-    var owners: Set<Int32> = []
-    var accesses: Set<Int32> = []
-    var registries: Set<Int32> = []
-    fileprivate(set) var sets: Set<Int32> = []
+    var images: Set<ImageNumber> = []
+    var digests: Set<DigestNumber> = []
+    var owners: Set<OwnerNumber> = []
+    var accesses: Set<AccessNumber> = []
+    var registries: Set<RegistryNumber> = []
+    /// By their place in the table of sets.
+    fileprivate var sets: Set<RegistrySetNumber> = []
 
-    mutating func insert(registrySet number: Int32) {
-      if number >= 0 { registries.insert(number) }
-      if number < ImageTable.noRegistries { sets.insert(-2 - number) }
+    mutating func insert(registrySet number: RegistrySetNumber) {
+      if number.value >= 0 { registries.insert(RegistryNumber(value: number.value)) }
+      if number < ImageTable.noRegistries { sets.insert(ImageTable.mirrored(number)) }
     }
   }
 }

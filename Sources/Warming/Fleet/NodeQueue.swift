@@ -22,8 +22,8 @@ struct NodeQueue: Sendable {
   /// Nodes of one lane are begun by name, and all wait for the same registries.
   struct Lane: Hashable, Sendable {
     let priority: Priority
-    /// Number of the set of registries that the pod would pull from.
-    let registries: Int32
+    /// Those that the pod would pull from.
+    let registries: RegistrySetNumber
   }
 
   private struct Entry: Comparable, Sendable {
@@ -66,7 +66,7 @@ struct NodeQueue: Sendable {
   }
 
   /// The node whose turn it is, of those whose registries have room; it stays in the queue.
-  mutating func next(isGated: Bool, isPaused: Bool, hasRoom: (_ registries: Int32) -> Bool) -> NodeIndex? {
+  mutating func next(isGated: Bool, isPaused: Bool, hasRoom: (_ registries: RegistrySetNumber) -> Bool) -> NodeIndex? {
     var best: (priority: Priority, entry: Entry)?
     for lane in Array(heaps.keys) where lane.priority.isGated == isGated {
       guard !isPaused || lane.priority.goesOnWhenPaused, hasRoom(lane.registries) else { continue }

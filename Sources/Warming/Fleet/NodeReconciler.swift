@@ -43,7 +43,7 @@ struct NodeReconciler: Sendable {
     /// Where it waits for a pod; nil when there is nothing to do, or not now.
     var priority: NodeQueue.Priority?
     /// Registries that the pod would pull from.
-    var registries: [Int32] = []
+    var registries: [RegistryNumber] = []
     var nextDue: Duration?
   }
 
@@ -212,7 +212,7 @@ extension FleetMachine.PlanState {
   var verifies: Bool { plan.mode == .keep && plan.verifyEvery != nil && begins }
 
   /// Whether a digest, or what stands in place of one, is that of the wanted image.
-  func accepts(_ digest: Int32, at position: Int) -> Bool {
+  func accepts(_ digest: DigestNumber, at position: Int) -> Bool {
     guard let accepted = accepted[position], digest != HeldImages.unstated else { return true }
     return accepted.contains(digest)
   }

@@ -3,7 +3,7 @@ struct PullBudget: Sendable {
   let maxPods: Int
   private(set) var pods = 0
   private var byPlan: [PlanIndex: Int] = [:]
-  private var byRegistry: [Int32: Int] = [:]
+  private var byRegistry: [RegistryNumber: Int] = [:]
 
   init(maxPods: Int) { self.maxPods = maxPods }
 
@@ -13,15 +13,15 @@ struct PullBudget: Sendable {
   func pods(of plan: PlanIndex) -> Int { byPlan[plan, default: 0] }
 
   /// Whether one more pod may pull from each of these registries.
-  func hasRoom(at registries: [Int32], limit: Int) -> Bool {
+  func hasRoom(at registries: [RegistryNumber], limit: Int) -> Bool {
     registries.allSatisfy { byRegistry[$0, default: 0] < max(1, limit) }
   }
 
-  mutating func take(_ plan: PlanIndex, registries: [Int32]) { add(1, plan, registries) }
+  mutating func take(_ plan: PlanIndex, registries: [RegistryNumber]) { add(1, plan, registries) }
 
-  mutating func giveBack(_ plan: PlanIndex, registries: [Int32]) { add(-1, plan, registries) }
+  mutating func giveBack(_ plan: PlanIndex, registries: [RegistryNumber]) { add(-1, plan, registries) }
 
-  private mutating func add(_ step: Int, _ plan: PlanIndex, _ registries: [Int32]) {
+  private mutating func add(_ step: Int, _ plan: PlanIndex, _ registries: [RegistryNumber]) {
     pods += step
     let left = pods(of: plan) + step
     byPlan[plan] = left == 0 ? nil : left

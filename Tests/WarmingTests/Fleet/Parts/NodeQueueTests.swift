@@ -7,14 +7,14 @@ struct NodeQueueTests {
   private var queue = NodeQueue()
 
   private mutating func set(_ number: Int, _ priority: NodeQueue.Priority?, registries: Int32 = 0) {
-    let lane = priority.map { NodeQueue.Lane(priority: $0, registries: registries) }
+    let lane = priority.map { NodeQueue.Lane(priority: $0, registries: RegistrySetNumber(value: registries)) }
     queue.set(NodeIndex(offset: number), name: "n\(number)", in: lane)
   }
 
   private mutating func next(
     isGated: Bool = false, isPaused: Bool = false, hasRoom: (Int32) -> Bool = { _ in true }
   ) -> Int? {
-    queue.next(isGated: isGated, isPaused: isPaused, hasRoom: hasRoom)?.offset
+    queue.next(isGated: isGated, isPaused: isPaused) { hasRoom($0.value) }?.offset
   }
 
   @Test("Priority goes before the name, and the name before the time of coming")

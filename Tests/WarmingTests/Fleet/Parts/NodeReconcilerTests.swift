@@ -10,17 +10,23 @@ import Testing
   private let second = PlanIndex(offset: 1)
   private let failure = ImageFailure(failure: WarmFailure(code: "notFound", detail: "", remedy: ""), nature: .passing)
 
+  private let secrets = AccessNumber(value: 0)
+
+  private func image(_ value: Int32) -> ImageNumber { ImageNumber(value: value) }
+  private func registry(_ value: Int32) -> RegistryNumber { RegistryNumber(value: value) }
+
   /// A Prepull of the images 0, 1, …, which wants any digest, or the one given.
   private func plan(
     _ owner: Int32 = 0, images: Int32 = 2, digest: Int32? = nil, edit: (inout FleetPlan) -> Void = { _ in }
   ) -> FleetMachine.PlanState {
+    let digest = digest.map { DigestNumber(value: $0) }
     var plan = FleetPlan(generation: 1, images: [], createdAt: .zero)
     edit(&plan)
     let id = PrepullID(namespace: "ns", name: "p\(owner)", uid: "")
-    var state = FleetMachine.PlanState(id: id, owner: owner, plan: plan, access: 0)
+    var state = FleetMachine.PlanState(id: id, owner: OwnerNumber(value: owner), plan: plan, access: secrets)
     state.isGone = false
-    state.images = Array(0..<images)
-    state.registries = state.images.map { 100 + $0 }
+    state.images = (0..<images).map { image($0) }
+    state.registries = state.images.map { registry(100 + $0.value) }
     state.accepted = state.images.map { _ in digest.map { [$0] } }
     state.wantedDigests = state.images.map { _ in digest }
     return state
@@ -32,8 +38,9 @@ import Testing
     node.facts = NodeFacts(name: "n1", uid: "u1")
     node.uid = "u1"
     node.standings = [first, second].prefix(plans).map { FleetMachine.Standing(plan: $0, isUnsupported: false) }
-    for (image, digest) in held {
-      node.held.set(HeldImages.Entry(key: HeldImages.Key(image: image, access: 0), digest: digest, since: 0))
+    for (number, digest) in held {
+      let key = HeldImages.Key(image: image(number), access: secrets)
+      node.held.set(HeldImages.Entry(key: key, digest: DigestNumber(value: digest), since: 0))
     }
     return node
   }
@@ -49,7 +56,7 @@ import Testing
   @Test("A cold node waits for a pod that pulls what it lacks") func cold() throws {
     let decision = try #require(decisions(node(held: [0: 5]), plan()).first)
     #expect(decision.cells.map(\.state) == [.warm, .pending] && decision.state == .pending)
-    #expect(decision.priority == .fresh && decision.registries == [101] && decision.blocker == .pacing)
+    #expect(decision.priority == .fresh && decision.registries == [registry(101)] && decision.blocker == .pacing)
   }
 
   @Test("A warm node has nothing to do") func warm() throws {
@@ -63,12 +70,12 @@ import Testing
     let stale = try #require(decisions(node, plan(digest: 7)).first)
     #expect(stale.state == .stale && stale.priority == nil)
     let refreshed = try #require(decisions(node, plan(digest: 7) { $0.refreshes = true }).first)
-    #expect(refreshed.state == .pending && refreshed.registries == [100])
+    #expect(refreshed.state == .pending && refreshed.registries == [registry(100)])
   }
 
   @Test("An image that failed is tried again when its time has come") func failed() throws {
     var node = node(held: [0: 5])
-    let key = FleetMachine.FailureKey(owner: 0, image: 1)
+    let key = FleetMachine.FailureKey(owner: OwnerNumber(value: 0), image: image(1))
     node.failures[key] = Backoff(reason: failure, tries: 1, retryAt: now + .seconds(5))
     var decision = try #require(decisions(node, plan()).first)
     #expect(decision.priority == nil && decision.blocker == .backingOff && decision.nextDue == now + .seconds(5))

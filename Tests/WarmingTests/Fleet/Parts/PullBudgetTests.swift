@@ -8,6 +8,8 @@ struct PullBudgetTests {
   private let other = PlanIndex(offset: 1)
   private var budget = PullBudget(maxPods: 2)
 
+  private func numbers(_ values: Int32...) -> [RegistryNumber] { values.map { RegistryNumber(value: $0) } }
+
   @Test("Pods count over all Prepulls and for each")
   mutating func pods() {
     budget.take(one, registries: [])
@@ -21,20 +23,20 @@ struct PullBudgetTests {
 
   @Test("A pod needs room at each of its registries, whichever Prepull the others are for")
   mutating func registries() {
-    budget.take(one, registries: [1, 2])
-    #expect(!budget.hasRoom(at: [2, 3], limit: 1))
-    #expect(budget.hasRoom(at: [2, 3], limit: 2))
-    #expect(budget.hasRoom(at: [3], limit: 1))
+    budget.take(one, registries: numbers(1, 2))
+    #expect(!budget.hasRoom(at: numbers(2, 3), limit: 1))
+    #expect(budget.hasRoom(at: numbers(2, 3), limit: 2))
+    #expect(budget.hasRoom(at: numbers(3), limit: 1))
     #expect(budget.hasRoom(at: [], limit: 1))
-    budget.giveBack(one, registries: [1, 2])
-    #expect(budget.hasRoom(at: [1, 2], limit: 1))
+    budget.giveBack(one, registries: numbers(1, 2))
+    #expect(budget.hasRoom(at: numbers(1, 2), limit: 1))
     #expect(budget.registryCount == 0)
   }
 
   @Test("A limit below one lets one pod pull")
   mutating func least() {
-    #expect(budget.hasRoom(at: [1], limit: 0))
-    budget.take(one, registries: [1])
-    #expect(!budget.hasRoom(at: [1], limit: 0))
+    #expect(budget.hasRoom(at: numbers(1), limit: 0))
+    budget.take(one, registries: numbers(1))
+    #expect(!budget.hasRoom(at: numbers(1), limit: 0))
   }
 }

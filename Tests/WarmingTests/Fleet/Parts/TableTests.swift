@@ -38,7 +38,8 @@ struct TableTests {
       let id = PrepullID(namespace: "ns", name: name, uid: name)
       var plan = FleetPlan(generation: 1, images: [], createdAt: .seconds(createdAt))
       plan.priority = priority
-      var state = FleetMachine.PlanState(id: id, owner: 0, plan: plan, access: 0)
+      var state = FleetMachine.PlanState(
+        id: id, owner: OwnerNumber(value: 0), plan: plan, access: AccessNumber(value: 0))
       state.isGone = isGone
       let index = plans.add(state)
       #expect(plans.popDirty() == index)
