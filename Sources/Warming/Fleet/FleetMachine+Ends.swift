@@ -178,7 +178,7 @@ extension FleetMachine {
     let old = nodes[node].failures[key]
     // An image is tried when its time has come. Where that lies after the pod was made, this very pod's failure was
     // written down before, by the controller that led then.
-    if let old, plan.refusals[position] == nil, old.retryAt.map({ $0 > pod.createdAt + .seconds(10) }) ?? true {
+    if let old, !plan.refusals.isRefused(position), old.retryAt.map({ $0 > pod.createdAt + .seconds(10) }) ?? true {
       return
     }
     let shared = failures.share(failure)
@@ -187,7 +187,7 @@ extension FleetMachine {
     if isFailed, plan.plan.mode == .once { new.giveUp() }
     nodes[node].failures[key] = new
     records.changed(node)
-    plans[pod.plan].lastFailures[position] = (shared, node)
+    plans[pod.plan].counts.failed(at: position, shared, on: node)
     actions.append(
       .tell(
         .imageFailed(

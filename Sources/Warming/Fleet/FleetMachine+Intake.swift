@@ -95,8 +95,7 @@ extension FleetMachine {
       image.resolution.map { resolution in Set(resolution.knownDigests.map { imageTable.digest($0) }) }
     }
     state.wantedDigests = plan.images.map { image in image.resolution.map { imageTable.digest($0.digest) } }
-    state.counts = plan.images.map { _ in [Int](repeating: 0, count: Cell.State.allCases.count) }
-    state.finals = plan.images.map { _ in [] }
+    state.counts = PrepullCounts(images: plan.images.count)
     state.supported = [:]
     carryRefusals(from: before, to: &state)
     if before.plan.generation != plan.generation { state.creationBackoff = nil }
@@ -130,15 +129,12 @@ extension FleetMachine {
 
   /// Refusals hold on while nothing about their image changes.
   private func carryRefusals(from before: PlanState, to state: inout PlanState) {
-    state.refusals = [:]
-    state.lifted = []
-    state.lastFailures = [:]
+    state.refusals = Refusals()
     guard !before.isGone, before.plan.generation == state.plan.generation else { return }
     for (position, image) in before.images.enumerated() {
       guard let new = state.positions[image], before.plan.images[position] == state.plan.images[new] else { continue }
-      state.refusals[new] = before.refusals[position]
-      state.lastFailures[new] = before.lastFailures[position]
-      if before.lifted.contains(position) { state.lifted.insert(new) }
+      state.refusals.carry(new, from: before.refusals, at: position)
+      state.counts.carryFailure(at: new, from: before.counts, at: position)
     }
   }
 

@@ -24,7 +24,7 @@ extension FleetMachine {
     guard state.begins, state.queue.count > 0 else { return false }
     // After a refusal, one pod shows whether it still stands.
     if let backoff = state.creationBackoff, backoff.isWaiting(at: now) || state.asking > 0 { return false }
-    return budget.pods(of: plan) < state.plan.parallelism.limit(of: state.wanted)
+    return budget.pods(of: plan) < state.plan.parallelism.limit(of: state.counts.wanted)
   }
 
   /// The node that is next, of those whose registries have room.

@@ -122,16 +122,16 @@ extension FleetMachine {
       records.changed(node)
     }
     if let example = decision.example {
-      if decision.blocker == .busy { plans[plan].yieldsTo = example } else { plans[plan].blockedExample = example }
+      if decision.share.blocker == .busy {
+        plans[plan].yieldsTo = example
+      } else {
+        plans[plan].blockedExample = example
+      }
     }
-    let (state, isFailing, blocker) = (decision.state, decision.isFailing, decision.blocker)
-    if state != old.state || isFailing != old.isFailing || blocker != old.blocker {
-      count(plan, state: old.state, isFailing: old.isFailing, blocker: old.blocker, by: -1)
-      count(plan, state: state, isFailing: isFailing, blocker: blocker, by: 1)
-      nodes[node].standings[index].state = state
-      if state == .unreachable { plans[plan].unreachable.insert(node) } else { plans[plan].unreachable.remove(node) }
-      nodes[node].standings[index].isFailing = isFailing
-      nodes[node].standings[index].blocker = blocker
+    if old.share != decision.share {
+      plans[plan].counts.change(node, from: old.share, to: decision.share)
+      nodes[node].standings[index].share = decision.share
+      markDirty(plan)
     }
     let lane = decision.priority.map {
       NodeQueue.Lane(priority: $0, registries: imageTable.registrySet(decision.registries))
@@ -143,40 +143,18 @@ extension FleetMachine {
   mutating func withdraw(_ node: NodeIndex, standing index: Int) {
     let old = nodes[node].standings[index]
     count(node, old.plan, from: old.cells, to: [])
-    count(old.plan, state: old.state, isFailing: old.isFailing, blocker: old.blocker, by: -1)
-    plans[old.plan].unreachable.remove(node)
+    plans[old.plan].counts.change(node, from: old.share, to: PrepullCounts.Share())
+    markDirty(old.plan)
     plans[old.plan].queue.set(node, name: nodes[node].name, in: nil)
-    for (position, refusal) in plans[old.plan].refusals where refusal.node == node {
-      plans[old.plan].refusals[position]?.node = nil
-    }
+    plans[old.plan].refusals.nodeLeft(node)
   }
 
   private mutating func count(_ node: NodeIndex, _ plan: PlanIndex, from old: [Cell], to new: [Cell]) {
     guard !(old.isEmpty && new.isEmpty) else { return }
-    for position in 0..<max(old.count, new.count) {
-      let before = position < old.count ? old[position] : nil
-      let after = position < new.count ? new[position] : nil
-      guard before != after else { continue }
-      if let before { plans[plan].counts[position][Int(before.state.rawValue)] -= 1 }
-      if let after { plans[plan].counts[position][Int(after.state.rawValue)] += 1 }
-      if before?.isFinal == true, after?.isFinal != true { plans[plan].finals[position].remove(node) }
-      if after?.isFinal == true { plans[plan].finals[position].insert(node) }
-      let key = FailureKey(owner: plans[plan].owner, image: plans[plan].images[position])
-      if let failure = after == nil ? nil : nodes[node].failures[key] {
-        plans[plan].lastFailures[position] = plans[plan].lastFailures[position] ?? (failure.failure, node)
-      } else if plans[plan].lastFailures[position]?.node == node {
-        plans[plan].lastFailures[position] = nil
-      }
+    let (owner, images, failures) = (plans[plan].owner, plans[plan].images, nodes[node].failures)
+    plans[plan].counts.change(node, from: old, to: new) { position in
+      failures.isEmpty ? nil : failures[FailureKey(owner: owner, image: images[position])]?.failure
     }
-    markDirty(plan)
-  }
-
-  private mutating func count(
-    _ plan: PlanIndex, state: State?, isFailing: Bool, blocker: FleetSummary.Blocker?, by step: Int
-  ) {
-    if let state { plans[plan].nodes[Int(state.rawValue)] += step }
-    if isFailing { plans[plan].failing += step }
-    if let blocker { plans[plan].blocked[Int(blocker.rawValue)] += step }
     markDirty(plan)
   }
 }

@@ -30,7 +30,7 @@ extension FleetMachine {
 
   private func nextReview(of plan: PlanIndex) -> Duration? {
     let state = plans[plan]
-    var due = state.refusals.values.compactMap(\.backoff.retryAt).filter { $0 > now }.min()
+    var due = state.refusals.nextDue(after: now)
     if let backoff = state.creationBackoff, backoff.isWaiting(at: now) { due = earliest(due, backoff.retryAt) }
     return due
   }
@@ -39,14 +39,15 @@ extension FleetMachine {
 
   private mutating func reviewOutcome(_ plan: PlanIndex) {
     let state = plans[plan]
-    let isPaused = state.failing > state.failuresAllowed
+    let counts = state.counts
+    let isPaused = counts.failing > state.failuresAllowed
     if isPaused != state.isPaused {
       plans[plan].isPaused = isPaused
       actions.append(
-        .tell(isPaused ? .paused(state.id, failed: state.failing, wanted: state.wanted) : .resumed(state.id)))
+        .tell(isPaused ? .paused(state.id, failed: counts.failing, wanted: counts.wanted) : .resumed(state.id)))
     }
     guard state.plan.mode == .once, !state.isComplete, !state.plan.isFinished, !state.plan.isSuspended else { return }
-    guard state[.pending] == 0, state[.pulling] == 0, state.pods == 0 else { return }
+    guard counts[.pending] == 0, counts[.pulling] == 0, state.pods == 0 else { return }
     plans[plan].isComplete = true
     actions.append(.tell(.completed(state.id)))
   }
@@ -54,18 +55,19 @@ extension FleetMachine {
   // MARK: Refusals
 
   private mutating func reviewRefusals(_ plan: PlanIndex) {
-    let threshold = min(limits.nodesToRefuse, max(1, plans[plan].wanted))
+    let threshold = min(limits.nodesToRefuse, max(1, plans[plan].counts.wanted))
     for position in plans[plan].images.indices {
       // Nodes may have credentials of their own: who has it shows that the registry gives it.
       let isGiven =
-        plans[plan].lifted.contains(position) || plans[plan].counts[position][Int(Cell.State.warm.rawValue)] > 0
+        plans[plan].refusals.wasLifted(position) || plans[plan].counts.count(of: .warm, at: position) > 0
       let registrys = isGiven ? nil : plans[plan].plan.images[position].refusal
-      if let refusal = plans[plan].refusals[position] {
+      if plans[plan].refusals.isRefused(position) {
         // It stands until a node gets the image, or somebody changes something.
-        if registrys == nil, plans[plan].finals[position].isEmpty, refusal.node == nil { lift(position, of: plan) }
+        let isTried = plans[plan].refusals.prober(of: position) != nil
+        if registrys == nil, plans[plan].counts.finals(at: position).isEmpty, !isTried { lift(position, of: plan) }
       } else if let failure = registrys {
         refuse(position, of: plan, failure, probeAt: now)
-      } else if plans[plan].finals[position].count >= threshold {
+      } else if plans[plan].counts.finals(at: position).count >= threshold {
         refuse(position, of: plan, failure(of: position, plan), probeAt: now + limits.wait(after: 1))
       }
       probe(position, of: plan)
@@ -74,12 +76,12 @@ extension FleetMachine {
 
   private func failure(of position: Int, _ plan: PlanIndex) -> WarmFailure {
     let key = FailureKey(owner: plans[plan].owner, image: plans[plan].images[position])
-    return plans[plan].finals[position].min().flatMap { nodes[$0].failures[key]?.failure }
+    return plans[plan].counts.finals(at: position).min().flatMap { nodes[$0].failures[key]?.failure }
       ?? WarmFailure(code: "refused", detail: "no node gets it", remedy: "Check the reference and the pull secret.")
   }
 
   private mutating func refuse(_ position: Int, of plan: PlanIndex, _ failure: WarmFailure, probeAt: Duration) {
-    plans[plan].refusals[position] = Refusal(backoff: Backoff(reason: failure, tries: 0, retryAt: probeAt))
+    plans[plan].refusals.refuse(position, failure, probeAt: probeAt)
     let reference = imageTable.references[plans[plan].images[position]]
     actions.append(.tell(.imageRefused(plans[plan].id, reference: reference, failure)))
     markNodesDirty(of: plan)
@@ -87,10 +89,9 @@ extension FleetMachine {
 
   /// A node got the image, or nobody lacks it any more: all others may try again at once.
   mutating func lift(_ position: Int, of plan: PlanIndex) {
-    guard plans[plan].refusals.removeValue(forKey: position) != nil else { return }
-    plans[plan].lifted.insert(position)
+    guard plans[plan].refusals.lift(position) else { return }
     let key = FailureKey(owner: plans[plan].owner, image: plans[plan].images[position])
-    for node in plans[plan].finals[position].sorted() { clearFailures(node) { $0 == key } }
+    for node in plans[plan].counts.finals(at: position).sorted() { clearFailures(node) { $0 == key } }
     let reference = imageTable.references[plans[plan].images[position]]
     actions.append(.tell(.refusalLifted(plans[plan].id, reference: reference)))
     markNodesDirty(of: plan)
@@ -105,22 +106,19 @@ extension FleetMachine {
 
   /// Lets one node try a refused image when it is time.
   private mutating func probe(_ position: Int, of plan: PlanIndex) {
-    guard let refusal = plans[plan].refusals[position], !refusal.backoff.isWaiting(at: now), plans[plan].begins else {
-      return
-    }
-    if let node = refusal.node {
+    guard plans[plan].refusals.isDue(position, at: now), plans[plan].begins else { return }
+    if let node = plans[plan].refusals.prober(of: position) {
       let isAtWork = nodes[node].pods.contains { $0.plan == plan && $0.purpose == .pull }
-      plans[plan].refusals[position]?.backoff.postpone(to: now + .seconds(60))
+      plans[plan].refusals.setProber(node, of: position, until: now + .seconds(60))
       if isAtWork { return }
       markDirty(node)
     }
     let node =
-      plans[plan].finals[position].sorted().first { lacks(position, $0, plan) }
+      plans[plan].counts.finals(at: position).sorted().first { lacks(position, $0, plan) }
       ?? nodes.indices.first {
         lacks(position, $0, plan)
       }
-    plans[plan].refusals[position]?.node = node
-    plans[plan].refusals[position]?.backoff.postpone(to: now + .seconds(node == nil ? 2 : 60))
+    plans[plan].refusals.setProber(node, of: position, until: now + .seconds(node == nil ? 2 : 60))
     if let node { markDirty(node) }
   }
 
@@ -136,11 +134,8 @@ extension FleetMachine {
     guard pod.purpose == .pull else { return }
     for image in pod.images {
       guard let position = plans[pod.plan].positions[image.number],
-        var refusal = plans[pod.plan].refusals[position], refusal.node == node
+        plans[pod.plan].refusals.probeFailed(position, on: node, at: now, wait: limits.wait)
       else { continue }
-      refusal.node = nil
-      refusal.backoff.failed(at: now) { limits.wait(after: $0 + 1) }
-      plans[pod.plan].refusals[position] = refusal
       markDirty(pod.plan)
     }
   }

@@ -84,10 +84,9 @@ extension FleetMachine {
     let isUnsupported: Bool
     /// By image of the plan; empty before the first look.
     var cells: [Cell] = []
-    var state: State?
-    /// Images failed that are not refused everywhere.
-    var isFailing = false
-    var blocker: FleetSummary.Blocker?
+    var share = PrepullCounts.Share()
+
+    var state: State? { share.state }
   }
 
   /// How one image stands on one node for one Prepull.
@@ -164,21 +163,11 @@ extension FleetMachine {
     var accepted: [Set<DigestNumber>?] = []
     /// The digests that the references stand for; nil where that is not known.
     var wantedDigests: [DigestNumber?] = []
-    var counts: [[Int]] = []
-    /// Nodes that met a failure that does not heal by itself.
-    var finals: [Set<NodeIndex>] = []
-    var refusals: [Int: Refusal] = [:]
-    /// A node got it although the registry refused it to us.
-    var lifted: Set<Int> = []
-    var lastFailures: [Int: (failure: WarmFailure, node: NodeIndex)] = [:]
+    var refusals = Refusals()
     var supported: [String: [Bool]] = [:]
 
     // Over all nodes.
-    var nodes = [Int](repeating: 0, count: State.allCases.count)
-    var blocked = [Int](repeating: 0, count: FleetSummary.Blocker.allCases.count)
-    var failing = 0
-    var unreachable: Set<NodeIndex> = []
-
+    var counts = PrepullCounts()
     var queue = NodeQueue()
     /// Pods at all.
     var pods = 0
@@ -196,21 +185,12 @@ extension FleetMachine {
     var blockedExample: String?
     var yieldsTo: String?
 
-    subscript(state: State) -> Int { nodes[Int(state.rawValue)] }
-    var wanted: Int { self[.warm] + self[.stale] + self[.pulling] + self[.pending] + self[.failed] }
     /// A share stands for one node at least: of three nodes, 20 % is not none.
     var failuresAllowed: Int {
-      let allowed = plan.maxFailures.allowance(of: wanted)
+      let allowed = plan.maxFailures.allowance(of: counts.wanted)
       if case .percent(1...) = plan.maxFailures { return max(1, allowed) }
       return allowed
     }
     var begins: Bool { !isGone && !plan.isSuspended && !plan.isFinished }
-  }
-
-  /// An image that no further node tries, but one at a time.
-  struct Refusal: Sendable {
-    /// When the next node tries, or another one if this one did not come to it.
-    var backoff: Backoff<WarmFailure>
-    var node: NodeIndex?
   }
 }

@@ -6,34 +6,35 @@ extension FleetMachine {
     guard let number = plans.index(of: prepull), !plans[number].isGone else { return nil }
     let state = plans[number]
     var summary = FleetSummary(generation: state.plan.generation)
-    summary.nodes.warm = state[.warm]
-    summary.nodes.stale = state[.stale]
-    summary.nodes.pulling = state[.pulling]
-    summary.nodes.pending = state[.pending]
-    summary.nodes.failed = state[.failed]
-    summary.nodes.unsupported = state[.unsupported]
-    summary.nodes.unreachable = state[.unreachable]
-    summary.unreachableExamples = state.unreachable.map { nodes[$0].name }.sorted().prefix(3).map { name in
+    let counts = state.counts
+    summary.nodes.warm = counts[.warm]
+    summary.nodes.stale = counts[.stale]
+    summary.nodes.pulling = counts[.pulling]
+    summary.nodes.pending = counts[.pending]
+    summary.nodes.failed = counts[.failed]
+    summary.nodes.unsupported = counts[.unsupported]
+    summary.nodes.unreachable = counts[.unreachable]
+    summary.unreachableExamples = counts.unreachable.map { nodes[$0].name }.sorted().prefix(3).map { name in
       let isCordoned = nodes.index(of: name).flatMap { nodes[$0].facts?.isSchedulable } == false
       return "\(name) (\(isCordoned ? "cordoned" : "not ready"))"
     }
     for (position, image) in state.plan.images.enumerated() {
-      func count(_ cell: Cell.State) -> Int { state.counts[position][Int(cell.rawValue)] }
+      func count(_ cell: Cell.State) -> Int { counts.count(of: cell, at: position) }
       var entry = FleetSummary.Image(reference: image.reference)
       entry.warm = count(.warm)
       entry.stale = count(.stale)
       entry.pending = count(.pending)
       entry.failed = count(.failed) + count(.refused)
       entry.unsupported = count(.unsupported)
-      entry.refusal = state.refusals[position]?.backoff.reason
-      if let last = state.lastFailures[position] {
+      entry.refusal = state.refusals.failure(of: position)
+      if let last = counts.lastFailure(at: position) {
         entry.lastFailure = last.failure
         entry.failedNode = nodes[last.node].name
       }
       summary.images.append(entry)
     }
     summary.isPaused = state.isPaused
-    summary.failing = state.failing
+    summary.failing = counts.failing
     summary.isComplete = state.isComplete
     summary.obstacle = state.creationBackoff?.reason
     summary.blocked = blocked(state)
@@ -43,10 +44,11 @@ extension FleetMachine {
   }
 
   private func blocked(_ state: PlanState) -> [FleetSummary.Blocker: Int] {
-    if state.plan.isSuspended { return state[.pending] > 0 ? [.suspended: state[.pending]] : [:] }
+    let pending = state.counts[.pending]
+    if state.plan.isSuspended { return pending > 0 ? [.suspended: pending] : [:] }
     var blocked: [FleetSummary.Blocker: Int] = [:]
     for blocker in FleetSummary.Blocker.allCases {
-      let count = state.blocked[Int(blocker.rawValue)]
+      let count = state.counts[blocker]
       guard count > 0 else { continue }
       // Nodes that are ready to be begun wait for what holds up the Prepull as a whole.
       let cause: FleetSummary.Blocker =

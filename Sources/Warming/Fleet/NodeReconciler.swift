@@ -33,11 +33,8 @@ struct NodeReconciler: Sendable {
   /// What follows for one Prepull.
   struct Decision: Sendable {
     var cells: [Cell]
-    var state: State
-    /// Images failed that are not refused everywhere.
-    var isFailing: Bool
-    /// Why a pending node is not begun.
-    var blocker: FleetSummary.Blocker?
+    /// Its share in the counts of the Prepull.
+    var share: PrepullCounts.Share
     /// An example of what blocks it, in words.
     var example: String?
     /// Where it waits for a pod; nil when there is nothing to do, or not now.
@@ -63,16 +60,16 @@ struct NodeReconciler: Sendable {
   /// - Parameter isKept: the images of a gate go first.
   private func decision(for plan: PlanState, _ standing: Standing, _ work: Work, isKept: Bool) -> Decision {
     let state = state(for: plan, standing, work)
+    let isFailing = state != .unreachable && work.cells.contains { $0.state == .failed }
     var decision = Decision(
-      cells: work.cells, state: state, isFailing: state != .unreachable && work.cells.contains { $0.state == .failed },
-      nextDue: work.nextDue)
+      cells: work.cells, share: PrepullCounts.Share(state: state, isFailing: isFailing), nextDue: work.nextDue)
     if !isKept, isOpen, plan.begins, let priority = priority(of: work) {
       decision.priority = priority
       decision.registries = work.due.prefix(limits.imagesPerPod).map { plan.registries[$0] }
     }
     if state == .pending {
       let blocker = blocker(of: standing.plan, isQueued: decision.priority != nil, isKept: isKept)
-      decision.blocker = blocker.kind
+      decision.share.blocker = blocker.kind
       decision.example = blocker.example
     }
     return decision
@@ -162,11 +159,11 @@ struct NodeReconciler: Sendable {
       var cell = Cell(state: .pending, isFinal: failure?.nature == .final)
       if let failure, failure.isFailure(in: plan.plan) { cell.state = .failed }
       if failure == nil, isOnce, let lost = node.podBackoff, lost.tries >= plan.plan.retries { cell.state = .failed }
-      let refusal = plan.refusals[position]
-      if refusal != nil { cell.state = held == nil ? .refused : .stale }
+      let isRefused = plan.refusals.isRefused(position)
+      if isRefused { cell.state = held == nil ? .refused : .stale }
       work.cells.append(cell)
-      guard refusal == nil || refusal?.node == index, !(isOnce && cell.state == .failed) else { continue }
-      if refusal == nil, let failure {
+      guard plan.refusals.mayTry(position, index), !(isOnce && cell.state == .failed) else { continue }
+      if !isRefused, let failure {
         guard let retryAt = failure.retryAt else { continue }
         guard retryAt <= now else {
           work.nextDue = min(work.nextDue ?? retryAt, retryAt)

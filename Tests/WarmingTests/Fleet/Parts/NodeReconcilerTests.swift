@@ -55,22 +55,22 @@ import Testing
 
   @Test("A cold node waits for a pod that pulls what it lacks") func cold() throws {
     let decision = try #require(decisions(node(held: [0: 5]), plan()).first)
-    #expect(decision.cells.map(\.state) == [.warm, .pending] && decision.state == .pending)
-    #expect(decision.priority == .fresh && decision.registries == [registry(101)] && decision.blocker == .pacing)
+    #expect(decision.cells.map(\.state) == [.warm, .pending] && decision.share.state == .pending)
+    #expect(decision.priority == .fresh && decision.registries == [registry(101)] && decision.share.blocker == .pacing)
   }
 
   @Test("A warm node has nothing to do") func warm() throws {
     let decision = try #require(decisions(node(held: [0: 5, 1: 6]), plan()).first)
-    #expect(decision.state == .warm && decision.priority == nil && decision.blocker == nil)
+    #expect(decision.share.state == .warm && decision.priority == nil && decision.share.blocker == nil)
   }
 
   @Test("Another digest than the wanted one is stale, or pulled again where the Prepull refreshes") func stale() throws
   {
     let node = node(held: [0: 5, 1: 7])
     let stale = try #require(decisions(node, plan(digest: 7)).first)
-    #expect(stale.state == .stale && stale.priority == nil)
+    #expect(stale.share.state == .stale && stale.priority == nil)
     let refreshed = try #require(decisions(node, plan(digest: 7) { $0.refreshes = true }).first)
-    #expect(refreshed.state == .pending && refreshed.registries == [registry(100)])
+    #expect(refreshed.share.state == .pending && refreshed.registries == [registry(100)])
   }
 
   @Test("An image that failed is tried again when its time has come") func failed() throws {
@@ -78,25 +78,25 @@ import Testing
     let key = FleetMachine.FailureKey(owner: OwnerNumber(value: 0), image: image(1))
     node.failures[key] = Backoff(reason: failure, tries: 1, retryAt: now + .seconds(5))
     var decision = try #require(decisions(node, plan()).first)
-    #expect(decision.priority == nil && decision.blocker == .backingOff && decision.nextDue == now + .seconds(5))
+    #expect(decision.priority == nil && decision.share.blocker == .backingOff && decision.nextDue == now + .seconds(5))
     node.failures[key] = Backoff(reason: failure, tries: 5, retryAt: now)
     decision = try #require(decisions(node, plan()).first)
-    #expect(decision.state == .failed && decision.isFailing && decision.priority == .again)
+    #expect(decision.share.state == .failed && decision.share.isFailing && decision.priority == .again)
   }
 
   @Test("A node that cannot be reached, is busy or lost a pod gets none") func closed() throws {
     var busy = node()
     busy.busyWith = "web/front"
     var decision = try #require(decisions(busy, plan()).first)
-    #expect(decision.priority == nil && decision.blocker == .busy && decision.example == "web/front on n1")
+    #expect(decision.priority == nil && decision.share.blocker == .busy && decision.example == "web/front on n1")
     var waiting = node()
     waiting.podBackoff = Backoff(reason: "evicted", tries: 1, retryAt: now + .seconds(1))
     decision = try #require(decisions(waiting, plan()).first)
-    #expect(decision.priority == nil && decision.blocker == .noRoom)
+    #expect(decision.priority == nil && decision.share.blocker == .noRoom)
     var cordoned = node()
     cordoned.facts?.isSchedulable = false
     decision = try #require(decisions(cordoned, plan()).first)
-    #expect(decision.priority == nil && decision.state == .unreachable)
+    #expect(decision.priority == nil && decision.share.state == .unreachable)
   }
 
   @Test("What a closed gate waits for goes before all else on its node") func gated() {
@@ -105,7 +105,7 @@ import Testing
     let gated = plan(1) { $0.gate = FleetPlan.Gate(taint: "cold") }
     let both = decisions(node, plan(0), gated)
     #expect(both.map(\.priority) == [nil, .gated])
-    #expect(both.map(\.blocker) == [.gated, .pacing])
+    #expect(both.map(\.share.blocker) == [.gated, .pacing])
   }
 
   @Test("A suspended Prepull begins nothing") func suspended() {
