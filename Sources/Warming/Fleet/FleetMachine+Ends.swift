@@ -3,17 +3,6 @@ import ImageModel
 
 /// How our pods end.
 extension FleetMachine {
-  /// Why a pod ends.
-  private enum End {
-    /// All its images are there, or failed.
-    case settled
-    case timedOut
-    /// Without its images being at fault.
-    case lost(reason: String)
-    /// Nobody wants any more what it is still at.
-    case unwanted
-  }
-
   /// Does what is due for the pods of a node.
   mutating func tendPods(_ node: NodeIndex) {
     for index in nodes[node].pods.indices { tendPod(node, index) }
@@ -24,60 +13,21 @@ extension FleetMachine {
     switch pod.stage {
     case .asked:
       guard let due = pod.createAt else { return }
-      if !isWanted(pod, on: node) || !plans[pod.plan].begins {
+      if !review(pod, on: node).isWanted(in: imageTable) || !plans[pod.plan].begins {
         // It may have been made, although nobody said so.
         deletePod(node, index)
       } else if due <= now, let facts = nodes[node].facts {
         nodes[node].pods[index].createAt = nil
         actions.append(order(pod, on: facts))
       }
-    case .live: if let end = end(of: pod, on: node) { endPod(node, index, end) }
+    case .live: if let end = review(pod, on: node).end(in: imageTable) { endPod(node, index, end) }
     case .ending(let serial): if records.isStored(serial, of: node) { deletePod(node, index) }
     case .deleting: break
     }
   }
 
-  private func end(of pod: LivePod, on node: NodeIndex) -> End? {
-    if pod.id.nodeUID != nodes[node].uid { return .unwanted }
-    if pod.images.allSatisfy({ isSettled($0, of: pod) }) { return .settled }
-    if case .failed(let reason) = pod.phase { return .lost(reason: reason) }
-    if pod.isBeingDeleted { return .lost(reason: "its pod was deleted by somebody") }
-    if !isWanted(pod, on: node) { return .unwanted }
-    if now >= pod.createdAt + plans[pod.plan].plan.timeout { return .timedOut }
-    if !pod.isScheduled, now >= pod.createdAt + limits.schedulingPatience {
-      return .lost(reason: pod.unschedulable ?? "the scheduler did not place its pod")
-    }
-    if nodes[node].facts?.isReady == false, now >= pod.progressAt + limits.readinessPatience {
-      return .lost(reason: "the node is not ready")
-    }
-    return nil
-  }
-
-  /// Whether waiting longer tells nothing more about an image.
-  private func isSettled(_ image: LivePod.Image, of pod: LivePod) -> Bool {
-    switch image.report {
-    case .waiting: false
-    case .held, .unclear: true
-    case .failing(_, let nature, let count):
-      pod.purpose == .verify || nature == .final || count >= limits.triesPerPod
-    }
-  }
-
-  /// Whether all that a pod is still at is wanted, there, by its Prepull.
-  private func isWanted(_ pod: LivePod, on node: NodeIndex) -> Bool {
-    guard pod.id.nodeUID == nodes[node].uid, !plans[pod.plan].isGone, !plans[pod.plan].plan.isFinished,
-      pod.access == plans[pod.plan].access,
-      let standing = nodes[node].standings.first(where: { $0.plan == pod.plan }), !standing.isUnsupported
-    else { return false }
-    let supported = plans[pod.plan].support(on: nodes[node].facts)
-    return pod.images.allSatisfy { image in
-      if isSettled(image, of: pod) { return true }
-      guard let position = plans[pod.plan].positions[image.number] else {
-        // What a check compares with is none of the Prepull's own images.
-        return pod.purpose == .verify && imageTable.references[image.number].contains("@")
-      }
-      return supported.isEmpty || supported[position]
-    }
+  private func review(_ pod: LivePod, on node: NodeIndex) -> PodReview {
+    PodReview(pod: pod, node: nodes[node], plan: plans[pod.plan], now: now, limits: limits)
   }
 
   /// When a node's pods are to be looked at again, and the node itself.
@@ -89,22 +39,13 @@ extension FleetMachine {
       let grown = state.createdAt + limits.youth
       if grown > now { due = earliest(due, grown) }
     }
-    for pod in state.pods {
-      switch pod.stage {
-      case .asked: due = earliest(due, pod.createAt)
-      case .live:
-        due = earliest(due, pod.createdAt + plans[pod.plan].plan.timeout)
-        if !pod.isScheduled { due = earliest(due, pod.createdAt + limits.schedulingPatience) }
-        if state.facts?.isReady == false { due = earliest(due, pod.progressAt + limits.readinessPatience) }
-      case .ending, .deleting: break
-      }
-    }
+    for pod in state.pods { due = earliest(due, review(pod, on: node).nextDue) }
     return earliest(due, nextCheck(of: node))
   }
 
   // MARK: End
 
-  private mutating func endPod(_ node: NodeIndex, _ index: Int, _ end: End) {
+  private mutating func endPod(_ node: NodeIndex, _ index: Int, _ end: PodReview.End) {
     let pod = nodes[node].pods[index]
     switch end {
     case .settled: for image in pod.images { conclude(image, of: pod, on: node, otherwise: nil) }

@@ -106,28 +106,10 @@ extension FleetMachine {
     return Set(numbers).sorted()
   }
 
-  /// Takes in what a pod says, and keeps what it said before where it says less now.
+  /// Takes in what a pod says.
   private mutating func read(_ pod: FleetPod, _ node: NodeIndex, _ index: Int) {
-    var live = nodes[node].pods[index]
-    let before = (live.isScheduled, live.phase)
-    live.isScheduled = live.isScheduled || pod.isScheduled
-    live.unschedulable = pod.unschedulable
-    live.phase = pod.phase
-    live.isBeingDeleted = pod.isBeingDeleted
-    if before != (live.isScheduled, live.phase) { live.progressAt = now }
-    var held: [Int] = []
-    for image in pod.images {
-      guard let number = imageTable.references.known(image.reference),
-        let position = live.images.firstIndex(where: { $0.number == number })
-      else { continue }
-      let known = live.images[position].report
-      let report = pod.phase == .succeeded && !image.report.isHeld ? .held(nil) : image.report
-      guard let new = known.followed(by: report), new != known else { continue }
-      live.images[position].report = new
-      live.progressAt = now
-      if new.isHeld { held.append(position) }
-    }
-    nodes[node].pods[index] = live
+    let held = nodes[node].pods[index].read(pod, table: imageTable, at: now)
+    let live = nodes[node].pods[index]
     // A late report of a machine that is gone says nothing of the one that has its name.
     guard live.id.nodeUID == nodes[node].uid || nodes[node].uid.isEmpty else { return }
     for image in held { keep(live, live.images[image], on: node) }
@@ -168,26 +150,5 @@ extension FleetMachine {
     plans[pod.plan].blockedExample = "\(nodes[node].name): \(reason)"
     actions.append(
       .tell(.podLost(pod.id.prepull, node: nodes[node].name, reason: reason, retryAt: backoff.retryAt ?? now)))
-  }
-}
-
-extension FleetPod.Report {
-  /// Whether the image is there.
-  var isHeld: Bool {
-    switch self {
-    case .held, .unclear: true
-    case .waiting, .failing: false
-    }
-  }
-
-  /// What is known after another report; nil when it is older or says less.
-  func followed(by new: FleetPod.Report) -> FleetPod.Report? {
-    switch (self, new) {
-    case (.held(nil), .held), (.held(nil), .unclear), (.unclear, .held(_?)), (.waiting, _): new
-    case (.failing, .held), (.failing, .unclear): new
-    case (.failing(_, _, let before), .failing(let failure, let nature, let count)):
-      .failing(failure, nature, count: max(before, count))
-    case (.held, _), (.unclear, _), (.failing, .waiting): nil
-    }
   }
 }

@@ -75,12 +75,10 @@ extension FleetMachine {
       }
       return
     }
-    let hash = contentHash(of: node)
+    let hash = content(of: node).hash
     if let memory = nodes[node].memory {
       nodes[node].memory = nil
-      if let record = record(of: nodes[node].name), memory.says(whatIsIn: record) {
-        records.foundStored(node, hash: hash)
-      }
+      if memory.says(whatIsIn: content(of: node).record) { records.foundStored(node, hash: hash) }
     }
     if let serial = records.ask(node, hash: hash, isUrgent: isUrgent) {
       actions.append(.record(node: nodes[node].name, serial: serial, isUrgent: isUrgent))
@@ -101,123 +99,15 @@ extension FleetMachine {
     markDirty(node)
   }
 
-  private func contentHash(of node: NodeIndex) -> Int {
-    let state = nodes[node]
-    var hasher = Hasher()
-    for standing in state.standings {
-      hasher.combine(plans[standing.plan].owner)
-      hasher.combine(plans[standing.plan].images)
-      for cell in standing.cells { hasher.combine(cell.state) }
-    }
-    for entry in state.held.entries {
-      hasher.combine(entry.key)
-      hasher.combine(entry.digest)
-      hasher.combine(entry.since)
-    }
-    var failures = 0
-    for (key, failure) in state.failures {
-      var own = Hasher()
-      own.combine(key)
-      own.combine(failure.tries)
-      own.combine(failure.retryAt)
-      own.combine(failure.failure.code)
-      failures ^= own.finalize()
-    }
-    hasher.combine(failures)
-    hasher.combine(state.verifiedAt)
-    hasher.combine(state.warmedAt)
-    hasher.combine(state.gates.records)
-    return hasher.finalize()
-  }
-
   // MARK: Content
+
+  private func content(of node: NodeIndex) -> RecordContent {
+    RecordContent(node: nodes[node], plans: plans, table: imageTable)
+  }
 
   /// What is to be remembered of a node, with all that its WarmNode shows; nil when the node is not known.
   package func record(of name: String) -> NodeRecord? {
     guard let node = nodes.index(of: name), nodes[node].facts != nil else { return nil }
-    let state = nodes[node]
-    var record = NodeRecord(node: name, uid: state.uid)
-    record.verifiedAt = state.held.isEmpty ? nil : state.verifiedAt
-    record.warmedAt = state.warmedAt
-    record.gates = state.gates.records
-    var places: [ImageNumber: Int] = [:]
-    for standing in state.standings {
-      let plan = plans[standing.plan]
-      for (position, image) in plan.images.enumerated() where position < standing.cells.count {
-        let cell = standing.cells[position].state
-        let entry = state.held[HeldImages.Key(image: image, access: plan.access)]
-        let shown = NodeRecord.State(cell, isHeld: entry.map { $0.digest != HeldImages.unclear } ?? false)
-        let place = places[image] ?? record.images.count
-        if place == record.images.count {
-          places[image] = place
-          record.images.append(
-            NodeRecord.Image(reference: imageTable.references[image], state: shown, held: held(image, state)))
-        }
-        record.images[place].state = max(record.images[place].state, shown)
-        record.images[place].wantedBy.append(plan.id.key)
-        guard let failure = state.failures[FailureKey(owner: plan.owner, image: image)] else { continue }
-        record.images[place].failures.append(
-          NodeRecord.Failure(
-            prepull: plan.id.key, failure: failure.failure, nature: failure.nature, tries: failure.tries,
-            retryAt: failure.retryAt))
-      }
-    }
-    for index in record.images.indices { record.images[index].wantedBy.sort() }
-    return record
+    return content(of: node).record
   }
-
-  private func held(_ image: ImageNumber, _ state: NodeState) -> NodeRecord.Held? {
-    // What is unclear is found out again by whoever comes after us.
-    let entries = state.held[image: image].filter { $0.digest != HeldImages.unclear }
-    guard let entry = entries.max(by: { ($0.digest, -$0.since) < ($1.digest, -$1.since) }) else { return nil }
-    return NodeRecord.Held(
-      digest: entry.digest.isKnown ? imageTable.digests[entry.digest] : nil, since: .milliseconds(entry.since),
-      pullSeconds: entries.map(\.pullSeconds).max().flatMap { $0 < 0 ? nil : Double($0) },
-      bytes: entries.map(\.bytes).max().flatMap { $0 < 0 ? nil : $0 },
-      access: entries.map { imageTable.accesses[$0.key.access] }.sorted())
-  }
-}
-
-extension NodeRecord {
-  /// Whether a stored record needs no change to be this one. What it holds to the second only does not count.
-  fileprivate func says(whatIsIn other: NodeRecord) -> Bool {
-    func content(_ record: NodeRecord) -> [String: [String]] {
-      record.images.reduce(into: [:]) { content, image in
-        content[image.reference] =
-          [image.state.rawValue, image.held.map { $0.digest?.description ?? "-" } ?? ""] + image.wantedBy.sorted()
-          + (image.held?.access ?? []).map { "\($0.namespace) \($0.secrets)" }
-          + image.failures.map { "\($0.prepull) \($0.tries)" }.sorted()
-      }
-    }
-    func openGates(_ record: NodeRecord) -> [String] {
-      record.gates.map { "\($0.taint) \($0.openedAt == nil)" }.sorted()
-    }
-    return uid == other.uid && content(self) == content(other) && openGates(self) == openGates(other)
-  }
-}
-
-extension NodeRecord.State: Comparable {
-  init(_ cell: FleetMachine.Cell.State, isHeld: Bool) {
-    self =
-      switch cell {
-      case .unsupported: .unsupported
-      case .warm: .warm
-      case .stale: .stale
-      case .pending: isHeld ? .stale : .pending
-      case .failed, .refused: .failed
-      }
-  }
-
-  /// From what matters least to what matters most.
-  private var weight: Int {
-    switch self {
-    case .unsupported: 0
-    case .warm: 1
-    case .pending: 2
-    case .stale: 3
-    case .failed: 4
-    }
-  }
-
-  package static func < (one: Self, other: Self) -> Bool { one.weight < other.weight }
 }

@@ -99,48 +99,6 @@ extension FleetMachine {
 
   enum State: UInt8, CaseIterable, Sendable { case warm, stale, pulling, pending, failed, unsupported, unreachable }
 
-  // MARK: Pods
-
-  struct LivePod: Sendable {
-    enum Stage: Hashable, Sendable {
-      /// A create is under way, or is to be tried again.
-      case asked
-      case live
-      /// All is known, and goes when the record of this serial is stored.
-      case ending(serial: Int)
-      case deleting
-    }
-
-    struct Image: Sendable {
-      let number: ImageNumber
-      let policy: FleetPod.Policy
-      var report = FleetPod.Report.waiting
-    }
-
-    let id: FleetPod.ID
-    let plan: PlanIndex
-    let purpose: FleetPod.Purpose
-    /// Its pull secrets.
-    var access: AccessNumber
-    var uid: String?
-    var images: [Image]
-    /// Those that it pulls from.
-    var registries: [RegistryNumber]
-    var stage: Stage
-    var createdAt: Duration
-    /// When the create is to be tried again; nil while it is under way.
-    var createAt: Duration?
-    var isScheduled = false
-    var unschedulable: String?
-    var phase = FleetPod.Phase.pending
-    var isBeingDeleted = false
-    var progressAt: Duration
-    /// Whether budgets count it.
-    var isCounted = false
-    /// What the kubelet told of pulls: seconds and bytes, negative where it did not.
-    var pulled: [ImageNumber: (seconds: Float, bytes: Int64)] = [:]
-  }
-
   // MARK: Plans
 
   struct PlanState: Sendable {

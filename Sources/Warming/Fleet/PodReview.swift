@@ -1,0 +1,79 @@
+import ImageModel
+import Kubernetes
+
+/// Whether one of our pods has done its work, or never will: the pod, its node and its Prepull in, its end out.
+struct PodReview {
+  typealias LivePod = FleetMachine.LivePod
+
+  /// Why a pod ends.
+  enum End: Hashable {
+    /// All its images are there, or failed.
+    case settled
+    case timedOut
+    /// Without its images being at fault.
+    case lost(reason: String)
+    /// Nobody wants any more what it is still at.
+    case unwanted
+  }
+
+  let pod: LivePod
+  let node: FleetMachine.NodeState
+  let plan: FleetMachine.PlanState
+  let now: Duration
+  let limits: FleetLimits
+
+  func end(in table: ImageTable) -> End? {
+    if pod.id.nodeUID != node.uid { return .unwanted }
+    if pod.images.allSatisfy({ isSettled($0) }) { return .settled }
+    if case .failed(let reason) = pod.phase { return .lost(reason: reason) }
+    if pod.isBeingDeleted { return .lost(reason: "its pod was deleted by somebody") }
+    if !isWanted(in: table) { return .unwanted }
+    if now >= pod.createdAt + plan.plan.timeout { return .timedOut }
+    if !pod.isScheduled, now >= pod.createdAt + limits.schedulingPatience {
+      return .lost(reason: pod.unschedulable ?? "the scheduler did not place its pod")
+    }
+    if node.facts?.isReady == false, now >= pod.progressAt + limits.readinessPatience {
+      return .lost(reason: "the node is not ready")
+    }
+    return nil
+  }
+
+  /// When it is to be reviewed again, if nothing is seen of it before.
+  var nextDue: Duration? {
+    switch pod.stage {
+    case .asked: return pod.createAt
+    case .ending, .deleting: return nil
+    case .live:
+      var due = pod.createdAt + plan.plan.timeout
+      if !pod.isScheduled { due = min(due, pod.createdAt + limits.schedulingPatience) }
+      if node.facts?.isReady == false { due = min(due, pod.progressAt + limits.readinessPatience) }
+      return due
+    }
+  }
+
+  /// Whether all that it is still at is wanted, there, by its Prepull.
+  func isWanted(in table: ImageTable) -> Bool {
+    guard pod.id.nodeUID == node.uid, !plan.isGone, !plan.plan.isFinished, pod.access == plan.access,
+      let standing = node.standings.first(where: { $0.plan == pod.plan }), !standing.isUnsupported
+    else { return false }
+    let supported = plan.support(on: node.facts)
+    return pod.images.allSatisfy { image in
+      if isSettled(image) { return true }
+      guard let position = plan.positions[image.number] else {
+        // What a check compares with is none of the Prepull's own images.
+        return pod.purpose == .verify && table.references[image.number].contains("@")
+      }
+      return supported.isEmpty || supported[position]
+    }
+  }
+
+  /// Whether waiting longer tells nothing more about an image.
+  private func isSettled(_ image: LivePod.Image) -> Bool {
+    switch image.report {
+    case .waiting: false
+    case .held, .unclear: true
+    case .failing(_, let nature, let count):
+      pod.purpose == .verify || nature == .final || count >= limits.triesPerPod
+    }
+  }
+}
