@@ -99,7 +99,7 @@ extension FleetBoard {
     guard records[name] != nil else { return }
     records[name]?.isThere = false
     records[name]?.version = nil
-    if nodes[name] != nil { writes.want(.record(name), at: time + pace.gathering) }
+    if nodes[name] != nil { writes.want(.record(name), at: time + machine.limits.recordDelay) }
   }
 
   mutating func storage(of node: String) -> ControllerEffect.Write? {

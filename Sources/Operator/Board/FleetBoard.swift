@@ -11,9 +11,6 @@ struct FleetBoard: Sendable {
   enum Part: Hashable, Sendable, CaseIterable { case prepulls, nodes, pods, records }
 
   struct Pace: Hashable, Sendable {
-    /// How long changes of a node are gathered that nobody waits for, and those that a pod waits for.
-    var gathering = Duration.seconds(5)
-    var urgentGathering = Duration.milliseconds(100)
     /// Least time between two writes of a Prepull's status.
     var statusInterval = Duration.seconds(1)
     /// How long registries and discovery are waited for before it is gone on without them.
@@ -154,9 +151,9 @@ struct FleetBoard: Sendable {
         orders[order.id] = order
         writes.want(.create(order.id), at: time)
       case .delete(let id, let uid): delete(id, uid: uid)
-      case .record(let node, let serial, let isUrgent):
+      case .record(let node, let serial, let delay):
         records[node, default: RecordEntry()].serial = serial
-        writes.want(.record(node), at: time + (isUrgent ? pace.urgentGathering : pace.gathering))
+        writes.want(.record(node), at: time + delay)
       case .summary(let id): statusChanged(id.uid)
       case .openGate(let opening):
         let key = WriteKey.gate(node: opening.node, taint: opening.taint)

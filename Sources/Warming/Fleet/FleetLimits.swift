@@ -21,6 +21,9 @@ package struct FleetLimits: Hashable, Sendable {
   package var hintInterval = Duration.seconds(5 * 60)
   /// How long a gate stays closed that no Prepull names any more: one may be deleted only to be made anew.
   package var unclaimedGate = Duration.seconds(10)
+  /// How long changes of a node's record are gathered that nobody waits for, and those that a pod waits for.
+  package var recordDelay = Duration.seconds(5)
+  package var urgentRecordDelay = Duration.milliseconds(100)
 
   package init() {}
 

@@ -71,7 +71,7 @@ extension FleetMachine {
     guard isWorthRecording(node), isAwaited || !nodes[node].isAtWork else { return }
     guard records.isUnasked(node) else {
       if isUrgent, let serial = records.urge(node) {
-        actions.append(.record(node: nodes[node].name, serial: serial, isUrgent: true))
+        actions.append(.record(node: nodes[node].name, serial: serial, within: limits.urgentRecordDelay))
       }
       return
     }
@@ -81,7 +81,8 @@ extension FleetMachine {
       if memory.says(whatIsIn: content(of: node).record) { records.foundStored(node, hash: hash) }
     }
     if let serial = records.ask(node, hash: hash, isUrgent: isUrgent) {
-      actions.append(.record(node: nodes[node].name, serial: serial, isUrgent: isUrgent))
+      let delay = isUrgent ? limits.urgentRecordDelay : limits.recordDelay
+      actions.append(.record(node: nodes[node].name, serial: serial, within: delay))
     } else {
       recordStored(node, records.serial(of: node))
     }

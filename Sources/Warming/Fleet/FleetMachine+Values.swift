@@ -37,8 +37,8 @@ extension FleetMachine {
     case create(PodOrder)
     /// Answered by `podGone`. Without a uid, whatever pod has the name.
     case delete(FleetPod.ID, uid: String?)
-    /// `record(of:)` is to be stored, and `recorded` to be told. A pod waits for it when it is urgent.
-    case record(node: String, serial: Int, isUrgent: Bool)
+    /// `record(of:)` is to be stored, so long from now at the latest, and `recorded` to be told.
+    case record(node: String, serial: Int, within: Duration)
     /// `summary(of:)` changed.
     case summary(PrepullID)
     case openGate(GateOpening)
