@@ -119,6 +119,9 @@ package struct FleetMachine: Sendable {
     }
   }
 
+  /// Nodes that were reconciled because of events so far, each time counted: the measure of what events cost.
+  package var reconciliations: Int { nodes.popped }
+
   package var depths: Depths {
     Depths(
       pods: plans.states.reduce(0) { $0 + $1.pods }, queued: plans.states.reduce(0) { $0 + $1.queue.count },

@@ -6,6 +6,8 @@ struct NodeTable: Sendable {
   /// To be reconciled, each once.
   private var dirty: [NodeIndex] = []
   private var isDirty: [Bool] = []
+  /// How often one that was dirty came up.
+  private(set) var popped = 0
 
   /// All places, those without a node among them.
   var indices: some Collection<NodeIndex> { states.indices.lazy.map { NodeIndex(offset: $0) } }
@@ -56,6 +58,7 @@ struct NodeTable: Sendable {
   mutating func popDirty() -> NodeIndex? {
     guard let node = dirty.popLast() else { return nil }
     isDirty[node.offset] = false
+    popped += 1
     return node
   }
 }
