@@ -52,8 +52,8 @@ extension FleetMachine {
     case .timedOut:
       let limit = plans[pod.plan].plan.timeout
       let failure = WarmFailure(
-        code: "timedOut", detail: "not there after \(limit) of pull.timeout",
-        remedy: "Raise pull.timeout if the image is large or the link slow, or see the node's kubelet.")
+        code: "timedOut", detail: "not there after \(limit) of spec.nodeTimeout",
+        remedy: "Raise spec.nodeTimeout if the image is large or the link slow, or see the node's kubelet.")
       for image in pod.images { conclude(image, of: pod, on: node, otherwise: failure) }
       if pod.purpose == .verify { rest(node, pod, "its check did not end in \(limit)") }
     case .lost(let reason):
