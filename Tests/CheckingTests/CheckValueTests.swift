@@ -89,7 +89,7 @@ struct CheckValueTests {
 
   @Test("Every code of the registry is a finding of the same name", arguments: RegistryError.Code.allCases)
   func registryCodes(_ code: RegistryError.Code) {
-    let error = RegistryError(Problem(code, "why"), operation: "fetch", subject: "x")
+    let error = RegistryError(RegistryProblem(code, "why"), operation: "fetch", subject: "x")
     let failure = InspectionFailure(error)
     // Nothing here asks for a range beyond the end.
     #expect(failure.code.rawValue == (code == .rangeNotSatisfiable ? "fault" : code.rawValue))

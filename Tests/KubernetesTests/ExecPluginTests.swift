@@ -152,7 +152,7 @@ struct ExecPluginTests {
       guard case .exec(let plugin) = authentication else { return }
       var exec = ExecCredential(plugin: plugin, notice: { _ in })
       exec.limit = .milliseconds(300)
-      let problem = await #expect(throws: Problem.self) { _ = try await exec.fetch() }
+      let problem = await #expect(throws: APIProblem.self) { _ = try await exec.fetch() }
       #expect(problem?.code == .credentials && problem?.detail.contains("did not answer within") == true)
       let text = try String(contentsOfFile: "\(folder)/pid", encoding: .utf8)
       let group = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))

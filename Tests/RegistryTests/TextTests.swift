@@ -95,7 +95,7 @@ struct TextTests {
 
   @Test(.timeLimit(.minutes(5))) func everyCodeSaysWhatToDo() {
     for code in RegistryError.Code.allCases {
-      let error = RegistryError(Problem(code, "it broke"), operation: "fetch", subject: "x")
+      let error = RegistryError(RegistryProblem(code, "it broke"), operation: "fetch", subject: "x")
       #expect(error.description == "cannot fetch x: it broke\n\(code.remedy)")
       #expect(code.remedy.hasSuffix(".") || code.remedy.hasSuffix("?"))
     }

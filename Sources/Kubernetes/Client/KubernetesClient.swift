@@ -20,7 +20,7 @@ package final class KubernetesClient: Sendable {
   private static let longestWait = Duration.seconds(30)
 
   package let configuration: ClusterConfiguration
-  let transport: Transport
+  let transport: APITransport
   let clock: SystemClock
   let serverClock: ServerClock
   let skipped: SkippedObjects
@@ -54,7 +54,7 @@ package final class KubernetesClient: Sendable {
     serverClock = ServerClock()
     skipped = SkippedObjects(logger: logger, report: onSkipped)
     // A few seconds more than a healthy server takes to end the watch: a silence that long is a dead connection.
-    transport = try Transport(
+    transport = try APITransport(
       configuration, watchIdleLimit: watchTimeout + .seconds(5), clock: clock, serverClock: serverClock,
       notice: notice, logger: logger)
   }
@@ -155,7 +155,7 @@ package final class KubernetesClient: Sendable {
     }
   }
 
-  func error(_ response: Transport.Response, _ body: [UInt8], _ request: APIRequest) -> APIError {
+  func error(_ response: APITransport.Response, _ body: [UInt8], _ request: APIRequest) -> APIError {
     let seconds = response.headers.first(name: "Retry-After").flatMap { Int($0) }
     return APIError(
       status: response.status, body: body, contentType: response.headers.first(name: "Content-Type"),

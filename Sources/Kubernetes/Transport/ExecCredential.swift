@@ -74,8 +74,8 @@ struct ExecCredential {
     )
   }
 
-  private func problem(_ detail: String, remedy: String? = nil) -> Problem {
-    Problem(
+  private func problem(_ detail: String, remedy: String? = nil) -> APIProblem {
+    APIProblem(
       .credentials, "the exec plugin '\(plugin.command)' gave no credential: \(detail)",
       remedy: remedy ?? "Run it by hand to see what it needs, or log in again.")
   }

@@ -8,7 +8,7 @@ import Synchronization
 #endif
 
 /// The credentials of an exec plugin, kept until they expire or are refused; the program runs once for all who wait.
-final class ExecCredentialSource: CredentialSource {
+final class ExecCredentialSource: ClusterCredentialSource {
   private struct State {
     var credential: Credential?
     var expires: Date?

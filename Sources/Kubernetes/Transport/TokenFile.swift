@@ -8,7 +8,7 @@ import Synchronization
 #endif
 
 /// A token in a file that somebody else replaces; it is read again at most once a minute, and when it is refused.
-final class TokenFile: CredentialSource {
+final class TokenFile: ClusterCredentialSource {
   private struct State {
     var token: String?
     var readAt: ContinuousClock.Instant?
@@ -31,7 +31,7 @@ final class TokenFile: CredentialSource {
     return try state.withLock { state in
       if state.readAt.map({ now - $0 >= Self.interval }) ?? true { read(&state, now) }
       guard let token = state.token else {
-        throw Problem(
+        throw APIProblem(
           .credentials, "the token file \(path) cannot be read, or is empty",
           remedy: "Check the file and who may read it.")
       }

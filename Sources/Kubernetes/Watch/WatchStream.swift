@@ -67,7 +67,7 @@ struct WatchStream {
   init(_ request: APIRequest, _ client: KubernetesClient) async throws {
     self.request = request
     host = client.transport.address.authority
-    func open() async throws -> Transport.Response {
+    func open() async throws -> APITransport.Response {
       try await client.counting(request) {
         let response = try await client.transport.stream(request, within: client.requestLimit)
         return (response.status, response)

@@ -29,7 +29,7 @@ actor Authenticator {
     let isFresh: Bool
 
     /// Nil for answers that no login changes.
-    init?(_ response: Transport.Response, of authorization: String?, isFresh: Bool) {
+    init?(_ response: RegistryTransport.Response, of authorization: String?, isFresh: Bool) {
       challenges = response.status == 401 ? Challenge.all(in: response.headers) : []
       // A registry hides what an account may not see: 404 is a refusal too, but asks for no login.
       guard authorization == nil ? !challenges.isEmpty : [401, 403, 404].contains(response.status) else { return nil }
@@ -93,7 +93,7 @@ actor Authenticator {
           sessions[key] = session
           return grant.authorization
         }
-      } catch let problem as Problem where !isLast && [.unauthorized, .denied].contains(problem.code) {
+      } catch let problem as RegistryProblem where !isLast && [.unauthorized, .denied].contains(problem.code) {
         // The next login may be better.
       }
       session.position += 1
@@ -130,8 +130,8 @@ actor Authenticator {
   }
 
   /// A challenge that cannot be answered; some registries let nobody ask with HEAD, and everybody with GET.
-  private static func unanswerable(_ detail: String) -> Problem {
-    var problem = Problem(.unauthorized, detail, status: 401)
+  private static func unanswerable(_ detail: String) -> RegistryProblem {
+    var problem = RegistryProblem(.unauthorized, detail, status: 401)
     problem.isForGET = true
     return problem
   }

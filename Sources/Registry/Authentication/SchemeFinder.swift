@@ -16,12 +16,12 @@ import Networking
 actor SchemeFinder {
   private static let limit = Duration.seconds(3)
 
-  private let transport: Transport
+  private let transport: RegistryTransport
   private let configuration: RegistryConfiguration
   private var known: [HostAddress: String] = [:]
   private let flights = SingleFlight<HostAddress, String>()
 
-  init(transport: Transport, configuration: RegistryConfiguration) {
+  init(transport: RegistryTransport, configuration: RegistryConfiguration) {
     self.transport = transport
     self.configuration = configuration
   }
@@ -35,12 +35,12 @@ actor SchemeFinder {
   private func find(_ address: HostAddress) async throws -> String {
     guard let url = URL(string: "http://\(address)/v2/") else { return "https" }
     do {
-      let request = Transport.Request(url: url)
+      let request = RegistryTransport.Request(url: url)
       let response = try await transport.send(request, within: Self.limit, followsRedirects: false)
       await response.discard()
       let leadsToTLS = response.headers.first(name: "Location")?.lowercased().hasPrefix("https:") ?? false
       return remember(response.status == 400 || leadsToTLS ? "https" : "http", for: address)
-    } catch let problem as Problem {
+    } catch let problem as RegistryProblem {
       switch problem.code {
       // Without a port, https is another port than http and may yet be open.
       case .refused, .unreachable, .noSuchHost, .timedOut:

@@ -22,19 +22,19 @@ struct TokenService {
   private static let defaultLife = 60.0
   private static let maximumAnswer = 1 << 20
 
-  let transport: Transport
+  let transport: RegistryTransport
   let clock: SystemClock
 
   func token(for challenge: Challenge, repository: String, credential: RegistryCredential?) async throws -> Token {
     guard let realm = challenge.parameters["realm"], let url = URL(string: realm), url.host() != nil else {
-      throw Problem(.fault, "the registry does not say where to get a token")
+      throw RegistryProblem(.fault, "the registry does not say where to get a token")
     }
     let asked = challenge.parameters["scope"] ?? ""
     let fields = [
       ("service", challenge.parameters["service"] ?? ""),
       ("scope", asked.isEmpty ? "repository:\(repository):pull" : asked),
     ].filter { !$0.1.isEmpty }
-    var request = Transport.Request(url: url)
+    var request = RegistryTransport.Request(url: url)
     switch credential {
     case .identityToken(_, let token):
       request.method = .POST
@@ -49,7 +49,7 @@ struct TokenService {
     }
     let response = try await transport.send(request)
     guard (200..<300).contains(response.status) else {
-      var problem = Problem(
+      var problem = RegistryProblem(
         status: response.status, headers: response.headers, body: await response.excerpt(), host: response.host,
         clock: clock)
       if problem.code == .notFound { (problem.code, problem.status) = (.fault, nil) }
@@ -58,25 +58,25 @@ struct TokenService {
     }
     let body = try await response.collect(upTo: Self.maximumAnswer)
     guard let answer = try? JSON(parsing: body), answer.object != nil else {
-      throw Problem(.fault, "\(response.host) answered with something else than a token")
+      throw RegistryProblem(.fault, "\(response.host) answered with something else than a token")
     }
     return Token(text: try Self.text(in: answer, from: response.host), life: .seconds(Self.life(in: answer)))
   }
 
   /// Either field may carry the token; servers that know both may leave one empty, and where they differ runtimes take
   /// `access_token`.
-  private static func text(in answer: JSON, from host: String) throws(Problem) -> String {
+  private static func text(in answer: JSON, from host: String) throws(RegistryProblem) -> String {
     for key in ["access_token", "token"] {
       guard let text = answer.member(key)?.string, let first = text.firstIndex(where: { !$0.isWhitespace }) else {
         continue
       }
       let token = text[first...].prefix { !$0.isWhitespace }
       guard token.utf8.allSatisfy({ (0x21..<0x7f).contains($0) }) else {
-        throw Problem(.fault, "\(host) answered with a token that no request can carry")
+        throw RegistryProblem(.fault, "\(host) answered with a token that no request can carry")
       }
       return String(token)
     }
-    throw Problem(.fault, "\(host) answered without a token")
+    throw RegistryProblem(.fault, "\(host) answered without a token")
   }
 
   /// Seconds. Some servers write the number as text; of what is no number the token is not to blame.
@@ -89,7 +89,7 @@ struct TokenService {
   private static func adding(_ fields: [(String, String)], to url: URL) throws -> URL {
     let text = url.absoluteString
     guard let result = URL(string: text + (text.contains("?") ? "&" : "?") + encode(fields)) else {
-      throw Problem(.fault, "the registry's token address is malformed")
+      throw RegistryProblem(.fault, "the registry's token address is malformed")
     }
     return result
   }

@@ -11,10 +11,10 @@ package struct BlobStream: AsyncSequence {
   /// Where in the blob the stream starts: what was asked for, or 0 when the server does not do ranges.
   package let offset: Int64
   private let size: Int64
-  private let response: Transport.Response
+  private let response: RegistryTransport.Response
   private let subject: String
 
-  init(_ response: Transport.Response, offset: Int64, size: Int64, subject: String) {
+  init(_ response: RegistryTransport.Response, offset: Int64, size: Int64, subject: String) {
     self.offset = offset
     self.size = size
     self.response = response
@@ -42,27 +42,27 @@ package struct BlobStream: AsyncSequence {
         buffer = try await body.next()
       } catch {
         if Task.isCancelled { throw CancellationError() }
-        throw stream.error(Problem(reading: error, host: stream.response.host))
+        throw stream.error(RegistryProblem(reading: error, host: stream.response.host))
       }
       guard let buffer else {
         guard remaining > 0 else { return nil }
         // Task cancellation may end the body as if it were whole.
         try Task.checkCancellation()
         throw stream.error(
-          Problem(
+          RegistryProblem(
             .truncated, "\(stream.response.host) ended it \(remaining) bytes short of \(stream.size)",
             isRetryable: true))
       }
       remaining -= Int64(buffer.readableBytes)
       guard remaining >= 0 else {
         throw stream.error(
-          Problem(.digestMismatch, "\(stream.response.host) sends more than the \(stream.size) bytes promised"))
+          RegistryProblem(.digestMismatch, "\(stream.response.host) sends more than the \(stream.size) bytes promised"))
       }
       return buffer
     }
   }
 
-  private func error(_ problem: Problem) -> RegistryError {
+  private func error(_ problem: RegistryProblem) -> RegistryError {
     RegistryError(problem, operation: "fetch", subject: subject)
   }
 }

@@ -47,9 +47,9 @@ package struct DigestVerifier {
   }
 
   /// What is wrong with the content, or `nil` if nothing is.
-  var mismatch: Problem? {
+  var mismatch: RegistryProblem? {
     guard count == descriptor.size else {
-      return Problem(.digestMismatch, "the content has \(count) bytes instead of \(descriptor.size)")
+      return RegistryProblem(.digestMismatch, "the content has \(count) bytes instead of \(descriptor.size)")
     }
     let digest =
       switch hash {
@@ -57,7 +57,7 @@ package struct DigestVerifier {
       case .sha512(let value): ImageModel.Digest(bytes: value.finalize())
       }
     guard digest == descriptor.digest else {
-      return Problem(.digestMismatch, "the content has the digest \(digest)")
+      return RegistryProblem(.digestMismatch, "the content has the digest \(digest)")
     }
     return nil
   }

@@ -22,10 +22,10 @@ struct Endpoint: Hashable {
   var isMirror: Bool { mirrored != nil }
 
   /// Mirrors in their order, then the registry.
-  static func all(for registry: String, _ configuration: RegistryConfiguration) throws(Problem) -> [Endpoint] {
+  static func all(for registry: String, _ configuration: RegistryConfiguration) throws(RegistryProblem) -> [Endpoint] {
     // Docker Hub's API does not live at the name that its images bear.
     guard let address = HostAddress(registry == "docker.io" ? "registry-1.docker.io" : registry) else {
-      throw Problem(.noSuchHost, "'\(registry)' is no host")
+      throw RegistryProblem(.noSuchHost, "'\(registry)' is no host")
     }
     let mirrors = configuration.mirrors[registry] ?? configuration.mirrors["*"] ?? []
     return mirrors.map { mirror in
@@ -36,10 +36,10 @@ struct Endpoint: Hashable {
   }
 
   /// The address of something in a repository; requests to mirrors name the registry that they mirror, as containerd does.
-  func url(scheme: String, repository: String, item: String) throws(Problem) -> URL {
+  func url(scheme: String, repository: String, item: String) throws(RegistryProblem) -> URL {
     let query = mirrored.map { "?ns=\($0)" } ?? ""
     guard let url = URL(string: "\(scheme)://\(address)\(path)/\(repository)/\(item)\(query)") else {
-      throw Problem(.fault, "'\(address)' makes no URL")
+      throw RegistryProblem(.fault, "'\(address)' makes no URL")
     }
     return url
   }

@@ -21,10 +21,10 @@ extension RegistryClient {
     let stream = try await attempting("fetch", subject) {
       var call = Call(item: "blobs/\(descriptor.digest)")
       if offset > 0 { call.headers.add(name: "Range", value: "bytes=\(offset)-") }
-      let response: Transport.Response
+      let response: RegistryTransport.Response
       do {
         response = try await ask(call, of: reference) { $0 }
-      } catch let problem as Problem where problem.code == .notFound {
+      } catch let problem as RegistryProblem where problem.code == .notFound {
         guard let other = try await foreign(descriptor, call) else { throw problem }
         response = other
       }
@@ -76,8 +76,8 @@ extension RegistryClient {
 
   /// The byte that an answer starts at, after a check that it is an answer to what was asked.
   private static func start(
-    of response: Transport.Response, asked offset: Int64, _ descriptor: Descriptor
-  ) throws(Problem) -> Int64 {
+    of response: RegistryTransport.Response, asked offset: Int64, _ descriptor: Descriptor
+  ) throws(RegistryProblem) -> Int64 {
     var start: Int64 = 0
     if response.status == 206 {
       // bytes 100-299/300
@@ -86,25 +86,26 @@ extension RegistryClient {
       guard range.hasPrefix("bytes "), numbers.count == 3, let first = Int64(numbers[0]), first == offset,
         numbers[2] == "*" || Int64(numbers[2]) == descriptor.size
       else {
-        throw Problem(.rangeNotSatisfiable, "\(response.host) sends another range: '\(ForeignText.clean(range))'")
+        throw RegistryProblem(
+          .rangeNotSatisfiable, "\(response.host) sends another range: '\(ForeignText.clean(range))'")
       }
       start = first
     }
     if let length = response.length, start + length != descriptor.size {
-      throw Problem(
+      throw RegistryProblem(
         .digestMismatch, "\(response.host) has \(start + length) bytes under this digest instead of \(descriptor.size)")
     }
     return start
   }
 
   /// The answer of the first of the descriptor's own addresses that has the blob.
-  private func foreign(_ descriptor: Descriptor, _ call: Call) async throws -> Transport.Response? {
+  private func foreign(_ descriptor: Descriptor, _ call: Call) async throws -> RegistryTransport.Response? {
     for url in (descriptor.urls ?? []).compactMap({ URL(string: $0) }) {
       do {
-        let response = try await transport.send(Transport.Request(url: url, headers: call.headers))
+        let response = try await transport.send(RegistryTransport.Request(url: url, headers: call.headers))
         if response.hasContent { return response }
         await response.discard()
-      } catch is Problem {}
+      } catch is RegistryProblem {}
     }
     return nil
   }

@@ -72,23 +72,23 @@ extension RegistryClient {
   static let accept = MediaType.manifests.joined(separator: ", ")
 
   /// The digest that a registry names in its answer.
-  static func digest(in response: Transport.Response) throws -> ImageModel.Digest? {
+  static func digest(in response: RegistryTransport.Response) throws -> ImageModel.Digest? {
     let header = response.headers.first(name: "Docker-Content-Digest") ?? ""
     let text = header.filter { !$0.isWhitespace }
     guard !text.isEmpty else { return nil }
     guard let digest = try? ImageModel.Digest(parsing: text) else {
-      throw Problem(.fault, "\(response.host) names a digest that is none: \(ForeignText.clean(text))")
+      throw RegistryProblem(.fault, "\(response.host) names a digest that is none: \(ForeignText.clean(text))")
     }
     return digest
   }
 
   /// The type of a manifest: what the answer says, or what the document says where the answer is vague.
   private static func mediaType(
-    of response: Transport.Response, _ bytes: [UInt8]
+    of response: RegistryTransport.Response, _ bytes: [UInt8]
   ) throws -> (type: String, isVague: Bool) {
     let header = response.headers.first(name: "Content-Type") ?? ""
     if ServerText.isHTML(bytes, type: header) {
-      throw Problem(
+      throw RegistryProblem(
         .fault, "\(response.host) answered with an HTML page",
         remedy: "Is this the address of a registry? A proxy or a login page may be in front of it.")
     }
@@ -96,7 +96,7 @@ extension RegistryClient {
     // Runtimes look at capitals too.
     guard isVague(stated) else { return (try supported(stated), !header.hasPrefix(stated)) }
     guard let outline = try? JSON(parsing: bytes), outline.object != nil else {
-      throw Problem(.fault, "\(response.host) answered with something that is no manifest")
+      throw RegistryProblem(.fault, "\(response.host) answered with something that is no manifest")
     }
     let guess =
       outline["schemaVersion"]?.integer == 1
@@ -115,33 +115,34 @@ extension RegistryClient {
     String(header.prefix { $0 != ";" }.filter { !$0.isWhitespace }).lowercased()
   }
 
-  static func supported(_ type: String) throws(Problem) -> String {
+  static func supported(_ type: String) throws(RegistryProblem) -> String {
     if MediaType.isIndex(type) || MediaType.isManifest(type) { return type }
-    guard !type.isEmpty else { throw Problem(.unsupportedMediaType, "it has no media type") }
+    guard !type.isEmpty else { throw RegistryProblem(.unsupportedMediaType, "it has no media type") }
     let name = ForeignText.clean(type)
     let what = MediaType.isSchema1(type) ? "Docker's schema 1, which is out of use" : "no image manifest known here"
-    throw Problem(.unsupportedMediaType, "its media type is \(name): \(what)")
+    throw RegistryProblem(.unsupportedMediaType, "its media type is \(name): \(what)")
   }
 
   /// The whole body of an answer. Words of stores that are no codings, as S3's `aws-chunked`, say nothing of the body.
-  private static func collect(_ response: Transport.Response) async throws -> [UInt8] {
+  private static func collect(_ response: RegistryTransport.Response) async throws -> [UInt8] {
     let coding = response.headers["Content-Encoding"].joined(separator: ", ").lowercased()
     let codings = coding.split { $0 == "," || $0.isWhitespace }
     guard codings.allSatisfy({ !["gzip", "x-gzip", "deflate", "br", "zstd", "compress"].contains($0) }) else {
-      throw Problem(
+      throw RegistryProblem(
         .fault, "\(response.host) sends it with the content coding \(coding), which was not asked for",
         remedy: "Have the proxy in front of the registry send what is asked for (Accept-Encoding: identity).")
     }
     return try await response.collect(upTo: largestDocument)
   }
 
-  private static func checkSize(_ descriptor: Descriptor) throws(Problem) {
+  private static func checkSize(_ descriptor: Descriptor) throws(RegistryProblem) {
     guard descriptor.size <= Int64(largestDocument) else {
-      throw Problem(.tooLarge, "it has \(descriptor.size) bytes, more than the \(largestDocument >> 20) MiB allowed")
+      throw RegistryProblem(
+        .tooLarge, "it has \(descriptor.size) bytes, more than the \(largestDocument >> 20) MiB allowed")
     }
   }
 
-  private static func check(_ bytes: [UInt8], _ descriptor: Descriptor) throws(Problem) {
+  private static func check(_ bytes: [UInt8], _ descriptor: Descriptor) throws(RegistryProblem) {
     var verifier = DigestVerifier(descriptor)
     bytes.withUnsafeBytes { verifier.update($0) }
     if let mismatch = verifier.mismatch { throw mismatch }

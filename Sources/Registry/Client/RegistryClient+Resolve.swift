@@ -37,14 +37,14 @@ extension RegistryClient {
       var last: Index?
       while MediaType.isIndex(chosen.mediaType) {
         guard documents.count < Self.deepestIndex else {
-          throw Problem(.malformedImage, "it has more than \(Self.deepestIndex) indexes within each other")
+          throw RegistryProblem(.malformedImage, "it has more than \(Self.deepestIndex) indexes within each other")
         }
         let document = documents[documents.count - 1]
         let index: Index = try Self.read(document)
         last = index
         guard let best = try Self.choice(platform, in: index, document) else { throw Self.lacking(index) }
         guard !best.mediaType.isEmpty else {
-          throw Problem(.malformedImage, "the entry for \(platform) of its index has no media type")
+          throw RegistryProblem(.malformedImage, "the entry for \(platform) of its index has no media type")
         }
         _ = try Self.supported(best.mediaType)
         documents.append(try await self.document(best, of: reference))
@@ -55,7 +55,7 @@ extension RegistryClient {
       let config: (document: Document, value: ImageConfig)?
       do {
         config = try await self.config(of: manifest, isNeeded: found == nil, reference)
-      } catch let problem as Problem where problem.code == .artifact && found == nil {
+      } catch let problem as RegistryProblem where problem.code == .artifact && found == nil {
         // A signature that lies beside the images of other platforms.
         guard let last, last.images.contains(where: { $0.platform != nil }) else { throw problem }
         throw Self.lacking(last)
@@ -65,7 +65,7 @@ extension RegistryClient {
         if found == nil {
           guard config.value.suits(platform, isAlone: documents.count == 2) else {
             let own = config.value.platform
-            throw Problem(
+            throw RegistryProblem(
               .noPlatform, own.isKnown ? "it is an image for \(own)" : "its configuration names no platform")
           }
           found = config.value.platform.isKnown ? config.value.platform : nil
@@ -94,7 +94,7 @@ extension RegistryClient {
     try await attempting("read", "\(reference)") {
       let manifest: Manifest = try Self.read(root)
       guard let config = try await config(of: manifest, isNeeded: true, reference) else {
-        throw Problem(.malformedImage, "it has no configuration")
+        throw RegistryProblem(.malformedImage, "it has no configuration")
       }
       return (manifest, config.value)
     }
@@ -113,11 +113,11 @@ extension RegistryClient {
   private func config(
     of manifest: Manifest, isNeeded: Bool, _ reference: Reference
   ) async throws -> (document: Document, value: ImageConfig)? {
-    func artifact(_ kind: String) -> Problem {
-      Problem(.artifact, "it is \(kind) (\(ForeignText.clean(manifest.kindType, limit: 80))) and no image")
+    func artifact(_ kind: String) -> RegistryProblem {
+      RegistryProblem(.artifact, "it is \(kind) (\(ForeignText.clean(manifest.kindType, limit: 80))) and no image")
     }
     if let layer = manifest.layers.firstIndex(where: { $0.mediaType.isEmpty }) {
-      throw Problem(.malformedImage, "'layers[\(layer)].mediaType' of its manifest is missing")
+      throw RegistryProblem(.malformedImage, "'layers[\(layer)].mediaType' of its manifest is missing")
     }
     if let kind = manifest.artifactKind { throw artifact(kind) }
     let hasImageType = MediaType.isConfig(manifest.config.mediaType)
@@ -127,11 +127,11 @@ extension RegistryClient {
       let config: ImageConfig = try Self.read(document)
       let (listed, layers) = (config.rootfs.diffIDs.count, manifest.layers.count)
       guard listed == layers else {
-        throw Problem(
+        throw RegistryProblem(
           .malformedImage, "its configuration lists \(listed) layers and its manifest \(layers)")
       }
       return (document, config)
-    } catch let problem as Problem {
+    } catch let problem as RegistryProblem {
       throw hasImageType ? problem : artifact("an artifact")
     }
   }
@@ -151,7 +151,7 @@ extension RegistryClient {
             else { return nil }
             return Descriptor(mediaType: try Self.supported(type), digest: digest, size: size)
           }
-        } catch let problem as Problem where problem.isForGET {
+        } catch let problem as RegistryProblem where problem.isForGET {
           return nil
         }
       }
@@ -160,30 +160,30 @@ extension RegistryClient {
 
   private static func choice(
     _ platform: Platform, in index: Index, _ document: Document
-  ) throws(Problem) -> Descriptor? {
+  ) throws(RegistryProblem) -> Descriptor? {
     do throws(DocumentFault) {
       return try platform.choice(in: index)
     } catch {
-      throw Problem(.malformedImage, "the entry for \(platform) of its index cannot be used: \(error)")
+      throw RegistryProblem(.malformedImage, "the entry for \(platform) of its index cannot be used: \(error)")
     }
   }
 
-  private static func lacking(_ index: Index) -> Problem {
+  private static func lacking(_ index: Index) -> RegistryProblem {
     let there = index.images.compactMap { $0.platform.map { "\($0.normalized)" } }.joined(separator: ", ")
-    guard there.isEmpty else { return Problem(.noPlatform, "it has images for \(there) only") }
+    guard there.isEmpty else { return RegistryProblem(.noPlatform, "it has images for \(there) only") }
     if let types = index.artifactTypes {
       let kinds = ForeignText.clean(types.joined(separator: ", "), limit: 120)
-      return Problem(.artifact, "its index holds no image: \(kinds)")
+      return RegistryProblem(.artifact, "its index holds no image: \(kinds)")
     }
-    return Problem(.noPlatform, index.manifests.isEmpty ? "it holds no image" : "its index names no platform")
+    return RegistryProblem(.noPlatform, index.manifests.isEmpty ? "it holds no image" : "its index names no platform")
   }
 
-  private static func read<Value: ImageDocument>(_ document: Document) throws(Problem) -> Value {
+  private static func read<Value: ImageDocument>(_ document: Document) throws(RegistryProblem) -> Value {
     do throws(DocumentFault) {
       return try Value(parsing: document.bytes)
     } catch {
       let name = Value.self == ImageConfig.self ? "configuration" : "\(Value.self)".lowercased()
-      throw Problem(
+      throw RegistryProblem(
         .malformedImage, "its \(name) \(document.descriptor.digest) is not as runtimes read it: \(error)")
     }
   }

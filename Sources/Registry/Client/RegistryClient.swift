@@ -10,7 +10,7 @@ import Networking
 /// for all that `reporting` made of it.
 package final class RegistryClient: Sendable {
   package let configuration: RegistryConfiguration
-  let transport: Transport
+  let transport: RegistryTransport
   private let authenticator: Authenticator
   private let schemes: SchemeFinder
   private let absent: AbsentMirrors
@@ -29,7 +29,7 @@ package final class RegistryClient: Sendable {
   package init(configuration: RegistryConfiguration, credentials: any CredentialSource, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
-    self.transport = Transport(configuration: configuration, logger: logger)
+    self.transport = RegistryTransport(configuration: configuration, logger: logger)
     self.schemes = SchemeFinder(transport: transport, configuration: configuration)
     self.authenticator = Authenticator(
       source: credentials, tokens: TokenService(transport: transport, clock: configuration.clock),
@@ -94,36 +94,37 @@ extension RegistryClient {
 
   /// Asks the mirrors and then the registry, until one gives an answer that `read` accepts.
   func ask<Result>(
-    _ call: Call, of reference: Reference, read: (Transport.Response) async throws -> Result
+    _ call: Call, of reference: Reference, read: (RegistryTransport.Response) async throws -> Result
   ) async throws -> Result {
     var passedBy: [String] = []
     for endpoint in try Endpoint.all(for: reference.registry, configuration) {
       do {
         if let problem = absent.problem(of: endpoint) { throw problem }
         return try await read(send(call, repository: reference.repository, to: endpoint))
-      } catch let problem as Problem where endpoint.isMirror {
+      } catch let problem as RegistryProblem where endpoint.isMirror {
         absent.note(problem, of: endpoint)
         logger.debug("mirror passed by", metadata: ["mirror": "\(endpoint.address)", "error": "\(problem.code)"])
         passedBy.append(problem.detail)
-      } catch var problem as Problem {
+      } catch var problem as RegistryProblem {
         if !passedBy.isEmpty { problem.detail += " (mirrors before it: \(passedBy.joined(separator: "; ")))" }
         throw problem
       }
     }
-    throw Problem(.notFound, "there is no registry to ask")
+    throw RegistryProblem(.notFound, "there is no registry to ask")
   }
 
   /// Asks one endpoint and answers its challenge: with one login after the other, until it accepts one.
-  private func send(_ call: Call, repository: String, to endpoint: Endpoint) async throws -> Transport.Response {
+  private func send(_ call: Call, repository: String, to endpoint: Endpoint) async throws -> RegistryTransport.Response
+  {
     let scheme: String
     if let own = endpoint.scheme { scheme = own } else { scheme = try await schemes.scheme(of: endpoint.address) }
     let url = try endpoint.url(scheme: scheme, repository: repository, item: call.item)
     let key = Authenticator.Key(registry: endpoint.name, repository: repository)
-    var request = Transport.Request(method: call.method, url: url, headers: call.headers)
+    var request = RegistryTransport.Request(method: call.method, url: url, headers: call.headers)
     request.authorization = await authenticator.known(for: key)
     var response = try await transport.send(request)
     var refusal = Authenticator.Refusal(response, of: request.authorization, isFresh: false)
-    var problems: [Problem] = []
+    var problems: [RegistryProblem] = []
     while let refused = refusal {
       guard let next = try await authenticator.answer(refused, for: key) else { break }
       if request.authorization == nil {
@@ -143,9 +144,9 @@ extension RegistryClient {
     throw worst
   }
 
-  private func problem(_ response: Transport.Response, to call: Call) async -> Problem {
+  private func problem(_ response: RegistryTransport.Response, to call: Call) async -> RegistryProblem {
     let body = call.method == .HEAD ? [] : await response.excerpt()
-    var problem = Problem(
+    var problem = RegistryProblem(
       status: response.status, headers: response.headers, body: body, host: response.host, clock: configuration.clock)
     problem.isForGET =
       call.method == .HEAD && (400...501).contains(response.status) && ![408, 429].contains(response.status)

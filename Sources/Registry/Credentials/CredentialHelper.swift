@@ -21,14 +21,14 @@ struct CredentialHelper {
     let program = "docker-credential-\(name)"
     return try await attempting("get the credentials from", program) {
       guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }) else {
-        throw Problem(.credentials, "this is no name of a helper program")
+        throw RegistryProblem(.credentials, "this is no name of a helper program")
       }
       let (succeeded, output) = try await run(program, input: server)
       if !succeeded {
         if output.lowercased().contains("not found") { return nil }
         // Text before any JSON is a message; JSON could hold a secret.
         let message = output.hasPrefix("{") ? "" : ": " + ForeignText.clean(output)
-        throw Problem(.credentials, "it failed\(message)")
+        throw RegistryProblem(.credentials, "it failed\(message)")
       }
       return try Self.credential(in: output)
     }
@@ -39,16 +39,18 @@ struct CredentialHelper {
     guard output.contains(where: { !$0.isWhitespace }) else { return nil }
     guard let answer = try? JSON(parsing: output), answer.object != nil else {
       if output.lowercased().contains("not found") { return nil }
-      throw Problem(.credentials, "its answer is not JSON with Username and Secret")
+      throw RegistryProblem(.credentials, "its answer is not JSON with Username and Secret")
     }
     func text(_ key: String) throws -> String {
       guard let value = answer.member(key), !value.isNull else { return "" }
-      guard let text = value.string else { throw Problem(.credentials, "the \(key) in its answer is no text") }
+      guard let text = value.string else { throw RegistryProblem(.credentials, "the \(key) in its answer is no text") }
       return text
     }
     let (username, secret) = (try text("Username"), try text("Secret"))
     guard !secret.isEmpty else { return nil }
-    guard !username.isEmpty else { throw Problem(.credentials, "its answer is not JSON with Username and Secret") }
+    guard !username.isEmpty else {
+      throw RegistryProblem(.credentials, "its answer is not JSON with Username and Secret")
+    }
     return username == "<token>"
       ? .identityToken(username: nil, token: secret) : .basic(username: username, password: secret)
   }
@@ -89,15 +91,15 @@ struct CredentialHelper {
           if Task.isCancelled { throw CancellationError() }
           switch error.code {
           case .executableNotFound:
-            throw Problem(
+            throw RegistryProblem(
               .credentials, "it is not installed", remedy: "Install \(program), or take it out of config.json.")
-          case .outputLimitExceeded: throw Problem(.credentials, "its answer is longer than any credential")
-          default: throw Problem(.credentials, "it cannot be run")
+          case .outputLimitExceeded: throw RegistryProblem(.credentials, "its answer is longer than any credential")
+          default: throw RegistryProblem(.credentials, "it cannot be run")
           }
         }
       }
     } catch is TimeLimitReached {
-      throw Problem(.credentials, "it did not answer within \(limit.components.seconds) s")
+      throw RegistryProblem(.credentials, "it did not answer within \(limit.components.seconds) s")
     }
   }
 }

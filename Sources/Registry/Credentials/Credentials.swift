@@ -81,7 +81,7 @@ package struct Credentials: CredentialSource {
     guard let username = value("PREPULL_REGISTRY_USERNAME") else { return nil }
     guard let registry = value("PREPULL_REGISTRY"), let password = value("PREPULL_REGISTRY_PASSWORD") else {
       throw RegistryError(
-        Problem(
+        RegistryProblem(
           .credentials, "it is set, but PREPULL_REGISTRY or PREPULL_REGISTRY_PASSWORD is not",
           remedy: "Set all three: the registry says to whom the password may be shown."),
         operation: "use the variable", subject: "PREPULL_REGISTRY_USERNAME")
@@ -93,7 +93,8 @@ package struct Credentials: CredentialSource {
     guard isRequired || FileManager.default.fileExists(atPath: path) else { return DockerConfig() }
     guard let data = try? Data(contentsOf: URL(filePath: path)) else {
       throw RegistryError(
-        Problem(.credentials, "the file is not there, or may not be read"), operation: "read the credentials in",
+        RegistryProblem(.credentials, "the file is not there, or may not be read"),
+        operation: "read the credentials in",
         subject: path)
     }
     return try DockerConfig.parse(Array(data), from: path)

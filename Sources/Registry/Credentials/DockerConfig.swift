@@ -113,7 +113,7 @@ struct DockerConfig {
   }
 
   private static func broken(_ origin: String, _ detail: String) -> RegistryError {
-    RegistryError(Problem(.credentials, detail), operation: "read the credentials in", subject: origin)
+    RegistryError(RegistryProblem(.credentials, detail), operation: "read the credentials in", subject: origin)
   }
 }
 

@@ -1,7 +1,7 @@
 import Networking
 import NIOHTTP1
 
-extension Problem {
+extension RegistryProblem {
   /// Says what an answer other than success means.
   ///
   /// - Parameter body: the beginning of the answer's body; empty for HEAD.

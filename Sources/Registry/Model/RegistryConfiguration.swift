@@ -33,7 +33,7 @@ package struct RegistryConfiguration: Sendable {
       configuration.proxy = try ProxySettings(environment: environment)
     } catch {
       throw RegistryError(
-        Problem(
+        RegistryProblem(
           .proxy, "it names no proxy that can be used", remedy: "Set \(error.variable) to http://host:port."),
         operation: "use the variable", subject: error.variable)
     }

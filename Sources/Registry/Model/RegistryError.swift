@@ -45,7 +45,7 @@ package struct RegistryError: Error, Hashable, Sendable {
   package var status: Int?
 
   /// What of the texts is the registry's is cleaned here.
-  init(_ problem: Problem, operation: String, subject: String) {
+  init(_ problem: RegistryProblem, operation: String, subject: String) {
     self.code = problem.code
     self.operation = operation
     self.subject = ForeignText.clean(subject)

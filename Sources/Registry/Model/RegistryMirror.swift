@@ -24,7 +24,7 @@ package struct RegistryMirror: Hashable, Sendable {
       ["http", "https", nil].contains(url.scheme), url.query == nil, url.user == nil
     else {
       throw RegistryError(
-        Problem(.fault, "it is no registry", remedy: "Write host:port or https://host:port."),
+        RegistryProblem(.fault, "it is no registry", remedy: "Write host:port or https://host:port."),
         operation: "use the mirror", subject: "'\(ForeignText.clean(text))'")
     }
     self.scheme = url.scheme

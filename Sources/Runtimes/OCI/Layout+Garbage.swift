@@ -22,7 +22,7 @@ extension Layout {
   /// Blobs of the dropped entries go at once. Other blobs that nothing reaches are leftovers of pulls that never came
   /// to their end, or blobs that another program is about to name in the index: they go when they are a day old.
   func collectGarbage(dropped: [LayoutIndex.Entry]) throws {
-    let kept = try reachable(from: index().entries).union(Lease.claimed(in: self))
+    let kept = try reachable(from: index().entries).union(LayoutLease.claimed(in: self))
     let doomed = try reachable(from: dropped)
     for digest in try storedDigests() where !kept.contains(digest) {
       if doomed.contains(digest) || isAbandoned(blob(digest)) { try delete(blob(digest)) }
@@ -31,7 +31,7 @@ extension Layout {
 
   /// Deletes partial blobs that nobody has worked on for a day, and leases of the dead. Belongs under the lock.
   func sweep() throws {
-    _ = try Lease.claimed(in: self)
+    _ = try LayoutLease.claimed(in: self)
     for name in try names(in: ingest) where isAbandoned(ingest.appending(name)) { try discard(ingest.appending(name)) }
   }
 

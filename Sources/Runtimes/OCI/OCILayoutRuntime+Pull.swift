@@ -62,7 +62,7 @@ extension OCILayoutRuntime {
     let lease = try await layout.exclusively {
       try layout.initialize()
       try layout.sweep()
-      return try Lease(on: image.documents.map(\.descriptor.digest) + blobs.map(\.digest), in: layout)
+      return try LayoutLease(on: image.documents.map(\.descriptor.digest) + blobs.map(\.digest), in: layout)
     }
     defer { lease.end() }
     try await checkSpace(for: blobs)

@@ -15,7 +15,7 @@ import Synchronization
 /// Sends requests over HTTP: picks the proxy, checks certificates, follows redirects, times out.
 ///
 /// HTTP/1.1 only: a blob is one long stream, and one connection each is faster than streams in one connection.
-final class Transport: Sendable {
+final class RegistryTransport: Sendable {
   struct Request {
     var method = HTTPMethod.GET
     var url: URL
@@ -82,19 +82,20 @@ final class Transport: Sendable {
       await response.discard()
       guard let location = response.headers.first(name: "Location"),
         let target = URL(string: location, relativeTo: current.url)?.absoluteURL
-      else { throw Problem(.fault, "\(response.host) redirects to nowhere", status: response.status) }
+      else { throw RegistryProblem(.fault, "\(response.host) redirects to nowhere", status: response.status) }
       current.url = target
       current.authorization = target.origin == request.url.origin ? request.authorization : nil
     }
-    throw Problem(.fault, "\(request.url.authority) redirects in a circle, or more than \(Self.maximumRedirects) times")
+    throw RegistryProblem(
+      .fault, "\(request.url.authority) redirects in a circle, or more than \(Self.maximumRedirects) times")
   }
 
   private func sendOnce(_ request: Request, within limit: Duration?) async throws -> Response {
     let url = request.url
     guard let scheme = url.scheme?.lowercased(), scheme == "https" || scheme == "http", let address = HostAddress(url)
-    else { throw Problem(.fault, "'\(url.scheme ?? "")' is no address on the web") }
+    else { throw RegistryProblem(.fault, "'\(url.scheme ?? "")' is no address on the web") }
     guard scheme == "https" || configuration.allowsPlainHTTP(address) else {
-      throw Problem(.insecure, "plain HTTP to \(url.authority) is not allowed")
+      throw RegistryProblem(.insecure, "plain HTTP to \(url.authority) is not allowed")
     }
     let proxy = configuration.proxy.server(scheme: scheme, to: address)
     let client = try client(for: Setting(proxy: proxy, verifies: !configuration.skipsVerification(address)))
@@ -121,7 +122,7 @@ final class Transport: Sendable {
         status: Int(response.status.code), headers: response.headers, host: url.authority, body: response.body)
     } catch {
       if Task.isCancelled { throw CancellationError() }
-      var problem = Problem(error, host: proxy.map { "\($0), the proxy to \(url.authority)," } ?? url.authority)
+      var problem = RegistryProblem(error, host: proxy.map { "\($0), the proxy to \(url.authority)," } ?? url.authority)
       if proxy == nil, (error as? NIOSSLError)?.isUntrustedCertificate ?? false {
         let (tls, limit) = (try TLSConfiguration.client(configuration), TimeAmount(configuration.connectTimeout))
         problem.detail =
@@ -166,14 +167,15 @@ extension RegistryConfiguration {
 
 extension TLSConfiguration {
   /// What is trusted when talking to registries.
-  static func client(_ configuration: RegistryConfiguration, verifies: Bool = true) throws(Problem) -> TLSConfiguration
+  static func client(_ configuration: RegistryConfiguration, verifies: Bool = true) throws(RegistryProblem)
+    -> TLSConfiguration
   {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.minimumTLSVersion = .tlsv12
     if !verifies { tls.certificateVerification = .none }
     for file in configuration.caFiles {
       guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
-        throw Problem(
+        throw RegistryProblem(
           .tls, "\(file) holds no certificates in PEM form, or cannot be read",
           remedy: "Name a file of CA certificates.")
       }

@@ -21,7 +21,7 @@ struct Credential: Hashable, Sendable {
 }
 
 /// Where credentials come from; they are kept while they hold.
-protocol CredentialSource: Sendable {
+protocol ClusterCredentialSource: Sendable {
   /// The credential to use now.
   func current() async throws -> Credential
   /// Whether there is another credential after the server refused this one.
@@ -29,7 +29,7 @@ protocol CredentialSource: Sendable {
 }
 
 /// A credential that never changes.
-struct FixedCredential: CredentialSource {
+struct FixedCredential: ClusterCredentialSource {
   let credential: Credential
 
   func current() -> Credential { credential }

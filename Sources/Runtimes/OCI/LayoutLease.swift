@@ -7,7 +7,7 @@ import SystemPackage
 /// `index.json` nor a living lease reaches it. A pull takes its lease under the same lock *before* it looks which blobs
 /// are there, and ends it after `index.json` was changed. A lease lives as long as its file is locked, so it dies with a
 /// killed pull. Neither side ever waits for the other longer than such a step takes.
-final class Lease: Sendable {
+final class LayoutLease: Sendable {
   private let layout: Layout
   private let file: OpenFile
 

@@ -15,7 +15,7 @@ import Networking
 ///
 /// HTTP/1.1 with a bounded number of connections: a connection that dies takes one request with it, not all, and
 /// async-http-client has no pings that would notice a dead HTTP/2 connection. Watches have connections of their own.
-struct Transport: Sendable {
+struct APITransport: Sendable {
   struct Response {
     let status: Int
     let headers: HTTPHeaders
@@ -33,7 +33,7 @@ struct Transport: Sendable {
   let address: ServerAddress
   private let configuration: ClusterConfiguration
   private let tls: TLSMaterial
-  private let credentials: any CredentialSource
+  private let credentials: any ClusterCredentialSource
   private let usesProxy: Bool
   private let headers: HTTPHeaders
   private let options: HTTPClient.Configuration
@@ -78,7 +78,7 @@ struct Transport: Sendable {
   /// The same server and credentials over connections and with places of its own.
   ///
   /// - Parameter concurrency: requests that run at once.
-  func separate(concurrency: Int?) -> Transport {
+  func separate(concurrency: Int?) -> APITransport {
     var copy = self
     copy.places = ConcurrencyLimit(concurrency ?? Self.concurrency)
     (copy.calls, copy.watches) = Self.clients(options, watchIdleLimit)
@@ -182,7 +182,7 @@ struct Transport: Sendable {
     guard address.isTLS || address.isLoopback else { return Credential() }
     do {
       return try await credentials.current()
-    } catch let problem as Problem {
+    } catch let problem as APIProblem {
       throw APIError(problem.code, request, detail: problem.detail, remedy: problem.remedy)
     }
   }
@@ -251,7 +251,7 @@ extension HTTPHeaders {
 extension ClusterConfiguration.Authentication {
   fileprivate func source(
     clock: SystemClock, notice: @escaping @Sendable (String) -> Void
-  ) -> any CredentialSource {
+  ) -> any ClusterCredentialSource {
     switch self {
     case .none: return FixedCredential(credential: Credential())
     case .token(let token): return FixedCredential(credential: Credential(token: token))

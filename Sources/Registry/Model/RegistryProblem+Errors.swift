@@ -14,11 +14,11 @@ import SystemPackage
   import Darwin
 #endif
 
-extension Problem {
+extension RegistryProblem {
   /// Says in our words what the network libraries report of talking to `host`.
   init(_ error: any Error, host: String) {
     switch error {
-    case let problem as Problem: self = problem
+    case let problem as RegistryProblem: self = problem
     case let error as NIOConnectionError: self.init(connecting: error, host: host)
     case let error as IOError: self.init(errno: Errno(rawValue: error.errnoCode), host: host)
     case let error as HTTPClientError: self.init(client: error, host: host)
@@ -37,8 +37,9 @@ extension Problem {
   /// As above, for an error amid a body: what is not known any closer is then a body that was cut.
   init(reading error: any Error, host: String) {
     self.init(error, host: host)
-    if code == .fault, !(error is Problem) {
-      self = Problem(.truncated, "\(host) closed the connection before the whole content had come", isRetryable: true)
+    if code == .fault, !(error is RegistryProblem) {
+      self = RegistryProblem(
+        .truncated, "\(host) closed the connection before the whole content had come", isRetryable: true)
     }
   }
 

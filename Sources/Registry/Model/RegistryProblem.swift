@@ -1,5 +1,5 @@
 /// A `RegistryError` before it is known what it happened to; the layers below the client throw these.
-struct Problem: Error {
+struct RegistryProblem: Error {
   var code: RegistryError.Code
   var detail: String
   /// In place of the code's own remedy.
@@ -29,7 +29,7 @@ func attempting<Result>(
 ) async throws -> Result {
   do {
     return try await body()
-  } catch let problem as Problem {
+  } catch let problem as RegistryProblem {
     throw RegistryError(problem, operation: operation, subject: subject)
   }
 }

@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-extension Transport.Response {
+extension RegistryTransport.Response {
   /// Whether it is what was asked for: 203 comes from a proxy that changed something, and the digest tells what.
   var hasContent: Bool { [200, 203, 206].contains(status) }
 
@@ -20,7 +20,7 @@ extension Transport.Response {
       }
     } catch {
       if Task.isCancelled { throw CancellationError() }
-      throw Problem(reading: error, host: host)
+      throw RegistryProblem(reading: error, host: host)
     }
     return bytes
   }
@@ -42,7 +42,7 @@ extension Transport.Response {
     _ = await excerpt()
   }
 
-  private func tooLarge(_ limit: Int) -> Problem {
-    Problem(.tooLarge, "\(host) sends more than the \(limit / 1_048_576) MiB that are allowed")
+  private func tooLarge(_ limit: Int) -> RegistryProblem {
+    RegistryProblem(.tooLarge, "\(host) sends more than the \(limit / 1_048_576) MiB that are allowed")
   }
 }

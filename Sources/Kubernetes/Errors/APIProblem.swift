@@ -1,5 +1,5 @@
 /// An `APIError` before it is known what was asked for; the layers below the client throw these.
-struct Problem: Error {
+struct APIProblem: Error {
   let code: APIError.Code
   let detail: String
   let remedy: String
