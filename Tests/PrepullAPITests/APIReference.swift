@@ -1,9 +1,11 @@
 import Documents
 import Kubernetes
 
-/// The reference of the API for people, as Markdown.
-package enum APIReference {
-  package static let markdown: String = {
+@testable import PrepullAPI
+
+/// The reference of the API for people, as Markdown: `docs/api.md`.
+enum APIReference {
+  static let markdown: String = {
     var text = """
       # API reference
 

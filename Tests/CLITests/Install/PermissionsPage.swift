@@ -1,9 +1,8 @@
-import Kubernetes
-import PrepullAPI
+@testable import Installation
 
 /// The page of the docs that says what the operator may do: `docs/permissions.md`.
-package enum PermissionsPage {
-  package static let text = """
+enum PermissionsPage {
+  static let text = """
     # What the operator may do
 
     Generated from what `prepull install` prints. No rule names a wildcard, and none of the whole cluster names Secrets: pods name pull secrets, and the kubelet reads them.
