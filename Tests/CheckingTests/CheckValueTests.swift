@@ -94,7 +94,7 @@ struct CheckValueTests {
     // Nothing here asks for a range beyond the end.
     #expect(failure.code.rawValue == (code == .rangeNotSatisfiable ? "fault" : code.rawValue))
     #expect(failure.code.level == .error)
-    #expect(failure.detail == "why")
+    #expect(failure.detail == (code == .credentials ? "cannot fetch x: why" : "why"))
     #expect(!failure.remedy.isEmpty)
   }
 

@@ -124,7 +124,7 @@ struct DocsTests {
     #expect(rows.count > 10)
     var sources = ""
     let folder = Self.root.appending(path: "Sources")
-    for target in ["Controller", "Engines", "Registry"] {
+    for target in ["Operator", "PrepullAPI", "Warming", "ImageModel", "Registry"] {
       let files = FileManager.default.enumerator(at: folder.appending(path: target), includingPropertiesForKeys: nil)
       for case let file as URL in try #require(files) where file.pathExtension == "swift" {
         sources += try String(contentsOf: file, encoding: .utf8)
