@@ -74,8 +74,8 @@ extension FleetBoard {
 
   // MARK: News
 
-  mutating func take(_ news: FleetNews) {
-    switch news {
+  mutating func take(_ event: FleetEvent) {
+    switch event {
     case .imageFailed(_, _, let reference, let failure, _, _):
       metrics.pullFailures.add(1, reference, failure.reason)
     case .imageLost: metrics.imagesLost.add()

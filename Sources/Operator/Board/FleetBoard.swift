@@ -163,7 +163,7 @@ struct FleetBoard: Sendable {
         marks[node] = Mark(uid: uid, isWarm: isWarm, message: message)
         writes.want(.mark(node), at: time)
       case .cleared(let id): cleared(id.uid)
-      case .tell(let news): take(news)
+      case .report(let event): take(event)
       }
     }
   }

@@ -12,14 +12,14 @@ package struct FleetLimits: Hashable, Sendable {
   /// Nodes whose final failures make an image refused; fewer where fewer nodes are wanted.
   package var nodesToRefuse = 3
   /// How long a pod may wait for the scheduler.
-  package var schedulingPatience = Duration.seconds(60)
+  package var schedulingTimeout = Duration.seconds(60)
   /// How long a pod may stand still on a node that is not ready.
-  package var readinessPatience = Duration.seconds(60)
+  package var readinessTimeout = Duration.seconds(60)
   /// How long a node counts as new: not being ready is then no reason to leave it out.
-  package var youth = Duration.seconds(10 * 60)
+  package var startupGracePeriod = Duration.seconds(10 * 60)
   /// Least time between two checks of a node that hints ask for.
   package var hintInterval = Duration.seconds(5 * 60)
-  /// How long a gate stays closed that no Prepull names any more: one may be deleted only to be made anew.
+  /// How long a gate stays closed that no Prepull names any more: one may be deleted only to be created again.
   package var unclaimedGate = Duration.seconds(10)
   /// How long changes of a node's record are gathered that nobody waits for, and those that a pod waits for.
   package var recordDelay = Duration.seconds(5)

@@ -4,17 +4,17 @@ import ImageModel
 /// How our pods end.
 extension FleetMachine {
   /// Does what is due for the pods of a node.
-  mutating func tendPods(_ node: NodeIndex) {
-    for index in nodes[node].pods.indices { tendPod(node, index) }
+  mutating func reviewPods(_ node: NodeIndex) {
+    for index in nodes[node].pods.indices { reviewPod(node, index) }
   }
 
-  private mutating func tendPod(_ node: NodeIndex, _ index: Int) {
+  private mutating func reviewPod(_ node: NodeIndex, _ index: Int) {
     let pod = nodes[node].pods[index]
     switch pod.stage {
     case .asked:
       guard let due = pod.createAt else { return }
       if !review(pod, on: node).isWanted(in: imageTable) || !plans[pod.plan].begins {
-        // It may have been made, although nobody said so.
+        // It may have been created, although no answer came.
         deletePod(node, index)
       } else if due <= now, let facts = nodes[node].facts {
         nodes[node].pods[index].createAt = nil
@@ -30,13 +30,13 @@ extension FleetMachine {
     PodReview(pod: pod, node: nodes[node], plan: plans[pod.plan], now: now, limits: limits)
   }
 
-  /// When a node's pods are to be looked at again, and the node itself.
-  func nextAlarm(of node: NodeIndex) -> Duration? {
+  /// When a node is to be reconciled again because of time.
+  func nextTimer(of node: NodeIndex) -> Duration? {
     let state = nodes[node]
     var due: Duration?
     if let backoff = state.podBackoff, backoff.isWaiting(at: now) { due = backoff.retryAt }
     if let facts = state.facts, !facts.isReady {
-      let grown = state.createdAt + limits.youth
+      let grown = state.createdAt + limits.startupGracePeriod
       if grown > now { due = earliest(due, grown) }
     }
     for pod in state.pods { due = earliest(due, review(pod, on: node).nextDue) }
@@ -106,7 +106,7 @@ extension FleetMachine {
         remedy: "Wait for the next refresh; if it stays so, a mirror of the node's runtime may be behind.")
       fail(position, of: pod, on: node, failure, .passing)
       let name = nodes[node].name
-      actions.append(.tell(.digestMoved(pod.id.prepull, node: name, reference: reference)))
+      actions.append(.report(.digestMoved(pod.id.prepull, node: name, reference: reference)))
     }
   }
 
@@ -130,7 +130,7 @@ extension FleetMachine {
     records.changed(node)
     plans[pod.plan].counts.failed(at: position, shared, on: node)
     actions.append(
-      .tell(
+      .report(
         .imageFailed(
           plan.id, node: nodes[node].name, reference: imageTable.references[key.image], shared, tries: new.tries,
           isFailed: isFailed)))
@@ -139,7 +139,7 @@ extension FleetMachine {
   // MARK: Success
 
   /// Writes down that a node holds an image, for the pull secrets of the pod that found it.
-  mutating func keep(_ pod: LivePod, _ image: LivePod.Image, on node: NodeIndex) {
+  mutating func imageFound(_ image: LivePod.Image, by pod: LivePod, on node: NodeIndex) {
     let key = HeldImages.Key(image: image.number, access: pod.access)
     guard isClaimed(key, on: node) || nodes[node].needsChoosing else { return }
     nodes[node].podBackoff = nil
@@ -149,7 +149,7 @@ extension FleetMachine {
       var entry = HeldImages.Entry(key: key, digest: stated ?? HeldImages.unclear, since: now.milliseconds)
       if let pulled = pod.pulled[image.number] { (entry.pullSeconds, entry.bytes) = pulled }
       nodes[node].held.set(entry)
-      // Under one name a node holds one digest, whoever pulled it.
+      // Under one name a node holds one digest, whichever pod pulled it.
       for other in nodes[node].held[image: image.number] where entry.digest.isKnown && other.digest.isKnown {
         if other.digest != entry.digest { forgetImage(other.key, on: node) }
       }
@@ -157,7 +157,7 @@ extension FleetMachine {
       if nodes[node].verifiedAt == nil { nodes[node].verifiedAt = now }
       if pod.purpose == .pull, stated != nil {
         let reference = imageTable.references[image.number]
-        actions.append(.tell(.imageWarm(pod.id.prepull, node: nodes[node].name, reference: reference)))
+        actions.append(.report(.imageWarm(pod.id.prepull, node: nodes[node].name, reference: reference)))
       }
     }
     if pod.purpose == .pull { noteMissing(key, of: pod, on: node, code: nil) }
@@ -198,7 +198,7 @@ extension FleetMachine {
     }
   }
 
-  mutating func note(_ id: FleetPod.ID, _ reference: String, seconds: Double?, bytes: Int64?) {
+  mutating func imagePulled(_ id: FleetPod.ID, _ reference: String, seconds: Double?, bytes: Int64?) {
     guard let node = nodes.index(of: id.node), nodes[node].uid == id.nodeUID,
       let image = imageTable.references.known(reference)
     else { return }

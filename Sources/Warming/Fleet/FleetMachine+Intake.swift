@@ -5,10 +5,10 @@ import ImageModel
 extension FleetMachine {
   // MARK: Nodes
 
-  mutating func see(_ node: FleetNode) {
+  mutating func nodeUpdated(_ node: FleetNode) {
     let number = nodes.add(node.facts.name)
     let isOther = nodes[number].uid != node.facts.uid
-    if isOther { forget(number, uid: node.facts.uid) }
+    if isOther { nodeReplaced(number, uid: node.facts.uid) }
     let before = nodes[number].facts
     if before != node.facts || nodes[number].createdAt != node.createdAt {
       nodes[number].facts = node.facts
@@ -27,9 +27,9 @@ extension FleetMachine {
   }
 
   /// Another machine has the name: nothing of what was known is true of it.
-  private mutating func forget(_ number: NodeIndex, uid: String) {
+  private mutating func nodeReplaced(_ number: NodeIndex, uid: String) {
     let old = nodes[number]
-    for index in old.standings.indices { withdraw(number, standing: index) }
+    for index in old.statuses.indices { withdraw(number, status: index) }
     var new = NodeState(name: old.name)
     new.uid = uid
     new.busyWith = old.busyWith
@@ -39,7 +39,7 @@ extension FleetMachine {
     records.nodeReplaced(number)
   }
 
-  mutating func lose(_ name: String) {
+  mutating func nodeRemoved(_ name: String) {
     guard let number = nodes.index(of: name) else { return }
     nodes[number].facts = nil
     nodes[number].busyWith = nil
@@ -53,7 +53,7 @@ extension FleetMachine {
     nodes.remove(number)
   }
 
-  mutating func setBusy(_ name: String, by pod: String?) {
+  mutating func nodeBusy(_ name: String, with pod: String?) {
     guard pod != nil || nodes.index(of: name) != nil else { return }
     let number = nodes.add(name)
     nodes[number].busyWith = pod
@@ -62,7 +62,7 @@ extension FleetMachine {
 
   // MARK: Prepulls
 
-  /// The place under which a Prepull is kept, new or known. One that nobody told of yet counts as gone.
+  /// The place under which a Prepull is kept, new or known. One that was not reported yet counts as gone.
   mutating func index(ofPlan id: PrepullID) -> PlanIndex {
     if let known = plans.index(of: id) { return known }
     let empty = FleetPlan(generation: 0, images: [], createdAt: .zero)
@@ -71,7 +71,7 @@ extension FleetMachine {
         id: id, owner: imageTable.owner(id.key), plan: empty, access: imageTable.access(empty.access)))
   }
 
-  mutating func take(_ plan: FleetPlan, of id: PrepullID) {
+  mutating func prepullUpdated(_ id: PrepullID, _ plan: FleetPlan) {
     let number = index(ofPlan: id)
     let before = plans[number]
     guard before.isGone || before.plan != plan else { return }
@@ -81,7 +81,7 @@ extension FleetMachine {
     var state = plans[number]
     state.plan = plan
     state.isGone = false
-    state.isTold = false
+    state.isRemovalSeen = false
     state.access = imageTable.access(plan.access)
     state.choice = plan.nodes
     state.choice.includeNotReady = true
@@ -138,20 +138,20 @@ extension FleetMachine {
     }
   }
 
-  mutating func drop(_ id: PrepullID) {
+  mutating func prepullRemoved(_ id: PrepullID) {
     let number = index(ofPlan: id)
-    guard !plans[number].isGone || !plans[number].isTold else { return }
+    guard !plans[number].isGone || !plans[number].isRemovalSeen else { return }
     plans[number].isGone = true
-    plans[number].isTold = true
+    plans[number].isRemovalSeen = true
     if plans[number].plan.gate != nil { plans.setDeparting(number, true) }
     markDirty(number)
     plans.rank()
     let owner = plans[number].owner
     for node in nodes.indices {
-      let isChosen = nodes[node].standings.contains { $0.plan == number }
+      let isChosen = nodes[node].statuses.contains { $0.plan == number }
       clearFailures(node) { $0.owner == owner }
       if isChosen {
-        // Records that may name it are written anew before it may go.
+        // Records that may name it are written again before it may go.
         leave(number, node)
         nodes[node].needsChoosing = true
       } else if records.exists(node), !records.isUpToDate(node) {
@@ -189,9 +189,9 @@ extension FleetMachine {
   /// Takes a plan off all nodes, before it becomes another.
   private mutating func withdrawAll(_ plan: PlanIndex) {
     for node in nodes.indices {
-      guard let index = nodes[node].standings.firstIndex(where: { $0.plan == plan }) else { continue }
-      withdraw(node, standing: index)
-      nodes[node].standings.remove(at: index)
+      guard let index = nodes[node].statuses.firstIndex(where: { $0.plan == plan }) else { continue }
+      withdraw(node, status: index)
+      nodes[node].statuses.remove(at: index)
       records.changed(node)
     }
   }

@@ -38,9 +38,9 @@ extension FleetMachine {
 
   private mutating func start(_ plan: PlanIndex, on node: NodeIndex) {
     guard let facts = nodes[node].facts,
-      let index = nodes[node].standings.firstIndex(where: { $0.plan == plan })
+      let index = nodes[node].statuses.firstIndex(where: { $0.plan == plan })
     else { return }
-    let work = reconciler(of: node).work(for: plans[plan], nodes[node].standings[index])
+    let work = reconciler(of: node).work(for: plans[plan], nodes[node].statuses[index])
     let isPull = !work.due.isEmpty
     let positions = work.due.prefix(limits.imagesPerPod)
     let images =

@@ -11,7 +11,7 @@ extension FleetMachine {
 
   // MARK: Creation
 
-  mutating func created(_ id: FleetPod.ID, uid: String) {
+  mutating func podCreated(_ id: FleetPod.ID, uid: String) {
     guard let (node, index) = position(of: id), nodes[node].pods[index].stage == .asked,
       !nodes[node].goneUIDs.contains(uid)
     else { return }
@@ -30,7 +30,7 @@ extension FleetMachine {
     markDirty(node)
   }
 
-  mutating func refused(_ id: FleetPod.ID, _ failure: CreationFailure) {
+  mutating func podRefused(_ id: FleetPod.ID, _ failure: CreationFailure) {
     guard let (node, index) = position(of: id), nodes[node].pods[index].stage == .asked else { return }
     let plan = nodes[node].pods[index].plan
     markDirty(node)
@@ -38,31 +38,31 @@ extension FleetMachine {
     case .passing(let wait): nodes[node].pods[index].createAt = now + wait
     case .crowded(let failure):
       // There is room again when others of ours are gone, or when somebody makes it.
-      hinder(plan, failure) { _ in .seconds(10) }
+      delayCreation(plan, failure) { _ in .seconds(10) }
       removePod(node, index)
     case .final(let failure):
       let limits = limits
-      hinder(plan, failure) { limits.wait(after: $0) }
+      delayCreation(plan, failure) { limits.wait(after: $0) }
       removePod(node, index)
     }
   }
 
-  private mutating func hinder(_ plan: PlanIndex, _ failure: WarmFailure, wait: (Int) -> Duration) {
+  private mutating func delayCreation(_ plan: PlanIndex, _ failure: WarmFailure, wait: (Int) -> Duration) {
     plans[plan].creationBackoff = Backoff(failure, after: plans[plan].creationBackoff, at: now, wait: wait)
     markDirty(plan)
   }
 
   // MARK: Sight
 
-  mutating func see(_ pod: FleetPod) {
+  mutating func podUpdated(_ pod: FleetPod) {
     let node = nodes.add(pod.id.node)
     markDirty(node)
-    // Answers of calls may come after what the watch tells.
+    // The answer of a call may come after the events of the watch.
     guard !nodes[node].goneUIDs.contains(pod.uid) else { return }
     var known = nodes[node].pods.firstIndex { $0.id == pod.id }
     if let index = known, let uid = nodes[node].pods[index].uid, uid != pod.uid {
       // The one that had the name is gone.
-      lost(node, index)
+      podLost(node, index)
       known = nil
     }
     guard let index = known else { return adopt(pod, on: node) }
@@ -112,22 +112,22 @@ extension FleetMachine {
     let live = nodes[node].pods[index]
     // A late report of a machine that is gone says nothing of the one that has its name.
     guard live.id.nodeUID == nodes[node].uid || nodes[node].uid.isEmpty else { return }
-    for image in held { keep(live, live.images[image], on: node) }
+    for image in held { imageFound(live.images[image], by: live, on: node) }
     if live.purpose == .verify { takeProofs(of: live, on: node) }
   }
 
   // MARK: Loss
 
-  mutating func gone(_ id: FleetPod.ID, uid: String?) {
+  mutating func podRemoved(_ id: FleetPod.ID, uid: String?) {
     guard let (node, index) = position(of: id) else { return }
     let pod = nodes[node].pods[index]
     let isMeant = pod.stage == .deleting && (uid == nil || pod.uid == nil) || (uid != nil && uid == pod.uid)
     guard isMeant else { return }
     markDirty(node)
-    lost(node, index)
+    podLost(node, index)
   }
 
-  private mutating func lost(_ node: NodeIndex, _ index: Int) {
+  private mutating func podLost(_ node: NodeIndex, _ index: Int) {
     if nodes[node].pods[index].stage == .live { rest(node, nodes[node].pods[index], "its pod was deleted by somebody") }
     removePod(node, index)
   }
@@ -149,6 +149,6 @@ extension FleetMachine {
     nodes[node].podBackoff = backoff
     plans[pod.plan].blockedExample = "\(nodes[node].name): \(reason)"
     actions.append(
-      .tell(.podLost(pod.id.prepull, node: nodes[node].name, reason: reason, retryAt: backoff.retryAt ?? now)))
+      .report(.podLost(pod.id.prepull, node: nodes[node].name, reason: reason, retryAt: backoff.retryAt ?? now)))
   }
 }

@@ -9,18 +9,18 @@ extension FleetMachine {
     guard let facts = nodes[node].facts else { return reconcileGone(node) }
     if nodes[node].needsChoosing { choose(node, facts) }
     compareClaims(node)
-    tendPods(node)
+    reviewPods(node)
     beginCheck(node)
-    noteGates(node)
+    updateGates(node)
     var due: Duration?
     for (index, decision) in decisions(for: node).enumerated() {
-      apply(decision, to: node, standing: index)
+      apply(decision, to: node, status: index)
       due = earliest(due, decision.nextDue)
     }
     due = earliest(due, openGates(node))
-    markWarmth(node)
+    markCondition(node)
     keepRecord(node)
-    timers.set(.node(node), at: earliest(due, nextAlarm(of: node)))
+    timers.set(.node(node), at: earliest(due, nextTimer(of: node)))
   }
 
   func reconciler(of node: NodeIndex) -> NodeReconciler {
@@ -40,12 +40,12 @@ extension FleetMachine {
   }
 
   private mutating func reconcileGone(_ node: NodeIndex) {
-    for index in nodes[node].standings.indices { withdraw(node, standing: index) }
-    nodes[node].standings = []
+    for index in nodes[node].statuses.indices { withdraw(node, status: index) }
+    nodes[node].statuses = []
     nodes[node].needsChoosing = true
     for index in nodes[node].pods.indices { deletePod(node, index) }
     for plan in records.release(node) { left(plan) }
-    timers.set(.node(node), at: nextAlarm(of: node))
+    timers.set(.node(node), at: nextTimer(of: node))
     if nodes[node].pods.isEmpty, nodes[node].busyWith == nil { remove(node) }
   }
 
@@ -54,7 +54,7 @@ extension FleetMachine {
   /// Finds the Prepulls that choose a node, and forgets what none of them claims.
   private mutating func choose(_ node: NodeIndex, _ facts: NodeFacts) {
     nodes[node].needsChoosing = false
-    var standings: [Standing] = []
+    var statuses: [Status] = []
     for plan in plans.ranked {
       let isUnsupported: Bool
       switch plans[plan].choice.verdict(for: facts) {
@@ -63,27 +63,27 @@ extension FleetMachine {
       case .skipped: continue
       }
       learnSupport(plan, on: facts)
-      let known = nodes[node].standings.first { $0.plan == plan && $0.isUnsupported == isUnsupported }
-      standings.append(known ?? Standing(plan: plan, isUnsupported: isUnsupported))
+      let known = nodes[node].statuses.first { $0.plan == plan && $0.isUnsupported == isUnsupported }
+      statuses.append(known ?? Status(plan: plan, isUnsupported: isUnsupported))
     }
-    for index in nodes[node].standings.indices {
-      let old = nodes[node].standings[index]
-      guard !standings.contains(where: { $0.plan == old.plan && $0.isUnsupported == old.isUnsupported }) else {
+    for index in nodes[node].statuses.indices {
+      let old = nodes[node].statuses[index]
+      guard !statuses.contains(where: { $0.plan == old.plan && $0.isUnsupported == old.isUnsupported }) else {
         continue
       }
-      withdraw(node, standing: index)
+      withdraw(node, status: index)
       records.changed(node)
     }
-    nodes[node].standings = standings
+    nodes[node].statuses = statuses
     for entry in nodes[node].held.entries where !isClaimed(entry.key, on: node) { forgetImage(entry.key, on: node) }
     nodes[node].missing = nodes[node].missing.filter { isClaimed($0, on: node) }
-    let claims = standings.map { (plans[$0.plan].owner, plans[$0.plan].positions) }
+    let claims = statuses.map { (plans[$0.plan].owner, plans[$0.plan].positions) }
     clearFailures(node) { key in !claims.contains { $0 == key.owner && $1[key.image] != nil } }
   }
 
   /// Whether a Prepull that chose the node wants an image there, with these pull secrets.
   func isClaimed(_ key: HeldImages.Key, on node: NodeIndex) -> Bool {
-    nodes[node].standings.contains {
+    nodes[node].statuses.contains {
       plans[$0.plan].access == key.access && plans[$0.plan].positions[key.image] != nil
     }
   }
@@ -113,12 +113,12 @@ extension FleetMachine {
   // MARK: Difference
 
   /// Takes in a decision: counts, the place in the queue, what the record says.
-  private mutating func apply(_ decision: NodeReconciler.Decision, to node: NodeIndex, standing index: Int) {
-    let old = nodes[node].standings[index]
+  private mutating func apply(_ decision: NodeReconciler.Decision, to node: NodeIndex, status index: Int) {
+    let old = nodes[node].statuses[index]
     let plan = old.plan
     if old.cells != decision.cells {
       count(node, plan, from: old.cells, to: decision.cells)
-      nodes[node].standings[index].cells = decision.cells
+      nodes[node].statuses[index].cells = decision.cells
       records.changed(node)
     }
     if let example = decision.example {
@@ -130,7 +130,7 @@ extension FleetMachine {
     }
     if old.share != decision.share {
       plans[plan].counts.change(node, from: old.share, to: decision.share)
-      nodes[node].standings[index].share = decision.share
+      nodes[node].statuses[index].share = decision.share
       markDirty(plan)
     }
     let lane = decision.priority.map {
@@ -139,9 +139,9 @@ extension FleetMachine {
     plans[plan].queue.set(node, name: nodes[node].name, in: lane)
   }
 
-  /// Takes a standing out of all counts and queues.
-  mutating func withdraw(_ node: NodeIndex, standing index: Int) {
-    let old = nodes[node].standings[index]
+  /// Takes a status out of all counts and queues.
+  mutating func withdraw(_ node: NodeIndex, status index: Int) {
+    let old = nodes[node].statuses[index]
     count(node, old.plan, from: old.cells, to: [])
     plans[old.plan].counts.change(node, from: old.share, to: PrepullCounts.Share())
     markDirty(old.plan)

@@ -4,7 +4,7 @@ import ImageModel
 extension FleetMachine {
   // MARK: At the start
 
-  mutating func remember(_ record: NodeRecord) {
+  mutating func recordRead(_ record: NodeRecord) {
     guard !isSynced else { return }
     let node = nodes.add(record.node)
     records.markExisting(node)
@@ -41,12 +41,12 @@ extension FleetMachine {
     if nodes[node].verifiedAt == nil, !nodes[node].held.isEmpty { nodes[node].verifiedAt = now }
   }
 
-  /// Has records written without Prepulls that went before anybody told of them.
+  /// Has records written without Prepulls that were deleted before they were reported.
   mutating func compareClaims(_ node: NodeIndex) {
     guard let memory = nodes[node].memory, !nodes[node].isCompared else { return }
     nodes[node].isCompared = true
     records.changed(node)
-    for plan in plans.indices where plans[plan].isGone && !plans[plan].isFree && plans[plan].isTold {
+    for plan in plans.indices where plans[plan].isGone && !plans[plan].isFree && plans[plan].isRemovalSeen {
       if memory.names(plans[plan].id.key) { leave(plan, node) }
     }
   }
@@ -88,7 +88,7 @@ extension FleetMachine {
     }
   }
 
-  mutating func recorded(_ name: String, _ serial: Int) {
+  mutating func recordStored(_ name: String, _ serial: Int) {
     guard let node = nodes.index(of: name) else { return }
     // It may have been asked for a node that had the name before.
     records.markExisting(node)

@@ -16,14 +16,14 @@ extension FleetMachine {
     }
   }
 
-  mutating func tellSummaries() {
+  mutating func reportSummaries() {
     for plan in plans.takeChanged() where !plans[plan].isGone { actions.append(.summary(plans[plan].id)) }
   }
 
   /// Ends a Prepull that is gone when nothing of it is left.
   private mutating func clear(_ plan: PlanIndex) {
     guard isSynced, plans[plan].pods == 0, plans[plan].leaving == 0 else { return }
-    if plans[plan].isTold { actions.append(.cleared(plans[plan].id)) }
+    if plans[plan].isRemovalSeen { actions.append(.cleared(plans[plan].id)) }
     timers.set(.plan(plan), at: nil)
     plans.remove(plan)
   }
@@ -44,12 +44,12 @@ extension FleetMachine {
     if isPaused != state.isPaused {
       plans[plan].isPaused = isPaused
       actions.append(
-        .tell(isPaused ? .paused(state.id, failed: counts.failing, wanted: counts.wanted) : .resumed(state.id)))
+        .report(isPaused ? .paused(state.id, failed: counts.failing, wanted: counts.wanted) : .resumed(state.id)))
     }
     guard state.plan.mode == .once, !state.isComplete, !state.plan.isFinished, !state.plan.isSuspended else { return }
     guard counts[.pending] == 0, counts[.pulling] == 0, state.pods == 0 else { return }
     plans[plan].isComplete = true
-    actions.append(.tell(.completed(state.id)))
+    actions.append(.report(.completed(state.id)))
   }
 
   // MARK: Refusals
@@ -83,7 +83,7 @@ extension FleetMachine {
   private mutating func refuse(_ position: Int, of plan: PlanIndex, _ failure: WarmFailure, probeAt: Duration) {
     plans[plan].refusals.refuse(position, failure, probeAt: probeAt)
     let reference = imageTable.references[plans[plan].images[position]]
-    actions.append(.tell(.imageRefused(plans[plan].id, reference: reference, failure)))
+    actions.append(.report(.imageRefused(plans[plan].id, reference: reference, failure)))
     markNodesDirty(of: plan)
   }
 
@@ -93,12 +93,12 @@ extension FleetMachine {
     let key = FailureKey(owner: plans[plan].owner, image: plans[plan].images[position])
     for node in plans[plan].counts.finals(at: position).sorted() { clearFailures(node) { $0 == key } }
     let reference = imageTable.references[plans[plan].images[position]]
-    actions.append(.tell(.refusalLifted(plans[plan].id, reference: reference)))
+    actions.append(.report(.refusalLifted(plans[plan].id, reference: reference)))
     markNodesDirty(of: plan)
   }
 
   private mutating func markNodesDirty(of plan: PlanIndex) {
-    for node in nodes.indices where nodes[node].standings.contains(where: { $0.plan == plan }) { markDirty(node) }
+    for node in nodes.indices where nodes[node].statuses.contains(where: { $0.plan == plan }) { markDirty(node) }
     markDirty(plan)
   }
 
@@ -124,9 +124,9 @@ extension FleetMachine {
 
   private func lacks(_ position: Int, _ node: NodeIndex, _ plan: PlanIndex) -> Bool {
     guard isReachable(node), !nodes[node].yields, nodes[node].pods.isEmpty,
-      let standing = nodes[node].standings.first(where: { $0.plan == plan }), position < standing.cells.count
+      let status = nodes[node].statuses.first(where: { $0.plan == plan }), position < status.cells.count
     else { return false }
-    return ![.unsupported, .warm, .stale].contains(standing.cells[position].state)
+    return ![.unsupported, .warm, .stale].contains(status.cells[position].state)
   }
 
   /// A node tried refused images, and did not get them.

@@ -48,15 +48,15 @@ extension FleetMachine {
     /// The last ones that went.
     var goneUIDs: [String] = []
     /// For the Prepulls that chose it, the most important first.
-    var standings: [Standing] = []
+    var statuses: [Status] = []
     var needsChoosing = true
     var markedWarm: Bool?
 
     /// Whether a pod pulls or is about to, so that there will be more to record soon.
     var isAtWork: Bool { pods.contains { $0.stage == .asked || $0.stage == .live } }
-    /// Whether the node bears the taint of a gate.
+    /// Whether the node has the taint of a gate.
     var isGated: Bool { gates.isClosed }
-    /// Whether pods of others go before ours. They cannot come to a gated node, but for a few that bear with anything.
+    /// Whether pods of others go before ours. They cannot come to a gated node, but for a few that tolerate everything.
     var yields: Bool { busyWith != nil && !isGated }
   }
 
@@ -78,11 +78,11 @@ extension FleetMachine {
   }
 
   /// How one Prepull stands on one node.
-  struct Standing: Sendable {
+  struct Status: Sendable {
     let plan: PlanIndex
     /// The node cannot be warmed at all.
     let isUnsupported: Bool
-    /// By image of the plan; empty before the first look.
+    /// By image of the plan; empty before the node is reconciled.
     var cells: [Cell] = []
     var share = PrepullCounts.Share()
 
@@ -105,7 +105,7 @@ extension FleetMachine {
     let id: PrepullID
     let owner: OwnerNumber
     var plan: FleetPlan
-    /// What the plan chooses, whatever the machine looks at by itself.
+    /// What the plan chooses, readiness aside, which is the machine's matter.
     var choice = NodeChoice()
     var isGone = true
     /// Its pull secrets.
@@ -138,8 +138,8 @@ extension FleetMachine {
 
     var isPaused = false
     var isComplete = false
-    /// For which its summary was last told.
-    var isTold = false
+    /// Whether its removal was reported; else nothing but its pods is known of it.
+    var isRemovalSeen = false
     var blockedExample: String?
     var yieldsTo: String?
 

@@ -7,7 +7,7 @@ extension FleetMachine {
     case remembered(NodeRecord)
     /// A Prepull is there, or changed.
     case prepull(PrepullID, FleetPlan)
-    /// A Prepull is gone or being deleted: `Action.cleared` tells when nothing of it is left.
+    /// A Prepull is gone or being deleted: `Action.cleared` says when nothing of it is left.
     case prepullGone(PrepullID)
     case node(FleetNode)
     case nodeGone(String)
@@ -23,21 +23,21 @@ extension FleetMachine {
     case busy(node: String, by: String?)
     /// Something hints that a node lost images.
     case suspect(node: String)
-    /// What the kubelet told of a pull: how long it took, how many bytes the image has.
+    /// What the kubelet said of a pull: how long it took, how many bytes the image has.
     case pulled(FleetPod.ID, reference: String, seconds: Double?, bytes: Int64?)
-    /// All Prepulls, nodes, pods and WarmNodes that are there have been told. Nothing is done before.
+    /// All Prepulls, nodes, pods and WarmNodes that are there have been reported. Nothing is done before.
     case synced
     /// Time went on.
     case tick
   }
 
-  /// What to do, or to tell.
+  /// What to do, or to report.
   package enum Action: Hashable, Sendable {
     /// Answered by `podCreated`, `podRefused` or `pod`.
     case create(PodOrder)
     /// Answered by `podGone`. Without a uid, whatever pod has the name.
     case delete(FleetPod.ID, uid: String?)
-    /// `record(of:)` is to be stored, so long from now at the latest, and `recorded` to be told.
+    /// `record(of:)` is to be stored, so long from now at the latest, and answered by `recorded`.
     case record(node: String, serial: Int, within: Duration)
     /// `summary(of:)` changed.
     case summary(PrepullID)
@@ -46,7 +46,7 @@ extension FleetMachine {
     case mark(node: String, uid: String, isWarm: Bool?, message: String)
     /// Nothing is left of a Prepull that is gone: no pod, no claim in a WarmNode.
     case cleared(PrepullID)
-    case tell(FleetNews)
+    case report(FleetEvent)
   }
 
   /// Sizes of queues, for metrics.

@@ -10,10 +10,10 @@ extension FleetMachine {
       nodes[node].isSuspect = false
     }
     guard var left = nodes[node].unverified else { return }
-    let standings = nodes[node].standings
+    let statuses = nodes[node].statuses
     left = left.filter { key in
       nodes[node].held[key] != nil
-        && standings.contains {
+        && statuses.contains {
           plans[$0.plan].verifies && plans[$0.plan].access == key.access && plans[$0.plan].positions[key.image] != nil
         }
     }
@@ -27,9 +27,9 @@ extension FleetMachine {
   func nextCheck(of node: NodeIndex) -> Duration? {
     let state = nodes[node]
     guard state.unverified == nil, !state.held.isEmpty, let last = state.verifiedAt else { return nil }
-    let periods = state.standings.compactMap { standing in
-      plans[standing.plan].verifies && standing.cells.contains { $0.state == .warm || $0.state == .stale }
-        ? plans[standing.plan].plan.verifyEvery : nil
+    let periods = state.statuses.compactMap { status in
+      plans[status.plan].verifies && status.cells.contains { $0.state == .warm || $0.state == .stale }
+        ? plans[status.plan].plan.verifyEvery : nil
     }
     guard let period = periods.min() else { return nil }
     // Nodes that became warm together are not checked together.
@@ -45,7 +45,7 @@ extension FleetMachine {
 
   // MARK: Hints
 
-  mutating func hint(_ name: String) { nodes.index(of: name).map { suspect($0) } }
+  mutating func nodeSuspected(_ name: String) { nodes.index(of: name).map { suspect($0) } }
 
   /// Something says that a node may have lost images.
   mutating func suspect(_ node: NodeIndex) {
@@ -137,7 +137,7 @@ extension FleetMachine {
       code: "digestMoved", detail: "the node holds another image under \(reference) than \(digest), after a pull",
       remedy: "Wait for the next refresh; if it stays so, a mirror of the node's runtime may be behind.")
     fail(position, of: pod, on: node, failure, .passing)
-    actions.append(.tell(.digestMoved(pod.id.prepull, node: nodes[node].name, reference: reference)))
+    actions.append(.report(.digestMoved(pod.id.prepull, node: nodes[node].name, reference: reference)))
   }
 
   /// A check did not find an image. Since Kubernetes 1.35 kubelets give the same answer where the image is there and was
@@ -154,6 +154,6 @@ extension FleetMachine {
   mutating func noteMissing(_ key: HeldImages.Key, of pod: LivePod, on node: NodeIndex, code: String?) {
     guard nodes[node].missing.remove(key) != nil, code != "denied", code != "unauthorized" else { return }
     let reference = imageTable.references[key.image]
-    actions.append(.tell(.imageLost(pod.id.prepull, node: nodes[node].name, reference: reference)))
+    actions.append(.report(.imageLost(pod.id.prepull, node: nodes[node].name, reference: reference)))
   }
 }

@@ -3,7 +3,7 @@ import ImageModel
 
 /// Decides what all Prepulls together do on which node and when, without doing any of it.
 ///
-/// It is told what was seen and what time it is, and answers with what is to be done: no input, no output, no clock of
+/// It takes what was seen and what time it is, and answers with what is to be done: no input, no output, no clock of
 /// its own. What an event marks as dirty is reconciled as a whole, node by node, and everything else follows from the
 /// difference: counts, queues, times to look again. So the cost of an event does not grow with the number of nodes.
 ///
@@ -35,20 +35,20 @@ package struct FleetMachine: Sendable {
   package mutating func handle(_ input: Input, at now: Duration) -> [Action] {
     self.now = max(self.now, now)
     switch input {
-    case .remembered(let record): remember(record)
-    case .prepull(let id, let plan): take(plan, of: id)
-    case .prepullGone(let id): drop(id)
-    case .node(let node): see(node)
-    case .nodeGone(let name): lose(name)
-    case .pod(let pod): if isSynced { see(pod) } else { early[pod.id] = pod }
-    case .podGone(let id, let uid): if isSynced { gone(id, uid: uid) } else { early[id] = nil }
-    case .podCreated(let id, let uid): created(id, uid: uid)
-    case .podRefused(let id, let failure): refused(id, failure)
-    case .recorded(let name, let serial): recorded(name, serial)
-    case .busy(let name, let pod): setBusy(name, by: pod)
-    case .suspect(let name): hint(name)
+    case .remembered(let record): recordRead(record)
+    case .prepull(let id, let plan): prepullUpdated(id, plan)
+    case .prepullGone(let id): prepullRemoved(id)
+    case .node(let node): nodeUpdated(node)
+    case .nodeGone(let name): nodeRemoved(name)
+    case .pod(let pod): if isSynced { podUpdated(pod) } else { early[pod.id] = pod }
+    case .podGone(let id, let uid): if isSynced { podRemoved(id, uid: uid) } else { early[id] = nil }
+    case .podCreated(let id, let uid): podCreated(id, uid: uid)
+    case .podRefused(let id, let failure): podRefused(id, failure)
+    case .recorded(let name, let serial): recordStored(name, serial)
+    case .busy(let name, let pod): nodeBusy(name, with: pod)
+    case .suspect(let name): nodeSuspected(name)
     case .pulled(let id, let reference, let seconds, let bytes):
-      note(id, reference, seconds: seconds, bytes: bytes)
+      imagePulled(id, reference, seconds: seconds, bytes: bytes)
     case .synced: sync()
     case .tick: break
     }
@@ -62,12 +62,12 @@ package struct FleetMachine: Sendable {
 
   private mutating func sync() {
     isSynced = true
-    for pod in early.values.sorted(by: { $0.uid < $1.uid }) { see(pod) }
+    for pod in early.values.sorted(by: { $0.uid < $1.uid }) { podUpdated(pod) }
     early = [:]
     for node in nodes.indices where !nodes[node].name.isEmpty { markDirty(node) }
   }
 
-  /// Reconciles all that is dirty, begins what there is room for, and tells what changed.
+  /// Reconciles all that is dirty, begins what there is room for, and reports what changed.
   private mutating func settle() {
     fireTimers()
     repeat {
@@ -79,7 +79,7 @@ package struct FleetMachine: Sendable {
       reconcileDirty()
       reviewPlans()
     } while nodes.hasDirty
-    tellSummaries()
+    reportSummaries()
   }
 
   private mutating func reconcileDirty() {
@@ -92,7 +92,7 @@ package struct FleetMachine: Sendable {
 
   // MARK: Time
 
-  /// When `tick` is to be told, if nothing else comes before.
+  /// When `tick` is to come, if nothing else comes before.
   package var nextDue: Duration? { timers.nextDue }
 
   private mutating func fireTimers() {
@@ -106,7 +106,7 @@ package struct FleetMachine: Sendable {
 
   // MARK: What others ask
 
-  /// Whether a node holds an image by our books.
+  /// Whether a node is known to hold an image.
   package func holds(_ reference: String, on node: String) -> Bool {
     guard let number = nodes.index(of: node), let image = imageTable.references.known(reference) else { return false }
     return nodes[number].held.contains(image: image)

@@ -31,7 +31,7 @@ package struct FleetSummary: Hashable, Sendable {
     package var unsupported = 0
     /// Its registry does not have or give it: one node at a time tries.
     package var refusal: WarmFailure?
-    /// The last failure on a node that is not mended, with the node.
+    /// The last failure that still stands, with its node.
     package var lastFailure: WarmFailure?
     package var failedNode: String?
 

@@ -4,8 +4,8 @@ import ImageModel
 ///
 /// Numbers of values that nobody uses any more are freed, so that tags and Prepulls that come and go take no memory.
 struct ImageTable: Sendable {
-  /// How many numbers may be taken before it is looked which of them are free; where more are in use, a sixteenth more
-  /// than the last look left.
+  /// How many numbers may be taken before unused ones are searched for; where more are in use, a sixteenth more than
+  /// the last search left.
   private static let fewNumbers = 1024
   /// In place of a set of registries: none.
   static let noRegistries = RegistrySetNumber(value: -1)
@@ -28,7 +28,7 @@ struct ImageTable: Sendable {
       + listedNames.count + registryNumbers.count
   }
 
-  /// Whether it is time to look which numbers are free.
+  /// Whether it is time to search for numbers that nobody uses.
   var isFull: Bool { count > numbersAllowed }
 
   // MARK: Numbers

@@ -38,7 +38,7 @@ extension FleetMachine {
     var progressAt: Duration
     /// Whether budgets count it.
     var isCounted = false
-    /// What the kubelet told of pulls: seconds and bytes, negative where it did not.
+    /// What the kubelet said of pulls: seconds and bytes, negative where it did not.
     var pulled: [ImageNumber: (seconds: Float, bytes: Int64)] = [:]
   }
 }

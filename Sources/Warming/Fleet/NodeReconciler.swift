@@ -7,7 +7,7 @@ struct NodeReconciler: Sendable {
   typealias Cell = FleetMachine.Cell
   typealias State = FleetMachine.State
   typealias PlanState = FleetMachine.PlanState
-  typealias Standing = FleetMachine.Standing
+  typealias Status = FleetMachine.Status
   typealias FailureKey = FleetMachine.FailureKey
 
   let node: FleetMachine.NodeState
@@ -46,20 +46,20 @@ struct NodeReconciler: Sendable {
 
   /// For each Prepull that chose the node, in their order.
   func decisions(in plans: PrepullTable) -> [Decision] {
-    let works = node.standings.map { work(for: plans[$0.plan], $0) }
+    let works = node.statuses.map { work(for: plans[$0.plan], $0) }
     // What a gate waits for goes before all else on its node.
-    let isKept = zip(node.standings, works).contains { standing, work in
-      !work.isEmpty && plans[standing.plan].begins && isGated(by: plans[standing.plan])
+    let isKept = zip(node.statuses, works).contains { status, work in
+      !work.isEmpty && plans[status.plan].begins && isGated(by: plans[status.plan])
     }
-    return zip(node.standings, works).map { standing, work in
-      let plan = plans[standing.plan]
-      return decision(for: plan, standing, work, isKept: isKept && !isGated(by: plan))
+    return zip(node.statuses, works).map { status, work in
+      let plan = plans[status.plan]
+      return decision(for: plan, status, work, isKept: isKept && !isGated(by: plan))
     }
   }
 
   /// - Parameter isKept: the images of a gate go first.
-  private func decision(for plan: PlanState, _ standing: Standing, _ work: Work, isKept: Bool) -> Decision {
-    let state = state(for: plan, standing, work)
+  private func decision(for plan: PlanState, _ status: Status, _ work: Work, isKept: Bool) -> Decision {
+    let state = state(for: plan, status, work)
     let isFailing = state != .unreachable && work.cells.contains { $0.state == .failed }
     var decision = Decision(
       cells: work.cells, share: PrepullCounts.Share(state: state, isFailing: isFailing), nextDue: work.nextDue)
@@ -68,7 +68,7 @@ struct NodeReconciler: Sendable {
       decision.registries = work.due.prefix(limits.imagesPerPod).map { plan.registries[$0] }
     }
     if state == .pending {
-      let blocker = blocker(of: standing.plan, isQueued: decision.priority != nil, isKept: isKept)
+      let blocker = blocker(of: status.plan, isQueued: decision.priority != nil, isKept: isKept)
       decision.share.blocker = blocker.kind
       decision.example = blocker.example
     }
@@ -92,14 +92,14 @@ struct NodeReconciler: Sendable {
 
   // MARK: State
 
-  private func state(for plan: PlanState, _ standing: Standing, _ work: Work) -> State {
+  private func state(for plan: PlanState, _ status: Status, _ work: Work) -> State {
     var states = CellStates()
     for cell in work.cells { states.insert(cell.state) }
-    if standing.isUnsupported || states == [.unsupported] { return .unsupported }
+    if status.isUnsupported || states == [.unsupported] { return .unsupported }
     if states.isSubset(of: [.unsupported, .warm]) { return .warm }
     // What the scheduler does not place pulls nothing.
     let isPulling = node.pods.contains { pod in
-      pod.plan == standing.plan && pod.purpose == .pull && (pod.stage == .asked || pod.stage == .live)
+      pod.plan == status.plan && pod.purpose == .pull && (pod.stage == .asked || pod.stage == .live)
         && pod.unschedulable == nil
     }
     if isPulling { return .pulling }
@@ -127,13 +127,13 @@ struct NodeReconciler: Sendable {
 
   // MARK: Images
 
-  func work(for plan: PlanState, _ standing: Standing) -> Work {
+  func work(for plan: PlanState, _ status: Status) -> Work {
     var work = Work()
     work.cells.reserveCapacity(plan.images.count)
-    let supported = standing.isUnsupported ? [] : plan.support(on: node.facts)
+    let supported = status.isUnsupported ? [] : plan.support(on: node.facts)
     let isOnce = plan.plan.mode == .once
     for position in plan.images.indices {
-      guard !standing.isUnsupported, supported.isEmpty || supported[position] else {
+      guard !status.isUnsupported, supported.isEmpty || supported[position] else {
         work.cells.append(Cell(state: .unsupported))
         continue
       }
@@ -196,7 +196,7 @@ extension FleetMachine.NodeState {
   /// Whether it may get work at all now, or soon.
   func isReachable(at now: Duration, _ limits: FleetLimits) -> Bool {
     guard let facts, facts.isSchedulable else { return false }
-    return facts.isReady || now < createdAt + limits.youth
+    return facts.isReady || now < createdAt + limits.startupGracePeriod
   }
 }
 
@@ -204,7 +204,7 @@ extension FleetMachine.PlanState {
   /// By position, whether a node's platform has the image; empty when it has all.
   func support(on facts: NodeFacts?) -> [Bool] { facts.flatMap { supported[$0.architecture] } ?? [] }
 
-  /// Whether nodes that hold another digest pull anew.
+  /// Whether nodes that hold another digest pull again.
   var repairs: Bool { plan.refreshes || plan.policy == .always }
   var verifies: Bool { plan.mode == .keep && plan.verifyEvery != nil && begins }
 

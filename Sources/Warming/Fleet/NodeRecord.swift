@@ -28,7 +28,7 @@ package struct NodeRecord: Hashable, Sendable {
 
   /// What the node holds under a reference.
   package struct Held: Hashable, Sendable {
-    /// Nil when the runtime told none.
+    /// Nil when the runtime stated none.
     package var digest: Digest?
     /// When a pod of ours found this digest there first.
     package var since: Duration

@@ -12,7 +12,7 @@ struct PodReview {
     case timedOut
     /// Without its images being at fault.
     case lost(reason: String)
-    /// Nobody wants any more what it is still at.
+    /// No Prepull wants any more what it still pulls.
     case unwanted
   }
 
@@ -29,10 +29,10 @@ struct PodReview {
     if pod.isBeingDeleted { return .lost(reason: "its pod was deleted by somebody") }
     if !isWanted(in: table) { return .unwanted }
     if now >= pod.createdAt + plan.plan.timeout { return .timedOut }
-    if !pod.isScheduled, now >= pod.createdAt + limits.schedulingPatience {
+    if !pod.isScheduled, now >= pod.createdAt + limits.schedulingTimeout {
       return .lost(reason: pod.unschedulable ?? "the scheduler did not place its pod")
     }
-    if node.facts?.isReady == false, now >= pod.progressAt + limits.readinessPatience {
+    if node.facts?.isReady == false, now >= pod.progressAt + limits.readinessTimeout {
       return .lost(reason: "the node is not ready")
     }
     return nil
@@ -45,8 +45,8 @@ struct PodReview {
     case .ending, .deleting: return nil
     case .live:
       var due = pod.createdAt + plan.plan.timeout
-      if !pod.isScheduled { due = min(due, pod.createdAt + limits.schedulingPatience) }
-      if node.facts?.isReady == false { due = min(due, pod.progressAt + limits.readinessPatience) }
+      if !pod.isScheduled { due = min(due, pod.createdAt + limits.schedulingTimeout) }
+      if node.facts?.isReady == false { due = min(due, pod.progressAt + limits.readinessTimeout) }
       return due
     }
   }
@@ -54,7 +54,7 @@ struct PodReview {
   /// Whether all that it is still at is wanted, there, by its Prepull.
   func isWanted(in table: ImageTable) -> Bool {
     guard pod.id.nodeUID == node.uid, !plan.isGone, !plan.plan.isFinished, pod.access == plan.access,
-      let standing = node.standings.first(where: { $0.plan == pod.plan }), !standing.isUnsupported
+      let status = node.statuses.first(where: { $0.plan == pod.plan }), !status.isUnsupported
     else { return false }
     let supported = plan.support(on: node.facts)
     return pod.images.allSatisfy { image in

@@ -46,7 +46,7 @@ struct PrepullCounts: Sendable {
 
   func count(of state: Cell.State, at position: Int) -> Int { cells[position][Int(state.rawValue)] }
   func finals(at position: Int) -> Set<NodeIndex> { finals[position] }
-  /// The last failure on a node that is not mended.
+  /// The last failure that still stands.
   func lastFailure(at position: Int) -> LastFailure? { lastFailures[position] }
 
   // MARK: What happens

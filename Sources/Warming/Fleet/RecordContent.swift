@@ -11,10 +11,10 @@ struct RecordContent {
   /// Equal contents have equal hashes, in one process.
   var hash: Int {
     var hasher = Hasher()
-    for standing in node.standings {
-      hasher.combine(plans[standing.plan].owner)
-      hasher.combine(plans[standing.plan].images)
-      for cell in standing.cells { hasher.combine(cell.state) }
+    for status in node.statuses {
+      hasher.combine(plans[status.plan].owner)
+      hasher.combine(plans[status.plan].images)
+      for cell in status.cells { hasher.combine(cell.state) }
     }
     for entry in node.held.entries {
       hasher.combine(entry.key)
@@ -43,10 +43,10 @@ struct RecordContent {
     record.warmedAt = node.warmedAt
     record.gates = node.gates.records
     var places: [ImageNumber: Int] = [:]
-    for standing in node.standings {
-      let plan = plans[standing.plan]
-      for (position, image) in plan.images.enumerated() where position < standing.cells.count {
-        let cell = standing.cells[position].state
+    for status in node.statuses {
+      let plan = plans[status.plan]
+      for (position, image) in plan.images.enumerated() where position < status.cells.count {
+        let cell = status.cells[position].state
         let entry = node.held[HeldImages.Key(image: image, access: plan.access)]
         let shown = NodeRecord.State(cell, isHeld: entry.map { $0.digest != HeldImages.unclear } ?? false)
         let place = places[image] ?? record.images.count
@@ -69,7 +69,7 @@ struct RecordContent {
   }
 
   private func held(_ image: ImageNumber) -> NodeRecord.Held? {
-    // What is unclear is found out again by whoever comes after us.
+    // What is unclear is found out again by the next controller.
     let entries = node.held[image: image].filter { $0.digest != HeldImages.unclear }
     guard let entry = entries.max(by: { ($0.digest, -$0.since) < ($1.digest, -$1.since) }) else { return nil }
     return NodeRecord.Held(

@@ -1,6 +1,6 @@
 import ImageModel
 
-/// Images of one Prepull that no further node tries, as nobody gets them: one node at a time looks whether they have
+/// Images of one Prepull that no further node tries, as nobody gets them: one node at a time tries whether they have
 /// come. Images go by their position.
 struct Refusals: Sendable {
   private struct Refusal: Sendable {

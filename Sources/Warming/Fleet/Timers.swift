@@ -1,6 +1,6 @@
 import Documents
 
-/// When nodes and Prepulls are to be looked at again: one timer each.
+/// When nodes and Prepulls are to be reconciled again: one timer each.
 struct Timers: Sendable {
   enum Owner: Hashable, Sendable {
     case node(NodeIndex)

@@ -65,8 +65,8 @@ final class ControllerLab: Sendable {
     options.metricsAddress = nil
     options.limits.backOff = .milliseconds(500)
     options.limits.longestBackOff = .seconds(2)
-    options.limits.schedulingPatience = .seconds(5)
-    options.limits.readinessPatience = .seconds(2)
+    options.limits.schedulingTimeout = .seconds(5)
+    options.limits.readinessTimeout = .seconds(2)
     options.limits.recordDelay = .milliseconds(300)
     options.limits.urgentRecordDelay = .milliseconds(20)
     options.pace.statusInterval = .milliseconds(100)

@@ -183,7 +183,7 @@ struct FleetWorld {
         }
       }
       if pods.keys.contains(where: { $0.prepull == id }) { complaints.append("\(id.key) is cleared and has pods") }
-    case .summary, .tell: break
+    case .summary, .report: break
     }
   }
 
@@ -411,7 +411,7 @@ struct FleetWorld {
 
   func summary(_ id: PrepullID) -> FleetSummary { machine.summary(of: id) ?? FleetSummary(generation: -1) }
 
-  var news: [FleetNews] { actions.compactMap { if case .tell(let news) = $0 { news } else { nil } } }
+  var news: [FleetEvent] { actions.compactMap { if case .report(let event) = $0 { event } else { nil } } }
   var orders: [PodOrder] { actions.compactMap { if case .create(let order) = $0 { order } else { nil } } }
   var openings: [GateOpening] {
     actions.compactMap { if case .openGate(let opening) = $0 { opening } else { nil } }

@@ -37,7 +37,7 @@ import Testing
     var node = FleetMachine.NodeState(name: "n1")
     node.facts = NodeFacts(name: "n1", uid: "u1")
     node.uid = "u1"
-    node.standings = [first, second].prefix(plans).map { FleetMachine.Standing(plan: $0, isUnsupported: false) }
+    node.statuses = [first, second].prefix(plans).map { FleetMachine.Status(plan: $0, isUnsupported: false) }
     for (number, digest) in held {
       let key = HeldImages.Key(image: image(number), access: secrets)
       node.held.set(HeldImages.Entry(key: key, digest: DigestNumber(value: digest), since: 0))

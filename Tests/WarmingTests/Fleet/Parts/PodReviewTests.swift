@@ -27,7 +27,7 @@ struct PodReviewTests {
     plan.positions = [images[0]: 0, images[1]: 1]
     node.uid = "u1"
     node.facts = NodeFacts(name: "n1", uid: "u1")
-    node.standings = [FleetMachine.Standing(plan: index, isUnsupported: false)]
+    node.statuses = [FleetMachine.Status(plan: index, isUnsupported: false)]
     pod = FleetMachine.LivePod(
       id: FleetPod.ID(prepull: id, node: "n1", nodeUID: "u1"), plan: index, purpose: .pull, access: secrets,
       images: images.map { FleetMachine.LivePod.Image(number: $0, policy: .ifNotPresent) }, registries: [],
@@ -85,7 +85,7 @@ struct PodReviewTests {
     #expect(end() == .unwanted)
     plan.positions = [pod.images[0].number: 0, pod.images[1].number: 1]
     #expect(end() == nil)
-    node.standings = []
+    node.statuses = []
     #expect(end() == .unwanted)
     node.uid = "u2"
     #expect(end() == .unwanted)

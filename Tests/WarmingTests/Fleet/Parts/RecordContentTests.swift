@@ -21,8 +21,8 @@ struct RecordContentTests {
     let index = plans.add(state)
     node.uid = "u1"
     node.facts = NodeFacts(name: "n1", uid: "u1")
-    node.standings = [FleetMachine.Standing(plan: index, isUnsupported: false)]
-    node.standings[0].cells = [FleetMachine.Cell(state: .warm), FleetMachine.Cell(state: .failed)]
+    node.statuses = [FleetMachine.Status(plan: index, isUnsupported: false)]
+    node.statuses[0].cells = [FleetMachine.Cell(state: .warm), FleetMachine.Cell(state: .failed)]
     let key = HeldImages.Key(image: state.images[0], access: state.access)
     node.held.set(HeldImages.Entry(key: key, digest: table.digest(digest), pullSeconds: 2, since: 5000))
     node.verifiedAt = .seconds(5)

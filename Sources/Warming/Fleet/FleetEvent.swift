@@ -1,8 +1,8 @@
 package import ImageModel
 
 /// What happened, for Events and metrics.
-package enum FleetNews: Hashable, Sendable {
-  /// An image was found on a node by a pod that pulled it; told once for each pull.
+package enum FleetEvent: Hashable, Sendable {
+  /// An image was found on a node by a pod that pulled it; reported once for each pull.
   case imageWarm(PrepullID, node: String, reference: String)
   /// A pod ended without an image; `tries` of them so far. `isFailed`: it counts as failed from now on.
   case imageFailed(PrepullID, node: String, reference: String, WarmFailure, tries: Int, isFailed: Bool)
@@ -10,9 +10,9 @@ package enum FleetNews: Hashable, Sendable {
   case nodeWarm(node: String, after: Duration)
   /// A verify pod did not find an image that was there before.
   case imageLost(PrepullID, node: String, reference: String)
-  /// A node that pulled anew got another digest than the resolved one: the tag moved, so it should be resolved again.
+  /// A node that pulled again got another digest than the resolved one: the tag moved, so it should be resolved again.
   case digestMoved(PrepullID, node: String, reference: String)
-  /// No further node tries this image; one at a time looks whether it has come.
+  /// No further node tries this image, but one at a time, until one gets it.
   case imageRefused(PrepullID, reference: String, WarmFailure)
   case refusalLifted(PrepullID, reference: String)
   /// A pod ended without its images being at fault.
