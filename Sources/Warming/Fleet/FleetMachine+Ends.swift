@@ -154,7 +154,7 @@ extension FleetMachine {
         if other.digest != entry.digest { forgetImage(other.key, on: node) }
       }
       records.changed(node)
-      if nodes[node].verifiedAt == nil { nodes[node].verifiedAt = now }
+      nodes[node].checks.proved(at: now)
       if pod.purpose == .pull, stated != nil {
         let reference = imageTable.references[image.number]
         actions.append(.report(.imageWarm(pod.id.prepull, node: nodes[node].name, reference: reference)))

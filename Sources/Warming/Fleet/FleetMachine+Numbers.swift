@@ -33,13 +33,13 @@ extension ImageTable.Used {
       insert(key)
       if let digest = alias.disproved { digests.insert(digest) }
     }
-    for key in node.unverified ?? [] { insert(key) }
+    for key in node.checks.unverified ?? [] { insert(key) }
     for key in node.missing { insert(key) }
     for key in node.failures.keys {
       images.insert(key.image)
       owners.insert(key.owner)
     }
-    images.formUnion(node.listed ?? [])
+    images.formUnion(node.checks.listed ?? [])
     for pod in node.pods {
       accesses.insert(pod.access)
       images.formUnion(pod.images.map(\.number))

@@ -15,7 +15,7 @@ extension FleetMachine {
     }
     nodes[node].uid = record.uid
     nodes[node].memory = record
-    nodes[node].verifiedAt = record.verifiedAt
+    nodes[node].checks.recordRead(verifiedAt: record.verifiedAt)
     // Records of before say nothing of it: who was warm then is not reported now.
     let wasWarm = !record.images.isEmpty && record.warm == record.wanted
     nodes[node].warmedAt = record.warmedAt ?? (wasWarm ? record.verifiedAt ?? now : nil)
@@ -38,7 +38,7 @@ extension FleetMachine {
           tries: failure.tries, retryAt: failure.retryAt)
       }
     }
-    if nodes[node].verifiedAt == nil, !nodes[node].held.isEmpty { nodes[node].verifiedAt = now }
+    if !nodes[node].held.isEmpty { nodes[node].checks.proved(at: now) }
   }
 
   /// Has records written without Prepulls that were deleted before they were reported.

@@ -14,8 +14,6 @@ extension FleetMachine {
     var uid = ""
     var createdAt = Duration.zero
     var bootID = ""
-    /// Images of ours that the node last listed, ascending; nil when its list may be cut.
-    var listed: Set<ImageNumber>?
     /// A pod of others that pulls its images there.
     var busyWith: String?
     /// A pod stood still there while the node was not ready: no other before it is.
@@ -27,21 +25,17 @@ extension FleetMachine {
     var held = HeldImages()
     var failures: [FailureKey: Backoff<ImageFailure>] = [:]
     var gates = NodeGates()
-    var verifiedAt: Duration?
+    var checks = NodeChecks()
     /// When it held all that was wanted for the first time.
     var warmedAt: Duration?
     /// What its WarmNode said at the start, until that was compared with what is.
     var memory: NodeRecord?
     var isCompared = false
 
-    /// Images that a running check has yet to find; nil when none runs.
-    var unverified: Set<HeldImages.Key>?
     /// Images for which the runtime stated the name of other content.
     var aliases: [HeldImages.Key: Alias] = [:]
     /// Images that a check did not find: a pull shows whether they were gone, or only closed to these secrets.
     var missing: Set<HeldImages.Key> = []
-    var isSuspect = false
-    var hintedAt: Duration?
 
     /// One, except after somebody else made more, or for a node that was replaced under its name.
     var pods: [LivePod] = []

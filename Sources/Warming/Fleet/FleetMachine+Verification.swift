@@ -4,37 +4,33 @@ import ImageModel
 extension FleetMachine {
   /// Begins a check of all that a node holds when it is due, and ends one that has nothing left to find.
   mutating func beginCheck(_ node: NodeIndex) {
-    if nodes[node].unverified == nil, let due = nextCheck(of: node), due <= now {
-      nodes[node].unverified = Set(nodes[node].held.entries.map(\.key))
-      if nodes[node].isSuspect { nodes[node].hintedAt = now }
-      nodes[node].isSuspect = false
+    if let due = nextCheck(of: node), due <= now {
+      nodes[node].checks.begin(nodes[node].held.entries.map(\.key), at: now)
     }
-    guard var left = nodes[node].unverified else { return }
-    let statuses = nodes[node].statuses
-    left = left.filter { key in
-      nodes[node].held[key] != nil
+    guard nodes[node].checks.unverified != nil else { return }
+    let (held, statuses, plans) = (nodes[node].held, nodes[node].statuses, plans)
+    let isOver = nodes[node].checks.retain(at: now) { key in
+      held[key] != nil
         && statuses.contains {
           plans[$0.plan].verifies && plans[$0.plan].access == key.access && plans[$0.plan].positions[key.image] != nil
         }
     }
-    nodes[node].unverified = left.isEmpty ? nil : left
-    guard left.isEmpty else { return }
-    nodes[node].verifiedAt = now
-    records.changed(node)
+    if isOver { records.changed(node) }
   }
 
-  /// When a node's next check is due; nil when nobody asks for one, or one runs.
+  /// When a node's next check is due; nil when no Prepull asks for one, or one runs.
   func nextCheck(of node: NodeIndex) -> Duration? {
     let state = nodes[node]
-    guard state.unverified == nil, !state.held.isEmpty, let last = state.verifiedAt else { return nil }
+    guard !state.held.isEmpty else { return nil }
     let periods = state.statuses.compactMap { status in
       plans[status.plan].verifies && status.cells.contains { $0.state == .warm || $0.state == .stale }
         ? plans[status.plan].plan.verifyEvery : nil
     }
-    guard let period = periods.min() else { return nil }
     // Nodes that became warm together are not checked together.
-    let regular = last + period * (1 + 0.1 * share(of: state.name))
-    return state.isSuspect ? min(regular, max(now, (state.hintedAt ?? .zero) + limits.hintInterval)) : regular
+    return periods.min().flatMap { period in
+      state.checks.nextDue(
+        every: period * (1 + 0.1 * share(of: state.name)), hintInterval: limits.hintInterval, at: now)
+    }
   }
 
   /// A number from 0 up to 1 that stays with a name (FNV-1a).
@@ -49,20 +45,14 @@ extension FleetMachine {
 
   /// Something says that a node may have lost images.
   mutating func suspect(_ node: NodeIndex) {
-    guard !nodes[node].isSuspect else { return }
-    nodes[node].isSuspect = true
-    markDirty(node)
+    if nodes[node].checks.suspect() { markDirty(node) }
   }
 
   /// What the node listed before and does not list any more may be gone.
   mutating func compareList(_ names: [String]?, of node: NodeIndex) {
     let listed = names.map { Set($0.flatMap { imageTable.images(listedAs: $0) }) }
-    if let listed, let before = nodes[node].listed,
-      before.subtracting(listed).contains(where: { nodes[node].held.contains(image: $0) })
-    {
-      suspect(node)
-    }
-    nodes[node].listed = listed
+    let vanished = nodes[node].checks.listUpdated(listed)
+    if vanished.contains(where: { nodes[node].held.contains(image: $0) }) { suspect(node) }
   }
 
   // MARK: Proofs
@@ -115,7 +105,7 @@ extension FleetMachine {
         guard failure.code == "neverPull", nodes[node].held[key] != nil else { break }
         miss(key, on: node)
       }
-      nodes[node].unverified?.remove(key)
+      nodes[node].checks.found(key)
     }
   }
 
@@ -146,7 +136,7 @@ extension FleetMachine {
     forgetImage(key, on: node)
     nodes[node].missing.insert(key)
     // What others proved with their secrets may be gone with it.
-    for other in nodes[node].held[image: key.image] { nodes[node].unverified?.insert(other.key) }
+    for other in nodes[node].held[image: key.image] { nodes[node].checks.invalidate(other.key) }
     if nodes[node].held.contains(image: key.image) { suspect(node) }
   }
 

@@ -141,7 +141,7 @@ struct NodeReconciler: Sendable {
       let key = HeldImages.Key(image: image, access: plan.access)
       let held = node.held[key]
       let isUnclear = plan.isUnclear(held, node.aliases[key], at: position)
-      let isUnverified = plan.verifies && node.unverified?.contains(key) == true
+      let isUnverified = plan.verifies && node.checks.awaits(key)
       if held != nil, isUnclear || isUnverified { work.unproved.append(position) }
       if let held, plan.accepts(held.digest, at: position) {
         work.cells.append(Cell(state: .warm))

@@ -31,7 +31,7 @@ struct RecordContent {
       failures ^= own.finalize()
     }
     hasher.combine(failures)
-    hasher.combine(node.verifiedAt)
+    hasher.combine(node.checks.verifiedAt)
     hasher.combine(node.warmedAt)
     hasher.combine(node.gates.records)
     return hasher.finalize()
@@ -39,7 +39,7 @@ struct RecordContent {
 
   var record: NodeRecord {
     var record = NodeRecord(node: node.name, uid: node.uid)
-    record.verifiedAt = node.held.isEmpty ? nil : node.verifiedAt
+    record.verifiedAt = node.held.isEmpty ? nil : node.checks.verifiedAt
     record.warmedAt = node.warmedAt
     record.gates = node.gates.records
     var places: [ImageNumber: Int] = [:]

@@ -25,7 +25,7 @@ struct RecordContentTests {
     node.statuses[0].cells = [FleetMachine.Cell(state: .warm), FleetMachine.Cell(state: .failed)]
     let key = HeldImages.Key(image: state.images[0], access: state.access)
     node.held.set(HeldImages.Entry(key: key, digest: table.digest(digest), pullSeconds: 2, since: 5000))
-    node.verifiedAt = .seconds(5)
+    node.checks.recordRead(verifiedAt: .seconds(5))
     node.failures[FleetMachine.FailureKey(owner: state.owner, image: state.images[1])] = Backoff(
       reason: ImageFailure(failure: FleetWorld.failure("notFound"), nature: .final), tries: 2, retryAt: .seconds(60))
   }
