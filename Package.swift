@@ -39,7 +39,6 @@ extension Target.Dependency {
   static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
   static let log = product(name: "Logging", package: "swift-log")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
-  static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -55,7 +54,10 @@ extension Target.Dependency {
 let package = Package(
   name: "prepull",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "prepull", targets: ["prepull"])],
+  products: [
+    .executable(name: "prepull", targets: ["prepull"]),
+    .executable(name: "prepulld", targets: ["prepulld"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
@@ -100,8 +102,8 @@ let package = Package(
     .layer(
       "Kubernetes",
       [
-        "Documents", "ImageModel", "Networking", .asyncHTTPClient, .crypto, .log, .nioCore, .nioFoundationCompat,
-        .nioHTTP1, .nioPosix, .nioSSL, .subprocess, .systemPackage,
+        "Documents", "ImageModel", "Networking", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1, .nioPosix,
+        .nioSSL, .subprocess, .systemPackage,
       ]),
 
     // What Prepull does.
@@ -130,15 +132,24 @@ let package = Package(
         .crypto, .hummingbird, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage, .x509,
       ], exclude: ["README.md"]),
 
+    // What nodes and clusters run: without Yams, full Foundation and the sandbox.
+    .layer(
+      "Commands",
+      [
+        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
+        "Warming", "PrepullAPI", "Operator", .argumentParser, .log, .systemPackage, .unixSignals,
+      ]),
+    .executableTarget(name: "prepulld", dependencies: ["Commands"], swiftSettings: settings),
+
     // What a person meets.
     .layer(
       "CLI",
       [
-        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-        "Workloads", "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "Sandbox",
-        .argumentParser, .log, .systemPackage, .unixSignals, .yams,
+        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
+        "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "Sandbox", "Commands",
+        .argumentParser, .log, .systemPackage, .yams,
       ]),
-    .executableTarget(name: "prepull", dependencies: ["CLI"], swiftSettings: settings),
+    .executableTarget(name: "prepull", dependencies: ["CLI", "Commands"], swiftSettings: settings),
 
     // Real and fake outside systems that the tests start.
     .target(
@@ -188,11 +199,17 @@ let package = Package(
         .hummingbird, .log, .nioCore, .nioHTTP1, .nioPosix, .subprocess, .systemPackage,
       ]),
     .tests(
+      "Commands",
+      [
+        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
+        "TestKit", .log,
+      ]),
+    .tests(
       "CLI",
       [
-        "Documents", "ImageModel", "Terminal", "Registry", "Runtimes", "LocalPull", "Kubernetes", "Workloads",
-        "Warming", "Usage", "Checking", "PrepullAPI", "Installation", "Sandbox", "TestKit", .argumentParser, .crypto,
-        .log, .subprocess,
+        "Commands", "Documents", "ImageModel", "Terminal", "Registry", "Runtimes", "LocalPull", "Kubernetes",
+        "Workloads", "Warming", "Usage", "Checking", "PrepullAPI", "Installation", "Sandbox", "TestKit",
+        .argumentParser, .crypto, .log, .subprocess,
       ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ],

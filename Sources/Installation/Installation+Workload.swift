@@ -81,7 +81,7 @@ extension Installation {
     // Its name in the Lease and in Events.
     let name: JSON = ["name": "POD_NAME", "valueFrom": ["fieldRef": ["fieldPath": "metadata.name"]]]
     var container: JSON = [
-      "name": "controller", "image": .string(image), "command": ["prepull"],
+      "name": "controller", "image": .string(image), "command": ["prepulld"],
       "args": .array((["controller", "--log-format=json"] + trust + arguments).map(JSON.string)),
       "env": .array([name] + variables),
       "ports": [["name": "http", "containerPort": Self.port]],

@@ -58,7 +58,7 @@ package struct Installation: Hashable, Sendable {
   package var pullSecrets: [String] = []
   /// What the container asks for and may use.
   package var resources = Self.defaultResources
-  /// Further arguments of `prepull controller`.
+  /// Further arguments of `prepulld controller`.
   package var arguments: [String] = []
   /// Further environment of the container.
   package var environment: [Variable] = []

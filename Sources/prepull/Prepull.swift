@@ -1,4 +1,5 @@
 import CLI
+import Commands
 
 @main
 struct Prepull {

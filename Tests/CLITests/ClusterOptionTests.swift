@@ -1,5 +1,6 @@
 import Workloads
 import ArgumentParser
+import Commands
 import Foundation
 import Kubernetes
 import TestKit

@@ -1,5 +1,6 @@
-import ImageModel
 import ArgumentParser
+import Commands
+import ImageModel
 import Testing
 
 @testable import CLI

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
 import Testing

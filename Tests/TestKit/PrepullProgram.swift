@@ -15,24 +15,28 @@ package enum PrepullProgram {
   }
 
   /// The program beside the test bundle.
-  package static var path: String {
-    get throws {
-      let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      let path = URL(filePath: bundle).deletingLastPathComponent().appending(path: "prepull").path
-      guard FileManager.default.isExecutableFile(atPath: path) else {
-        throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: path])
-      }
-      return path
+  package static var path: String { get throws { try path(of: "prepull") } }
+  /// `prepulld`, beside it too.
+  package static var daemonPath: String { get throws { try path(of: "prepulld") } }
+
+  private static func path(of name: String) throws -> String {
+    let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let path = URL(filePath: bundle).deletingLastPathComponent().appending(path: name).path
+    guard FileManager.default.isExecutableFile(atPath: path) else {
+      throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: path])
     }
+    return path
   }
 
   /// Runs it to its end, at the longest for two minutes.
   ///
   /// - Parameters:
+  ///   - program: another than `prepull`.
   ///   - environment: added to that of the tests.
   ///   - signal: sent as soon as `isDue` says so; the run then goes on to its end.
   package static func run(
-    _ arguments: [String], environment: [String: String] = [:], input: String = "", signal: Int32? = nil,
+    _ arguments: [String], program: String? = nil, environment: [String: String] = [:], input: String = "",
+    signal: Int32? = nil,
     when isDue: @escaping @Sendable () -> Bool = { true }
   ) async throws -> Outcome {
     try await withTemporaryFolder("run") { folder in
@@ -44,7 +48,8 @@ package enum PrepullProgram {
       var variables: [Environment.Key: String?] = ["DOCKER_CONFIG": folder, "NO_COLOR": "1"]
       for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
       let result = try await Subprocess.run(
-        .path(FilePath(try path)), arguments: Arguments(arguments), environment: .inherit.updating(variables),
+        .path(FilePath(try program ?? path)), arguments: Arguments(arguments),
+        environment: .inherit.updating(variables),
         input: .fileDescriptor(
           try .open(FilePath(folder + "/in"), .readOnly), closeAfterSpawningProcess: true),
         output: .fileDescriptor(try file("out"), closeAfterSpawningProcess: true),

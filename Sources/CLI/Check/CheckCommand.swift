@@ -1,5 +1,6 @@
-import Checking
 import ArgumentParser
+import Checking
+import Commands
 import Foundation
 import ImageModel
 import Kubernetes
@@ -7,7 +8,7 @@ import Logging
 import Registry
 
 /// `prepull check`: what can be known about images before anybody pulls them.
-struct CheckCommand: AsyncParsableCommand {
+struct CheckCommand: ClusterCommand {
   enum Output: String, ExpressibleByArgument, CaseIterable { case table, json, yaml, junit, sarif }
 
   static let configuration = CommandConfiguration(
@@ -132,18 +133,15 @@ struct CheckCommand: AsyncParsableCommand {
     let platforms = try platform.map { text in try usage { try Platform(parsing: text) } }
     try estimateOptions.check()
     let (credentials, configuration) = try registryOptions.loaded(retries: 2)
-    let logger = Logger(label: "prepull") { _ in
-      Logs(console: .standardError, level: verbose ? .debug : .error)
-    }
+    let logger = logger
     let session = CheckSession(
       command: self, choice: choice, platforms: platforms, credentials: credentials, registry: configuration,
       logger: logger)
-    let (isGood, interrupt) = try await Interrupt.cancelling { () -> Bool? in
+    let isGood = try await interruptible {
       guard let client = try session.cluster() else { return try await session.run(input, nil) }
       return try await client.closed { try await session.run(input, client) }
     }
-    if let interrupt { throw ExitCode(interrupt.exitCode) }
-    if isGood != true { throw ExitCode.failure }
+    if !isGood { throw ExitCode.failure }
   }
 }
 
@@ -177,19 +175,5 @@ extension ClusterOptions {
       ("--kubeconfig", kubeconfig), ("--context", context), ("--cluster", cluster), ("--user", user),
       ("--server", server), ("--token", token),
     ].map { ($0, $1 != nil) }
-  }
-}
-
-extension KubernetesClient {
-  /// Runs `body` and shuts the client down on every way out.
-  func closed<Result>(_ body: () async throws -> Result) async throws -> Result {
-    do {
-      let result = try await body()
-      await shutdown()
-      return result
-    } catch {
-      await shutdown()
-      throw error
-    }
   }
 }

@@ -1,9 +1,10 @@
-import Workloads
-import Checking
-import PrepullAPI
 import ArgumentParser
+import Checking
+import Commands
 import Documents
 import ImageModel
+import PrepullAPI
+import Workloads
 
 /// The images of a check with the places where they are named, gathered from wherever they are.
 struct CheckInput: Sendable {

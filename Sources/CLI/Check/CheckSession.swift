@@ -1,15 +1,16 @@
-import Checking
-import Sandbox
-import PrepullAPI
-import Workloads
 import ArgumentParser
+import Checking
+import Commands
 import Documents
 import Foundation
 import ImageModel
 import Kubernetes
 import Logging
+import PrepullAPI
 import Registry
+import Sandbox
 import Terminal
+import Workloads
 
 /// One `prepull check`, from what the command line says to the report.
 struct CheckSession: Sendable {
@@ -193,7 +194,7 @@ struct CheckSession: Sendable {
     if let path = command.estimateOptions.plot { try plot(estimate, to: path) }
     switch command.output {
     case .table:
-      let style = Style.choose(isTerminal: out.isTerminal, environment: ProcessInfo.processInfo.environment)
+      let style = out.style
       let table = CheckTable(
         report: report, estimate: estimate, thresholds: command.estimateOptions.thresholds,
         failOn: command.failOn)

@@ -1,6 +1,7 @@
-import Warming
-import Checking
 import ArgumentParser
+import Checking
+import Commands
+import Warming
 
 /// How wide what pulls pass through is, and how large disks may grow full.
 struct EstimateOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import Checking
+import Commands
 import Documents
 import Foundation
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 
 /// Answers kubectl, which asks `kubectl_complete-prepull` what may be typed after `kubectl prepull`.
 ///

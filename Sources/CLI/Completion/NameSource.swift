@@ -1,11 +1,12 @@
-import Warming
-import PrepullAPI
-import Workloads
 import ArgumentParser
+import Commands
 import Foundation
 import Kubernetes
 import Logging
 import Networking
+import PrepullAPI
+import Warming
+import Workloads
 
 /// Asks the kubeconfig and the cluster for names to complete. What cannot be asked has none: a shell shows no errors.
 struct NameSource {

@@ -1,6 +1,7 @@
-import Warming
+import Commands
 import Kubernetes
 import Terminal
+import Warming
 
 extension DeleteCommand {
   /// Removes what runs left that were killed before they could.

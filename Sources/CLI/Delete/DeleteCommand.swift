@@ -1,11 +1,12 @@
-import Warming
-import PrepullAPI
 import ArgumentParser
+import Commands
 import Kubernetes
 import Logging
+import PrepullAPI
+import Warming
 
 /// `prepull delete`: removes what `run --keep` made, a Prepull, a run, or what runs left behind.
-struct DeleteCommand: AsyncParsableCommand {
+struct DeleteCommand: ClusterCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete",
     abstract: "Remove what keeps images (run --keep, a Prepull), a run, or what killed runs left.",
@@ -63,23 +64,22 @@ struct DeleteCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: verbose ? .debug : .error) }
-    let (isDone, interrupt) = try await Interrupt.cancelling { () -> Bool? in
-      try await clusterOptions.withClient(logger: logger) { client in
+    let isDone = try await interruptible {
+      try await withClient { client in
         let cleaner = Leftovers(client: client, logger: logger)
         guard let name else {
           return try await deleteLeftovers(cleaner, in: allNamespaces ? nil : client.configuration.namespace)
         }
         return try await delete(name, client, cleaner)
       }
+    } atEnd: { isDone in
+      if isDone == nil, let name {
+        say(
+          "stopped before it was done: some of '\(name)' may still be there",
+          "See what is: \(Program.name) status; \(Program.name) delete goes on where it stopped.")
+      }
     }
-    if isDone == nil, interrupt != nil, let name {
-      say(
-        "stopped before it was done: some of '\(name)' may still be there",
-        "See what is: \(Program.name) status; \(Program.name) delete goes on where it stopped.")
-    }
-    if let interrupt { throw ExitCode(interrupt.exitCode) }
-    if isDone != true { throw ExitCode.failure }
+    if !isDone { throw ExitCode.failure }
   }
 
   /// - Returns: whether nothing of this name is left that should go, and there was something.

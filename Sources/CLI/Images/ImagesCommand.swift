@@ -1,15 +1,16 @@
-import Workloads
-import PrepullAPI
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
 import ImageModel
 import Kubernetes
 import Logging
+import PrepullAPI
 import Terminal
+import Workloads
 
 /// `prepull images`: what a cluster uses, and what it costs.
-struct ImagesCommand: AsyncParsableCommand {
+struct ImagesCommand: ClusterCommand {
   enum Output: String, ExpressibleByArgument, CaseIterable { case table, json, yaml, prepull }
 
   static let configuration = CommandConfiguration(
@@ -118,16 +119,17 @@ struct ImagesCommand: AsyncParsableCommand {
 
   func run() async throws {
     if !files.isEmpty { return try printManifests() }
-    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: verbose ? .debug : .error) }
-    let (result, interrupt) = try await Interrupt.cancelling { () -> Bool? in
-      try await clusterOptions.withClient(logger: logger) { client in
-        let session = ImagesSession(command: self, client: client)
-        try await watch ? session.collect() : session.report()
-        return true
+    guard watch else {
+      return try await interruptible {
+        try await withClient { try await ImagesSession(command: self, client: $0).report() }
       }
     }
-    // A signal is how collecting ends; a ranking it cuts off.
-    if let interrupt, !watch || result == nil { throw ExitCode(interrupt.exitCode) }
+    // A signal is how collecting ends.
+    let (isWhole, interrupt) = try await Interrupt.cancelling { () -> Bool? in
+      try await withClient { try await ImagesSession(command: self, client: $0).collect() }
+      return true
+    }
+    if let interrupt, isWhole == nil { throw ExitCode(interrupt.exitCode) }
   }
 
   private func printManifests() throws {
@@ -166,9 +168,4 @@ struct ImagesCommand: AsyncParsableCommand {
       + ["Private registries need secrets of its namespace, for example spec.imagePullSecrets: [{name: regcred}]."]
     try Console.standardOutput.writeAll(try ManifestOutput.yaml.text(of: [prepull], notes: notes))
   }
-}
-
-extension Console {
-  /// How what goes to this stream may look.
-  var style: Style { Style.choose(isTerminal: isTerminal, environment: ProcessInfo.processInfo.environment) }
 }

@@ -1,9 +1,10 @@
-import Usage
-import Sandbox
+import Commands
 import Documents
 import ImageModel
 import Kubernetes
+import Sandbox
 import Terminal
+import Usage
 
 /// How `prepull images` prints what a cluster uses. Pure.
 struct ImagesReport: Sendable {

@@ -1,11 +1,12 @@
-import Usage
-import Sandbox
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
 import ImageModel
 import Kubernetes
+import Sandbox
 import Terminal
+import Usage
 
 /// One `prepull images` against a cluster.
 struct ImagesSession {

@@ -1,9 +1,10 @@
-import Warming
-import Installation
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
+import Installation
 import Kubernetes
+import Warming
 
 /// `prepull install`: everything that the operator needs, for kubectl to apply.
 struct InstallCommand: ParsableCommand {
@@ -132,7 +133,7 @@ struct InstallCommand: ParsableCommand {
     }
     if replicas < 0 { throw ValidationError("--replicas \(replicas) is less than 0") }
     if let maxPods, maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
-    if let yieldTimeout { _ = try ControllerCommand.yieldSpan(yieldTimeout) }
+    if let yieldTimeout { _ = try ControllerCommand<PodCluster>.yieldSpan(yieldTimeout) }
     if image.isEmpty { throw ValidationError("--image is empty") }
     try pods.check()
     if !caFiles.isEmpty, caConfigMap != nil {
@@ -154,7 +155,7 @@ struct InstallCommand: ParsableCommand {
     installation.opensGates = gate
     if !gateTaint.isEmpty { installation.gateTaints = gateTaint }
     installation.secretGrants = try Self.grants(grantSecrets)
-    installation.nodeSelector = try PodOptions.pairs(nodeSelector, of: "--node-selector").entries
+    installation.nodeSelector = try KeyValues.pairs(nodeSelector, of: "--node-selector").entries
     do {
       installation.tolerations = try toleration.map { try JSON(encoding: try Toleration(parsing: $0)) }
     } catch let error as ManifestError {
@@ -190,7 +191,7 @@ struct InstallCommand: ParsableCommand {
       }
       variables += found
     }
-    for (name, value) in try PodOptions.pairs(env, of: "--env").entries.sorted(by: { $0.key < $1.key }) {
+    for (name, value) in try KeyValues.pairs(env, of: "--env").entries.sorted(by: { $0.key < $1.key }) {
       let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
       guard isName, let first = name.first, !first.isNumber else {
         throw ValidationError("--env '\(name)' is no name of a variable")

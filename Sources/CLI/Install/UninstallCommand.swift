@@ -1,5 +1,6 @@
-import Installation
 import ArgumentParser
+import Commands
+import Installation
 import Kubernetes
 import Logging
 import Terminal
@@ -7,7 +8,7 @@ import Terminal
 import Glibc
 
 /// `prepull uninstall`: removes the operator and all that it and its installation made.
-struct UninstallCommand: AsyncParsableCommand {
+struct UninstallCommand: ClusterCommand {
   static let configuration = CommandConfiguration(
     commandName: "uninstall",
     abstract: "Remove the operator from a cluster, with all Prepulls and everything it made.",
@@ -39,12 +40,8 @@ struct UninstallCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: verbose ? .debug : .error) }
-    let (isClean, interrupt) = try await Interrupt.cancelling { () -> Bool? in
-      try await clusterOptions.withClient(logger: logger) { try await uninstall($0) }
-    }
-    if let interrupt { throw ExitCode(interrupt.exitCode) }
-    if isClean != true { throw ExitCode.failure }
+    let isClean = try await interruptible { try await withClient { try await uninstall($0) } }
+    if !isClean { throw ExitCode.failure }
   }
 
   /// - Returns: whether nothing is left that should go.

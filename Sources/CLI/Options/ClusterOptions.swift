@@ -1,11 +1,13 @@
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
 import Kubernetes
-import Logging
 
 /// Which cluster is meant, and as whom: the options that kubectl has, under the names that kubectl gives them.
-struct ClusterOptions: ParsableArguments {
+struct ClusterOptions: ClusterArguments {
+  static let title = "Cluster options, as kubectl has them"
+
   @Option(help: ArgumentHelp("The kubeconfig. (default: KUBECONFIG, else ~/.kube/config)", valueName: "file"))
   var kubeconfig: String?
 
@@ -70,6 +72,10 @@ struct ClusterOptions: ParsableArguments {
     }
   }
 
+  var warning: String? {
+    token.map { _ in "--token can be read by every user of this machine; use a kubeconfig" }
+  }
+
   /// What these options and the environment stand for.
   func configuration(
     environment: [String: String] = ProcessInfo.processInfo.environment
@@ -92,26 +98,6 @@ struct ClusterOptions: ParsableArguments {
     var configuration = try ClusterConfiguration.load(overrides, environment: environment, decode: Self.kubeconfig)
     configuration.userAgent = "prepull/\(Version.current)"
     return configuration
-  }
-
-  /// Runs `body` with a client for the cluster, and closes the client on every way out.
-  ///
-  /// - Parameter notice: gets lines for the user.
-  func withClient<Result>(
-    notice: @escaping @Sendable (String) -> Void = { Console.standardError.write("\($0)\n") },
-    onRequest: @escaping @Sendable (RequestReport) -> Void = { _ in }, logger: Logger,
-    _ body: (KubernetesClient) async throws -> Result
-  ) async throws -> Result {
-    if token != nil { notice("warning: --token can be read by every user of this machine; use a kubeconfig") }
-    let client = try KubernetesClient(try configuration(), notice: notice, onRequest: onRequest, logger: logger)
-    do {
-      let result = try await body(client)
-      await client.shutdown()
-      return result
-    } catch {
-      await client.shutdown()
-      throw error
-    }
   }
 
   static func kubeconfig(_ text: String) throws -> Kubeconfig {

@@ -1,6 +1,7 @@
-import Workloads
 import ArgumentParser
+import Commands
 import Documents
+import Workloads
 
 /// Files of manifests whose images are wanted, of whatever kind the objects are.
 enum ManifestFiles {

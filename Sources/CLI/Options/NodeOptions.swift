@@ -1,5 +1,6 @@
 import Warming
 import ArgumentParser
+import Commands
 import Kubernetes
 
 /// Which nodes are meant.

@@ -1,7 +1,8 @@
-import Warming
-import PrepullAPI
 import ArgumentParser
+import Commands
 import Kubernetes
+import PrepullAPI
+import Warming
 
 /// What quotas, LimitRanges and admission policies of a cluster ask of the pods that pull.
 struct PodOptions: ParsableArguments {
@@ -27,9 +28,10 @@ struct PodOptions: ParsableArguments {
   /// - Throws: `ValidationError` for what is no pair.
   func template() throws -> PodTemplateOptions {
     PodTemplateOptions(
-      labels: try Self.pairs(label, of: "--label"), annotations: try Self.pairs(annotation, of: "--annotation"),
-      requests: try Self.pairs(Self.parts(request), of: "--request"),
-      limits: try Self.pairs(Self.parts(limit), of: "--limit"))
+      labels: try KeyValues.pairs(label, of: "--label"),
+      annotations: try KeyValues.pairs(annotation, of: "--annotation"),
+      requests: try KeyValues.pairs(Self.parts(request), of: "--request"),
+      limits: try KeyValues.pairs(Self.parts(limit), of: "--limit"))
   }
 
   /// - Throws: `ValidationError` also for what an API server would refuse.
@@ -58,22 +60,5 @@ struct PodOptions: ParsableArguments {
   /// No quantity has a comma.
   private static func parts(_ texts: [String]) -> [String] {
     texts.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
-  }
-
-  /// Reads `key=value` texts; the value may be empty or hold more of '='.
-  static func pairs(_ texts: [String], of option: String) throws -> StringMap {
-    var pairs: StringMap = [:]
-    for text in texts {
-      guard let equals = text.firstIndex(of: "=") else {
-        throw ValidationError("\(option) '\(text)' has no value: write key=value")
-      }
-      let key = String(text[..<equals])
-      let value = String(text[text.index(after: equals)...])
-      if let other = pairs[key], other != value {
-        throw ValidationError("\(option) '\(key)' is given twice, as '\(other)' and as '\(value)'")
-      }
-      pairs[key] = value
-    }
-    return pairs
   }
 }

@@ -1,8 +1,9 @@
-import Workloads
 import ArgumentParser
+import Commands
 import Documents
 import Kubernetes
 import Logging
+import Workloads
 
 /// The workloads whose pods are to find their nodes warm.
 struct WorkloadOptions: ParsableArguments {

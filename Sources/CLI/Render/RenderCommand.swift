@@ -1,8 +1,9 @@
+import ArgumentParser
+import Commands
+import ImageModel
+import Kubernetes
 import PrepullAPI
 import Warming
-import ImageModel
-import ArgumentParser
-import Kubernetes
 
 extension DaemonSetManifest.Engine: ExpressibleByArgument {}
 

@@ -1,13 +1,14 @@
-import ImageModel
-import Warming
 import ArgumentParser
+import Commands
 import Dispatch
 import Foundation
+import ImageModel
 import Kubernetes
 import Logging
 import Registry
 import Synchronization
 import Terminal
+import Warming
 
 /// How the pods of a run reach their nodes, as people call it.
 enum PodPlacement: String, ExpressibleByArgument, CaseIterable { case scheduler, direct }
@@ -19,7 +20,7 @@ extension Parallelism {
 }
 
 /// `prepull run`: warms the nodes of a cluster once.
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: ClusterCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Pull images onto the nodes of a cluster, wait, and clean up.",
@@ -134,10 +135,10 @@ struct RunCommand: AsyncParsableCommand {
     let choice = try nodeOptions.choice()
     let (credentials, registryConfiguration) = try registryOptions.loaded(retries: 2)
     let console = Console.standardError
-    let logger = Logger(label: "prepull") { _ in Logs(console: console, level: verbose ? .debug : .error) }
+    let logger = logger
     let hint = CleanupHint()
-    let (isGood, interrupt) = try await Interrupt.cancelling(onSecond: { hint.tell(console) }) { () -> Bool? in
-      try await clusterOptions.withClient(logger: logger) { client in
+    let isGood = try await interruptible(onSecond: { hint.tell(console) }) {
+      try await withClient { client in
         let registry = RegistryClient(
           configuration: registryConfiguration, credentials: credentials, logger: logger)
         return try await registry.closed {
@@ -146,8 +147,7 @@ struct RunCommand: AsyncParsableCommand {
         }
       }
     }
-    if let interrupt { throw ExitCode(interrupt.exitCode) }
-    if isGood != true { throw ExitCode.failure }
+    if !isGood { throw ExitCode.failure }
   }
 }
 
@@ -174,19 +174,5 @@ final class CleanupHint: Sendable {
       isWritten.signal()
     }
     _ = isWritten.wait(timeout: .now() + .seconds(1))
-  }
-}
-
-extension RegistryClient {
-  /// Runs `body` and shuts the client down on every way out.
-  func closed<Result>(_ body: () async throws -> Result) async throws -> Result {
-    do {
-      let result = try await body()
-      try? await shutdown()
-      return result
-    } catch {
-      try? await shutdown()
-      throw error
-    }
   }
 }

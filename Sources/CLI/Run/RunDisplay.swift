@@ -1,7 +1,8 @@
-import Warming
+import Commands
 import Foundation
 import Synchronization
 import Terminal
+import Warming
 
 /// Shows a run while it goes on: redrawn in place on a terminal, as lines of a log elsewhere, as JSON for programs.
 final class RunDisplay: Sendable {

@@ -1,11 +1,12 @@
-import Warming
-import Workloads
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
 import ImageModel
 import Kubernetes
 import Terminal
+import Warming
+import Workloads
 
 /// `prepull run --keep`: the DaemonSets that stay.
 extension RunSession {

@@ -1,12 +1,13 @@
-import ImageModel
-import Warming
-import Workloads
 import ArgumentParser
+import Commands
 import Foundation
+import ImageModel
 import Kubernetes
 import Logging
 import Registry
 import Terminal
+import Warming
+import Workloads
 
 /// One `prepull run`, from what the command line says to the report.
 struct RunSession {

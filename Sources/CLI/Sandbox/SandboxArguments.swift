@@ -1,7 +1,8 @@
-import Warming
 import ArgumentParser
+import Commands
 import ImageModel
 import Sandbox
+import Warming
 
 /// What an embedded cluster is made of.
 struct SandboxArguments: ParsableArguments {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Logging
 import Sandbox
 import Terminal
@@ -10,7 +11,7 @@ import Terminal
 #endif
 
 /// `prepull sandbox demo`: the main job over a cluster, on one machine.
-struct SandboxDemo: AsyncParsableCommand {
+struct SandboxDemo: PrepullCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo", abstract: "Start an embedded cluster, warm sample images on it, show the result, and end.",
     usage: "\(Program.name) sandbox demo [<options>]",
@@ -20,14 +21,15 @@ struct SandboxDemo: AsyncParsableCommand {
 
   func run() async throws {
     let options = try cluster.options()
-    let (_, interrupt) = try await Interrupt.cancelling { try await Self.demonstrate(options) }
-    if let interrupt { throw ExitCode(interrupt.exitCode) }
+    let logger = logger
+    try await interruptible { try await Self.demonstrate(options, logger) }
   }
 
-  private static func demonstrate(_ options: SandboxOptions) async throws {
-    let logger = Logger(label: "sandbox") { _ in Logs(console: .standardError, level: .critical) }
+  var logLevel: Logger.Level { .critical }
+
+  private static func demonstrate(_ options: SandboxOptions, _ logger: Logger) async throws {
     let console = Console.standardOutput
-    let style = Style.choose(isTerminal: console.isTerminal, environment: ProcessInfo.processInfo.environment)
+    let style = console.style
     func step(_ text: String) { console.write("\n" + style.paint("==> \(text)", .strong) + "\n") }
     func show(_ words: [String]) {
       console.write(style.paint("$ \(Program.name) \(words.joined(separator: " "))", .faint) + "\n")

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Commands
 import Kubernetes
 import Logging
 import Sandbox
 
 /// `prepull sandbox fault`: makes something go wrong in a sandbox that runs.
-struct SandboxFault: AsyncParsableCommand {
+struct SandboxFault: ClusterCommand {
   static let configuration = CommandConfiguration(
     commandName: "fault", abstract: "Make something go wrong in an embedded cluster that runs.",
     discussion: """
@@ -25,7 +26,9 @@ struct SandboxFault: AsyncParsableCommand {
     transform: TimeSpan.parse)
   var duration: TimeSpan?
 
-  @OptionGroup var cluster: ClusterOptions
+  @OptionGroup var clusterOptions: ClusterOptions
+
+  var logLevel: Logger.Level { .warning }
 
   func run() async throws {
     guard kind.needsNode == (node != nil) else {
@@ -36,8 +39,7 @@ struct SandboxFault: AsyncParsableCommand {
     }
     let seconds = duration.map { max(1, Int($0.duration.components.seconds)) }
     let spec = Fault.Spec(kind, node: node, seconds: seconds)
-    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: .warning) }
-    try await cluster.withClient(logger: logger) { client in
+    try await withClient { client in
       if let node { _ = try await client.get(Node.self, node) }
       let fault = try await client.create(Fault(spec))
       let name = fault.metadata.name ?? ""

@@ -1,33 +1,32 @@
-import Operator
 import ArgumentParser
+import Commands
 import Kubernetes
 import Logging
+import Operator
 import Sandbox
 
-/// What the containers of an embedded cluster run for real: Prepull's operator.
+/// What the containers of an embedded cluster run for real: the operator, with the commands of `prepulld`.
 enum SandboxPrograms {
-  static let all = [SandboxProgram("prepull") { try await run($0) }]
+  static let all = [SandboxProgram("prepull", file: "prepulld") { try await run($0) }]
 
   /// Exit codes as of the program: 64 for arguments that make no sense.
   private static func run(_ container: ContainerRun) async throws -> Int {
-    let command: ControllerCommand
+    let command: ControllerCommand<PodCluster>
     do {
-      guard let parsed = try CommandLineTool.parseAsRoot(container.arguments) as? ControllerCommand else {
-        container.print("the sandbox runs '\(Program.name) controller' only\n")
+      guard let parsed = try DaemonTool.parseAsRoot(container.arguments) as? ControllerCommand<PodCluster> else {
+        container.print("the sandbox runs 'prepulld controller' only\n")
         return 64
       }
       command = parsed
     } catch {
-      container.print(CommandLineTool.fullMessage(for: error) + "\n")
+      container.print(DaemonTool.fullMessage(for: error) + "\n")
       return 64
     }
     guard let configuration = container.configuration else {
       container.print("no service account token is mounted; set automountServiceAccountToken\n")
       return 1
     }
-    let level: Logger.Level = command.verbose ? .debug : .info
-    let format = command.logFormat
-    let logger = Logger(label: "prepull") { _ in Logs(level: level, format: format, write: container.print) }
+    let logger = command.logger(container.print)
     let registry = try command.registry(container.environment)
     let metrics = ControllerMetrics(version: Version.current)
     let client = try KubernetesClient(configuration, onRequest: { metrics.count($0) }, logger: logger)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Documents
 import ImageModel
 import Logging
@@ -13,7 +14,7 @@ import Terminal
 import Glibc
 
 /// `prepull sandbox up`: a cluster that runs until Ctrl-C.
-struct SandboxUp: AsyncParsableCommand {
+struct SandboxUp: PrepullCommand {
   static let configuration = CommandConfiguration(
     commandName: "up", abstract: "Start an embedded cluster and keep it until Ctrl-C.")
 
@@ -43,6 +44,8 @@ struct SandboxUp: AsyncParsableCommand {
   @Option(name: [.short, .long], help: "text, or json: a line when it is up, and at the end a line with its requests.")
   var output = ReportFormat.text
 
+  var logLevel: Logger.Level { .warning }
+
   func run() async throws {
     var options = try cluster.options()
     if let port {
@@ -54,7 +57,7 @@ struct SandboxUp: AsyncParsableCommand {
     try load.check(isReal: isReal)
     options.tls = !http
     let (finalOptions, output, path) = (options, output, kubeconfig)
-    let logger = Logger(label: "sandbox") { _ in Logs(console: .standardError, level: .warning) }
+    let logger = logger
     let (counts, interrupt) = try await Interrupt.cancelling {
       if let port { try Self.check(port) }
       return try await withSandbox(finalOptions, logger: logger) { sandbox in
@@ -63,8 +66,7 @@ struct SandboxUp: AsyncParsableCommand {
         defer { file.remove() }
         let description = SandboxDescription(sandbox, images: sandbox.sampleImages + load, kubeconfig: file.path)
         try Console.standardOutput.writeAll(output == .json ? description.json : description.text)
-        // Whatever ends this, the counts are told.
-        try? await Task.sleep(for: .seconds(365 * 86400))
+        await Interrupt.untilCancelled()
         return sandbox.server.requestCounts
       }
     }

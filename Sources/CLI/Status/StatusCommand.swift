@@ -1,15 +1,16 @@
-import Warming
-import PrepullAPI
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
 import Kubernetes
 import Logging
+import PrepullAPI
 import Synchronization
 import Terminal
+import Warming
 
 /// `prepull status`: what is kept warm in a cluster, by DaemonSets and by the operator, and what runs go on.
-struct StatusCommand: AsyncParsableCommand {
+struct StatusCommand: ClusterCommand {
   enum Output: String, ExpressibleByArgument, CaseIterable { case table, wide, json, yaml }
 
   static let configuration = CommandConfiguration(
@@ -51,9 +52,8 @@ struct StatusCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: verbose ? .debug : .error) }
-    let (isFound, interrupt) = try await Interrupt.cancelling { () -> Bool? in
-      try await clusterOptions.withClient(logger: logger) { client in
+    let isFound = try await interruptible {
+      try await withClient { client in
         let namespace = allNamespaces ? nil : client.configuration.namespace
         if watch {
           try await follow(client, namespace)
@@ -67,8 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
         return true
       }
     }
-    if let interrupt { throw ExitCode(interrupt.exitCode) }
-    if isFound != true {
+    if !isFound {
       let place = allNamespaces ? "" : " in this namespace"
       let console = Console.standardError
       console.write(
@@ -150,7 +149,5 @@ struct StatusCommand: AsyncParsableCommand {
     }
   }
 
-  private var style: Style {
-    .choose(isTerminal: Console.standardOutput.isTerminal, environment: ProcessInfo.processInfo.environment)
-  }
+  private var style: Style { Console.standardOutput.style }
 }

@@ -45,7 +45,7 @@ final class ProgramRunner: Sendable {
       let program = programs[Self.key(reference)]
     else { return nil }
     guard container.hasCommand else { return (program, container.program) }
-    guard container.program.first?.split(separator: "/").last.map(String.init) == program.name else { return nil }
+    guard container.program.first?.split(separator: "/").last.map(String.init) == program.file else { return nil }
     return (program, Array(container.program.dropFirst()))
   }
 

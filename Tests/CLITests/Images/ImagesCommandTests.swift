@@ -1,4 +1,4 @@
-import Usage
+import Commands
 import Documents
 import Foundation
 import Glibc
@@ -8,6 +8,7 @@ import Logging
 import Sandbox
 import TestKit
 import Testing
+import Usage
 
 @testable import CLI
 

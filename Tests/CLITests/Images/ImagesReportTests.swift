@@ -1,7 +1,8 @@
-import Usage
+import Commands
 import Documents
 import Terminal
 import Testing
+import Usage
 
 @testable import CLI
 

@@ -1,9 +1,10 @@
-import Workloads
-import Kubernetes
 import ArgumentParser
+import Commands
 import Foundation
+import Kubernetes
 import TestKit
 import Testing
+import Workloads
 
 @testable import CLI
 

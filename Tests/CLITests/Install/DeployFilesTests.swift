@@ -1,6 +1,7 @@
 @testable import PrepullAPI
 @testable import Installation
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
 import TestKit

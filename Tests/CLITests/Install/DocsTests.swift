@@ -1,5 +1,6 @@
 @testable import PrepullAPI
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
 import Sandbox

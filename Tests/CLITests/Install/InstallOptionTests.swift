@@ -1,14 +1,15 @@
-import Installation
-import Warming
 import ArgumentParser
 import Documents
 import Foundation
+import Installation
 import Kubernetes
 import Registry
 import TestKit
 import Testing
+import Warming
 
 @testable import CLI
+@testable import Commands
 
 @Suite("install: what it hands on to the operator", .timeLimit(.minutes(10)))
 struct InstallOptionTests {
@@ -27,14 +28,14 @@ struct InstallOptionTests {
       "--plain-http", "r.example:5000", "--max-pods", "7", "--yield-timeout", "2m",
     ])
     let words = try Self.container(pod)["args"]?.array?.compactMap(\.string) ?? []
-    let command = try #require(try CommandLineTool.parseAsRoot(words) as? ControllerCommand)
+    let command = try #require(try DaemonTool.parseAsRoot(words) as? ControllerCommand<PodCluster>)
     let template = try command.pullerTemplate()
     #expect(template.labels.entries == ["team": "a"] && template.annotations.entries == ["note": "x=y z"])
     #expect(template.requests.entries == ["cpu": "10m", "memory": "16Mi"])
     #expect(template.limits.entries == ["memory": "64Mi"])
     #expect(try command.registry([:]).plainHTTP == ["r.example:5000"])
     #expect(command.maxPods == 7 && command.logFormat == .json)
-    #expect(try ControllerCommand.yieldSpan(command.yieldTimeout) == .seconds(120))
+    #expect(try ControllerCommand<PodCluster>.yieldSpan(command.yieldTimeout) == .seconds(120))
     #expect(throws: (any Error).self) { try Self.pod(["--yield-timeout", "soon"]) }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Testing
 
 @testable import CLI
@@ -62,6 +63,7 @@ struct CompletionTests {
   arguments: [
     ("/usr/bin/prepull", "prepull"), ("kubectl-prepull", "kubectl prepull"),
     ("/root/.krew/bin/kubectl-prepull", "kubectl prepull"), ("", "prepull"), ("./kubectl/prepull", "prepull"),
+    ("/usr/bin/prepulld", "prepulld"), ("prepulld-linux-arm64", "prepulld"), ("prepull-linux-arm64", "prepull"),
   ])
 func programName(path: String, name: String) {
   #expect(Program.name(calledAs: path) == name)

@@ -1,7 +1,8 @@
-import Sandbox
 import CLI
+import Commands
 import Foundation
 import ImageModel
+import Sandbox
 import TestKit
 import Testing
 
@@ -27,10 +28,9 @@ struct ContainerImageTests {
         "-rw-r--r-- ./etc/passwd",
         "-rw-r--r-- ./etc/ssl/certs/ca-certificates.crt",
         "drwxrwxrwt ./tmp/",
-        "lrwxrwxrwx ./usr/bin/kubectl-prepull -> prepull",
-        "-rwxr-xr-x ./usr/bin/prepull",
+        "-rwxr-xr-x ./usr/bin/prepulld",
       ])
-    let needed = try await output(of: "ldd", [PrepullProgram.path]).split(separator: "\n")
+    let needed = try await output(of: "ldd", [PrepullProgram.daemonPath]).split(separator: "\n")
       .filter { $0.contains(" => ") }.map { $0.split(whereSeparator: \.isWhitespace)[0] }
     let libraries = listed.filter(isLibrary).map { $0.split(separator: "/").last ?? "" }
     #expect(Set(libraries) == Set(needed))
@@ -42,7 +42,7 @@ struct ContainerImageTests {
       Configuration.self, from: Data(contentsOf: URL(filePath: image.blob(image.manifest.config.digest))))
     #expect(config.os == "linux" && config.architecture == Platform.host.architecture)
     #expect(config.config.User == "65532:65532")
-    #expect(config.config.Entrypoint == ["/usr/bin/prepull"])
+    #expect(config.config.Entrypoint == ["/usr/bin/prepulld"])
     #expect(config.config.Env == ["PATH=/usr/bin"])
     #expect(config.config.Labels["org.opencontainers.image.version"] == Version.current)
     #expect(image.said.contains("digest  \(try image.descriptor.digest)\n"))
@@ -68,7 +68,7 @@ struct ContainerImageTests {
       let precious = folder + "/precious"
       try Data("mine".utf8).write(to: URL(filePath: precious))
       await #expect {
-        try await output(of: "bash", [script, "--binary", PrepullProgram.path, "--output", folder])
+        try await output(of: "bash", [script, "--binary", PrepullProgram.daemonPath, "--output", folder])
       } throws: {
         "\($0)".contains("\(folder) is there and is no OCI image layout")
       }
@@ -88,9 +88,8 @@ struct ContainerImageTests {
       try await output(of: "tar", ["-C", image.folder, "-cf", archive, "."])
       try await containerd.ctr("images", "import", archive)
       let name = "ghcr.io/prepull/prepull:\(Version.current)"
-      #expect(try await containerd.run(name, ["prepull", "--version"]) == "\(Version.current)\n")
-      #expect(try await containerd.run(name, ["kubectl-prepull", "--version"]) == "\(Version.current)\n")
-      #expect(try await containerd.run(name, []).contains("USAGE: prepull"))
+      #expect(try await containerd.run(name, ["prepulld", "--version"]) == "\(Version.current)\n")
+      #expect(try await containerd.run(name, []).contains("USAGE: prepulld"))
     }
   }
 
@@ -117,7 +116,7 @@ struct ContainerImageTests {
         try await containerd.run(
           name,
           [
-            "prepull", "pull", "--runtime", "oci:/store/images", "--plain-http", "\(host):\(port)",
+            "prepulld", "pull", "--runtime", "oci:/store/images", "--plain-http", "\(host):\(port)",
             "\(host):\(port)/shop/web:v1",
           ],
           options: [
@@ -149,7 +148,7 @@ private struct Configuration: Decodable {
   let config: Process
 }
 
-/// The image, made once for all tests from the debug binary, beside the test bundle.
+/// The image, made once for all tests from the debug prepulld, beside the test bundle.
 private struct BuiltImage: Sendable {
   let folder: String
   /// What the script printed.
@@ -162,11 +161,11 @@ private struct BuiltImage: Sendable {
   var script: String { Self.script }
 
   static let shared = Task {
-    let products = URL(filePath: try PrepullProgram.path).deletingLastPathComponent().path
+    let products = URL(filePath: try PrepullProgram.daemonPath).deletingLastPathComponent().path
     var image = BuiltImage(folder: products + "/container-image")
-    image.binary = products + "/prepull-stripped"
+    image.binary = products + "/prepulld-stripped"
     // Without its symbols, half of which would only cost time here.
-    try await output(of: "strip", ["-o", image.binary, PrepullProgram.path])
+    try await output(of: "strip", ["-o", image.binary, PrepullProgram.daemonPath])
     image.said = try await output(of: "bash", [script, "--binary", image.binary, "--output", image.folder])
     return image
   }

@@ -5,6 +5,7 @@ import Terminal
 import Testing
 
 @testable import CLI
+@testable import Commands
 
 private func view(_ events: [(Int, RunEvent)], images: [String] = RunStory.images) -> RunView {
   events.reduce(into: RunView(images: images)) { $0.apply($1.1, at: .seconds($1.0)) }

@@ -20,7 +20,7 @@ import Testing
 
   private func options(_ run: @escaping @Sendable (ContainerRun) async throws -> Int) -> SandboxOptions {
     var options = Cluster.options()
-    options.programs = [SandboxProgram("robot", run: run)]
+    options.programs = [SandboxProgram("robot", file: "robotd", run: run)]
     return options
   }
 
@@ -31,7 +31,7 @@ import Testing
         "serviceAccountName": "robot",
         "containers": [
           [
-            "name": "main", "image": .string(image), "command": ["/bin/robot"], "args": ["serve", "--as=$(POD_NAME)"],
+            "name": "main", "image": .string(image), "command": ["/bin/robotd"], "args": ["serve", "--as=$(POD_NAME)"],
             "env": [
               ["name": "POD_NAME", "valueFrom": ["fieldRef": ["fieldPath": "metadata.name"]]],
               ["name": "APP", "valueFrom": ["fieldRef": ["fieldPath": "metadata.labels['app']"]]],

@@ -1,11 +1,11 @@
-@testable import LocalPull
 import ImageModel
 import Registry
 import Runtimes
 import Terminal
 import Testing
 
-@testable import CLI
+@testable import Commands
+@testable import LocalPull
 
 /// A made-up course of events for three images; instants in seconds.
 private struct Story {

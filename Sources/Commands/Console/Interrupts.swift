@@ -3,13 +3,13 @@ import UnixSignals
 import Glibc
 
 /// The signals by which a person, a kubelet or a terminal that closes ends a command.
-enum Interrupt: Sendable {
+package enum Interrupt: Sendable {
   case sigint
   case sigterm
   case sighup
 
   /// 128 plus the number of the signal, as shells have it.
-  var exitCode: Int32 {
+  package var exitCode: Int32 {
     switch self {
     case .sigint: 128 + SIGINT
     case .sigterm: 128 + SIGTERM
@@ -25,7 +25,7 @@ enum Interrupt: Sendable {
   ///
   /// - Parameter onSecond: called before the process ends without having cleaned up.
   /// - Returns: what `body` returned, `nil` when it was cancelled before it could, and the signal that cancelled it.
-  static func cancelling<Result: Sendable>(
+  package static func cancelling<Result: Sendable>(
     onSecond: @escaping @Sendable () -> Void = {}, _ body: @escaping @Sendable () async throws -> Result?
   ) async throws -> (Result?, Interrupt?) {
     // Who started us with SIGHUP ignored (nohup) wants us to outlive the terminal.
@@ -50,6 +50,13 @@ enum Interrupt: Sendable {
       guard let interrupt = await received.first else { throw error }
       return (nil, interrupt)
     }
+  }
+
+  /// Waits until a signal cancels this task, or whatever else does.
+  package static func untilCancelled() async {
+    let (ends, continuation) = AsyncStream<Void>.makeStream()
+    for await _ in ends {}
+    continuation.finish()
   }
 
   private static func isIgnored(_ signal: Int32) -> Bool {

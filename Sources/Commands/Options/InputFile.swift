@@ -3,20 +3,21 @@ import Documents
 import SystemPackage
 
 /// A text file that an option names, or standard input.
-enum InputFile {
+package enum InputFile {
   /// What messages call it.
-  static func name(of file: String) -> String { file == "-" ? "standard input" : file }
+  package static func name(of file: String) -> String { file == "-" ? "standard input" : file }
 
   /// What `kubectl get pods -A -o json` prints on a cluster of some ten thousand pods; what is made of it in memory is
   /// several times as large.
-  private static let largest = 256 << 20
+  private static let mostBytes = 256 << 20
 
   /// - Parameters:
   ///   - file: a path; `-` is standard input.
-  ///   - largest: bytes; more are refused.
+  ///   - largest: bytes; more are refused. Nil for what any list of a cluster fits into.
   /// - Throws: `ValidationError` when it cannot be read, is too large, or is no text.
-  static func text(of file: String, option: String, largest: Int = Self.largest) throws -> String {
+  package static func text(of file: String, option: String, largest: Int? = nil) throws -> String {
     let name = name(of: file)
+    let largest = largest ?? mostBytes
     var bytes: [UInt8] = []
     do {
       let descriptor = file == "-" ? FileDescriptor.standardInput : try FileDescriptor.open(FilePath(file), .readOnly)

@@ -12,6 +12,6 @@ extension PullPolicy: ExpressibleByArgument {
 }
 
 /// How a command prints its result.
-enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
+package enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json
 }

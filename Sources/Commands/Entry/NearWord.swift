@@ -1,8 +1,8 @@
 /// Guesses which word was meant.
-enum NearWord {
+package enum NearWord {
   /// The word that is nearest to `text`: one that it begins, or that a few slips of the finger turn into it; nil where
   /// none is near.
-  static func nearest(to text: String, among words: [String]) -> String? {
+  package static func nearest(to text: String, among words: [String]) -> String? {
     let text = text.lowercased()
     if text.count >= 2, let longer = words.first(where: { $0.hasPrefix(text) }) { return longer }
     let near = words.map { (word: $0, slips: slips(from: text, to: $0)) }.min { $0.slips < $1.slips }

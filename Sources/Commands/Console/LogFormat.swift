@@ -1,11 +1,16 @@
 import ArgumentParser
 import Documents
-import Foundation
 import Kubernetes
 import Logging
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// How the log lines of a program that runs for long are written.
-enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+package enum LogFormat: String, ExpressibleByArgument, CaseIterable {
   /// `2026-01-02T03:04:05.678901Z info: leading identity=a reason="two words"`
   case text
   /// `{"time":"2026-01-02T03:04:05.678901Z","level":"info","msg":"leading","identity":"a"}`

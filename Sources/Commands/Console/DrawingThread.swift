@@ -1,10 +1,9 @@
 import Dispatch
-import Foundation
 import Synchronization
 
 /// Calls a function ten times a second from a thread of its own, where a terminal that is slow or stopped keeps no task
 /// waiting.
-final class DrawingThread: Sendable {
+package final class DrawingThread: Sendable {
   private struct State {
     var isEnding = false
     var hasEnded = false
@@ -19,8 +18,8 @@ final class DrawingThread: Sendable {
   private let wake = DispatchSemaphore(value: 0)
 
   /// - Parameter draw: may block. `isLast` tells the last call, after which the thread ends.
-  init(_ draw: @escaping @Sendable (_ isLast: Bool) -> Void) {
-    Thread.detachNewThread { [self] in
+  package init(_ draw: @escaping @Sendable (_ isLast: Bool) -> Void) {
+    DispatchQueue(label: "prepull.drawing").async { [self] in
       while true {
         let isLast = state.withLock { $0.isEnding }
         draw(isLast)
@@ -33,10 +32,10 @@ final class DrawingThread: Sendable {
   }
 
   /// Draws at once, for what should not wait for its turn.
-  func hurry() { wake.signal() }
+  package func hurry() { wake.signal() }
 
   /// Draws a last time and waits until that is done; not for long when the task is cancelled.
-  func finish() async {
+  package func finish() async {
     state.withLock { $0.isEnding = true }
     wake.signal()
     await withTaskCancellationHandler {

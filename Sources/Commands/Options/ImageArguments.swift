@@ -1,24 +1,26 @@
-import ArgumentParser
-import ImageModel
+package import ArgumentParser
+package import ImageModel
 
 /// The images of a command: arguments, and references from files.
-struct ImageArguments: ParsableArguments {
+package struct ImageArguments: ParsableArguments {
   @Argument(help: ArgumentHelp("Images to warm, as pods name them.", valueName: "image"))
-  var images: [String] = []
+  package var images: [String] = []
 
   @Option(
     name: .customLong("from-file"),
     help: ArgumentHelp(
       "Read more images from a file, one reference a line; '-' is standard input. Lines that start with # are comments.",
       valueName: "file"))
-  var files: [String] = []
+  package var files: [String] = []
+
+  package init() {}
 
   /// All images, each reference once, in the order in which they were given.
   ///
   /// - Parameter further: images from elsewhere, to stand behind these.
   /// - Returns: the images, and the texts that named an image which was there already.
   /// - Throws: `ValidationError` that names every malformed reference, or an empty list.
-  func wanted(and further: [String] = []) throws -> (images: [WantedImage], repeated: [String]) {
+  package func wanted(and further: [String] = []) throws -> (images: [WantedImage], repeated: [String]) {
     let texts = try given() + further.map { Given(text: $0) }
     var wanted: [WantedImage] = []
     var repeated: [String] = []
@@ -47,21 +49,21 @@ struct ImageArguments: ParsableArguments {
   }
 
   /// A text that is to be a reference, and where it stands.
-  struct Given {
-    var text: String
+  package struct Given {
+    package var text: String
     /// Nil for an argument, `-` for standard input.
-    var file: String?
-    var line: Int?
+    package var file: String?
+    package var line: Int?
 
     /// For messages, ahead of what is wrong: `images.txt, line 3: `.
-    var place: String {
+    package var place: String {
       guard let file, let line else { return "" }
       return "\(InputFile.name(of: file)), line \(line): "
     }
   }
 
   /// The texts as they were given, none looked at yet.
-  func given() throws -> [Given] {
+  package func given() throws -> [Given] {
     try images.map { Given(text: $0) } + files.flatMap { try Self.references(in: $0) }
   }
 

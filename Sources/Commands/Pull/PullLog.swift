@@ -1,6 +1,5 @@
 import LocalPull
 import Documents
-import Sandbox
 import ImageModel
 import Registry
 import Runtimes

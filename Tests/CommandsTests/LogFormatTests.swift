@@ -4,7 +4,7 @@ import Logging
 import TestKit
 import Testing
 
-@testable import CLI
+@testable import Commands
 
 @Suite("Log lines", .timeLimit(.minutes(10)))
 struct LogFormatTests {

@@ -1,7 +1,6 @@
+package import ArgumentParser
 import Networking
-import ArgumentParser
-import ImageModel
-import Registry
+package import Registry
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -11,33 +10,35 @@ import Registry
 import Glibc
 
 /// How registries are reached: the options that all commands which ask a registry share.
-struct RegistryOptions: ParsableArguments {
+package struct RegistryOptions: ParsableArguments {
   @Option(
     name: .customLong("auth-file"),
     help: ArgumentHelp(
       "Credentials: a Docker config.json or the .dockerconfigjson of a Secret. Repeatable; the first match holds.",
       valueName: "file"))
-  var authFiles: [String] = []
+  package var authFiles: [String] = []
 
   @Option(
     name: .customLong("ca-file"),
     help: ArgumentHelp("Trust these certificates too (PEM). Repeatable.", valueName: "file"))
-  var caFiles: [String] = []
+  package var caFiles: [String] = []
 
   @Option(
     name: .customLong("plain-http"),
     help: ArgumentHelp("Allow plain HTTP to this registry. Loopback is always allowed. Repeatable.", valueName: "host"))
-  var plainHTTP: [String] = []
+  package var plainHTTP: [String] = []
 
   @Option(
     help: ArgumentHelp(
       "Ask a mirror first, as in docker.io=https://mirror.example. Repeatable.", valueName: "registry=url"))
-  var mirror: [String] = []
+  package var mirror: [String] = []
+
+  package init() {}
 
   /// Reads what the options name.
   ///
   /// - Throws: `ValidationError` for what cannot be read or understood.
-  func loaded(retries: Int) throws -> (Credentials, RegistryConfiguration) {
+  package func loaded(retries: Int) throws -> (Credentials, RegistryConfiguration) {
     let environment = ProcessInfo.processInfo.environment
     var configuration = try usage {
       try RegistryConfiguration.fromEnvironment(environment, userAgent: "prepull/\(Version.current)")
@@ -66,6 +67,6 @@ struct RegistryOptions: ParsableArguments {
 }
 
 /// Turns what a parser says of a bad value into a usage error.
-func usage<Value>(_ parse: () throws -> Value) throws -> Value {
+package func usage<Value>(_ parse: () throws -> Value) throws -> Value {
   do { return try parse() } catch { throw ValidationError("\(error)") }
 }

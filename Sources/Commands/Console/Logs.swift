@@ -1,30 +1,35 @@
-import Foundation
-import Logging
+package import Logging
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Log lines, each written whole.
-struct Logs: LogHandler {
-  let write: @Sendable (String) -> Void
+package struct Logs: LogHandler {
+  package let write: @Sendable (String) -> Void
   /// Nil: for a person who looks on.
-  let format: LogFormat?
-  var logLevel: Logger.Level
-  var metadata: Logger.Metadata = [:]
+  package let format: LogFormat?
+  package var logLevel: Logger.Level
+  package var metadata: Logger.Metadata = [:]
 
-  init(level: Logger.Level, format: LogFormat? = nil, write: @escaping @Sendable (String) -> Void) {
+  package init(level: Logger.Level, format: LogFormat? = nil, write: @escaping @Sendable (String) -> Void) {
     self.write = write
     self.format = format
     logLevel = level
   }
 
-  init(console: Console, level: Logger.Level, format: LogFormat? = nil) {
+  package init(console: Console, level: Logger.Level, format: LogFormat? = nil) {
     self.init(level: level, format: format) { console.write($0) }
   }
 
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
-  func log(event: LogEvent) {
+  package func log(event: LogEvent) {
     var all = metadata.merging(event.metadata ?? [:]) { $1 }
     if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
     if let format {

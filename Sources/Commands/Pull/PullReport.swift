@@ -1,5 +1,4 @@
 import Documents
-import Sandbox
 import LocalPull
 import ImageModel
 import Runtimes

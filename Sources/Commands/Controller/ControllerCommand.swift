@@ -1,27 +1,35 @@
+package import ArgumentParser
+package import Kubernetes
+package import Logging
+package import Operator
 import PrepullAPI
-import Operator
+package import Registry
 import Warming
-import Runtimes
-import ArgumentParser
-import Foundation
-import Kubernetes
-import Logging
-import Registry
 
-/// `prepull controller`: the operator.
-struct ControllerCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "controller",
-    abstract: "Run the operator: keep nodes warm as Prepull objects ask for.",
-    discussion: """
-      It runs in a cluster, where '\(Program.name) install' puts it; outside of one it uses the kubeconfig. Several may \
-      run: one of them leads, and another takes over when it ends. All must share the Lease of one namespace: that of \
-      the pod, outside of the cluster prepull-system unless --namespace says otherwise.
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
-      Examples:
-        \(Program.name) controller
-        \(Program.name) controller --no-leader-elect --metrics-address 127.0.0.1:8080
-      """)
+/// `prepull controller` and `prepulld controller`: the operator.
+///
+/// The programs differ in what they know of clusters: one reads kubeconfigs as kubectl does, the other runs in pods.
+package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
+  package static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "controller",
+      abstract: "Run the operator: keep nodes warm as Prepull objects ask for.",
+      discussion: """
+        It runs in a cluster, where '\(Program.nameForPeople) install' puts it; outside of one it uses the kubeconfig. \
+        Several may run: one of them leads, and another takes over when it ends. All must share the Lease of one \
+        namespace: that of the pod, outside of the cluster prepull-system unless --namespace says otherwise.
+
+        Examples:
+          \(Program.name) controller
+          \(Program.name) controller --no-leader-elect --metrics-address 127.0.0.1:8080
+        """)
+  }
 
   @Flag(
     inversion: .prefixedNo, help: "Lead only while holding the Lease of the namespace; another controller may run too.")
@@ -73,11 +81,13 @@ struct ControllerCommand: AsyncParsableCommand {
   var logFormat = LogFormat.text
 
   @Flag(name: .shortAndLong, help: "Log what is asked of the cluster and of registries.")
-  var verbose = false
+  package var verbose = false
 
-  @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
+  @OptionGroup(title: Cluster.title) package var clusterOptions: Cluster
 
-  func validate() throws {
+  package init() {}
+
+  package func validate() throws {
     if metricsAddress != "none" { try usage { try ControllerServer.check(metricsAddress) } }
     if maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
     _ = try Self.yieldSpan(yieldTimeout)
@@ -87,7 +97,7 @@ struct ControllerCommand: AsyncParsableCommand {
   }
 
   /// Reads `--yield-timeout`.
-  static func yieldSpan(_ text: String) throws -> Duration {
+  package static func yieldSpan(_ text: String) throws -> Duration {
     guard let span = Duration(go: text), span <= .seconds(3600) else {
       throw ValidationError("--yield-timeout '\(text)' is no duration up to 1h: write for example 60s, or 0s")
     }
@@ -97,14 +107,14 @@ struct ControllerCommand: AsyncParsableCommand {
   /// What puller pods have besides what their Prepulls say.
   func pullerTemplate() throws -> PodTemplateOptions {
     PodTemplateOptions(
-      labels: try PodOptions.pairs(pullerLabel, of: "--puller-label"),
-      annotations: try PodOptions.pairs(pullerAnnotation, of: "--puller-annotation"),
-      requests: try PodOptions.pairs(pullerRequest, of: "--puller-request"),
-      limits: try PodOptions.pairs(pullerLimit, of: "--puller-limit"))
+      labels: try KeyValues.pairs(pullerLabel, of: "--puller-label"),
+      annotations: try KeyValues.pairs(pullerAnnotation, of: "--puller-annotation"),
+      requests: try KeyValues.pairs(pullerRequest, of: "--puller-request"),
+      limits: try KeyValues.pairs(pullerLimit, of: "--puller-limit"))
   }
 
   /// How registries are reached.
-  func registry(_ environment: [String: String]) throws -> RegistryConfiguration {
+  package func registry(_ environment: [String: String]) throws -> RegistryConfiguration {
     var registry = try RegistryConfiguration.fromEnvironment(environment, userAgent: "prepull/\(Version.current)")
     registry.plainHTTP = Set(plainHTTP)
     registry.caFiles += caFiles
@@ -116,10 +126,17 @@ struct ControllerCommand: AsyncParsableCommand {
     return registry
   }
 
-  func run() async throws {
+  /// Logs state changes, for a program or a person to follow.
+  ///
+  /// - Parameter write: gets each line with its end.
+  package func logger(_ write: @escaping @Sendable (String) -> Void) -> Logger {
     let level: Logger.Level = verbose ? .debug : .info
     let format = logFormat
-    let logger = Logger(label: "prepull") { _ in Logs(console: .standardError, level: level, format: format) }
+    return Logger(label: "prepull") { _ in Logs(level: level, format: format, write: write) }
+  }
+
+  package func run() async throws {
+    let logger = logger { Console.standardError.write($0) }
     let environment = ProcessInfo.processInfo.environment
     let registry = try registry(environment)
     // A signal is how a server ends: no failure.
@@ -136,7 +153,7 @@ struct ControllerCommand: AsyncParsableCommand {
     }
   }
 
-  func options(_ client: KubernetesClient, _ environment: [String: String]) throws -> ControllerOptions {
+  package func options(_ client: KubernetesClient, _ environment: [String: String]) throws -> ControllerOptions {
     var options = ControllerOptions()
     // In a pod, the namespace is its own. A kubeconfig's has nothing to do with where other controllers are.
     let isPod = environment["KUBERNETES_SERVICE_HOST"] != nil || environment["POD_NAME"] != nil

@@ -1,15 +1,15 @@
-import ArgumentParser
+package import ArgumentParser
 
 /// A time span on the command line, as Go and Kubernetes write it, and with days: `90s`, `1h30m`, `500ms`, `7d`.
-struct TimeSpan: Equatable, CustomStringConvertible {
-  let duration: Duration
+package struct TimeSpan: Equatable, CustomStringConvertible {
+  package let duration: Duration
 
-  init(_ duration: Duration) { self.duration = duration }
+  package init(_ duration: Duration) { self.duration = duration }
 
   /// For `@Option(transform:)`, whose errors reach the user.
-  static func parse(_ text: String) throws -> TimeSpan { try TimeSpan(parsing: text) }
+  package static func parse(_ text: String) throws -> TimeSpan { try TimeSpan(parsing: text) }
 
-  init(parsing text: String) throws(ValidationError) {
+  package init(parsing text: String) throws(ValidationError) {
     let example = "write for example 90s, 10m or 1h30m"
     let units: [(name: String, length: Duration)] = [
       ("ms", .milliseconds(1)), ("d", .seconds(86_400)), ("h", .seconds(3600)), ("m", .seconds(60)), ("s", .seconds(1)),
@@ -30,7 +30,7 @@ struct TimeSpan: Equatable, CustomStringConvertible {
     duration = total
   }
 
-  var description: String {
+  package var description: String {
     let seconds = duration.components.seconds
     return seconds % 60 == 0 ? "\(seconds / 60)m" : "\(seconds)s"
   }

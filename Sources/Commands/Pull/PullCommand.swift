@@ -1,11 +1,10 @@
-import LocalPull
-import Networking
-import ArgumentParser
+package import ArgumentParser
 import ImageModel
+import LocalPull
 import Logging
+import Networking
 import Registry
 import Runtimes
-import Terminal
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -15,8 +14,8 @@ import Terminal
 import Glibc
 
 /// `prepull pull`: warms the machine that it runs on.
-struct PullCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct PullCommand: PrepullCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "pull",
     abstract: "Pull images into the container runtime of this machine.",
     discussion: """
@@ -65,18 +64,20 @@ struct PullCommand: AsyncParsableCommand {
   var quiet = false
 
   @Flag(name: .shortAndLong, help: "Log what is asked of registries and runtimes.")
-  var verbose = false
+  package var verbose = false
 
   @OptionGroup(title: "Registry options") var registryOptions: RegistryOptions
 
-  func validate() throws {
+  package init() {}
+
+  package func validate() throws {
     guard (1...100).contains(parallelism) else {
       throw ValidationError("--parallelism takes 1 to 100, not \(parallelism)")
     }
     guard (0...100).contains(retries) else { throw ValidationError("--retries takes 0 to 100, not \(retries)") }
   }
 
-  func run() async throws {
+  package func run() async throws {
     let (images, repeated) = try imageArguments.wanted()
     let platform = try platform.map { text in try usage { try Platform(parsing: text) } }
     let endpoint = try runtime.map { text in try usage { try RuntimeEndpoint(parsing: text) } }
@@ -87,23 +88,23 @@ struct PullCommand: AsyncParsableCommand {
       console.write(lines: console.wrapped(notes))
     }
 
-    let (ending, interrupt) = try await Interrupt.cancelling {
+    let report = try await interruptible {
       try await warm(
         images, at: endpoint, on: platform, credentials: credentials, configuration: configuration, console: console)
+    } atEnd: { report in
+      if let report { try print(report, console: console) }
     }
-    if let ending { try print(ending, console: console) }
-    if let interrupt { throw ExitCode(interrupt.exitCode) }
-    if ending?.ok != true { throw ExitCode.failure }
+    if !report.ok { throw ExitCode.failure }
   }
 
-  /// Warms the machine and reports; `nil` when it was interrupted before the runtime was known.
+  /// Warms the machine; a signal leaves the images that were not begun as cancelled.
   private func warm(
     _ images: [WantedImage], at wanted: RuntimeEndpoint?, on platform: Platform?, credentials: Credentials,
     configuration: RegistryConfiguration, console: Console
-  ) async throws -> PullReport? {
-    let logger = Logger(label: "prepull") { _ in Logs(console: console, level: verbose ? .debug : .error) }
+  ) async throws -> PullReport {
+    let logger = logger
     let registry = RegistryClient(configuration: configuration, credentials: credentials, logger: logger)
-    return try await closing(registry) {
+    return try await registry.closed {
       let (endpoint, reason) = try await find(wanted, console: console)
       return try await withRuntime(endpoint, registry: registry, platform: platform ?? .host, logger: logger) {
         runtime in
@@ -158,8 +159,7 @@ struct PullCommand: AsyncParsableCommand {
     work: (@escaping @Sendable (Int, WarmEvent) -> Void) async -> [WarmResult]
   ) async -> [WarmResult] {
     guard !quiet else { return await work { _, _ in } }
-    let style = Style.choose(isTerminal: console.isTerminal, environment: ProcessInfo.processInfo.environment)
-    let view = PullView(images: images, console: console, style: style)
+    let view = PullView(images: images, console: console, style: console.style)
     let results = await work { view.report($0, $1) }
     // The screen must be cleared before the report is printed.
     await view.finish()
@@ -167,7 +167,6 @@ struct PullCommand: AsyncParsableCommand {
   }
 
   private func print(_ report: PullReport, console: Console) throws {
-    let environment = ProcessInfo.processInfo.environment
     let out = Console.standardOutput
     switch output {
     case .json:
@@ -175,24 +174,10 @@ struct PullCommand: AsyncParsableCommand {
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       try out.writeAll(String(decoding: try encoder.encode(report), as: UTF8.self) + "\n")
     case .text where !quiet:
-      let table = report.table(
-        style: .choose(isTerminal: out.isTerminal, environment: environment), columns: out.columns)
+      let table = report.table(style: out.style, columns: out.columns)
       try out.writeAll(table.joined(separator: "\n") + "\n")
     case .text: break
     }
-    let style = Style.choose(isTerminal: console.isTerminal, environment: environment)
-    console.write(lines: console.wrapped(report.failures(style: style)))
-  }
-
-  /// Runs `body` and shuts the client down on every way out.
-  private func closing<Result>(_ registry: RegistryClient, _ body: () async throws -> Result) async throws -> Result {
-    do {
-      let result = try await body()
-      try? await registry.shutdown()
-      return result
-    } catch {
-      try? await registry.shutdown()
-      throw error
-    }
+    console.write(lines: console.wrapped(report.failures(style: console.style)))
   }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@testable import CLI
+@testable import Commands
 
 @Suite("Streams that take nothing for now", .timeLimit(.minutes(1)))
 struct OutputQueueTests {

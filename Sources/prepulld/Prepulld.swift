@@ -1,0 +1,6 @@
+import Commands
+
+@main
+struct Prepulld {
+  static func main() async { await DaemonTool.runAndExit() }
+}
