@@ -126,7 +126,10 @@ struct CheckCommand: ClusterCommand {
   func run() async throws {
     if let plot = estimateOptions.plot { try PlotFile.check(plot) }
     // What can be wrong with the command line is found before anything is asked of anybody.
-    let input = try CheckInput(of: self)
+    let names = CheckCluster.Names(
+      prepulls: prepulls, workloads: try workloadOptions.names(), isNeeded: needsCluster)
+    let input = try CheckInput(
+      imageArguments, workloadOptions, hasMore: !names.workloads.isEmpty || !names.prepulls.isEmpty)
     let console = Console.standardError
     console.write(lines: console.wrapped(input.remarks.map { "note: \($0)" }))
     let choice = try nodeOptions.choice()
@@ -135,13 +138,45 @@ struct CheckCommand: ClusterCommand {
     let (credentials, configuration) = try registryOptions.loaded(retries: 2)
     let logger = logger
     let session = CheckSession(
-      command: self, choice: choice, platforms: platforms, credentials: credentials, registry: configuration,
+      choice: choice, platforms: platforms, pullSecrets: pullSecret, readsSecrets: readSecrets, isExact: exact,
+      needsCluster: needsCluster, estimateOptions: estimateOptions, credentials: credentials, registry: configuration,
       logger: logger)
+    let printer = CheckPrinter(
+      output: output, failOn: failOn, ignored: ignore, thresholds: estimateOptions.thresholds,
+      plot: estimateOptions.plot)
     let isGood = try await interruptible {
-      guard let client = try session.cluster() else { return try await session.run(input, nil) }
-      return try await client.closed { try await session.run(input, client) }
+      guard let client = try client(logger) else {
+        let (report, estimate) = try await session.judge(input, nil)
+        return try printer.print(report, estimate)
+      }
+      return try await client.closed {
+        let cluster = try await CheckCluster(names, completing: input.workloads, client: client, logger: logger)
+        console.write(lines: cluster.remarks.map { "note: \($0)" })
+        let (report, estimate) = try await session.judge(try input.joined(with: cluster), client)
+        return try printer.print(report, estimate)
+      }
     }
     if !isGood { throw ExitCode.failure }
+  }
+
+  /// A client of the cluster that is meant; nil where there is none, and none is needed.
+  private func client(_ logger: Logger) throws -> KubernetesClient? {
+    guard !noCluster else { return nil }
+    let configuration: ClusterConfiguration
+    do {
+      configuration = try clusterOptions.configuration()
+    } catch {
+      guard error.code == .none, !needsCluster else { throw error }
+      if output == .table, estimateOptions.nodeCount == nil {
+        Console.standardError.write("note: there is no kubeconfig: the images are checked without a cluster\n")
+      }
+      return nil
+    }
+    if estimateOptions.nodeCount != nil {
+      throw ValidationError("--node-count is for checks without a cluster: leave it out, or add --no-cluster")
+    }
+    return try KubernetesClient(
+      configuration, notice: { Console.standardError.write("\($0)\n") }, logger: logger)
   }
 }
 

@@ -3,16 +3,25 @@ import Checking
 import Commands
 import Documents
 import ImageModel
+import Kubernetes
 import PrepullAPI
 import Workloads
 
 /// The images of a check with the places where they are named, gathered from wherever they are.
 struct CheckInput: Sendable {
+  /// A workload, and where its template was read.
+  struct Workload: Sendable {
+    enum Origin: Sendable { case file, cluster }
+
+    var template: WorkloadTemplate
+    let origin: Origin
+  }
+
   private(set) var subjects: [CheckSubject] = []
   /// Places where no image can be taken from.
   private(set) var findings: [CheckFinding] = []
   /// What the files' workloads ask of nodes and secrets, and whether that is known of everything in them.
-  private(set) var templates: [WorkloadTemplate] = []
+  private(set) var workloads: [Workload] = []
   private(set) var isPlacementKnown = true
   /// Prepulls of files and of the cluster, each with the images that it names.
   private(set) var prepulls: [(source: String, namespace: String?, settings: PrepullSettings, images: [String])] = []
@@ -27,12 +36,13 @@ struct CheckInput: Sendable {
 
   /// Reads arguments and files.
   ///
+  /// - Parameter hasMore: whether the cluster will name images too.
   /// - Throws: `ValidationError` for files that cannot be read, arguments that are no references, and for no image at
   ///   all where the cluster is not to name one either.
-  init(of command: CheckCommand) throws {
-    replacements = try command.workloadOptions.replacementsByContainer()
+  init(_ images: ImageArguments, _ options: WorkloadOptions, hasMore: Bool) throws {
+    replacements = try options.replacementsByContainer()
     var faults: [String] = []
-    for given in try command.imageArguments.given() {
+    for given in try images.given() {
       do {
         let reference = try Reference(parsing: given.text)
         let origin = ImageOrigin(file: given.file == "-" ? nil : given.file, line: given.line)
@@ -42,16 +52,15 @@ struct CheckInput: Sendable {
       }
     }
     guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "\n       ")) }
-    for file in try command.workloadOptions.files.flatMap(ManifestFolder.files) { try addManifests(in: file) }
-    let names = command.workloadOptions
-    guard !subjects.isEmpty || !findings.isEmpty || !names.workloads.isEmpty || !command.prepulls.isEmpty else {
-      if let file = (names.files + command.imageArguments.files).first {
+    for file in try options.files.flatMap(ManifestFolder.files) { try addManifests(in: file) }
+    guard !subjects.isEmpty || !findings.isEmpty || hasMore else {
+      if let file = (options.files + images.files).first {
         throw ValidationError("there is no image in \(InputFile.name(of: file))")
       }
       throw ValidationError(
         "name at least one image, for example nginx:1.27, or give --from-file, -f, --workload or --prepull")
     }
-    if names.workloads.isEmpty { try checkReplacements() }
+    if options.workloads.isEmpty { try checkReplacements() }
   }
 
   // MARK: Where images come from
@@ -70,7 +79,7 @@ struct CheckInput: Sendable {
     let found = ManifestImages.find(in: document.json)
     let own = addTemplates(of: document.json)
     for object in document.json["items"]?.array ?? [document.json] {
-      try addPrepull(object, name, line: document.line)
+      try addPrepull(object, in: file, line: document.line)
     }
     // Of what no template names, nobody knows where it will run.
     let described = Set(own.flatMap(\.images).compactMap(\.reference))
@@ -99,7 +108,7 @@ struct CheckInput: Sendable {
   /// described as Kubernetes' own are, there is no template.
   private mutating func addTemplates(of json: JSON) -> [WorkloadTemplate] {
     let own = (try? WorkloadTemplate.all(in: json)) ?? []
-    templates += own
+    workloads += own.map { Workload(template: $0, origin: .file) }
     for object in (json["items"]?.array ?? [json]) where object["kind"] == "Secret" {
       let metadata = object["metadata"]
       ownSecrets.insert("\(metadata?["namespace"]?.string ?? "")/\(metadata?["name"]?.string ?? "")")
@@ -108,11 +117,11 @@ struct CheckInput: Sendable {
   }
 
   /// - Throws: `ValidationError` for a Prepull that the operator would not take.
-  private mutating func addPrepull(_ object: JSON, _ file: String, line: Int) throws {
+  private mutating func addPrepull(_ object: JSON, in file: String, line: Int) throws {
     guard object["kind"] == .string(Prepull.kind), object["apiVersion"] == .string(Prepull.apiVersion) else { return }
     let metadata = object["metadata"]
     let name = ForeignText.clean(metadata?["name"]?.string ?? "?")
-    let place = "\(file):\(line), prepull/\(name)"
+    let place = "\(InputFile.name(of: file)):\(line), prepull/\(name)"
     let unknown = Schema.unknownFields(inPrepullSpec: object["spec"] ?? [:]).map { ForeignText.clean("\($0)") }
     let fields = "no field\(unknown.count == 1 ? "" : "s") of a Prepull: \(unknown.joined(separator: ", "))"
     guard let spec: Prepull.Spec = try? (object["spec"] ?? [:]).decoded() else {
@@ -120,14 +129,14 @@ struct CheckInput: Sendable {
       throw ValidationError("\(place): its spec is not of the right form\(cause)")
     }
     if !unknown.isEmpty { remarks.append("\(place): left out, as the API server does: \(fields)") }
-    let origin = ImageOrigin(file: file == "standard input" ? nil : file, line: line)
+    let origin = ImageOrigin(file: file == "-" ? nil : file, line: line)
     try add(name, metadata?["namespace"]?.string, spec, [], origin)
   }
 
   /// A Prepull's own images, and those that the operator found for it.
   ///
   /// - Throws: `ValidationError` for a spec that the operator would not take.
-  mutating func add(
+  private mutating func add(
     _ name: String, _ namespace: String?, _ spec: Prepull.Spec, _ discovered: [String],
     _ origin: ImageOrigin = ImageOrigin()
   ) throws {
@@ -145,8 +154,61 @@ struct CheckInput: Sendable {
     prepulls.append((source, namespace, settings, images))
   }
 
-  /// Says of each image which of the placements it is for: those of the Prepulls come first, then the workloads'.
-  mutating func place(_ templates: [WorkloadTemplate]) {
+  // MARK: What the cluster adds
+
+  /// All images and workloads, those that the cluster names too.
+  ///
+  /// - Throws: `ValidationError` for a Prepull that the operator would not take, and for --image without its container.
+  func joined(with cluster: CheckCluster) throws -> CheckInput {
+    var joined = self
+    for prepull in cluster.prepulls {
+      try joined.add(prepull.name, cluster.namespace, prepull.spec, prepull.discovered)
+    }
+    for workload in cluster.workloads where workload.origin == .cluster { joined.addImages(of: workload.template) }
+    joined.workloads = cluster.workloads
+    try joined.checkReplacements()
+    joined.place()
+    return joined
+  }
+
+  /// On which nodes the Prepulls and the workloads run, in this order, as far as the user wants them.
+  func placements(within choice: NodeChoice) -> [Placement] {
+    prepulls.map { prepull in
+      var nodes = prepull.settings.nodes
+      nodes.selector += choice.selector
+      nodes.names = choice.names
+      nodes.exclude = choice.exclude
+      nodes.tolerations += choice.tolerations
+      nodes.includeCordoned = choice.includeCordoned
+      return Placement(prepull.source, nodes: nodes, needsEachNode: false)
+    }
+      + workloads.map { workload in
+        var nodes = choice
+        nodes.narrow(to: WorkloadSet([workload.template]))
+        return Placement(workload.template.source, nodes: nodes, needsEachNode: true)
+      }
+  }
+
+  /// The secrets that the pods will pull with, each once, but for those that a manifest brings along.
+  ///
+  /// - Parameters:
+  ///   - given: names of secrets in `namespace`.
+  ///   - namespace: of what has none of its own.
+  func secrets(and given: [String], in namespace: String) -> [(namespace: String, name: String)] {
+    var all = workloads.flatMap { workload in
+      workload.template.pullSecrets.map { (namespace: workload.template.namespace ?? namespace, name: $0) }
+    }
+    for prepull in prepulls { all += prepull.settings.imagePullSecrets.map { (prepull.namespace ?? namespace, $0) } }
+    all += given.map { (namespace, $0) }
+    var seen: Set<String> = []
+    return all.filter { secret in
+      ![secret.namespace, ""].contains { ownSecrets.contains("\($0)/\(secret.name)") }
+        && seen.insert("\(secret.namespace)/\(secret.name)").inserted
+    }
+  }
+
+  /// Says of each image which of the placements it is for.
+  private mutating func place() {
     func put(_ text: String, _ placement: Int) {
       guard let reference = try? Reference(parsing: text), let place = places[reference],
         !subjects[place].placements.contains(placement)
@@ -156,16 +218,15 @@ struct CheckInput: Sendable {
     for (index, prepull) in prepulls.enumerated() {
       for text in prepull.images { put(text, index) }
     }
-    for (index, template) in templates.enumerated() {
-      for image in template.images {
+    for (index, workload) in workloads.enumerated() {
+      for image in workload.template.images {
         if let text = replacements[image.name] ?? image.reference { put(text, prepulls.count + index) }
       }
     }
   }
 
   /// Images of a workload of the cluster.
-  mutating func add(_ template: WorkloadTemplate) {
-    templates.append(template)
+  private mutating func addImages(of template: WorkloadTemplate) {
     for image in template.images {
       let origin = ImageOrigin(object: template.source)
       if let text = replacement(of: image.name) ?? image.reference, !text.isEmpty {
@@ -211,7 +272,7 @@ struct CheckInput: Sendable {
   }
 
   /// - Throws: `ValidationError` for a replacement of a container that there is not.
-  func checkReplacements() throws {
+  private func checkReplacements() throws {
     guard let name = replacements.keys.sorted().first(where: { !replaced.contains($0) }) else { return }
     throw ValidationError("there is no container '\(name)' whose image to replace: check --image")
   }

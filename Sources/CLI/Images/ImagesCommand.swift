@@ -7,6 +7,7 @@ import Kubernetes
 import Logging
 import PrepullAPI
 import Terminal
+import Usage
 import Workloads
 
 /// `prepull images`: what a cluster uses, and what it costs.
@@ -119,18 +120,27 @@ struct ImagesCommand: ClusterCommand {
 
   func run() async throws {
     if !files.isEmpty { return try printManifests() }
+    let scope = UsageReader.Scope(namespace: clusterOptions.namespace, labels: selector)
     guard watch else {
+      let ranking = ImagesSession.Ranking(
+        since: since?.duration, top: top, output: output, prepull: prepull, plot: plot)
       return try await interruptible {
-        try await withClient { try await ImagesSession(command: self, client: $0).report() }
+        try await withClient { client in
+          try await ImagesSession(scope: scope, history: history, client: client).report(ranking)
+        }
       }
     }
     // A signal is how collecting ends.
     let (isWhole, interrupt) = try await Interrupt.cancelling { () -> Bool? in
-      try await withClient { try await ImagesSession(command: self, client: $0).collect() }
+      try await withClient { client in
+        try await ImagesSession(scope: scope, history: history, client: client).collect()
+      }
       return true
     }
     if let interrupt, isWhole == nil { throw ExitCode(interrupt.exitCode) }
   }
+
+  private var prepull: TopImagesPrepull { TopImagesPrepull(name: name, namespace: clusterOptions.namespace) }
 
   private func printManifests() throws {
     let found = try ManifestFiles.images(in: files)
@@ -146,7 +156,7 @@ struct ImagesCommand: ClusterCommand {
     case .yaml: try Console.standardOutput.writeAll(try ManifestOutput.yaml(of: report.json))
     case .prepull:
       if report.rows.isEmpty { break }
-      try print(prepullOf: report.rows.map { ($0.reference, "\($0.places[0].source) (\($0.places[0].container))") })
+      try prepull.print(report.rows.map { ($0.reference, "\($0.places[0].source) (\($0.places[0].container))") })
     }
     console.write(lines: console.wrapped(remarks))
     if report.rows.isEmpty {
@@ -155,17 +165,5 @@ struct ImagesCommand: ClusterCommand {
       console.write("Error: there is no image in \(place): \(reason)\n")
       throw ExitCode.failure
     }
-  }
-
-  /// Prints a Prepull of these images, each with what speaks for it.
-  func print(prepullOf images: [(reference: String, reason: String)]) throws {
-    var prepull = Prepull(
-      metadata: ObjectMeta(name: name ?? "top-images", namespace: clusterOptions.namespace), spec: Prepull.Spec())
-    prepull.spec.images = images.map { Prepull.Image(image: $0.reference) }
-    let notes =
-      ["The images of this Prepull, in their order of priority:"]
-      + images.map { "  \(VisibleText.sanitised("\($0.reference)  \($0.reason)"))" }
-      + ["Private registries need secrets of its namespace, for example spec.imagePullSecrets: [{name: regcred}]."]
-    try Console.standardOutput.writeAll(try ManifestOutput.yaml.text(of: [prepull], notes: notes))
   }
 }

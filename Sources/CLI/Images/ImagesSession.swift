@@ -9,21 +9,31 @@ import Terminal
 import Usage
 
 /// One `prepull images` against a cluster.
-struct ImagesSession {
-  let command: ImagesCommand
+struct ImagesSession: Sendable {
+  /// Which pods count.
+  let scope: UsageReader.Scope
+  /// The file of what was collected.
+  let history: String?
   let client: KubernetesClient
 
-  private var scope: UsageReader.Scope {
-    UsageReader.Scope(namespace: command.clusterOptions.namespace, labels: command.selector)
+  /// What to rank, and how to print it.
+  struct Ranking: Sendable {
+    var since: Duration?
+    var top: Int?
+    var output: ImagesCommand.Output
+    /// Of the Prepull of `-o prepull`.
+    var prepull: TopImagesPrepull
+    /// A drawing of the ranking, where one is wanted.
+    var plot: String?
   }
 
   // MARK: The ranking
 
-  func report() async throws {
+  func report(_ wanted: Ranking) async throws {
     let now = Date().timeIntervalSince1970
-    var record = try await opened(command.history) ?? UsageRecord()
+    var record = try await opened(history) ?? UsageRecord()
     let collected = record.history.watched.keys.min().map { Double($0) * 3600 }
-    let since = command.since.map { now - $0.duration / .seconds(1) } ?? collected ?? now - 3600
+    let since = wanted.since.map { now - $0 / .seconds(1) } ?? collected ?? now - 3600
     // What was collected counts by whole hours; of events alone each one.
     let eventsSince = collected == nil ? since : now - UsageReader.eventsLive
     let waiting = WaitLine(.standardError, "asking the cluster")
@@ -34,13 +44,15 @@ struct ImagesSession {
     }
     let report = ImagesReport(
       ranking: UsageRanking(outcome.survey, record.history, since: since, now: now), survey: outcome.survey,
-      hoursWatched: record.history.hoursWatched(since: since), since: .seconds(now - since), top: command.top)
-    let remarks = remarks(on: outcome, report, isLonger: now - since > UsageReader.eventsLive && collected == nil)
-    try print(report, remarks)
+      hoursWatched: record.history.hoursWatched(since: since), since: .seconds(now - since), top: wanted.top)
+    let remarks = remarks(
+      on: outcome, report, isLonger: now - since > UsageReader.eventsLive && collected == nil,
+      isPrepull: wanted.output == .prepull)
+    try print(report, remarks, wanted)
     let console = Console.standardError
     console.write(lines: console.wrapped(remarks.map { "note: \(VisibleText.sanitised($0))" }))
-    if let file = command.plot { try PlotFile.write(report.chart.svg(), to: file) }
-    if command.output == .prepull, report.warmable.isEmpty {
+    if let file = wanted.plot { try PlotFile.write(report.chart.svg(), to: file) }
+    if wanted.output == .prepull, report.warmable.isEmpty {
       let count = report.shown.count
       console.write(
         count == 0
@@ -51,17 +63,17 @@ struct ImagesSession {
     }
   }
 
-  private func print(_ report: ImagesReport, _ remarks: [String]) throws {
+  private func print(_ report: ImagesReport, _ remarks: [String], _ wanted: Ranking) throws {
     let out = Console.standardOutput
-    switch command.output {
+    switch wanted.output {
     case .table:
       try out.writeAll(report.lines(style: out.style, columns: out.columns).map { $0 + "\n" }.joined())
     case .json: try out.writeAll(report.json(remarks: remarks).text + "\n")
     case .yaml: try out.writeAll(try ManifestOutput.yaml(of: report.json(remarks: remarks)))
     case .prepull:
       guard !report.warmable.isEmpty else { return }
-      try command.print(
-        prepullOf: report.warmable.map { image in
+      try wanted.prepull.print(
+        report.warmable.map { image in
           let wait = Quantity.time(image.waitPerHour)
           return (image.reference, "\(wait) of waiting per hour, on \(image.nodes) of \(image.eligibleNodes) nodes")
         })
@@ -69,7 +81,7 @@ struct ImagesSession {
   }
 
   private func remarks(
-    on outcome: UsageReader.Outcome, _ report: ImagesReport, isLonger: Bool
+    on outcome: UsageReader.Outcome, _ report: ImagesReport, isLonger: Bool, isPrepull: Bool
   ) -> [String] {
     var remarks = outcome.remarks
     if outcome.early.count > 0 {
@@ -88,9 +100,9 @@ struct ImagesSession {
         "\(Quantity.count(outcome.survey.fullNodes, "node")) may hold more images than are listed: a kubelet reports "
           + "50 at most (nodeStatusMaxImages)")
     }
-    remarks += report.failures(isLeftOut: command.output == .prepull)
+    remarks += report.failures(isLeftOut: isPrepull)
     let others = report.shown.filter { !$0.isForLinux }
-    if !others.isEmpty, command.output == .prepull {
+    if !others.isEmpty, isPrepull {
       remarks.append(
         "Prepull warms Linux nodes; left out is what only others use: "
           + others.map(\.shortName).joined(separator: ", "))
@@ -102,13 +114,13 @@ struct ImagesSession {
 
   /// Returns when it is cancelled, as that is how collecting ends.
   func collect() async throws {
-    let file = UsageFile(path: command.history ?? UsageFile.defaultPath)
+    let file = UsageFile(path: history ?? UsageFile.defaultPath)
     try await file.exclusively { try await collect(into: file) }
   }
 
   private func collect(into file: UsageFile) async throws {
     let console = Console.standardError
-    let first = try await opened(file.path)
+    let first = try await opened(file.path, isBegun: true)
     let record: UsageRecord
     if let first {
       record = first
@@ -146,11 +158,11 @@ struct ImagesSession {
       + "\(Quantity.count(record.history.images.count, "image")), \(Quantity.count(sum.pulled, "pull"))"
   }
 
-  /// The history at a path; nil when none is asked for, or it is to be begun.
-  private func opened(_ path: String?) async throws -> UsageRecord? {
+  /// The history at a path; nil when none is asked for, or it is to be begun where there is none.
+  private func opened(_ path: String?, isBegun: Bool = false) async throws -> UsageRecord? {
     guard let path else { return nil }
     guard let record = try UsageFile(path: path).read() else {
-      if command.watch { return nil }
+      if isBegun { return nil }
       throw UsageFileError(path, "there is no such file", remedy: "Collect one with \(Program.name) images --watch.")
     }
     if let own = record.cluster, let other = try await cluster(), own != other {

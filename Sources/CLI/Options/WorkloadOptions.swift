@@ -39,12 +39,15 @@ struct WorkloadOptions: ParsableArguments {
     workloads += formerly
     formerly = []
     for text in replacements { _ = try Self.replacement(text) }
-    for text in workloads { _ = try usage { try WorkloadName(parsing: text) } }
+    _ = try names()
     if areNone, let first = replacements.first {
       throw ValidationError(
         "--image \(first) replaces the image of a workload's container: name the workload with --workload or -f")
     }
   }
+
+  /// The workloads of the cluster that are named.
+  func names() throws -> [WorkloadName] { try workloads.map { text in try usage { try WorkloadName(parsing: text) } } }
 
   /// The workloads of the files, read before anything is asked of the cluster.
   ///
@@ -83,9 +86,7 @@ struct WorkloadOptions: ParsableArguments {
   ) async throws -> (workloads: WorkloadSet, remarks: [String]) {
     let reader = WorkloadReader(client: client)
     var templates = ofFiles.templates
-    for text in workloads {
-      templates.append(try await reader.template(of: try usage { try WorkloadName(parsing: text) }, in: namespace))
-    }
+    for name in try names() { templates.append(try await reader.template(of: name, in: namespace)) }
     var remarks = ofFiles.remarks
     let vague = templates.filter { !$0.isPlacementKnown }.map(\.source)
     if !vague.isEmpty {

@@ -142,8 +142,10 @@ struct RunCommand: ClusterCommand {
         let registry = RegistryClient(
           configuration: registryConfiguration, credentials: credentials, logger: logger)
         return try await registry.closed {
-          let session = RunSession(command: self, client: client, registry: registry, logger: logger, hint: hint)
-          return try await session.run(ofFiles: ofFiles, choice: choice)
+          let session = RunSession(
+            output: output, isQuiet: quiet, isDryRun: dryRun, keeps: keep, client: client, registry: registry,
+            logger: logger, hint: hint)
+          return try await session.run { try await wanted(ofFiles, choice, client) }
         }
       }
     }

@@ -11,11 +11,12 @@ import Workloads
 /// `prepull run --keep`: the DaemonSets that stay.
 extension RunSession {
   /// A DaemonSet makes all its pods at once, so one that never gets there ends at some time.
-  private static let patience = Duration.seconds(30 * 60)
+  private static let defaultTimeout = Duration.seconds(30 * 60)
 
   /// Applies them and waits until every node is warm.
-  func keep(_ request: RunRequest, _ workloads: WorkloadSet, _ report: PreflightReport) async throws -> Bool {
-    let manifest = try manifest(request, workloads, report)
+  func keep(_ wanted: Wanted, _ report: PreflightReport) async throws -> Bool {
+    let request = wanted.request
+    let manifest = manifest(wanted, report)
     let kept = KeptDaemonSet(client: client)
     do {
       try await kept.apply(manifest)
@@ -35,7 +36,7 @@ extension RunSession {
     let item: ClusterStatus.Item?
     do {
       item = try await kept.wait(
-        name: manifest.effectiveName, namespace: request.namespace, timeout: request.timeout ?? Self.patience
+        name: manifest.effectiveName, namespace: request.namespace, timeout: request.timeout ?? Self.defaultTimeout
       ) { display.show($0.coverage) }
     } catch {
       await display.finish()
@@ -53,7 +54,7 @@ extension RunSession {
       return item.coverage.counts(image: index).wanted == 0
     }
     let isWarm = item?.isWarm ?? false && homeless.isEmpty
-    if command.output == .json {
+    if output == .json {
       let members: [(String, JSON)] = [("ok", .bool(isWarm)), ("kept", item?.json ?? .null)]
       try out.writeAll(RunStream.line("result", members, at: Date()) + "\n")
       return isWarm
@@ -62,9 +63,9 @@ extension RunSession {
       console.write("Error: somebody deleted \(name) in the namespace \(namespace) while it was waited for\n")
       return false
     }
-    if !command.quiet {
+    if !isQuiet {
       let report = StatusReport(items: [item], namespace: namespace)
-      let lines = report.lines(isWide: false, style: style(of: out), columns: out.columns, now: Date())
+      let lines = report.lines(isWide: false, style: out.style, columns: out.columns, now: Date())
       try out.writeAll(out.wrapped(lines).joined(separator: "\n") + "\n")
     }
     if !item.isWarm { console.write("not every node is warm; the nodes keep trying\n") }
@@ -76,7 +77,7 @@ extension RunSession {
   }
 
   private func sayHowToGoOn(_ name: String, _ namespace: String) {
-    guard !command.quiet, command.output == .text else { return }
+    guard !isQuiet, output == .text else { return }
     console.write(
       """
       \(name) stays in the namespace \(namespace)
@@ -86,9 +87,8 @@ extension RunSession {
       """)
   }
 
-  private func manifest(
-    _ request: RunRequest, _ workloads: WorkloadSet, _ report: PreflightReport
-  ) throws -> DaemonSetManifest {
+  private func manifest(_ wanted: Wanted, _ report: PreflightReport) -> DaemonSetManifest {
+    let request = wanted.request
     var manifest = DaemonSetManifest(images: request.images, prepullImage: RenderCommand.publishedImage)
     manifest.name = request.name
     manifest.namespace = request.namespace
@@ -101,16 +101,14 @@ extension RunSession {
     }
     manifest.policy = request.policy
     manifest.affinity = request.nodes.terms
-    manifest.tolerations = try command.nodeOptions.tolerations() + workloads.tolerations
+    manifest.tolerations = wanted.tolerations
     manifest.pullSecrets = request.pullSecrets
     manifest.priorityClass = request.priorityClass
     manifest.labels = request.template.labels
     manifest.annotations = request.template.annotations
     manifest.requests = request.template.requests
     manifest.limits = request.template.limits
-    if let parallelism = command.parallelism {
-      manifest.maxUnavailable = try usage { try IntOrString(maxUnavailable: "\(parallelism)") }
-    }
+    if let limit = wanted.maxUnavailable { manifest.maxUnavailable = limit }
     return manifest
   }
 }

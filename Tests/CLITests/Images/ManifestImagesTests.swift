@@ -302,7 +302,8 @@ struct ManifestImagesTests {
       #expect(try WorkloadOptions.parse(["-f", path]).ofFiles().remarks == told)
       let images = try await PrepullProgram.run(["images", "-f", path])
       #expect(images.exitCode == 0 && told.allSatisfy { images.errors.contains("note: \($0)") }, "\(images)")
-      #expect(try CheckInput(of: try CheckCommand.parse(["--no-cluster", "-f", path])).remarks == told)
+      #expect(
+        try CheckInput(ImageArguments.parse([]), WorkloadOptions.parse(["-f", path]), hasMore: false).remarks == told)
     }
     let many =
       "apiVersion: v1\nkind: Pod\nspec: {}\ndata: {\((0..<20).map { "k\($0 / 2): 1" }.joined(separator: ", "))}\n"

@@ -1,0 +1,22 @@
+import Commands
+import Kubernetes
+import PrepullAPI
+import Terminal
+
+/// The Prepull that `prepull images -o prepull` prints.
+struct TopImagesPrepull: Sendable {
+  let name: String?
+  let namespace: String?
+
+  /// Prints a Prepull of these images, each with what speaks for it.
+  func print(_ images: [(reference: String, reason: String)]) throws {
+    var prepull = Prepull(
+      metadata: ObjectMeta(name: name ?? "top-images", namespace: namespace), spec: Prepull.Spec())
+    prepull.spec.images = images.map { Prepull.Image(image: $0.reference) }
+    let notes =
+      ["The images of this Prepull, in their order of priority:"]
+      + images.map { "  \(VisibleText.sanitised("\($0.reference)  \($0.reason)"))" }
+      + ["Private registries need secrets of its namespace, for example spec.imagePullSecrets: [{name: regcred}]."]
+    try Console.standardOutput.writeAll(try ManifestOutput.yaml.text(of: [prepull], notes: notes))
+  }
+}
