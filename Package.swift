@@ -109,7 +109,7 @@ let package = Package(
     // What Prepull does.
     .layer("LocalPull", ["ImageModel", "Networking", "Registry", "Runtimes"]),
     .layer("Workloads", ["Documents", "ImageModel", "Kubernetes"]),
-    .layer("Warming", ["Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", .log]),
+    .layer("Warming", ["Documents", "ImageModel", "Networking", "Registry", "Kubernetes", .log]),
     .layer("Usage", ["ImageModel", "Kubernetes", "Workloads", "Warming"]),
     .layer("Checking", ["Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Warming", .nioCore]),
 

@@ -30,7 +30,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
   ),
   ("LocalPull", ["ImageModel", "Networking", "Registry", "Runtimes"], []),
   ("Workloads", ["Documents", "ImageModel", "Kubernetes"], []),
-  ("Warming", ["Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes"], ["Logging"]),
+  ("Warming", ["Documents", "ImageModel", "Networking", "Registry", "Kubernetes"], ["Logging"]),
   ("Usage", ["ImageModel", "Kubernetes", "Workloads", "Warming"], []),
   ("Checking", ["Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Warming"], ["NIOCore"]),
   (

@@ -1,5 +1,6 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import ImageModel
 
 /// A gRPC connection to a CRI runtime's socket: every call has a limit, and fails with a `RuntimeError`.
 struct CRIConnection: Sendable {
@@ -98,7 +99,7 @@ struct CRIConnection: Sendable {
         .unsupported, operation, "\(endpoint.path) does not offer the Kubernetes runtime interface (CRI v1)",
         "Take \"cri\" out of disabled_plugins in containerd's config.toml and restart it, "
           + "or name the right runtime with --runtime.")
-    case .unavailable where RuntimeMessage(error.message, about: operation.reference).code == nil:
+    case .unavailable where RuntimeMessage(error.message, about: operation.reference).cause == nil:
       // Somebody listened a moment ago.
       return made(
         .died, operation, "the runtime closed the connection (\(error.message))")

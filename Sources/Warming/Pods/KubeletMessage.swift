@@ -1,5 +1,4 @@
 package import ImageModel
-import Runtimes
 
 /// What the kubelet says about an image that it could not pull, read for its cause.
 package struct KubeletMessage {
@@ -30,7 +29,7 @@ package struct KubeletMessage {
     case "InvalidImageName", "InspectFailed": code = "invalidName"
     case "ErrImageNeverPull": code = "neverPull"
     case "SignatureValidationFailed": code = "signature"
-    default: code = cause.contains("pull QPS exceeded") ? "throttled" : read.code?.name ?? "fault"
+    default: code = cause.contains("pull QPS exceeded") ? "throttled" : read.cause?.rawValue ?? "fault"
     }
     failure = WarmFailure(
       code: code, detail: read.text.isEmpty ? "the kubelet gave no reason (\(reason))" : read.text,

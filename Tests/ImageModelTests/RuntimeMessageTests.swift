@@ -1,8 +1,5 @@
 import ImageModel
-import Registry
 import Testing
-
-@testable import Runtimes
 
 /// Texts as the runtimes write them, most of them copied from their answers.
 @Suite(.timeLimit(.minutes(10))) struct RuntimeMessageTests {
@@ -14,66 +11,66 @@ import Testing
 
   @Test(arguments: [
     // containerd
-    (containerd + "127.0.0.1:5000/a:1: not found", RuntimeError.Code.registry(.notFound)),
+    (containerd + "127.0.0.1:5000/a:1: not found", RuntimeMessage.Cause.notFound),
     (
       containerd
         + #"failed to do request: Head "http://127.0.0.1:5999/v2/x/manifests/1": dial tcp 127.0.0.1:5999: connect: connection refused"#,
-      .registry(.refused)
+      .refused
     ),
     (
       containerd
         + #"failed to do request: Head "https://registry.invalid/v2/x/manifests/1": dial tcp: lookup registry.invalid on 10.0.0.1:53: no such host"#,
-      .registry(.noSuchHost)
+      .noSuchHost
     ),
     (
       containerd
         + #"failed to do request: Head "https://h/v2/x/manifests/1": x509: certificate signed by unknown authority"#,
-      .registry(.tls)
+      .tls
     ),
     (
       containerd
         + #"failed to do request: Head "https://h/v2/x/manifests/1": http: server gave HTTP response to HTTPS client"#,
-      .registry(.tls)
+      .tls
     ),
     (
       containerd + #"failed to do request: Head "https://h/v2/": net/http: TLS handshake timeout"#,
-      .registry(.timedOut)
+      .timedOut
     ),
     (
       containerd + "failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized",
-      .registry(.unauthorized)
+      .unauthorized
     ),
     (
       containerd
         + "pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials",
-      .registry(.unauthorized)
+      .unauthorized
     ),
     (
       containerd
         + "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
-      .registry(.denied)
+      .denied
     ),
     (
       containerd + #"unexpected status from HEAD request to http://h/v2/x/manifests/1: 403 Forbidden"#,
-      .registry(.denied)
+      .denied
     ),
-    (containerd + "unexpected status code [manifests 1]: 429 Too Many Requests", .registry(.rateLimited)),
-    (containerd + "unexpected status code [manifests 1]: 500 Internal Server Error", .registry(.fault)),
+    (containerd + "unexpected status code [manifests 1]: 429 Too Many Requests", .rateLimited),
+    (containerd + "unexpected status code [manifests 1]: 500 Internal Server Error", .fault),
     (
       #"failed to pull and unpack image "a": json: cannot unmarshal number into Go struct field Manifest.annotations of type string"#,
-      .registry(.malformedImage)
+      .malformedImage
     ),
-    (#"error parsing HTTP 403 response body: unexpected end of JSON input: """#, .registry(.denied)),
+    (#"error parsing HTTP 403 response body: unexpected end of JSON input: """#, .denied),
     (
-      #"failed to pull and unpack image "a": mismatched image rootfs and manifest layers"#, .registry(.malformedImage)
+      #"failed to pull and unpack image "a": mismatched image rootfs and manifest layers"#, .malformedImage
     ),
     (
       #"failed to pull and unpack image "a": children: invalid desc sha256:00: media-type: expected manifest but found index (application/vnd.oci.image.manifest.v1+json)"#,
-      .registry(.malformedImage)
+      .malformedImage
     ),
     (
       #"failed to pull and unpack image "a": no match for platform in manifest sha256:00: not found"#,
-      .registry(.noPlatform)
+      .noPlatform
     ),
     (
       #"failed to pull and unpack image "a": failed to copy: failed to send write: write /var/lib/containerd/x/data: no space left on device: unknown"#,
@@ -81,41 +78,41 @@ import Testing
     ),
     (
       #"failed to pull and unpack image "a": failed commit on ref "layer-sha256:1": unexpected commit digest sha256:2, expected sha256:1: failed precondition"#,
-      .registry(.digestMismatch)
+      .digestMismatch
     ),
     (
       #"failed to pull and unpack image "a": failed commit on ref "layer-sha256:1": "layer-sha256:1" failed size validation: 3 != 4: failed precondition"#,
-      .registry(.truncated)
+      .truncated
     ),
     // CRI-O
     (
-      "reading manifest v9 in 127.0.0.1:5000/denied/not-found: manifest unknown", .registry(.notFound)
+      "reading manifest v9 in 127.0.0.1:5000/denied/not-found: manifest unknown", .notFound
     ),
     (
       #"choosing an image from manifest list docker://a: no image found in image index for architecture "amd64", variant "", OS "linux""#,
-      .registry(.noPlatform)
+      .noPlatform
     ),
     (
       #"initializing source docker://h/a:1: pinging container registry h: Get "https://h/v2/": dial tcp: i/o timeout"#,
-      .registry(.timedOut)
+      .timedOut
     ),
-    ("unable to retrieve auth token: invalid username/password: unauthorized: bad", .registry(.unauthorized)),
+    ("unable to retrieve auth token: invalid username/password: unauthorized: bad", .unauthorized),
     ("writing blob: adding layer with blob sha256:1: write /x: no space left on device", .noSpace),
     // Docker
-    ("manifest for 127.0.0.1:5000/a:9 not found: manifest unknown: manifest unknown", .registry(.notFound)),
+    ("manifest for 127.0.0.1:5000/a:9 not found: manifest unknown: manifest unknown", .notFound),
     (
       "pull access denied for a, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
-      .registry(.denied)
+      .denied
     ),
-    (#"Head "http://127.0.0.1:5000/v2/a/manifests/1": no basic auth credentials"#, .registry(.unauthorized)),
-    ("no matching manifest for linux/amd64 in the manifest list entries", .registry(.noPlatform)),
-    ("toomanyrequests: You have reached your pull rate limit.", .registry(.rateLimited)),
-    ("filesystem layer verification failed for digest sha256:1", .registry(.digestMismatch)),
+    (#"Head "http://127.0.0.1:5000/v2/a/manifests/1": no basic auth credentials"#, .unauthorized),
+    ("no matching manifest for linux/amd64 in the manifest list entries", .noPlatform),
+    ("toomanyrequests: You have reached your pull rate limit.", .rateLimited),
+    ("filesystem layer verification failed for digest sha256:1", .digestMismatch),
     ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", .noSpace),
-    ("unexpected EOF", .registry(.truncated)),
-    ("received unexpected HTTP status: 500 Internal Server Error", .registry(.fault)),
-  ]) func tellsTheCause(_ text: String, _ code: RuntimeError.Code) {
-    #expect(RuntimeMessage(text, about: Self.reference).code == code)
+    ("unexpected EOF", .truncated),
+    ("received unexpected HTTP status: 500 Internal Server Error", .fault),
+  ]) func tellsTheCause(_ text: String, _ cause: RuntimeMessage.Cause) {
+    #expect(RuntimeMessage(text, about: Self.reference).cause == cause)
   }
 
   @Test(arguments: [
@@ -123,7 +120,7 @@ import Testing
     "cannot handle 127.0.0.1:5000/denied/not-found:unauthorized today",
     "",
   ]) func isNotMisledByNames(_ text: String) {
-    #expect(RuntimeMessage(text, about: Self.reference).code == nil)
+    #expect(RuntimeMessage(text, about: Self.reference).cause == nil)
   }
 
   @Test func keepsTheCauseOnly() {
