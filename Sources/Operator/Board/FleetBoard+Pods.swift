@@ -109,7 +109,7 @@ extension FleetBoard {
       guard prepulls[uid]?.ensuredAt == nil else { return }
       for id in held {
         orders[id] = nil
-        feed(.podRefused(id, FleetMachine.CreationFailure(error)))
+        feed(.podRefused(id, CreationFailure(error, of: .podTemplate)))
       }
     default:
       prepulls[uid]?.ensuredAt = time
@@ -127,7 +127,7 @@ extension FleetBoard {
         read(pod)
       }
       if let created = nodes[id.node]?.node.createdAt, pods.count > 0 { noteFirstPod(of: id, created: created) }
-    case .failed(let error): feed(.podRefused(id, FleetMachine.CreationFailure(error)))
+    case .failed(let error): feed(.podRefused(id, CreationFailure(error, of: .podTemplate)))
     case .done, .noPod, .stored: break
     }
   }
@@ -173,35 +173,5 @@ extension Pod {
     else { return nil }
     let id = PrepullID(namespace: metadata.namespace ?? "", name: owner.name, uid: prepull)
     return FleetPod.ID(prepull: id, node: node, nodeUID: nodeUID)
-  }
-}
-
-extension FleetMachine.CreationFailure {
-  init(_ error: APIError) {
-    if error.isPassing || error.code == .alreadyExists {
-      self = .passing(after: error.retryAfter ?? .seconds(2))
-    } else if error.code == .quotaExceeded {
-      self = .crowded(WarmFailure(error))
-    } else {
-      self = .final(WarmFailure(refusalOf: error))
-    }
-  }
-}
-
-extension WarmFailure {
-  /// Why the API server does not take a pod, and which field of the Prepull answers it.
-  fileprivate init(refusalOf error: APIError) {
-    let failure = WarmFailure(error)
-    let remedy: String
-    switch error.code {
-    case .quotaDemands, .limitRange:
-      remedy = "Set spec.podTemplate.resources to the requests and limits that it asks for, for each container."
-    case .webhookDenied, .invalid:
-      remedy =
-        "Where a policy asks for labels, annotations, requests or limits, set spec.podTemplate; else let the policy "
-        + "leave out pods with the label app.kubernetes.io/managed-by=prepull."
-    default: remedy = failure.remedy
-    }
-    self.init(code: failure.code, detail: failure.detail, remedy: remedy)
   }
 }

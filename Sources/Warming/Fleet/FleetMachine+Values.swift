@@ -1,6 +1,4 @@
 extension FleetMachine {
-  package typealias CreationFailure = RolloutMachine.CreationFailure
-
   /// What was seen, or done.
   package enum Input: Hashable, Sendable {
     /// What a WarmNode says; before `synced` only.

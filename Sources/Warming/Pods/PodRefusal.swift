@@ -1,12 +1,39 @@
-import ImageModel
-import Kubernetes
+package import ImageModel
+package import Kubernetes
 
-/// What to do about a pod of ours that the cluster refuses: which options of the command line would make it pass.
-struct PodRefusal {
+/// What to do about a pod of ours that the cluster refuses: what would make it pass.
+package struct PodRefusal {
+  /// Who says what the pods of ours are like.
+  package enum Author: Hashable, Sendable {
+    /// A user, with options of the command line.
+    case options
+    /// A Prepull, with its `spec.podTemplate`.
+    case podTemplate
+  }
+
   let error: APIError
+  let author: Author
 
-  /// Nil where no option helps.
+  /// Nil where nothing that can be said of the pods helps.
   var remedy: String? {
+    switch author {
+    case .options: remedyByOptions
+    case .podTemplate: remedyByTemplate
+    }
+  }
+
+  private var remedyByTemplate: String? {
+    switch error.code {
+    case .quotaDemands, .limitRange:
+      "Set spec.podTemplate.resources to the requests and limits that it asks for, for each container."
+    case .webhookDenied, .invalid:
+      "Where a policy asks for labels, annotations, requests or limits, set spec.podTemplate; else let the policy "
+        + "leave out pods with the label app.kubernetes.io/managed-by=prepull."
+    default: nil
+    }
+  }
+
+  private var remedyByOptions: String? {
     let place = error.namespace.map { " -n \($0)" } ?? ""
     return switch error.code {
     case .quotaDemands: "Set what the quota asks for with \(options), within kubectl describe quota\(place)."
@@ -71,10 +98,9 @@ struct PodRefusal {
 }
 
 extension WarmFailure {
-  /// Why a pod of a run was not taken, with the options that may mend it.
-  init(refusal error: APIError) {
-    self.init(
-      code: error.code.rawValue, detail: PodRefusal(error: error).detail,
-      remedy: PodRefusal(error: error).remedy ?? error.remedy)
+  /// Why the API server does not take a pod of ours, with what may help.
+  package init(refusal error: APIError, of author: PodRefusal.Author) {
+    let refusal = PodRefusal(error: error, author: author)
+    self.init(code: error.code.rawValue, detail: refusal.detail, remedy: refusal.remedy ?? error.remedy)
   }
 }

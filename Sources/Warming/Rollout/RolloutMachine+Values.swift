@@ -39,16 +39,6 @@ extension RolloutMachine {
     package enum Witness: Hashable, Sendable { case status, event }
   }
 
-  /// Why a pod could not be made.
-  package enum CreationFailure: Hashable, Sendable {
-    /// The API server does not answer, or asks to wait: the same pod is asked for again.
-    case passing(after: Duration)
-    /// A quota is used up: it may have room when other pods of ours are gone.
-    case crowded(WarmFailure)
-    /// Every node's pod would be refused the same.
-    case final(WarmFailure)
-  }
-
   /// What to do, or to tell.
   package enum Action: Hashable, Sendable {
     case create(PodID, images: [Int])

@@ -150,7 +150,7 @@ extension Preflight {
     do {
       _ = try await client.create(pod, dryRun: true)
     } catch let error as APIError {
-      let failure = WarmFailure(refusal: error)
+      let failure = WarmFailure(refusal: error, of: .options)
       switch error.code {
       case .podSecurity, .quotaExceeded, .quotaDemands, .limitRange, .webhookDenied, .invalid, .forbidden:
         findings.block(

@@ -188,14 +188,8 @@ struct RunBoard: Sendable {
       return connectionRestored(&effects)
     }
     guard pods[id] != nil else { return }
-    if error.isPassing {
-      connectionLost(error, &effects)
-      feed(.podCreationFailed(id, .passing(after: error.retryAfter ?? .seconds(2))), &effects)
-    } else if error.code == .quotaExceeded {
-      feed(.podCreationFailed(id, .crowded(WarmFailure(refusal: error))), &effects)
-    } else {
-      feed(.podCreationFailed(id, .final(WarmFailure(refusal: error))), &effects)
-    }
+    connectionLost(error, &effects)
+    feed(.podCreationFailed(id, CreationFailure(error, of: .options)), &effects)
   }
 
   private mutating func checkOwner(_ effects: inout [RunEffect]) {

@@ -179,7 +179,7 @@ struct BoardPartTests {
   func refusedPods(code: APIError.Code, field: String) {
     let error = APIError(
       code, verb: "create", resource: "pods", name: "p", isRetryable: false, detail: "must specify limits.cpu")
-    guard case .final(let failure) = FleetMachine.CreationFailure(error) else {
+    guard case .final(let failure) = CreationFailure(error, of: .podTemplate) else {
       Issue.record("it is not final")
       return
     }

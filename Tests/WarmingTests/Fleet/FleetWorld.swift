@@ -46,7 +46,7 @@ struct FleetWorld {
   var records: [String: NodeRecord] = [:]
 
   /// What the next create is answered with, and whether it makes the pod all the same.
-  var creationFailure: (FleetMachine.CreationFailure, isMade: Bool)?
+  var creationFailure: (CreationFailure, isMade: Bool)?
   /// Answers of calls come after what the watch tells, whenever somebody delivers them.
   var delaysAnswers = false
   var late: [FleetMachine.Input] = []
