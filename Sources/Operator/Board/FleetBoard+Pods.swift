@@ -6,7 +6,7 @@ extension FleetBoard {
   struct PodEntry: Sendable {
     let id: FleetPod.ID
     var uid: String?
-    var reader: PullerReader
+    var reader = PodReader()
   }
 
   struct Deletion: Sendable {
@@ -36,14 +36,14 @@ extension FleetBoard {
   private mutating func read(_ pod: Pod) {
     let name = PodName(pod.metadata)
     guard let id = pod.pullerID else { return }
-    var entry = pods[name] ?? PodEntry(id: id, reader: PullerReader(id: id))
+    var entry = pods[name] ?? PodEntry(id: id)
     if entry.uid != nil, entry.uid != pod.metadata.uid || entry.id != id {
       feed(.podGone(entry.id, uid: entry.uid))
-      entry = PodEntry(id: id, reader: PullerReader(id: id))
+      entry = PodEntry(id: id)
     }
     entry.uid = pod.metadata.uid
     let access = prepulls[id.prepull.uid]
-    var fleetPod = entry.reader.read(pod) { reference in
+    var fleetPod = FleetPod(id, pod, entry.reader.read(pod)) { reference in
       access.flatMap { answers[$0.answerKey(of: reference)]?.resolution }
     }
     let secrets = pod.spec.imagePullSecrets?.map(\.name) ?? []

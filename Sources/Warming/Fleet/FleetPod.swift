@@ -41,13 +41,7 @@ package struct FleetPod: Hashable, Sendable {
     case failing(WarmFailure, FailureNature, count: Int)
   }
 
-  package enum Phase: Hashable, Sendable {
-    case pending, running
-    /// Every container ran, so every image is there.
-    case succeeded
-    /// It ended without its images being at fault (`OutOfpods`, `Evicted`), and why.
-    case failed(reason: String)
-  }
+  package typealias Phase = PodReading.Phase
 
   package struct Image: Hashable, Sendable {
     package var reference: String

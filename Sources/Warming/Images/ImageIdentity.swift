@@ -19,13 +19,30 @@ package struct ImageIdentity: Hashable, Sendable {
     digest = (try? Digest(parsing: last)) ?? (try? Digest(parsing: "sha256:\(last)"))
   }
 
-  /// Whether the node holds something else than what was resolved.
-  ///
-  /// Where the same content lies under several names, a runtime may state the digest of another of them; that one says
-  /// nothing about ours.
-  package func isStale(_ image: WantedImage, resolved: ImageResolution?) -> Bool {
-    guard let digest, let resolved, let repository else { return false }
-    if resolved.knownDigests.contains(digest) { return false }
-    return (try? Reference(parsing: repository))?.name == image.reference.name
+  /// What the digest that a node states says about a reference.
+  package enum Meaning: Hashable, Sendable {
+    /// The runtime states no digest: the image is there, whichever it is.
+    case unstated
+    /// What was resolved or, where nothing was, whatever the registry gave; of a reference with a digest, that one.
+    case wanted(Digest)
+    /// Something else of the same repository.
+    case other(Digest)
+    /// Stated under another repository, or none. Where the same content lies under several names, a runtime may state
+    /// the digest of another of them; that one says nothing about ours.
+    case elsewhere(Digest)
+  }
+
+  /// - Parameters:
+  ///   - image: the reference as the pod names it.
+  ///   - resolved: what it stands for, where that is known.
+  package func meaning(for image: String, resolved: ImageResolution?) -> Meaning {
+    guard let digest else { return .unstated }
+    // What is there under a digest is that.
+    if image.contains("@"), let pinned = (try? Reference(parsing: image))?.digest { return .wanted(pinned) }
+    if resolved?.knownDigests.contains(digest) ?? false { return .wanted(digest) }
+    guard let repository, let name = (try? Reference(parsing: repository))?.name,
+      let own = (try? Reference(parsing: image))?.name, own == name
+    else { return .elsewhere(digest) }
+    return resolved == nil ? .wanted(digest) : .other(digest)
   }
 }

@@ -1,116 +1,100 @@
-import Kubernetes
+import ImageModel
+package import Kubernetes
 
-/// Reads one of a run's pods, and the events about it, for what the rollout has to know.
+/// Reads one of our pods, of a run or of the operator, and the events about it.
 ///
-/// The status is the truth. It says nothing of single images while the kubelet still pulls one of them, so the events
-/// tell the progress until then.
-struct PodReader: Sendable {
-  typealias Input = RolloutMachine.Input
-
-  let id: RolloutMachine.PodID
-  /// Indices of the images by the names of the pod's containers.
-  let images: [String: Int]
-  /// Whether the pod only proves what is there.
-  let isProof: Bool
-  /// The last reason for which each container waited.
+/// The status is the truth. It tells only the last failure of each image; how many there were before is counted here.
+package struct PodReader: Sendable {
+  /// References by the names of the containers, where they are known apart from the pod.
+  private let wanted: [String: String]?
+  /// References by the names of the containers.
+  package private(set) var references: [String: String]
+  /// For which each container waited last; none once it did not wait.
   private var reasons: [String: String] = [:]
-  /// Images of which a failure was told already.
-  private var told: Set<Int> = []
-  private var isScheduled = false
-  private var isOver = false
+  private var failures: [String: PullFailures] = [:]
 
-  init(id: RolloutMachine.PodID, images: [String: Int], isProof: Bool = false) {
-    self.id = id
-    self.images = images
-    self.isProof = isProof
+  /// - Parameter references: by the names of the containers, what they were made for, whatever admission made of the
+  ///   pod: other containers are then none of ours. Without it, what the pod names counts.
+  package init(references: [String: String]? = nil) {
+    wanted = references
+    self.references = references ?? [:]
   }
 
   // MARK: Status
 
-  /// What a new state of the pod says.
-  mutating func read(_ pod: Pod, in plan: RunPlan) -> [Input] {
-    guard !isOver else { return [] }
-    var inputs: [Input] = []
-    if !isScheduled {
-      if pod.spec.nodeName != nil {
-        isScheduled = true
-        inputs.append(.podScheduled(id))
-      } else if let condition = pod.status?.conditions?.first(where: { $0.type == "PodScheduled" }),
-        condition.status == "False"
-      {
-        inputs.append(.podUnschedulable(id, reason: condition.message ?? condition.reason ?? "no reason is given"))
-      }
+  package mutating func read(_ pod: Pod) -> PodReading {
+    if wanted == nil {
+      references = Dictionary(pod.spec.containers.map { ($0.name, $0.image) }) { first, _ in first }
     }
-    for status in pod.status?.containerStatuses ?? [] {
-      guard let image = images[status.name], let signal = signal(of: status, image, plan) else { continue }
-      inputs.append(.image(id, image: image, signal))
+    let statuses = Dictionary((pod.status?.containerStatuses ?? []).map { ($0.name, $0) }) { first, _ in first }
+    let images = pod.spec.containers.compactMap { container -> PodReading.Image? in
+      guard let reference = wanted == nil ? container.image : references[container.name] else { return nil }
+      return PodReading.Image(
+        container: container.name, reference: reference, policy: container.imagePullPolicy,
+        report: report(on: container.name, reference, statuses[container.name]))
     }
+    let refusal = pod.status?.conditions?.first { $0.type == "PodScheduled" && $0.status == "False" }
+    return PodReading(
+      images: images, isScheduled: pod.spec.nodeName != nil,
+      unschedulable: refusal.map { $0.message ?? $0.reason ?? "no reason is given" }, phase: Self.phase(of: pod),
+      isBeingDeleted: pod.metadata.deletionTimestamp != nil)
+  }
+
+  private static func phase(of pod: Pod) -> PodReading.Phase {
     switch pod.status?.phase {
-    case "Succeeded":
-      isOver = true
-      inputs.append(.podSucceeded(id))
+    case "Succeeded": return .succeeded
+    case "Running": return .running
     case "Failed":
-      isOver = true
       let reason = [pod.status?.reason, pod.status?.message].compactMap(\.self).joined(separator: ": ")
-      inputs.append(.podLost(id, reason: reason.isEmpty ? "the pod failed" : reason))
-    default:
-      guard pod.metadata.deletionTimestamp != nil else { break }
-      isOver = true
-      inputs.append(.podLost(id, reason: Self.deletedReason))
+      return .failed(reason: reason.isEmpty ? "the pod failed" : reason)
+    default: return .pending
     }
-    return inputs
   }
 
-  /// The pod is not there any more.
-  mutating func vanished() -> [Input] {
-    guard !isOver else { return [] }
-    isOver = true
-    return [.podLost(id, reason: Self.deletedReason)]
-  }
-
-  private static let deletedReason = "its pod was deleted by somebody else"
-
-  private mutating func signal(
-    of status: ContainerStatus, _ image: Int, _ plan: RunPlan
-  ) -> RolloutMachine.ImageSignal? {
-    if let identity = ImageIdentity(imageID: status.imageID) { return plan.held(image, identity) }
-    guard let waiting = status.state?.waiting, let reason = waiting.reason else { return nil }
-    let last = reasons.updateValue(reason, forKey: status.name)
-    if KubeletMessage.presentReasons.contains(reason) { return .held(nil, isStale: false) }
+  private mutating func report(
+    on container: String, _ reference: String, _ status: ContainerStatus?
+  ) -> PodReading.Report {
+    guard let status else { return failing(container) }
+    // It is set as soon as the image is there, whatever becomes of the container.
+    if let identity = ImageIdentity(imageID: status.imageID) { return .present(identity) }
+    let waiting = status.state?.waiting
+    let last = reasons[container]
+    reasons[container] = waiting?.reason
+    guard let reason = waiting?.reason else { return failing(container) }
+    if KubeletMessage.presentReasons.contains(reason) { return .present(nil) }
     let isNew = KubeletMessage.failedReasons.contains(reason) && reason != last
     // We may have missed the failure that came before the wait.
-    guard isNew || (reason == KubeletMessage.backOffReason && !told.contains(image)) else { return nil }
-    told.insert(image)
-    let message = KubeletMessage(reason: reason, message: waiting.message ?? "", about: plan.request.images[image])
-    return .failing(message.failure, message.nature, by: .status)
+    let wasMissed = reason == KubeletMessage.backOffReason && failures[container] == nil
+    if isNew || wasMissed { failed(container, reference, reason, waiting?.message ?? "", inStatus: 1) }
+    return failing(container)
+  }
+
+  private func failing(_ container: String) -> PodReading.Report {
+    failures[container].map(PodReading.Report.failing) ?? .waiting
   }
 
   // MARK: Events
 
-  /// What an event about the pod says for the rollout.
-  mutating func read(_ event: PodEvent, in plan: RunPlan) -> [Input] {
-    guard !isOver else { return [] }
-    switch (event.content, event.container.flatMap { images[$0] }) {
-    case (.pulling, let image?): return [.image(id, image: image, .pulling)]
-    case (.pulled, let image?), (.present, let image?): return [.image(id, image: image, .pulled)]
-    case (.failed(let reason, let text), let image?):
-      told.insert(image)
-      let message = KubeletMessage(reason: reason, message: text, about: plan.request.images[image])
-      return [.image(id, image: image, .failing(message.failure, message.nature, by: .event))]
-    case (.warning(let text), _): return [.note(id, text)]
-    default: return []
-    }
+  /// Takes in what an event tells of a failed pull, and says how often that image failed now; nil when it tells of none.
+  package mutating func read(_ event: PodEvent) -> PullFailures? {
+    guard case .failed(let reason, let text) = event.content, let container = event.container,
+      let reference = references[container]
+    else { return nil }
+    failed(container, reference, reason, text, inEvents: 1)
+    return failures[container]
   }
 
-  /// What an event tells who watches the run, however late it comes.
-  func news(in event: PodEvent) -> RunEvent? {
-    guard !isProof, let image = event.container.flatMap({ images[$0] }) else { return nil }
-    return switch event.content {
-    case .pulling: isOver ? nil : .imagePulling(node: id.node, image: image)
-    case .pulled(let duration, let bytes):
-      .imagePulled(node: id.node, image: image, duration: duration, bytes: bytes)
-    case .present: .imagePresent(node: id.node, image: image)
-    case .failed, .warning: nil
-    }
+  private mutating func failed(
+    _ container: String, _ reference: String, _ reason: String, _ text: String, inStatus: Int = 0, inEvents: Int = 0
+  ) {
+    let parsed = try? Reference(parsing: reference)
+    let image = WantedImage(
+      given: reference,
+      reference: parsed ?? Reference(registry: "", repository: reference, tag: nil, digest: nil))
+    let message = KubeletMessage(reason: reason, message: text, about: image)
+    let before = failures[container]
+    failures[container] = PullFailures(
+      failure: message.failure, nature: message.nature, inStatus: (before?.inStatus ?? 0) + inStatus,
+      inEvents: (before?.inEvents ?? 0) + inEvents)
   }
 }

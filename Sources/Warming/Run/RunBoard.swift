@@ -5,22 +5,19 @@ import Kubernetes
 ///
 /// Neither input nor output, like the machine that it asks.
 struct RunBoard: Sendable {
-  struct Entry: Sendable {
-    var reader: PodReader
-    let name: String
-    var isCreated = false
-  }
-
   let plan: RunPlan
   let objects: RunObjects
   var owner: ConfigMap
   private(set) var machine: RolloutMachine
+  /// Indices of the images, and references, by the names of the containers, which are the same in every pod.
+  private let containers: [String: Int]
+  private let references: [String: String]
   private var time = Duration.zero
 
-  var pods: [RolloutMachine.PodID: Entry] = [:]
+  var pods: [RolloutMachine.PodID: RunPod] = [:]
   private var ids: [String: RolloutMachine.PodID] = [:]
-  /// Readers of pods that are deleted, by name: events about them may still be on their way.
-  private var done: [String: PodReader] = [:]
+  /// Pods that are deleted, by name: events about them may still be on their way.
+  private var done: [String: RunPod] = [:]
   var facts: [String: NodeFacts] = [:]
   var skipped: [String: NodeVerdict.SkipReason] = [:]
   var unsupported: [String: String] = [:]
@@ -35,9 +32,11 @@ struct RunBoard: Sendable {
     self.plan = plan
     self.objects = objects
     self.owner = owner
-    let references = plan.request.images.map(\.given)
-    machine = RolloutMachine(images: references, settings: plan.settings)
-    images = zip(references, plan.resolutions).map { RunResult.Image(reference: $0, resolution: $1) }
+    let given = plan.request.images.map(\.given)
+    containers = Dictionary(zip(objects.containerNames, given.indices)) { first, _ in first }
+    references = Dictionary(zip(objects.containerNames, given)) { first, _ in first }
+    machine = RolloutMachine(images: given, settings: plan.settings)
+    images = zip(given, plan.resolutions).map { RunResult.Image(reference: $0, resolution: $1) }
   }
 
   /// The names of the run's pods that are there, as far as the cluster said.
@@ -92,10 +91,10 @@ struct RunBoard: Sendable {
       case .create(let id, let images): effects.append(make(id, images, isProof: false))
       case .prove(let id, let images): effects.append(make(id, images, isProof: true))
       case .delete(let id):
-        guard let entry = pods.removeValue(forKey: id) else { continue }
-        ids[entry.name] = nil
-        done[entry.name] = entry.reader
-        effects.append(.delete(name: entry.name, isNodeGone: isNodeGone))
+        guard let pod = pods.removeValue(forKey: id) else { continue }
+        ids[pod.name] = nil
+        done[pod.name] = pod
+        effects.append(.delete(name: pod.name, isNodeGone: isNodeGone))
       case .nodeAdded(let name): if isPlanned { effects.append(.tell(.nodeAdded(node: name))) }
       case .nodeStarted(let name): effects.append(.tell(.nodeStarted(node: name)))
       case .cell(let node, let image, let cell):
@@ -114,9 +113,10 @@ struct RunBoard: Sendable {
   private mutating func make(_ id: RolloutMachine.PodID, _ images: [Int], isProof: Bool) -> RunEffect {
     let pod = objects.pod(
       id, images: images, architecture: architecture(of: id.node), owner: owner, isProof: isProof)
-    let names = Dictionary(images.map { (objects.containerNames[$0], $0) }) { first, _ in first }
     let name = pod.metadata.name ?? ""
-    if pods[id] == nil { pods[id] = Entry(reader: PodReader(id: id, images: names, isProof: isProof), name: name) }
+    if pods[id] == nil {
+      pods[id] = RunPod(id: id, name: name, images: containers, references: references, isProof: isProof)
+    }
     ids[name] = id
     return .create(id, pod)
   }
@@ -134,8 +134,8 @@ struct RunBoard: Sendable {
       livePods = Set(list.compactMap(\.metadata.name))
       for pod in list { read(pod, &effects) }
       // The list may be older than the pod: only a look at it tells.
-      for (id, entry) in pods where entry.isCreated && !livePods.contains(entry.name) {
-        effects.append(.look(id, name: entry.name))
+      for (id, pod) in pods where pod.isCreated && !livePods.contains(pod.name) {
+        effects.append(.look(id, name: pod.name))
       }
     case .applied(let pod):
       if let name = pod.metadata.name { livePods.insert(name) }
@@ -150,13 +150,13 @@ struct RunBoard: Sendable {
   private func id(of pod: Pod) -> RolloutMachine.PodID? { pod.metadata.name.flatMap { ids[$0] } }
 
   private mutating func read(_ pod: Pod, _ effects: inout [RunEffect]) {
-    guard let id = id(of: pod), let inputs = pods[id]?.reader.read(pod, in: plan) else { return }
+    guard let id = id(of: pod), let inputs = pods[id]?.read(pod, in: plan) else { return }
     if pods[id]?.isCreated == false { created(id, pod.metadata.name ?? "", nil, &effects) }
     feed(inputs, &effects)
   }
 
   private mutating func vanished(_ id: RolloutMachine.PodID, _ effects: inout [RunEffect]) {
-    guard let inputs = pods[id]?.reader.vanished() else { return }
+    guard let inputs = pods[id]?.vanished() else { return }
     feed(inputs, &effects)
   }
 
@@ -172,18 +172,17 @@ struct RunBoard: Sendable {
     _ id: RolloutMachine.PodID, _ name: String, _ error: APIError?, _ effects: inout [RunEffect]
   ) {
     guard let error else {
-      guard var entry = pods[id] else {
+      guard let before = pods[id]?.name else {
         // It was given up while it was being made.
         effects.append(.delete(name: name, isNodeGone: facts[id.node] == nil))
         return
       }
-      if entry.name != name {
-        ids[entry.name] = nil
+      if before != name {
+        ids[before] = nil
         ids[name] = id
-        entry = Entry(reader: entry.reader, name: name)
+        pods[id]?.name = name
       }
-      entry.isCreated = true
-      pods[id] = entry
+      pods[id]?.isCreated = true
       feed(.podCreated(id), &effects)
       return connectionRestored(&effects)
     }
@@ -203,10 +202,10 @@ struct RunBoard: Sendable {
   private mutating func takeEvent(_ event: WatchEvent<Event>, _ effects: inout [RunEffect]) {
     guard case .applied(let event) = event, let read = PodEvent(event) else { return }
     let id = ids[read.pod]
-    if let new = (id.flatMap { pods[$0]?.reader } ?? done[read.pod])?.news(in: read) {
+    if let new = (id.flatMap { pods[$0] } ?? done[read.pod])?.news(in: read) {
       if count(new) { effects.append(.tell(new)) }
     }
-    guard let id, let inputs = pods[id]?.reader.read(read, in: plan) else { return }
+    guard let id, let inputs = pods[id]?.read(read) else { return }
     if case .warning(let text) = read.content, text.contains("configmap"), text.contains("not found") {
       checkOwner(&effects)
     }

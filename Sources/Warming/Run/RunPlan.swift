@@ -39,8 +39,12 @@ struct RunPlan: Sendable {
     return reasons
   }
 
-  func held(_ image: Int, _ identity: ImageIdentity) -> RolloutMachine.ImageSignal {
-    let isStale = identity.isStale(request.images[image], resolved: resolutions[image])
-    return .held(identity.digest, isStale: isStale)
+  /// What a node holds of an image; nil where its pod does not say which one it is.
+  func held(_ image: Int, _ identity: ImageIdentity?) -> RolloutMachine.ImageSignal {
+    switch identity?.meaning(for: request.images[image].given, resolved: resolutions[image]) {
+    case nil, .unstated: .held(nil, isStale: false)
+    case .wanted(let digest), .elsewhere(let digest): .held(digest, isStale: false)
+    case .other(let digest): .held(digest, isStale: true)
+    }
   }
 }

@@ -204,8 +204,9 @@ struct BoardPartTests {
       }
       pod.status = PodStatus()
       pod.status?.containerStatuses = statuses
-      var reader = PullerReader(id: FleetPod.ID(prepull: id, node: "n", nodeUID: "nu"))
-      return reader.read(pod) { _ in resolution }.images.map(\.report)
+      var reader = PodReader()
+      let fleetID = FleetPod.ID(prepull: id, node: "n", nodeUID: "nu")
+      return FleetPod(fleetID, pod, reader.read(pod)) { _ in resolution }.images.map(\.report)
     }
     #expect(try reports("r.io/app@\(digests[0])", nil) == [.held(digests[0]), .waiting])
     #expect(try reports("r.io/app@\(digests[1])", nil) == [.held(digests[1]), .waiting])
@@ -213,6 +214,37 @@ struct BoardPartTests {
     #expect(
       try reports("a.io/copy@\(digests[2])", "a.io/copy@\(digests[2])") == [.held(digests[0]), .held(digests[0])])
     #expect(try reports("a.io/copy@\(digests[2])", "r.io/app@\(digests[0])") == [.unclear, .held(digests[0])])
+  }
+
+  @Test("What a pod says of itself is what the fleet knows of it")
+  func readings() throws {
+    var pod = Pod(
+      metadata: ObjectMeta(name: "p", annotations: [PullerKey.purpose: "Verify"]),
+      spec: PodSpec(containers: [Container(name: "a", image: "r.io/app:1"), Container(name: "b", image: "r.io/b:1")]))
+    pod.metadata.uid = "pu"
+    pod.metadata.creationTimestamp = "1970-01-01T00:00:07Z"
+    pod.spec.containers[0].imagePullPolicy = .never
+    pod.status = PodStatus()
+    pod.status?.phase = "Running"
+    pod.status?.conditions = [Condition(type: "PodScheduled", status: "False", message: "no room")]
+    pod.status?.containerStatuses = [
+      try JSON.object(["name": "a", "state": ["waiting": ["reason": "ErrImageNeverPull"]]]).decoded(),
+      try JSON.object(["name": "b", "imageID": "no-digest"]).decoded(),
+    ]
+    var reader = PodReader()
+    let fleetID = FleetPod.ID(prepull: id, node: "n", nodeUID: "nu")
+    let read = FleetPod(fleetID, pod, reader.read(pod)) { _ in nil }
+    #expect(read.id == fleetID && read.uid == "pu" && read.purpose == .verify && read.createdAt == .seconds(7))
+    #expect(!read.isScheduled && read.unschedulable == "no room" && read.phase == .running && !read.isBeingDeleted)
+    #expect(read.images.map(\.policy) == [.never, .ifNotPresent] && read.images[1].report == .held(nil))
+    guard case .failing(let failure, .local, count: 1) = read.images[0].report else {
+      Issue.record("\(read.images[0].report)")
+      return
+    }
+    #expect(failure.code == "neverPull")
+    #expect(
+      FleetPod(fleetID, Pod(metadata: ObjectMeta(name: "p"), spec: pod.spec), reader.read(pod)) { _ in nil }.purpose
+        == .pull)
   }
 
   // MARK: Status

@@ -130,15 +130,25 @@ struct KubeletMessageTests {
     #expect(ImageIdentity(imageID: "") == nil)
     #expect(ImageIdentity(imageID: nil) == nil)
 
-    let image = try wanted("nginx:1")
-    func isStale(_ text: String, known: String) throws -> Bool? {
-      let digest = try Digest(parsing: "sha256:" + String(repeating: known, count: 64))
-      let resolution = ImageResolution(digest: digest, platforms: [], variants: [:])
-      return ImageIdentity(imageID: text)?.isStale(image, resolved: resolution)
+    let stated = try Digest(parsing: "sha256:\(hex)")
+    let other = try Digest(parsing: "sha256:" + String(repeating: "b", count: 64))
+    func meaning(_ text: String, of image: String = "nginx:1", resolved: Digest?) -> ImageIdentity.Meaning? {
+      let resolution = resolved.map { ImageResolution(digest: $0, platforms: [], variants: [:]) }
+      return ImageIdentity(imageID: text)?.meaning(for: image, resolved: resolution)
     }
-    #expect(try isStale("docker.io/library/nginx@sha256:\(hex)", known: "a") == false)
-    #expect(try isStale("docker.io/library/nginx@sha256:\(hex)", known: "b") == true)
-    #expect(try isStale("docker.io/other/nginx@sha256:\(hex)", known: "b") == false, "the same content's other name")
-    #expect(try isStale("sha256:\(hex)", known: "b") == false, "an ID that cannot be compared")
+    let nginx = "docker.io/library/nginx@sha256:\(hex)"
+    #expect(meaning(nginx, resolved: stated) == .wanted(stated))
+    #expect(meaning(nginx, resolved: nil) == .wanted(stated), "whatever the registry gave")
+    #expect(meaning(nginx, resolved: other) == .other(stated))
+    #expect(meaning(nginx, of: "nginx@\(other)", resolved: other) == .wanted(other), "a digest is what it says")
+    #expect(meaning(nginx, of: "nginx@\(other)", resolved: nil) == .wanted(other))
+    for resolved in [other, nil] {
+      #expect(
+        meaning("docker.io/other/nginx@sha256:\(hex)", resolved: resolved) == .elsewhere(stated),
+        "the same content's other name")
+      #expect(meaning("sha256:\(hex)", resolved: resolved) == .elsewhere(stated), "an ID that cannot be compared")
+    }
+    #expect(meaning("sha256:\(hex)", resolved: stated) == .wanted(stated), "the digest of its configuration")
+    #expect(meaning("nginx:1", resolved: other) == .unstated)
   }
 }
