@@ -1,3 +1,5 @@
+import Networking
+
 /// The limits within which the fleet is kept warm.
 package struct FleetLimits: Hashable, Sendable {
   /// Our pods at a time, over all Prepulls.
@@ -29,8 +31,7 @@ package struct FleetLimits: Hashable, Sendable {
 
   /// The wait after so many failures, from 1.
   func wait(after tries: Int) -> Duration {
-    var wait = backOff
-    for _ in 1..<max(2, min(tries, 32)) where tries > 1 && wait < longestBackOff { wait = wait * 2 }
-    return min(wait, longestBackOff)
+    let policy = RetryPolicy(attempts: .max, base: backOff, factor: 2, cap: longestBackOff, jitter: 0)
+    return policy.delay(before: tries + 1, random: 0) ?? longestBackOff
   }
 }

@@ -14,7 +14,7 @@ extension RolloutMachine {
       nodes[id.node]?.cells[image].isPulled = true
     case .held(let digest, let isStale):
       if cell.cell == .pulling { givenUp[image] = nil }
-      nodes[id.node]?.tries = 0
+      nodes[id.node]?.podBackoff = nil
       nodes[id.node]?.note = nil
       if isStale, let digest {
         set(.stale(digest), of: image, on: id.node, &actions)

@@ -52,7 +52,7 @@ extension RolloutMachine {
     active.remove(name)
     order.removeAll { $0 == name }
     queue.removeAll { $0 == name }
-    retrying.removeAll { $0.node == name }
+    retrying.removeAll { $0 == name }
   }
 
   /// Gives free places to nodes: first to those that try again, then in the order of the queue.
@@ -60,8 +60,8 @@ extension RolloutMachine {
     guard stopped == nil else { return }
     let limit = settings.parallelism.limit(of: order.count)
     while active.count < limit {
-      if let index = retrying.firstIndex(where: { $0.due <= now }) {
-        start(retrying.remove(at: index).node, at: now, &actions)
+      if let index = retrying.firstIndex(where: { nodes[$0]?.podBackoff?.isWaiting(at: now) != true }) {
+        start(retrying.remove(at: index), at: now, &actions)
       } else if !queue.isEmpty {
         start(queue.removeFirst(), at: now, &actions)
       } else {
@@ -115,7 +115,7 @@ extension RolloutMachine {
       release(name, &node, at: now, &actions)
     } else {
       queue.removeAll { $0 == name }
-      retrying.removeAll { $0.node == name }
+      retrying.removeAll { $0 == name }
     }
     let states = Set(node.cells.map(\.cell.state))
     let result: NodeOutcome =

@@ -27,9 +27,8 @@ extension RolloutMachine {
         nodes[name]?.live.values.contains { $0.isCreated } ?? false
       }
       if othersMayEnd {
-        // Room comes when they are done: this is no try that counts.
-        nodes[id.node]?.tries -= 1
-        retry(id.node, failure.detail, wait: .seconds(10), at: now, &actions)
+        // Room comes when they are done.
+        retry(id.node, failure.detail, roomIn: .seconds(10), at: now, &actions)
       } else {
         stop(.refused(failure), at: now, &actions)
       }
@@ -46,23 +45,27 @@ extension RolloutMachine {
   }
 
   /// Gives the node's place to others and tries again later; gives up when there are no tries left.
+  ///
+  /// - Parameter roomIn: when there may be room; to wait for it is no try that counts.
   mutating func retry(
-    _ name: String, _ reason: String, wait: Duration? = nil, at now: Duration, _ actions: inout [Action]
+    _ name: String, _ reason: String, roomIn: Duration? = nil, at now: Duration, _ actions: inout [Action]
   ) {
     guard active.contains(name), var node = nodes[name] else { return }
     if node.proofUntil != nil { return timeOut(name, at: now, &actions) }
-    node.tries += 1
     release(name, &node, at: now, &actions)
     for index in node.cells.indices where node.cells[index].cell == .pulling {
       node.cells[index].cell = .pending
       actions.append(.cell(node: name, image: index, .pending))
     }
     nodes[name] = node
-    let wait = wait ?? settings.retry.delay(before: node.tries + 1, random: 0)
+    let before = node.podBackoff?.tries ?? 0
+    let wait = roomIn ?? settings.retry.delay(before: before + 2, random: 0)
     if stopped == nil, node.spent < settings.nodeTimeout, let wait {
       retries += 1
       nodes[name]?.spent += wait
-      retrying.append((name, now + wait))
+      nodes[name]?.podBackoff = Backoff(
+        reason: reason, tries: roomIn == nil ? before + 1 : before, retryAt: now + wait)
+      retrying.append(name)
       actions.append(.retrying(node: name, reason: reason, after: wait))
       return
     }
@@ -150,7 +153,7 @@ extension RolloutMachine {
     guard stopped == nil || isDraining, stopped != reason else { return }
     stopped = reason
     actions.append(.stopping(reason))
-    let waiting = queue + retrying.map(\.node)
+    let waiting = queue + retrying
     queue = []
     retrying = []
     for name in waiting { finish(name, as: .notDone, at: now, &actions) }

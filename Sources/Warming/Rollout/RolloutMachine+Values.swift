@@ -67,8 +67,8 @@ extension RolloutMachine {
     var activeSince: Duration?
     /// Time at work in earlier turns, and of the waits between.
     var spent = Duration.zero
-    /// Refusals and losses since an image last arrived.
-    var tries = 0
+    /// Of pods that were refused or lost since an image last arrived.
+    var podBackoff: Backoff<String>?
     /// Pods made.
     var pods = 0
     var note: String?

@@ -28,8 +28,8 @@ package struct RolloutMachine: Sendable {
   var order: [String] = []
   /// Nodes that wait for their first turn.
   var queue: [String] = []
-  /// Nodes whose pod was refused or lost, and when they may try again.
-  var retrying: [(node: String, due: Duration)] = []
+  /// Nodes whose pod was refused or lost, and that try again when their time has come.
+  var retrying: [String] = []
   var active: Set<String> = []
   var lastSerial = 0
   /// By image, how many nodes gave it up for which code.

@@ -1,5 +1,3 @@
-import ImageModel
-
 /// What failed, how often, and when it is tried again.
 struct Backoff<Reason: Sendable>: Sendable {
   var reason: Reason
@@ -28,21 +26,5 @@ struct Backoff<Reason: Sendable>: Sendable {
   mutating func failed(at now: Duration, wait: (_ tries: Int) -> Duration) {
     tries += 1
     retryAt = now + wait(tries)
-  }
-}
-
-/// Why an image is not on a node.
-struct ImageFailure: Sendable {
-  var failure: WarmFailure
-  var nature: FailureNature
-}
-
-extension Backoff where Reason == ImageFailure {
-  var failure: WarmFailure { reason.failure }
-  var nature: FailureNature { reason.nature }
-
-  /// Whether the image counts as failed.
-  func isFailure(in plan: FleetPlan) -> Bool {
-    tries >= plan.retries || (nature == .final && tries >= min(2, plan.retries))
   }
 }
