@@ -50,16 +50,7 @@ struct PullerObjects: Hashable, Sendable {
       containers: containers, touch: names.configMap,
       for: TouchProgram.Architecture(rawValue: architecture) ?? .amd64, pullSecrets: secrets,
       tolerations: tolerations, priorityClass: nil)
-    spec.restartPolicy = "OnFailure"
-    // Should nobody be there to end it, the kubelet does.
-    spec.activeDeadlineSeconds = Int(timeout.components.seconds) + 60
-    spec.affinity = Affinity(
-      nodeAffinity: NodeAffinity(
-        required: NodeSelector(nodeSelectorTerms: [
-          NodeSelectorTerm(matchFields: [
-            NodeSelectorRequirement(key: "metadata.name", operator: .in, values: [node])
-          ])
-        ])))
+    spec.assign(to: node, timeout: timeout)
     var metadata = metadata(names.pod(node: node, nodeUID: nodeUID))
     metadata.labels = template.labels.merging(metadata.labels ?? [:])
     metadata.annotations = PodShell.evictable.merging(template.annotations).merging([

@@ -78,20 +78,7 @@ package struct RunObjects: Sendable {
     var spec = PodShell.spec(
       containers: containers, touch: owner.metadata.name ?? name, for: architecture, pullSecrets: request.pullSecrets,
       tolerations: request.nodes.effectiveTolerations.map(\.toleration), priorityClass: request.priorityClass)
-    spec.restartPolicy = "OnFailure"
-    // Should the run be killed, the kubelet ends the pod by itself.
-    spec.activeDeadlineSeconds = Int(request.nodeTimeout.components.seconds) + 60
-    switch request.placement {
-    case .nodeName: spec.nodeName = id.node
-    case .affinity:
-      spec.affinity = Affinity(
-        nodeAffinity: NodeAffinity(
-          required: NodeSelector(nodeSelectorTerms: [
-            NodeSelectorTerm(matchFields: [
-              NodeSelectorRequirement(key: "metadata.name", operator: .in, values: [id.node])
-            ])
-          ])))
-    }
+    spec.assign(to: id.node, by: request.placement, timeout: request.nodeTimeout)
     var metadata = ObjectMeta(
       name: "\(name)-\(id.serial)", namespace: request.namespace,
       labels: request.template.labels.merging(labels).merging([Key.pod: "\(id.serial)"]),

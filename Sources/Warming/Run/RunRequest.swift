@@ -3,14 +3,6 @@ package import ImageModel
 
 /// What `prepull run` shall make true: these images on those nodes.
 package struct RunRequest: Sendable {
-  /// How a pod reaches its node.
-  package enum Placement: String, CaseIterable, Sendable {
-    /// By node affinity, as a DaemonSet's pods: the scheduler's rules hold.
-    case affinity
-    /// By `spec.nodeName`: past the scheduler.
-    case nodeName
-  }
-
   /// In the order in which a node pulls them; pods repeat each reference to the letter.
   package var images: [WantedImage]
   package var namespace: String
@@ -28,7 +20,7 @@ package struct RunRequest: Sendable {
   package var policy = PullPolicy.ifNotPresent
   /// Names of secrets in the namespace. Prepull never reads what is in them.
   package var pullSecrets: [String] = []
-  package var placement = Placement.affinity
+  package var placement = NodeAssignment.affinity
   package var priorityClass: String?
   /// What quotas, LimitRanges and admission policies ask of the pods.
   package var template = PodTemplateOptions()

@@ -138,6 +138,9 @@ struct BoardPartTests {
     #expect(pod.metadata.name != PullerNames(id).pod(node: name, nodeUID: "other"))
     #expect(NamingRule.label.problem(in: pod.metadata.name ?? "") == nil)
     #expect(pod.pullerID == FleetPod.ID(prepull: id, node: name, nodeUID: "nu"))
+    let terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+    #expect(terms?.first?.matchFields?.first?.values == [name])
+    #expect(pod.spec.restartPolicy == "OnFailure" && pod.spec.activeDeadlineSeconds != nil)
     #expect(pod.spec.tolerations?.contains { $0.key == "example.com/cold" } ?? false)
     #expect(pod.spec.tolerations?.contains { $0.key == "node.kubernetes.io/not-ready" && $0.effect == nil } ?? false)
     #expect(pod.spec.containers.allSatisfy { NamingRule.label.problem(in: $0.name) == nil })

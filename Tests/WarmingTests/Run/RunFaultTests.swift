@@ -81,7 +81,7 @@ struct RunFaultTests {
   func fullNode() async throws {
     var nodes = NodeTemplate.numbered(2)
     nodes[0].maxPods = 0
-    for placement in RunRequest.Placement.allCases {
+    for placement in NodeAssignment.allCases {
       try await RunLab.with(nodes) { lab in
         var request = try lab.request(lab.sample("scratch"))
         request.placement = placement
