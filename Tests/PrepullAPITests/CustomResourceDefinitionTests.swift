@@ -2,13 +2,14 @@
 import Documents
 import Kubernetes
 import Sandbox
+import TestKit
 import Testing
 
 @Suite("API: as the API server takes it", .timeLimit(.minutes(10))) struct CustomResourceDefinitionTests {
   private static let prepulls = ResourceName(group: "prepull.dev", plural: "prepulls")
 
   private func store() throws -> Store {
-    let store = Store()
+    let store = Store(rules: .cel)
     for definition in CustomResourceDefinitions.all {
       try store.create(definition, as: ResourceName(group: "apiextensions.k8s.io", plural: "customresourcedefinitions"))
     }

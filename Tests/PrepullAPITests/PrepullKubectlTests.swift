@@ -9,7 +9,9 @@ import Testing
 @Suite("API: used by kubectl", .timeLimit(.minutes(10))) struct PrepullKubectlTests {
   private func withShell(_ body: (ClusterShell, Sandbox) async throws -> Void) async throws {
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    try await withSandbox(SandboxOptions(nodes: []), logger: quiet) { sandbox in
+    var options = SandboxOptions(nodes: [])
+    options.rules = .cel
+    try await withSandbox(options, logger: quiet) { sandbox in
       try await withTemporaryFolder { folder in
         let shell = try ClusterShell(sandbox, folder: folder)
         let list: JSON = ["apiVersion": "v1", "kind": "List", "items": .array(CustomResourceDefinitions.all)]

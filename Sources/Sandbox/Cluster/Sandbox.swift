@@ -37,7 +37,7 @@ package final class Sandbox: Sendable {
     self.folder = folder
     self.logger = logger
     pace = Pace(speed: options.speed)
-    store = Store(hasAccounts: true)
+    store = Store(hasAccounts: true, rules: options.rules)
     authority = options.tls ? try CertificateAuthority() : nil
     administrator = try authority?.issueClient(
       name: ServerUser.admin.name, groups: ServerUser.admin.groups.filter { $0 != "system:authenticated" })

@@ -56,5 +56,8 @@ package struct SandboxOptions: Sendable {
   /// What containers may really run; see ``SandboxProgram``.
   package var programs: [SandboxProgram] = []
 
+  /// What reads the validation rules of custom resources.
+  package var rules = RuleCompiler.none
+
   package init(nodes: [NodeTemplate] = NodeTemplate.numbered(3)) { self.nodes = nodes }
 }

@@ -23,6 +23,7 @@ struct InstallStoryTests {
     #expect(blocks.count == 1 && blocks[0].hasPrefix("prepull install | kubectl apply -f -\n"))
     var options = SandboxOptions(nodes: NodeTemplate.numbered(1))
     options.programs = SandboxPrograms.all
+    options.rules = .cel
     try await withSandbox(options, logger: Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() }) { sandbox in
       try await withTemporaryFolder { folder in
         try sandbox.kubeconfig.write(toFile: folder + "/config", atomically: true, encoding: .utf8)
@@ -50,6 +51,7 @@ struct InstallStoryTests {
 
     var options = SandboxOptions(nodes: NodeTemplate.numbered(2))
     options.programs = SandboxPrograms.all
+    options.rules = .cel
     try await withSandbox(options, logger: Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() }) { sandbox in
       try await withTemporaryFolder { folder in
         try sandbox.kubeconfig.write(toFile: folder + "/config", atomically: true, encoding: .utf8)

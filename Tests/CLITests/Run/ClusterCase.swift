@@ -41,6 +41,7 @@ func withCluster(
 ) async throws {
   var options = SandboxOptions(nodes: nodes)
   options.speed = 10
+  options.rules = .cel
   try await withSandbox(options, logger: Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() }) { sandbox in
     try await withTemporaryFolder { folder in
       let kubeconfig = folder + "/config"

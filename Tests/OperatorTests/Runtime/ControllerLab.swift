@@ -56,6 +56,7 @@ final class ControllerLab: Sendable {
     skew: Double = 0, change: (inout ControllerOptions) -> Void = { _ in }, _ body: (ControllerLab) async throws -> R
   ) async throws -> R {
     var sandboxOptions = SandboxOptions(nodes: nodes)
+    sandboxOptions.rules = .cel
     sandboxOptions.speed = speed
     sandboxOptions.tls = false
     sandboxOptions.model = isModelled ? SandboxOptions.Model() : nil

@@ -1,7 +1,7 @@
 import Documents
 import Testing
 
-@testable import Sandbox
+@testable import TestKit
 
 @Suite("CEL: expressions", .timeLimit(.minutes(10))) struct CELTests {
   private static let values: [String: CELValue] = [
@@ -131,5 +131,12 @@ import Testing
     #expect(try evaluate("'a\\n'.matches('^a$')") == .bool(false))
     #expect(try evaluate("'b\\na'.matches('^a$')") == .bool(false))
     #expect(try evaluate("'xay'.matches('a')") == .bool(true))
+  }
+
+  @Test("Rules of nothing but signs do not overflow the stack", arguments: ["!", "-", "(", "!-", "["])
+  func signs(_ sign: String) {
+    #expect(throws: CELError.self) {
+      try CELParser.expression(String(repeating: sign, count: 100_000) + "true")
+    }
   }
 }

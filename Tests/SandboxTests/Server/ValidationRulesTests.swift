@@ -1,4 +1,5 @@
 import Documents
+import TestKit
 import Testing
 
 @testable import Sandbox
@@ -45,7 +46,7 @@ import Testing
   }
 
   private func refusal(_ spec: JSON, by definition: JSON) throws -> String? {
-    let store = Store()
+    let store = Store(rules: .cel)
     try store.create(definition, as: CustomResourceTests.crds)
     do {
       try store.create(CustomResourceTests.widget(spec), as: CustomResourceTests.widgets)
@@ -98,7 +99,7 @@ import Testing
 
   @Test("A rule with oldSelf is about changes only")
   func transitions() throws {
-    let store = Store()
+    let store = Store(rules: .cel)
     let immutable: JSON = ["rule": "self == oldSelf", "message": "is immutable"]
     let grows: JSON = [
       "rule": "!has(self.n) || !has(oldSelf.n) || self.n >= oldSelf.n", "message": "n must not shrink",
@@ -125,7 +126,7 @@ import Testing
 
   @Test("What did not change is not held against an update")
   func ratcheting() throws {
-    let store = Store()
+    let store = Store(rules: .cel)
     try store.create(Self.definition(), as: CustomResourceTests.crds)
     try store.create(
       CustomResourceTests.widget(["mode": "Once", "size": 100, "items": [["name": "a", "n": 1]]]),
@@ -172,7 +173,7 @@ import Testing
     ] as [(JSON, String)])
   func brokenRules(rule: JSON, problem: String) throws {
     let error = #expect(throws: StatusError.self) {
-      try Store().create(Self.definition(spec: [rule]), as: CustomResourceTests.crds)
+      try Store(rules: .cel).create(Self.definition(spec: [rule]), as: CustomResourceTests.crds)
     }
     #expect(error?.code == 422)
     let message = error?.message ?? ""

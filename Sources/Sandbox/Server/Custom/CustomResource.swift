@@ -6,7 +6,7 @@ import Documents
 package struct CustomResource: Sendable {
   struct Version: Sendable {
     var schema: JSON?
-    var rules: ValidationRules?
+    var rules: (any ObjectRules)?
     var columns: [JSON]
   }
 
@@ -18,7 +18,7 @@ package struct CustomResource: Sendable {
   static func register(_ state: inout Store.State) {
     var found: [ResourceName: ResourceDefinition] = [:]
     for stored in state.tables[resource]?.objects.values.map(\.json) ?? [] {
-      guard let definition = definition(from: stored) else { continue }
+      guard let definition = definition(from: stored, state.rules) else { continue }
       found[definition.name] = definition
     }
     for (name, definition) in found {
@@ -38,7 +38,7 @@ package struct CustomResource: Sendable {
     }
   }
 
-  static func definition(from object: JSON) -> ResourceDefinition? {
+  static func definition(from object: JSON, _ compiler: RuleCompiler) -> ResourceDefinition? {
     let spec = object["spec"] ?? .null
     let names = spec["names"] ?? .null
     guard let group = spec["group"]?.string, let kind = names["kind"]?.string, let plural = names["plural"]?.string
@@ -52,7 +52,7 @@ package struct CustomResource: Sendable {
     for version in served {
       let schema = version[path: "schema", "openAPIV3Schema"]
       versions[version["name"]?.string ?? ""] = Version(
-        schema: schema, rules: schema.flatMap { ValidationRules($0, isRoot: true) },
+        schema: schema, rules: schema.flatMap { compiler.compile($0, "").rules },
         columns: version["additionalPrinterColumns"]?.array ?? [])
     }
     let hasStatus = served.contains { $0[path: "subresources", "status"] != nil }

@@ -2,7 +2,7 @@ import Documents
 
 extension CustomResource {
   /// CustomResourceDefinitions themselves: served and established as soon as they are stored.
-  static let definitionsOfDefinitions: ResourceDefinition = {
+  static func definitionOfDefinitions(_ compiler: RuleCompiler) -> ResourceDefinition {
     var definition = ResourceDefinition(
       "apiextensions.k8s.io", "v1", "CustomResourceDefinition", plural: "customresourcedefinitions",
       shortNames: ["crd", "crds"], categories: ["api-extensions"], isNamespaced: false, subresources: [.status],
@@ -36,11 +36,11 @@ extension CustomResource {
         "storedVersions": .array(stored.compactMap { $0["name"] }),
       ]
     }
-    definition.validate = { object, old in problems(in: object, old: old) }
+    definition.validate = { object, old in problems(in: object, old: old, compiler) }
     return definition
-  }()
+  }
 
-  private static func problems(in object: JSON, old: JSON?) -> [FieldProblem] {
+  private static func problems(in object: JSON, old: JSON?, _ compiler: RuleCompiler) -> [FieldProblem] {
     let spec = object["spec"] ?? .null
     var problems: [FieldProblem] = []
     let group = spec["group"]?.string ?? ""
@@ -76,7 +76,7 @@ extension CustomResource {
             ? .required("\(place).type", "must not be empty at the root")
             : .invalid("\(place).type", schema["type"] ?? "", "must be object at the root"))
       }
-      _ = ValidationRules(schema, isRoot: true, at: place) { problems.append($0) }
+      problems += compiler.compile(schema, place).problems
     }
     if let old, old[path: "spec", "scope"] != spec["scope"] {
       problems.append(.invalid("spec.scope", spec["scope"] ?? "", "field is immutable"))

@@ -3,9 +3,9 @@
 /// Backtracking takes for ever on `^(a+)+$`, and a CustomResourceDefinition may bring any pattern. Known are literals,
 /// `.`, classes, `\d \w \s` and their opposites, groups without memory, `|`, `* + ? {m,n}`, `^ $ \A \z`, `(?i)` and
 /// `(?s)` at the start. Source of the method: Thompson 1968, as Cox describes it.
-struct LinearPattern: Sendable {
-  struct Fault: Error {
-    let problem: String
+package struct LinearPattern: Sendable {
+  package struct Fault: Error {
+    package let problem: String
   }
 
   private enum Step: Sendable {
@@ -31,12 +31,12 @@ struct LinearPattern: Sendable {
   }
 
   /// Whether the pattern fits somewhere in the text.
-  func matches(in text: String) -> Bool {
+  package func matches(in text: String) -> Bool {
     end(in: Array(text.unicodeScalars.map(\.value)), from: 0, isAnywhere: true) != nil
   }
 
   /// The pieces where the pattern fits, from left to right, each as long as can be.
-  func places(in text: String) -> [String] {
+  package func places(in text: String) -> [String] {
     let scalars = Array(text.unicodeScalars.map(\.value))
     var places: [String] = []
     var position = 0

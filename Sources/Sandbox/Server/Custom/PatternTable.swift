@@ -1,14 +1,14 @@
 import Synchronization
 
 /// The patterns of schemas and rules, each compiled once.
-final class PatternTable: Sendable {
-  static let shared = PatternTable()
+package final class PatternTable: Sendable {
+  package static let shared = PatternTable()
 
   /// Patterns come with definitions; more than this are compiled anew.
   private static let limit = 2_000
   private let compiled = Mutex<[String: LinearPattern]>([:])
 
-  func pattern(_ text: String) throws(LinearPattern.Fault) -> LinearPattern {
+  package func pattern(_ text: String) throws(LinearPattern.Fault) -> LinearPattern {
     if let known = compiled.withLock({ $0[text] }) { return known }
     let pattern = try LinearPattern(text)
     compiled.withLock { compiled in

@@ -23,7 +23,6 @@ enum BuiltInKinds {
   private static let others: [ResourceDefinition] = [
     leases, priorityClasses,
     disruptionBudgets,
-    CustomResource.definitionsOfDefinitions,
   ]
 
   private static let pods: ResourceDefinition = {

@@ -3,10 +3,16 @@ package import Documents
 /// What is wrong with one field of an object, worded as apimachinery's `field.Error`.
 package struct FieldProblem: Hashable, Sendable, CustomStringConvertible {
   /// `FieldValueRequired`, …
-  let reason: String
+  package let reason: String
   /// `spec.containers[0].image`.
   package let field: String
   package let message: String
+
+  package init(reason: String, field: String, message: String) {
+    self.reason = reason
+    self.field = field
+    self.message = message
+  }
 
   package var description: String { "\(field): \(message)" }
 

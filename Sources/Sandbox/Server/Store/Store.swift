@@ -21,6 +21,8 @@ package final class Store: Sendable {
     var tables: [ResourceName: ResourceTable] = [:]
     var snapshots = SnapshotTable()
     var lastWatcher = 0
+    /// Of custom resources.
+    var rules = RuleCompiler.none
   }
 
   let state: Mutex<State>
@@ -37,11 +39,15 @@ package final class Store: Sendable {
   /// - Parameters:
   ///   - now: the clock of timestamps.
   ///   - hasAccounts: pods are given service accounts and their tokens, as by the admission plugin ServiceAccount.
-  package init(hasAccounts: Bool = false, now: @escaping @Sendable () -> Date = { Date() }) {
+  ///   - rules: what reads the validation rules of custom resources.
+  package init(
+    hasAccounts: Bool = false, rules: RuleCompiler = .none, now: @escaping @Sendable () -> Date = { Date() }
+  ) {
     self.now = now
     self.hasAccounts = hasAccounts
     var state = State()
-    for definition in BuiltInKinds.all {
+    state.rules = rules
+    for definition in BuiltInKinds.all + [CustomResource.definitionOfDefinitions(rules)] {
       state.definitions[definition.name] = definition
       state.tables[definition.name] = ResourceTable(definition)
     }

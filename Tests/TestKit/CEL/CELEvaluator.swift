@@ -1,3 +1,5 @@
+import Sandbox
+
 /// Evaluates expressions over the values of some names; keeps compiled patterns while it lives.
 struct CELEvaluator {
   private var names: [String: CELValue]

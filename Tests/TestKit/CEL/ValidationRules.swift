@@ -1,9 +1,10 @@
+package import Sandbox
 import Documents
 
 /// The CEL rules of a schema, at their places in it.
 ///
 /// Not done: the estimate of what rules cost, rules under `allOf`, `optionalOldSelf`.
-struct ValidationRules: Sendable {
+struct ValidationRules: ObjectRules {
   private let schema: JSON
   private let rules: [ValidationRule]
   private let properties: [String: ValidationRules]
@@ -79,5 +80,14 @@ struct ValidationRules: Sendable {
     guard schema["x-kubernetes-list-type"] == "map" else { return nil }
     let keys = (schema["x-kubernetes-list-map-keys"]?.array ?? []).compactMap(\.string)
     return old?.array?.first { other in keys.allSatisfy { other[$0] == element[$0] } }
+  }
+}
+
+extension RuleCompiler {
+  /// CEL, as API servers have it.
+  package static let cel = RuleCompiler { schema, place in
+    var problems: [FieldProblem] = []
+    let rules = ValidationRules(schema, isRoot: true, at: place) { problems.append($0) }
+    return (rules, problems)
   }
 }

@@ -1,3 +1,4 @@
+import Sandbox
 import Kubernetes
 
 #if canImport(FoundationEssentials)

@@ -1,4 +1,5 @@
 import Documents
+import Sandbox
 
 /// One entry of `x-kubernetes-validations`, ready to be evaluated.
 struct ValidationRule: Sendable {
