@@ -126,10 +126,13 @@ let package = Package(
 
     // A cluster to try things with.
     .layer(
-      "Sandbox",
+      "KubeAPIServer", ["Documents", "Serving", .crypto, .hummingbird, .log, .nioCore, .nioSSL, .x509],
+      exclude: ["README.md"]),
+    .layer(
+      "VirtualCluster",
       [
-        "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Serving", .asyncHTTPClient,
-        .crypto, .hummingbird, .log, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage, .x509,
+        "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Serving", "KubeAPIServer",
+        .asyncHTTPClient, .crypto, .hummingbird, .log, .nioCore, .nioHTTP1, .serviceLifecycle,
       ], exclude: ["README.md"]),
 
     // What nodes and clusters run: without Yams, full Foundation and the sandbox.
@@ -146,7 +149,7 @@ let package = Package(
       "CLI",
       [
         "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
-        "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "Sandbox", "Commands",
+        "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "VirtualCluster", "Commands",
         .argumentParser, .log, .systemPackage, .yams,
       ]),
     .executableTarget(name: "prepull", dependencies: ["CLI", "Commands"], swiftSettings: settings),
@@ -155,7 +158,8 @@ let package = Package(
     .target(
       name: "TestKit",
       dependencies: [
-        "Documents", "ImageModel", "Kubernetes", "Networking", "Sandbox", .asyncHTTPClient, .crypto, .hummingbird,
+        "Documents", "ImageModel", "Kubernetes", "Networking", "KubeAPIServer", "VirtualCluster", .asyncHTTPClient,
+        .crypto, .hummingbird,
         .hummingbirdTLS,
         .log, .nioCore, .nioHTTP1,
         .nioPosix, .nioSSL, .subprocess, .systemPackage, .x509,
@@ -164,39 +168,53 @@ let package = Package(
     .tests("ImageModel", ["Documents"]),
     .tests("Terminal", ["Documents"]),
     .tests("Networking", []),
-    .tests("Registry", ["Documents", "ImageModel", "Networking", "Sandbox", "TestKit", .log, .nioCore, .nioHTTP1]),
+    .tests(
+      "Registry",
+      [
+        "Documents", "ImageModel", "Networking", "KubeAPIServer", "VirtualCluster", "TestKit", .log, .nioCore,
+        .nioHTTP1,
+      ]),
     .tests(
       "Runtimes",
       [
-        "Documents", "ImageModel", "Networking", "Registry", "Sandbox", "TestKit", .crypto, .grpcCore, .grpcTransport,
+        "Documents", "ImageModel", "Networking", "Registry", "KubeAPIServer", "VirtualCluster", "TestKit", .crypto,
+        .grpcCore, .grpcTransport,
         .log, .nioCore, .protobuf, .systemPackage,
       ]),
     .tests(
-      "Kubernetes", ["Documents", "Networking", "Sandbox", "TestKit", .log, .nioCore, .nioPosix, .nioSSL, .subprocess]),
+      "Kubernetes",
+      ["Documents", "Networking", "KubeAPIServer", "TestKit", .log, .nioCore, .nioPosix, .nioSSL, .subprocess]),
     .tests(
-      "LocalPull", ["ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Sandbox", "TestKit", .log]),
+      "LocalPull",
+      ["ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "VirtualCluster", "TestKit", .log]),
     .tests("Workloads", ["Documents", "Kubernetes"]),
     .tests(
       "Warming",
       [
-        "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Sandbox", "TestKit", .log, .subprocess,
+        "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "KubeAPIServer", "VirtualCluster", "TestKit",
+        .log, .subprocess,
         .systemPackage,
       ]),
     .tests("Usage", ["Kubernetes"]),
-    .tests("Checking", ["ImageModel", "Networking", "Registry", "Kubernetes", "Sandbox", .log]),
-    .tests("PrepullAPI", ["Documents", "ImageModel", "Kubernetes", "Warming", "Sandbox", "TestKit", .log]),
+    .tests("Checking", ["ImageModel", "Networking", "Registry", "Kubernetes", "VirtualCluster", .log]),
+    .tests(
+      "PrepullAPI",
+      ["Documents", "ImageModel", "Kubernetes", "Warming", "KubeAPIServer", "VirtualCluster", "TestKit", .log]),
     .tests(
       "Operator",
       [
         "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads", "Warming",
-        "PrepullAPI", "Sandbox", "TestKit", .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .yams,
+        "PrepullAPI", "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .yams,
       ]),
     .tests("Installation", ["Documents"]),
     .tests(
-      "Sandbox",
+      "KubeAPIServer",
+      ["Documents", "TestKit", .asyncHTTPClient, .hummingbird, .log, .nioCore, .nioHTTP1, .subprocess, .systemPackage]),
+    .tests(
+      "VirtualCluster",
       [
-        "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "TestKit", .asyncHTTPClient,
-        .hummingbird, .log, .nioCore, .nioHTTP1, .nioPosix, .subprocess, .systemPackage,
+        "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "KubeAPIServer", "TestKit",
+        .asyncHTTPClient, .hummingbird, .log, .nioCore, .nioHTTP1, .nioPosix, .subprocess, .systemPackage,
       ]),
     .tests(
       "Commands",
@@ -208,7 +226,8 @@ let package = Package(
       "CLI",
       [
         "Commands", "Documents", "ImageModel", "Terminal", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-        "Workloads", "Warming", "Usage", "Checking", "PrepullAPI", "Installation", "Sandbox", "TestKit",
+        "Workloads", "Warming", "Usage", "Checking", "PrepullAPI", "Installation", "KubeAPIServer", "VirtualCluster",
+        "TestKit",
         .argumentParser, .crypto, .log, .subprocess,
       ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),

@@ -1,10 +1,10 @@
 import CLI
-import Sandbox
 import Foundation
 import Glibc
 import ImageModel
 import TestKit
 import Testing
+import VirtualCluster
 
 /// The JSON report as a program of a user reads it.
 private struct Report: Decodable {

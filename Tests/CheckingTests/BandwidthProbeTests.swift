@@ -3,8 +3,8 @@ import Checking
 import ImageModel
 import Logging
 import Registry
-import Sandbox
 import Testing
+import VirtualCluster
 
 @Suite("Bandwidth probe", .timeLimit(.minutes(10)))
 struct BandwidthProbeTests {

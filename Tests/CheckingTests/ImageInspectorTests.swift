@@ -1,10 +1,10 @@
 import Networking
+import VirtualCluster
 @testable import Checking
 import Foundation
 import ImageModel
 import Logging
 import Registry
-import Sandbox
 import Testing
 
 @Suite("What registries say of images", .timeLimit(.minutes(2)))

@@ -1,10 +1,10 @@
+import KubeAPIServer
 import Networking
 import Synchronization
 import Documents
 import Foundation
 import Kubernetes
 import Logging
-import Sandbox
 import Testing
 import TestKit
 

@@ -1,5 +1,4 @@
 import Networking
-import Sandbox
 import TestKit
 import Documents
 import Foundation

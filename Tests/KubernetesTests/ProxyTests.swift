@@ -1,5 +1,5 @@
+import KubeAPIServer
 import Kubernetes
-import Sandbox
 import Testing
 import TestKit
 

@@ -1,8 +1,8 @@
+import KubeAPIServer
 import Networking
 import Foundation
 import Kubernetes
 import NIOSSL
-import Sandbox
 import Testing
 import TestKit
 

@@ -2,7 +2,6 @@ import LocalPull
 import Networking
 import Kubernetes
 import Foundation
-import Sandbox
 import ImageModel
 import Logging
 import Registry
@@ -10,6 +9,7 @@ import Runtimes
 import Synchronization
 import TestKit
 import Testing
+import VirtualCluster
 
 /// A runtime whose pulls end as the test says.
 private final class ScriptedRuntime: Runtime {

@@ -1,7 +1,7 @@
 @testable import PrepullAPI
 import Documents
+import KubeAPIServer
 import Kubernetes
-import Sandbox
 import TestKit
 import Testing
 

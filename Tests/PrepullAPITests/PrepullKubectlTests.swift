@@ -2,9 +2,9 @@
 import Documents
 import Foundation
 import Logging
-import Sandbox
 import TestKit
 import Testing
+import VirtualCluster
 
 @Suite("API: used by kubectl", .timeLimit(.minutes(10))) struct PrepullKubectlTests {
   private func withShell(_ body: (ClusterShell, Sandbox) async throws -> Void) async throws {

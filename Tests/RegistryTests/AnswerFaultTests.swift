@@ -1,8 +1,8 @@
-import Sandbox
 import ImageModel
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 /// Registries that answer, but not with what was asked for.
 @Suite(.timeLimit(.minutes(2)))

@@ -1,9 +1,10 @@
 import Foundation
-import Sandbox
 import ImageModel
+import KubeAPIServer
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 /// Basic and token authentication: who gets in, how often tokens are fetched, and what is said when it fails.
 @Suite(.timeLimit(.minutes(2)))

@@ -1,10 +1,10 @@
-import Sandbox
 import Foundation
 import ImageModel
 import NIOCore
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 /// Blobs that stall, break off, or are not what they claim to be.
 @Suite(.timeLimit(.minutes(2)))

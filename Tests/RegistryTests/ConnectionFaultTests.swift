@@ -1,10 +1,11 @@
-import Sandbox
 import Foundation
 import ImageModel
+import KubeAPIServer
 import Networking
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 /// Registries that cannot be reached, go silent, or show a certificate that is no good.
 @Suite(.timeLimit(.minutes(2)))

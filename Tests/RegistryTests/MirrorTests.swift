@@ -1,8 +1,8 @@
-import Sandbox
 import ImageModel
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 @Suite(.timeLimit(.minutes(1)))
 struct MirrorTests {

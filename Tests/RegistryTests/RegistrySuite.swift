@@ -1,9 +1,9 @@
-import Sandbox
 import ImageModel
 import NIOCore
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 /// What every registry must give: the same tests for the fake one and for docker-registry.
 @Suite(.timeLimit(.minutes(2)))

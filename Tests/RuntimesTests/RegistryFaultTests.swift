@@ -1,8 +1,9 @@
-import Sandbox
 import ImageModel
+import KubeAPIServer
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

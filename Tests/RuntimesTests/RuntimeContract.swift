@@ -1,9 +1,9 @@
-import Sandbox
 import Foundation
 import ImageModel
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

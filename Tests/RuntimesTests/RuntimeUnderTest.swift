@@ -1,4 +1,3 @@
-import Sandbox
 import Foundation
 import ImageModel
 import Logging
@@ -6,6 +5,7 @@ import Registry
 import Synchronization
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

@@ -1,7 +1,7 @@
 import Foundation
-package import Sandbox
 import Subprocess
 import SystemPackage
+package import VirtualCluster
 
 /// Scripts of a shell in which `kubectl` talks to a sandbox: a client that we did not write.
 package struct ClusterShell: Sendable {

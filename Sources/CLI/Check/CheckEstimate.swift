@@ -1,6 +1,5 @@
 import Warming
 import Checking
-import Sandbox
 import Documents
 import ImageModel
 import Registry

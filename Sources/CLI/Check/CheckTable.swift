@@ -1,7 +1,6 @@
 import Kubernetes
 import Checking
 import Documents
-import Sandbox
 import ImageModel
 import Registry
 import Terminal

@@ -1,6 +1,5 @@
 import Commands
 import Documents
-import Sandbox
 import Synchronization
 import Terminal
 

@@ -2,7 +2,6 @@ import Commands
 import Documents
 import ImageModel
 import Kubernetes
-import Sandbox
 import Terminal
 import Usage
 

@@ -4,7 +4,6 @@ import Documents
 import Foundation
 import ImageModel
 import Kubernetes
-import Sandbox
 import Terminal
 import Usage
 

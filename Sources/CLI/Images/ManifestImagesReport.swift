@@ -1,5 +1,4 @@
 import Workloads
-import Sandbox
 import Documents
 import Terminal
 

@@ -1,6 +1,5 @@
 import Kubernetes
 import Warming
-import Sandbox
 import Documents
 import ImageModel
 import Terminal

@@ -1,7 +1,6 @@
 import ImageModel
 import Warming
 import Documents
-import Sandbox
 import Terminal
 
 /// A run as lines of a log, for output that is no terminal.

@@ -1,7 +1,6 @@
 import ImageModel
 import Warming
 import Documents
-import Sandbox
 import Terminal
 
 /// A run as a terminal of some size shows it: an image a line, a bar over the nodes, and what is wrong.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import ImageModel
-import Sandbox
+import VirtualCluster
 
 /// Images that an embedded registry serves for measuring: `load/app-1:v1` and so on, of three layers each.
 struct LoadImages: Hashable {

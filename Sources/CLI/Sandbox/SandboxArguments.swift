@@ -1,7 +1,7 @@
 import ArgumentParser
 import Commands
 import ImageModel
-import Sandbox
+import VirtualCluster
 import Warming
 
 /// What an embedded cluster is made of.

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Commands
 import Logging
-import Sandbox
 import Terminal
+import VirtualCluster
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -39,7 +39,7 @@ struct SandboxDemo: PrepullCommand {
       defer { file.remove() }
       let images = Array(sandbox.sampleImages.prefix(4))
       step("A cluster of \(options.nodes.count) virtual nodes on this machine, and a registry with sample images")
-      console.write("API server \(sandbox.server.address), registry \(sandbox.registry.host)\n")
+      console.write("API server \(sandbox.address), registry \(sandbox.registry.host)\n")
       let connection = ["--kubeconfig", file.path]
       step("Warm every node for \(images.count) images")
       show(["run"] + images)

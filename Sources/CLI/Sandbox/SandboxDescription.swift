@@ -1,7 +1,7 @@
 import Commands
 import Documents
 import ImageModel
-import Sandbox
+import VirtualCluster
 
 /// What a person or a script needs to know of a sandbox that is up.
 struct SandboxDescription {
@@ -14,7 +14,7 @@ struct SandboxDescription {
   let image: String
 
   init(_ sandbox: Sandbox, images: [String], kubeconfig: String) {
-    server = sandbox.server.address
+    server = sandbox.address
     registry = sandbox.registry.host
     nodes = sandbox.options.nodes.map { ($0.name, $0.platform.architecture) }
     self.images = images
@@ -60,12 +60,11 @@ struct SandboxDescription {
   }
 
   /// What the API server was asked for, and by whom: one line.
-  static func json(of counts: [RequestKey: Int]) -> String {
-    let requests = counts.map { key, count -> JSON in
-      let resource = key.resource + (key.subresource.map { "/\($0)" } ?? "")
-      return [
-        "client": .string(key.client), "verb": .string(key.verb), "resource": .string(resource),
-        "count": .integer(Int64(count)),
+  static func json(of counts: [RequestCount]) -> String {
+    let requests = counts.map { count -> JSON in
+      [
+        "client": .string(count.client), "verb": .string(count.verb), "resource": .string(count.resource),
+        "count": .integer(Int64(count.count)),
       ]
     }
     return JSON(dictionaryLiteral: ("requests", .array(requests.sorted { $0.text < $1.text }))).text + "\n"

@@ -2,7 +2,7 @@ import ArgumentParser
 import Commands
 import Kubernetes
 import Logging
-import Sandbox
+import VirtualCluster
 
 /// `prepull sandbox fault`: makes something go wrong in a sandbox that runs.
 struct SandboxFault: ClusterCommand {

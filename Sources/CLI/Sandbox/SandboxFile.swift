@@ -2,7 +2,7 @@ import ArgumentParser
 import Documents
 import Foundation
 import Glibc
-import Sandbox
+import VirtualCluster
 
 /// The kubeconfig of a sandbox on disk: a file of its own, or one of the user's that it adds itself to.
 struct SandboxFile {

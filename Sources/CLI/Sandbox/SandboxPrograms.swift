@@ -3,7 +3,7 @@ import Commands
 import Kubernetes
 import Logging
 import Operator
-import Sandbox
+import VirtualCluster
 
 /// What the containers of an embedded cluster run for real: the operator, with the commands of `prepulld`.
 enum SandboxPrograms {

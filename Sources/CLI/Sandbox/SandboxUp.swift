@@ -3,8 +3,8 @@ import Commands
 import Documents
 import ImageModel
 import Logging
-import Sandbox
 import Terminal
+import VirtualCluster
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -67,7 +67,7 @@ struct SandboxUp: PrepullCommand {
         let description = SandboxDescription(sandbox, images: sandbox.sampleImages + load, kubeconfig: file.path)
         try Console.standardOutput.writeAll(output == .json ? description.json : description.text)
         await Interrupt.untilCancelled()
-        return sandbox.server.requestCounts
+        return sandbox.requestCounts
       }
     }
     if output == .json, let counts { try Console.standardOutput.writeAll(SandboxDescription.json(of: counts)) }

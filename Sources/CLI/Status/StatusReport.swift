@@ -1,5 +1,4 @@
 import Warming
-import Sandbox
 import PrepullAPI
 import Documents
 import Foundation

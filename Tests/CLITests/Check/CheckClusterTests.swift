@@ -1,10 +1,11 @@
+import KubeAPIServer
 import PrepullAPI
 import Documents
 import Foundation
 import ImageModel
-import Sandbox
 import TestKit
 import Testing
+import VirtualCluster
 
 @Suite("prepull check with a cluster, as a user runs it", .serialized, .timeLimit(.minutes(10)))
 struct CheckClusterTests {

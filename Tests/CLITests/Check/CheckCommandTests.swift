@@ -3,9 +3,9 @@ import Documents
 import Foundation
 import FoundationXML
 import ImageModel
-import Sandbox
 import TestKit
 import Testing
+import VirtualCluster
 
 @Suite("prepull check without a cluster, as a user runs it", .serialized, .timeLimit(.minutes(10)))
 struct CheckCommandTests {

@@ -5,10 +5,10 @@ import Glibc
 import ImageModel
 import Kubernetes
 import Logging
-import Sandbox
 import TestKit
 import Testing
 import Usage
+import VirtualCluster
 
 @testable import CLI
 

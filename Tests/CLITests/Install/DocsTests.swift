@@ -3,9 +3,9 @@ import ArgumentParser
 import Commands
 import Documents
 import Foundation
-import Sandbox
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import CLI
 

@@ -1,9 +1,9 @@
 import Documents
 import Foundation
 import Logging
-import Sandbox
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import CLI
 

@@ -2,9 +2,9 @@ import CLI
 import Commands
 import Foundation
 import ImageModel
-import Sandbox
 import TestKit
 import Testing
+import VirtualCluster
 
 @Suite("The container image of scripts/image", .timeLimit(.minutes(10)))
 struct ContainerImageTests {

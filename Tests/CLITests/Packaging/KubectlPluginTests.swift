@@ -1,7 +1,6 @@
 import Commands
 import Crypto
 import Foundation
-import Sandbox
 import TestKit
 import Testing
 

@@ -1,10 +1,11 @@
 import Documents
 import Foundation
+import KubeAPIServer
 import Logging
-import Sandbox
 import Synchronization
 import TestKit
 import Testing
+import VirtualCluster
 
 /// A sandbox, and the built program used on it as a user does.
 struct ClusterCase: Sendable {

@@ -2,9 +2,10 @@ import Documents
 import Foundation
 import Glibc
 import ImageModel
-import Sandbox
+import KubeAPIServer
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import CLI
 

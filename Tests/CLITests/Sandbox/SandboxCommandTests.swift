@@ -4,10 +4,10 @@ import Foundation
 import ImageModel
 import Logging
 import Registry
-import Sandbox
 import Synchronization
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import CLI
 

@@ -1,10 +1,11 @@
+import KubeAPIServer
+import VirtualCluster
 import Workloads
 import Warming
 @testable import Operator
 import TestKit
 import Documents
 import Kubernetes
-import Sandbox
 import Synchronization
 import Testing
 

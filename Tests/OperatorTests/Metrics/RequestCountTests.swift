@@ -1,8 +1,9 @@
 @testable import Operator
+import KubeAPIServer
 import Runtimes
 import Kubernetes
-import Sandbox
 import Testing
+import VirtualCluster
 
 @Suite("Metrics: requests to the API server", .timeLimit(.minutes(10)))
 struct RequestCountTests {

@@ -1,8 +1,9 @@
+import KubeAPIServer
+import VirtualCluster
 import Warming
 @testable import Operator
 import ImageModel
 import Kubernetes
-import Sandbox
 import Synchronization
 import Testing
 

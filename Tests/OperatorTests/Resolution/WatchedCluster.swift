@@ -3,8 +3,8 @@ import Documents
 import Kubernetes
 import Logging
 import Registry
-import Sandbox
 import Testing
+import VirtualCluster
 
 /// A cluster without nodes, to be looked at.
 struct WatchedCluster: Sendable {

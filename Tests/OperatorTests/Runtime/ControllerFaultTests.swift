@@ -1,12 +1,13 @@
 @testable import PrepullAPI
 @testable import Operator
+import KubeAPIServer
 import Runtimes
 import Documents
 import ImageModel
 import Kubernetes
-import Sandbox
 import Synchronization
 import Testing
+import VirtualCluster
 
 @Suite("The operator among faults", .timeLimit(.minutes(10)))
 struct ControllerFaultTests {

@@ -1,3 +1,5 @@
+import KubeAPIServer
+import VirtualCluster
 import Warming
 @testable import Operator
 @testable import PrepullAPI
@@ -9,7 +11,6 @@ import ImageModel
 import Kubernetes
 import Logging
 import Registry
-import Sandbox
 import Synchronization
 import Testing
 

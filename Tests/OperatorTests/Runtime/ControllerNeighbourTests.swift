@@ -4,8 +4,8 @@ import Documents
 import Foundation
 import ImageModel
 import Kubernetes
-import Sandbox
 import Testing
+import VirtualCluster
 
 /// The operator beside pods and Prepulls of others.
 @Suite("The operator and its neighbours", .timeLimit(.minutes(5)))

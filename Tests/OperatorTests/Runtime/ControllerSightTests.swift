@@ -1,6 +1,8 @@
+@testable import KubeAPIServer
 @testable import PrepullAPI
 import Warming
 @testable import Operator
+@testable import VirtualCluster
 import Runtimes
 import TestKit
 import AsyncHTTPClient
@@ -12,8 +14,6 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 import Testing
-
-@testable import Sandbox
 
 @Suite("What the operator sees, and what it does when it does not", .timeLimit(.minutes(5)))
 struct ControllerSightTests {

@@ -3,8 +3,8 @@
 import Documents
 import ImageModel
 import Kubernetes
-import Sandbox
 import Testing
+import VirtualCluster
 
 @Suite("The operator on a cluster", .timeLimit(.minutes(10)))
 struct ControllerTests {

@@ -1,10 +1,10 @@
-import Sandbox
 import GRPCCore
 import ImageModel
 import Registry
 import SwiftProtobuf
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

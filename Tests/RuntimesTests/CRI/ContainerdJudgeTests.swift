@@ -2,9 +2,9 @@ import Networking
 import ImageModel
 import Logging
 import Registry
-import Sandbox
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

@@ -1,7 +1,7 @@
-import Sandbox
 import ImageModel
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

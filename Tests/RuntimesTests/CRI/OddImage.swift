@@ -1,5 +1,5 @@
 import ImageModel
-import Sandbox
+import VirtualCluster
 
 /// An image that is written carelessly, and whether containerd takes it.
 struct OddImage: Sendable {

@@ -1,8 +1,8 @@
 import ImageModel
 import Registry
-import Sandbox
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

@@ -1,4 +1,3 @@
-import Sandbox
 import Crypto
 import Foundation
 import ImageModel
@@ -7,6 +6,7 @@ import Registry
 import SystemPackage
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

@@ -1,5 +1,4 @@
 import Networking
-import Sandbox
 import Documents
 import Foundation
 import ImageModel
@@ -7,6 +6,7 @@ import Logging
 import Registry
 import Synchronization
 import TestKit
+import VirtualCluster
 
 @testable import Runtimes
 

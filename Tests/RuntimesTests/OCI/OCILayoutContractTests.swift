@@ -1,8 +1,8 @@
-import Sandbox
 import ImageModel
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

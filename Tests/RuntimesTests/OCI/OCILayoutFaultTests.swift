@@ -1,10 +1,10 @@
-import Sandbox
 import Documents
 import Foundation
 import ImageModel
 import Registry
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

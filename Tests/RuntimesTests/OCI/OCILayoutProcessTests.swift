@@ -1,9 +1,9 @@
-import Sandbox
 import Documents
 import Foundation
 import ImageModel
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

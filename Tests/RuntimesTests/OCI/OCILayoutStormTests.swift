@@ -1,4 +1,3 @@
-import Sandbox
 import Documents
 import Crypto
 import Foundation
@@ -7,6 +6,7 @@ import Registry
 import Synchronization
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

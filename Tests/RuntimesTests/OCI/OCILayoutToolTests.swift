@@ -1,8 +1,8 @@
-import Sandbox
 import Foundation
 import ImageModel
 import TestKit
 import Testing
+import VirtualCluster
 
 @testable import Runtimes
 

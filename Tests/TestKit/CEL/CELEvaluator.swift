@@ -1,6 +1,6 @@
-import Sandbox
-
 /// Evaluates expressions over the values of some names; keeps compiled patterns while it lives.
+import KubeAPIServer
+
 struct CELEvaluator {
   private var names: [String: CELValue]
   let patterns: CELPatterns

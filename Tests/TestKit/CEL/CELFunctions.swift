@@ -1,4 +1,3 @@
-import Sandbox
 import Kubernetes
 
 #if canImport(FoundationEssentials)

@@ -1,5 +1,5 @@
 import Documents
-import Sandbox
+import KubeAPIServer
 
 /// One entry of `x-kubernetes-validations`, ready to be evaluated.
 struct ValidationRule: Sendable {

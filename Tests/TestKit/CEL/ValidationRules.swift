@@ -1,5 +1,5 @@
-package import Sandbox
 import Documents
+package import KubeAPIServer
 
 /// The CEL rules of a schema, at their places in it.
 ///

@@ -1,12 +1,13 @@
-package import Sandbox
 import AsyncHTTPClient
 import Foundation
 package import ImageModel
+package import KubeAPIServer
 import NIOCore
 import NIOHTTP1
 import NIOSSL
 import Subprocess
 import SystemPackage
+package import VirtualCluster
 
 /// Runs Debian's docker-registry on a free loopback port, with its data in a folder of its own.
 package func withRealRegistry<Result: Sendable>(

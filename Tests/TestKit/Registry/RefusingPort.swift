@@ -1,5 +1,5 @@
-import Sandbox
 import Glibc
+import VirtualCluster
 
 /// Runs `body` with a loopback port that refuses connections: it is bound, so that nobody else gets it, but no more.
 package func withRefusingPort<Result>(_ body: (Int) async throws -> Result) async throws -> Result {

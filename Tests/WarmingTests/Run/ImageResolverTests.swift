@@ -1,11 +1,11 @@
 import Networking
+import VirtualCluster
 @testable import Warming
 import Documents
 import Foundation
 import ImageModel
 import Logging
 import Registry
-import Sandbox
 import Testing
 
 /// What a registry answers is the matter of its image and of no other.

@@ -2,8 +2,8 @@
 import Documents
 import ImageModel
 import Kubernetes
-import Sandbox
 import Testing
+import VirtualCluster
 
 @Suite("The DaemonSet that stays", .timeLimit(.minutes(10)))
 struct KeptDaemonSetTests {

@@ -1,9 +1,10 @@
+import KubeAPIServer
 import Networking
+import VirtualCluster
 @testable import Warming
 import Documents
 import ImageModel
 import Kubernetes
-import Sandbox
 import Testing
 
 @Suite("Preflight", .timeLimit(.minutes(3)))

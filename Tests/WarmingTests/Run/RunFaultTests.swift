@@ -1,11 +1,12 @@
 @testable import Warming
+import KubeAPIServer
 import Networking
 import Documents
 import Foundation
 import ImageModel
 import Kubernetes
-import Sandbox
 import Testing
+import VirtualCluster
 
 /// What goes wrong around a run.
 @Suite("A run among faults", .timeLimit(.minutes(3)))

@@ -1,12 +1,13 @@
 @testable import Warming
+import KubeAPIServer
 import Networking
 import Documents
 import Kubernetes
 import Logging
 import Registry
-import Sandbox
 import Synchronization
 import Testing
+import VirtualCluster
 
 /// A sandbox to run in, and what runs told.
 final class RunLab: Sendable {

@@ -1,9 +1,10 @@
 @testable import Warming
 import Documents
 import ImageModel
+import KubeAPIServer
 import Kubernetes
-import Sandbox
 import Testing
+import VirtualCluster
 
 /// Whole runs in a sandbox whose virtual nodes really pull.
 @Suite("A run with the kubelet engine", .timeLimit(.minutes(3)))

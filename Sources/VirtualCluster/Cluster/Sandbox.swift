@@ -1,0 +1,149 @@
+package import KubeAPIServer
+import Networking
+import Documents
+import ImageModel
+package import Kubernetes
+import Logging
+import Registry
+import Runtimes
+
+/// A Kubernetes cluster inside this process: an API server, controllers, virtual nodes and a registry.
+///
+/// `README.md` beside this folder says what it simplifies.
+package final class Sandbox: Sendable {
+  package let options: SandboxOptions
+  package let store: Store
+  package let server: APIServer
+  /// Serves the sample images, at `registry.host`.
+  package let registry: EmbeddedRegistry
+  /// References of the sample images.
+  package let sampleImages: [String]
+  /// By the name of a program (``SandboxOptions/programs``): the image whose containers run it.
+  package let programImages: [String: String]
+  /// What is written here is gone at the end, unless the options named the folder.
+  package let folder: String
+  let fleet: Fleet
+  let programs: ProgramRunner
+  let pace: Pace
+  let link: SharedLink
+  let catalogue = ModelledCatalogue()
+  let registryClient: RegistryClient
+  let logger: Logger
+  let authority: CertificateAuthority?
+  private let administrator: CertificateAuthority.Identity?
+
+  init(_ options: SandboxOptions, registry: EmbeddedRegistry, folder: String, logger: Logger) throws {
+    self.options = options
+    self.registry = registry
+    self.folder = folder
+    self.logger = logger
+    pace = Pace(speed: options.speed)
+    store = Store(hasAccounts: true, rules: options.rules)
+    authority = options.tls ? try CertificateAuthority() : nil
+    administrator = try authority?.issueClient(
+      name: ServerUser.admin.name, groups: ServerUser.admin.groups.filter { $0 != "system:authenticated" })
+    var serverOptions = APIServer.Options()
+    serverOptions.port = options.port ?? 0
+    serverOptions.authority = authority
+    serverOptions.tokens = [Self.token: .admin]
+    serverOptions.isOpen = !options.tls
+    serverOptions.hasRoles = true
+    programImages = try SampleImages.add(programs: options.programs.map(\.name), to: registry)
+    let programs = ProgramRunner(options.programs, images: programImages)
+    self.programs = programs
+    serverOptions.logs = { programs.text(pod: $0, container: $1) }
+    server = APIServer(store: store, options: serverOptions, logger: logger)
+    sampleImages = options.hasSampleImages ? try SampleImages.add(to: registry).map(\.description) : []
+    fleet = Fleet(store: store, pace: pace, heartbeat: options.heartbeat)
+    if let links = options.links {
+      registry.limit(reader: links.nodeBandwidth, registry: links.registryBandwidth, latency: links.latency)
+    }
+    link = SharedLink(bandwidth: options.model?.registryBandwidth, pace: pace)
+    var configuration = RegistryConfiguration(userAgent: "containerd/2.1.4")
+    // The kubelet has its own back-off.
+    configuration.retry = .init(attempts: 1)
+    registryClient = RegistryClient(configuration: configuration, credentials: NoCredentials(), logger: logger)
+    programs.grant { [server, authority] container, pod in
+      Self.configuration(of: container, in: pod, server, authority)
+    }
+  }
+
+  /// What a container with a service account's token knows of the cluster; nil for one without.
+  private static func configuration(
+    of container: JSON, in pod: JSON, _ server: APIServer, _ authority: CertificateAuthority?
+  ) -> ClusterConfiguration? {
+    let mounts = Set((container["volumeMounts"]?.array ?? []).compactMap { $0["name"]?.string })
+    let hasToken = (pod[path: "spec", "volumes"]?.array ?? []).contains { volume in
+      mounts.contains(volume["name"]?.string ?? "")
+        && (volume[path: "projected", "sources"]?.array ?? []).contains { $0["serviceAccountToken"] != nil }
+    }
+    let namespace = ObjectName(pod).namespace ?? "default"
+    guard hasToken,
+      let account = server.store.get(
+        .serviceAccounts, namespace: namespace, name: pod[path: "spec", "serviceAccountName"]?.string ?? ""),
+      // As real API servers make tokens that pods mount, so that those that are not read again do not end.
+      let token = server.token(for: account, pod: pod, lifetime: .seconds(365 * 86_400))
+    else { return nil }
+    var configuration = ClusterConfiguration(
+      server: server.address, authentication: .token(token), namespace: namespace)
+    configuration.environment = [:]
+    configuration.tls.authority = authority.map { .text($0.authorityPEM) }
+    configuration.userName = "service account of this pod"
+    return configuration
+  }
+
+  /// A bearer token of the administrator's.
+  package static let token = "sandbox-administrator"
+
+  /// How a client of this process reaches the cluster, as its administrator.
+  package var configuration: ClusterConfiguration {
+    var configuration = ClusterConfiguration(server: server.address)
+    // A proxy of the environment leads nowhere near the loopback interface.
+    configuration.environment = [:]
+    if let authority, let administrator {
+      configuration.tls.authority = .text(authority.authorityPEM)
+      configuration.tls.clientCertificate = .text(administrator.certificatePEM)
+      configuration.tls.clientKey = .text(administrator.keyPEM)
+    }
+    return configuration
+  }
+
+  /// The same for programs: the text of a kubeconfig file (JSON, which is YAML too), to be kept as secret as a key.
+  package var kubeconfig: String {
+    var cluster: [String: String] = ["server": server.address]
+    var user: [String: String] = [:]
+    if let authority, let administrator {
+      cluster["certificate-authority-data"] = Base64.encode(Array(authority.authorityPEM.utf8))
+      user["client-certificate-data"] = Base64.encode(Array(administrator.certificatePEM.utf8))
+      user["client-key-data"] = Base64.encode(Array(administrator.keyPEM.utf8))
+    }
+    return Kubeconfiguration(name: "sandbox", cluster: cluster, user: user).text
+  }
+
+  // MARK: Nodes
+
+  /// Adds a node, which takes pods at once.
+  package func addNode(_ template: NodeTemplate) async throws {
+    let number = fleet.nextNumber()
+    let images = NodeImages(try backend(for: template), disk: template.diskBytes, pace: pace)
+    await images.load()
+    let kubelet = VirtualKubelet(template, number: number, store: store, pace: pace, images: images, programs: programs)
+    try fleet.add(kubelet)
+    if await !images.all.isEmpty { await fleet.writeStatus(kubelet) }
+  }
+
+  func backend(for template: NodeTemplate) throws -> any ImageBackend {
+    if case .cri(let socket) = template.images {
+      return SocketImages(endpoint: RuntimeEndpoint(kind: .cri, path: socket), registry: registryClient, logger: logger)
+    }
+    if let model = options.model {
+      return ModelledImages(
+        registry, platform: template.platform, link: link, model: model, pace: pace, catalogue: catalogue)
+    }
+    let path = "\(folder)/nodes/\(template.name)"
+    // The registry tells by the name whose link it is.
+    let userAgent = options.links.map { _ in "\(registryClient.configuration.userAgent) (\(template.name))" }
+    return LayoutImages(
+      path: path, platform: template.platform, registry: registryClient, userAgent: userAgent, logger: logger)
+  }
+}
