@@ -1,5 +1,6 @@
 import Documents
 import NIOHTTP1
+import TestKit
 import Testing
 
 @testable import KubeAPIServer

@@ -8,9 +8,9 @@ import Hummingbird
 #endif
 
 extension APIServer {
-  /// Whether somebody may do something: what was denied by hand first, then the roles.
+  /// Whether somebody may do something: what a fault refuses first, then the roles.
   func verdict(on attempt: AccessAttempt) -> RBACAuthorizer.Verdict {
-    if faults.isDenied(attempt) { return .init(isAllowed: false, reason: "") }
+    if faults.refuses(attempt) { return .init(isAllowed: false, reason: "") }
     return authorizer?.verdict(on: attempt)
       ?? .init(isAllowed: true, reason: "the server allows everything that it was not told to deny")
   }

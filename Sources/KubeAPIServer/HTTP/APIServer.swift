@@ -16,7 +16,6 @@ package final class APIServer: Sendable {
     package var tokens: [String: ServerUser] = [:]
     /// Whether requests without credentials are let in, as the administrator's.
     package var isOpen = false
-    package var denied: Set<DeniedPermission> = []
     /// Whether roles say who may do what, and service accounts have tokens; else everybody may do everything.
     package var hasRoles = false
     /// What a container printed, by its pod's uid and its name.
@@ -28,7 +27,7 @@ package final class APIServer: Sendable {
   }
 
   package let store: Store
-  package let faults: ServerFaults
+  package let faults = ServerFaults()
   let options: Options
   let logger: Logger
   let connections = ConnectionTable()
@@ -50,7 +49,6 @@ package final class APIServer: Sendable {
     self.store = store
     self.options = options
     self.logger = logger
-    faults = ServerFaults(denied: options.denied)
     authenticator = Authenticator(
       tokens: options.tokens, isOpen: options.isOpen, accounts: options.hasRoles ? ServiceAccountTokens(store) : nil)
     authorizer = options.hasRoles ? RBACAuthorizer(store) : nil

@@ -68,12 +68,6 @@ extension Sandbox {
     kubelet.state.withLock { $0.isCrowded = true }
   }
 
-  /// Fails a pod as a kubelet does that is short of something.
-  package func evictPod(_ name: String, namespace: String = "default") throws {
-    guard let pod = store.get(.pods, namespace: namespace, name: name) else { throw StatusError.notFound(.pods, name) }
-    fleet.evict(pod.uid, message: "The node was low on resource: memory. Threshold quantity: 100Mi, available: 60Mi. ")
-  }
-
   /// What a node's disk holds.
   package func images(on name: String) async throws -> [HeldImage] { await (try kubelet(name)).images.all }
 
@@ -87,14 +81,6 @@ extension Sandbox {
   package func image(_ reference: String, on name: String) async throws -> HeldImage? {
     let reference = try Reference(parsing: reference)
     return await (try kubelet(name)).images.image(reference)
-  }
-
-  /// Puts an image on a node past its kubelet, as an agent or `ctr` does it: it has no pull record, and is open to every
-  /// pod.
-  package func preload(_ reference: String, on name: String) async throws {
-    let kubelet = try kubelet(name)
-    _ = try await kubelet.images.preload(try Reference(parsing: reference), credential: nil)
-    await kubelet.imagesChanged()
   }
 
   /// Takes an image from a node's disk, with all names of its content, as the kubelet's garbage collection does.

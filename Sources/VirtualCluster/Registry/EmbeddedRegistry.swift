@@ -26,7 +26,8 @@ package final class EmbeddedRegistry: Sendable {
     case basic(username: String, password: String)
     /// Any of several users, by their passwords.
     case users([String: String])
-    case bearer(TokenServer)
+    /// With the tokens of a server of their own.
+    case bearer(any TokenIssuer)
   }
 
   private struct Stored {

@@ -1,5 +1,5 @@
 /// The last requests that a server had; older ones are forgotten, or a sandbox that runs for days would grow without end.
-struct RecentRequests: Sendable {
+package struct RecentRequests: Sendable {
   /// How many are kept.
   static let limit = 20_000
 
@@ -7,12 +7,14 @@ struct RecentRequests: Sendable {
   /// Where the oldest lies, once the ring is full.
   private var oldest = 0
 
-  mutating func append(_ request: RecordedRequest) {
+  package init() {}
+
+  package mutating func append(_ request: RecordedRequest) {
     if requests.count < Self.limit { return requests.append(request) }
     requests[oldest] = request
     oldest = (oldest + 1) % Self.limit
   }
 
   /// In their order.
-  var all: [RecordedRequest] { Array(requests[oldest...] + requests[..<oldest]) }
+  package var all: [RecordedRequest] { Array(requests[oldest...] + requests[..<oldest]) }
 }

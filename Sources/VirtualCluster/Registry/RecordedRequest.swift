@@ -1,5 +1,5 @@
 import HTTPTypes
-import Hummingbird
+package import Hummingbird
 
 /// What a server was asked.
 package struct RecordedRequest: Sendable, CustomStringConvertible {
@@ -24,7 +24,7 @@ package struct RecordedRequest: Sendable, CustomStringConvertible {
     body = []
   }
 
-  init(_ request: Request) async throws {
+  package init(_ request: Request) async throws {
     self.method = request.method.rawValue
     self.path = request.uri.path
     self.query = request.uri.query ?? ""

@@ -2,6 +2,7 @@
 import KubeAPIServer
 import Runtimes
 import Kubernetes
+import TestKit
 import Testing
 import VirtualCluster
 

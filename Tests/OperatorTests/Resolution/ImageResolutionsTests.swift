@@ -1,4 +1,5 @@
 import KubeAPIServer
+import TestKit
 import VirtualCluster
 import Warming
 @testable import Operator

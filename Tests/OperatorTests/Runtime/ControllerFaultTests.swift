@@ -6,6 +6,7 @@ import Documents
 import ImageModel
 import Kubernetes
 import Synchronization
+import TestKit
 import Testing
 import VirtualCluster
 

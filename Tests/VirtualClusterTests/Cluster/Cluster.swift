@@ -1,3 +1,4 @@
+import ImageModel
 import KubeAPIServer
 import TestKit
 import Documents
@@ -86,6 +87,23 @@ extension Sandbox {
 
   func reasons(_ name: String) -> Set<String> { Set(events(name).map(\.reason)) }
   func messages(_ name: String) -> Set<String> { Set(events(name).map(\.message)) }
+}
+
+/// Levers that only these tests pull.
+extension Sandbox {
+  /// Fails a pod as a kubelet does that is short of something.
+  func evictPod(_ name: String, namespace: String = "default") throws {
+    guard let pod = store.get(.pods, namespace: namespace, name: name) else { throw StatusError.notFound(.pods, name) }
+    fleet.evict(pod.uid, message: "The node was low on resource: memory. Threshold quantity: 100Mi, available: 60Mi. ")
+  }
+
+  /// Puts an image on a node past its kubelet, as an agent or `ctr` does it: it has no pull record, and is open to every
+  /// pod.
+  func preload(_ reference: String, on name: String) async throws {
+    let kubelet = try #require(fleet.kubelet(name))
+    _ = try await kubelet.images.preload(try Reference(parsing: reference), credential: nil)
+    await kubelet.imagesChanged()
+  }
 }
 
 extension JSON {

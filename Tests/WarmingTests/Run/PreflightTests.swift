@@ -1,5 +1,6 @@
 import KubeAPIServer
 import Networking
+import TestKit
 import VirtualCluster
 @testable import Warming
 import Documents

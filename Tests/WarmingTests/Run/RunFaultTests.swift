@@ -5,6 +5,7 @@ import Documents
 import Foundation
 import ImageModel
 import Kubernetes
+import TestKit
 import Testing
 import VirtualCluster
 

@@ -3,6 +3,7 @@ import Documents
 import ImageModel
 import KubeAPIServer
 import Kubernetes
+import TestKit
 import Testing
 import VirtualCluster
 

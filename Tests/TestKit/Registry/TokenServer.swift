@@ -1,8 +1,8 @@
 import Crypto
-import HTTPTypes
 import Hummingbird
-import KubeAPIServer
+package import KubeAPIServer
 import Synchronization
+package import VirtualCluster
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -22,7 +22,7 @@ package func withTokenServer<Result>(
 }
 
 /// A token server whose tokens a real registry believes too; see `withTokenServer`.
-package final class TokenServer: Sendable {
+package final class TokenServer: TokenIssuer {
   package let service = "test-registry"
   package let issuer = "test-issuer"
 
@@ -54,7 +54,6 @@ package final class TokenServer: Sendable {
   }
 
   package var realm: String { "http://127.0.0.1:\(state.withLock { $0.port })/token" }
-  /// The last ``RecentRequests/limit`` requests.
   package var requests: [RecordedRequest] { state.withLock { $0.requests.all } }
 
   /// Only this user gets tokens from now on.
@@ -102,13 +101,13 @@ package final class TokenServer: Sendable {
         let list = actions.map { "\"\($0)\"" }.joined(separator: ",")
         return #"{"type":"repository","name":"\#(name)","actions":[\#(list)]}"#
       } ?? ""
-    let header = #"{"typ":"JWT","alg":"ES256","x5c":["\#(Base64.encode(signer.certificateDER))"]}"#
+    let header = #"{"typ":"JWT","alg":"ES256","x5c":["\#(Data(signer.certificateDER).base64EncodedString())"]}"#
     let claims =
       #"{"iss":"\#(issuer)","aud":"\#(service)","sub":"test","iat":\#(now),"nbf":\#(now - 60),"#
       + #""exp":\#(now + 3600),"jti":"\#(UUID().uuidString)","access":[\#(access)]}"#
-    let signed = Base64.encodeURL(Array(header.utf8)) + "." + Base64.encodeURL(Array(claims.utf8))
+    let signed = Self.encode(Data(header.utf8)) + "." + Self.encode(Data(claims.utf8))
     let signature = try signer.key.signature(for: Data(signed.utf8))
-    let token = signed + "." + Base64.encodeURL(Array(signature.rawRepresentation))
+    let token = signed + "." + Self.encode(signature.rawRepresentation)
     state.withLock { state in
       state.valid[token] = .some(repository)
       state.issued.append(token)
@@ -117,6 +116,11 @@ package final class TokenServer: Sendable {
       state.issued.removeFirst(Self.mostTokens)
     }
     return token
+  }
+
+  /// The base64 of JSON Web Tokens: the alphabet of URLs, no padding.
+  private static func encode(_ data: Data) -> String {
+    String(data.base64EncodedString().compactMap { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 == "=" ? nil : $0 })
   }
 
   func respond(to request: Request) async throws -> Response {
