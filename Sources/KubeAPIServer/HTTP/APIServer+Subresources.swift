@@ -25,7 +25,7 @@ extension APIServer {
       return Self.success
     case (.eviction, .create):
       let options = try DeleteOptions(call.object()["deleteOptions"] ?? [:])
-      try store.evict(name, namespace: call.namespace ?? "default", options: options)
+      try store.delete(call.resource, namespace: call.namespace, name: name, options: options)
       return Self.success
     case (.log, .get):
       guard let pod = store.get(call.resource, namespace: call.namespace, name: name) else {

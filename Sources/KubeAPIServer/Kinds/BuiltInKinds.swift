@@ -20,10 +20,16 @@ enum BuiltInKinds {
     workload("batch", "v1", "CronJob", "cronjobs", ["cj"], PodDefaults.cronJob, [.status]),
   ]
 
-  private static let others: [ResourceDefinition] = [
-    leases, priorityClasses,
-    disruptionBudgets,
-  ]
+  private static let others: [ResourceDefinition] = [leases, priorityClasses, disruptionBudgets]
+
+  /// Kept, and never heeded.
+  private static let disruptionBudgets: ResourceDefinition = {
+    var budgets = ResourceDefinition(
+      "policy", "v1", "PodDisruptionBudget", plural: "poddisruptionbudgets", shortNames: ["pdb"],
+      subresources: [.status], hasGeneration: true)
+    budgets.allowsBlindUpdates = false
+    return budgets
+  }()
 
   private static let pods: ResourceDefinition = {
     var pods = ResourceDefinition(

@@ -3,7 +3,7 @@ package enum Subresource: String, Sendable, Hashable {
   case status
   /// Of pods: sets the node.
   case binding
-  /// Of pods: deletes where no budget forbids it.
+  /// Of pods: deletes them; budgets are not asked.
   case eviction
   /// Of namespaces: removes `spec.finalizers`.
   case finalize

@@ -40,7 +40,6 @@ extension Sandbox {
         group.addTask { await self.programs.run() }
         group.addTask { await ReplicaSetController(store: store, pace: pace).run() }
         group.addTask { await DeploymentController(store: store, pace: pace).run() }
-        group.addTask { await DisruptionController(store: store).run() }
         group.addTask {
           var scheduler = Scheduler(store: store, pace: pace)
           await scheduler.run()

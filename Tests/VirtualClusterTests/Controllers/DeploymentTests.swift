@@ -45,12 +45,7 @@ import Testing
     try await Cluster.with(options) { sandbox in
       try write(Self.deployment(sandbox.sampleImages[0]), "one.json", sandbox)
       try write(Self.deployment(sandbox.sampleImages[1]), "two.json", sandbox)
-      try write(
-        [
-          "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": ["name": "web"],
-          "spec": ["minAvailable": 2, "selector": ["matchLabels": ["app": "web"]]],
-        ], "budget.json", sandbox)
-      let first = try await kubectl(
+      let output = try await kubectl(
         sandbox,
         """
         kubectl apply -f one.json
@@ -68,37 +63,20 @@ import Testing
         kubectl rollout history deployment/web | tail -n +3 | awk '{print $1}' | xargs
         kubectl get deployment web -o jsonpath='{.spec.template.spec.containers[0].image}{"\\n"}'
         kubectl describe deployment web | grep -E 'ScalingReplicaSet|Progressing|Available  ' | tr -s ' '
-        """
-      ).output
-      let lines = first.split(separator: "\n").map(String.init)
-      #expect(lines.filter { $0 == "deployment \"web\" successfully rolled out" }.count == 4, "\(first)")
-      #expect(lines.contains("web 3/3 3 3"))
-      let image = sandbox.sampleImages[1]
-      #expect(lines.contains { $0.split(separator: " ").allSatisfy { $0 == image } }, "\(first)")
-      #expect(lines.contains("0 0 0") && lines.contains("3 3 3"))
-      #expect(lines.contains("2 3"), "the revisions: \(first)")
-      #expect(lines.contains(sandbox.sampleImages[0]))
-      #expect(first.contains("NewReplicaSetAvailable"))
-      #expect(first.contains("MinimumReplicasAvailable"))
-      // A budget that two pods just meet lets none go.
-      let refused = try await kubectl(
-        sandbox,
-        """
-        kubectl apply -f budget.json
-        kubectl wait pdb/web --for=jsonpath='{.status.currentHealthy}'=2 --timeout=20s
-        kubectl get pdb web --no-headers | awk '{print $2, $3, $4}'
-        node=$(kubectl get pods -l app=web -o jsonpath='{.items[0].spec.nodeName}')
-        kubectl drain $node --timeout=2s || echo held
-        kubectl patch pdb web --type=merge -p '{"spec":{"minAvailable":1}}'
-        kubectl wait pdb/web --for=jsonpath='{.status.disruptionsAllowed}'=1 --timeout=20s
-        kubectl drain $node --timeout=60s
         kubectl delete deployment web --timeout=30s
         kubectl wait pod -l app=web --for=delete --timeout=30s
-        """)
-      #expect(refused.output.contains("2 N/A 0"))
-      #expect(refused.output.contains("held"))
-      #expect(refused.output.contains("drained"))
-      #expect(refused.error.contains("Cannot evict pod as it would violate the pod's disruption budget."))
+        """
+      ).output
+      let lines = output.split(separator: "\n").map(String.init)
+      #expect(lines.filter { $0 == "deployment \"web\" successfully rolled out" }.count == 4, "\(output)")
+      #expect(lines.contains("web 3/3 3 3"))
+      let image = sandbox.sampleImages[1]
+      #expect(lines.contains { $0.split(separator: " ").allSatisfy { $0 == image } }, "\(output)")
+      #expect(lines.contains("0 0 0") && lines.contains("3 3 3"))
+      #expect(lines.contains("2 3"), "the revisions: \(output)")
+      #expect(lines.contains(sandbox.sampleImages[0]))
+      #expect(output.contains("NewReplicaSetAvailable"))
+      #expect(output.contains("MinimumReplicasAvailable"))
     }
   }
 
@@ -106,12 +84,11 @@ import Testing
     try await Cluster.with { sandbox in
       let object = Self.deployment(sandbox.sampleImages[0]) {
         $0[path: "spec", "template", "spec", "serviceAccountName"] = "nobody"
-        $0[path: "spec", "progressDeadlineSeconds"] = 10
       }
       try sandbox.store.create(object, as: .deployments)
-      let status = try await eventually("the rollout to be given up") {
+      let status = try await eventually("the reason") {
         let status = sandbox.store.get(.deployments, namespace: "default", name: "web")?["status"]
-        return status?["conditions"]?.array?.contains { $0["reason"] == "ProgressDeadlineExceeded" } == true
+        return status?["conditions"]?.array?.contains { $0["type"] == "ReplicaFailure" } == true
           ? status : .none
       }
       let failure = status["conditions"]?.array?.first { $0["type"] == "ReplicaFailure" }
