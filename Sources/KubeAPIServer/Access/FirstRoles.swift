@@ -60,7 +60,7 @@ enum FirstRoles {
 
   private static var admin: [JSON] {
     [
-      rule(readers + writers, [AccessValidation.group], ["rolebindings", "roles"]),
+      rule(readers + writers, [BuiltInKinds.accessGroup], ["rolebindings", "roles"]),
       rule(["create"], ["authorization.k8s.io"], ["localsubjectaccessreviews"]),
     ]
   }

@@ -98,7 +98,7 @@ final class RBACAuthorizer: Sendable {
       kind == "Role"
       ? store.get(.roles, namespace: key.namespace, name: name) : store.get(.clusterRoles, name: name)
     let rules = (role?["rules"]?.array ?? []).map(AccessRule.init)
-    let problem: String? = role == nil ? "\(kind.lowercased()).\(AccessValidation.group) \"\(name)\" not found" : nil
+    let problem: String? = role == nil ? "\(kind.lowercased()).\(BuiltInKinds.accessGroup) \"\(name)\" not found" : nil
     let place = key.namespace.map { "RoleBinding \"\(key.name)/\($0)\"" } ?? "ClusterRoleBinding \"\(key.name)\""
     for subject in binding["subjects"]?.array ?? [] {
       let who = subject["name"]?.string ?? ""

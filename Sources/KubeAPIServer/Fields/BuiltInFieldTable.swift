@@ -5,15 +5,12 @@
 enum BuiltInFieldTable {
   static let text = """
     AWSElasticBlockStoreVolumeSource fsType:s partition:i readOnly:b volumeID:s
-    AdmissionregistrationV1ServiceReference name:s namespace:s path:s port:i
-    AdmissionregistrationV1WebhookClientConfig caBundle:s service:AdmissionregistrationV1ServiceReference url:s
     Affinity nodeAffinity:NodeAffinity podAffinity:PodAffinity podAntiAffinity:PodAntiAffinity
     AggregationRule clusterRoleSelectors:[LabelSelector]
     ApiextensionsV1ServiceReference name:s namespace:s path:s port:i
     ApiextensionsV1WebhookClientConfig caBundle:s service:ApiextensionsV1ServiceReference url:s
     AppArmorProfile localhostProfile:s type:s
     AttachedVolume devicePath:s name:s
-    AuditAnnotation key:s valueExpression:s
     AzureDiskVolumeSource cachingMode:s diskName:s diskURI:s fsType:s kind:s readOnly:b
     AzureFileVolumeSource readOnly:b secretName:s shareName:s
     CSIVolumeSource driver:s fsType:s nodePublishSecretRef:LocalObjectReference readOnly:b volumeAttributes:{s}
@@ -114,12 +111,7 @@ enum BuiltInFieldTable {
      volumeMounts:[VolumeMount] workingDir:s
     EphemeralVolumeSource volumeClaimTemplate:PersistentVolumeClaimTemplate
     EventSource component:s host:s
-    EventsV1Event action:s apiVersion:s deprecatedCount:i deprecatedFirstTimestamp:t deprecatedLastTimestamp:t
-     deprecatedSource:EventSource eventTime:t kind:s metadata:ObjectMeta note:s reason:s regarding:ObjectReference
-     related:ObjectReference reportingController:s reportingInstance:s series:EventsV1EventSeries type:s
-    EventsV1EventSeries count:i lastObservedTime:t
     ExecAction command:[s]
-    ExpressionWarning fieldRef:s warning:s
     ExternalDocumentation description:s url:s
     FCVolumeSource fsType:s lun:i readOnly:b targetWWNs:[s] wwids:[s]
     FileKeySelector key:s optional:b path:s volumeName:s
@@ -173,16 +165,8 @@ enum BuiltInFieldTable {
     LoadBalancerStatus ingress:[LoadBalancerIngress]
     LocalObjectReference name:s
     ManagedFieldsEntry apiVersion:s fieldsType:s fieldsV1:x manager:s operation:s subresource:s time:t
-    MatchCondition expression:s name:s
-    MatchResources excludeResourceRules:[NamedRuleWithOperations] matchPolicy:s namespaceSelector:LabelSelector
-     objectSelector:LabelSelector resourceRules:[NamedRuleWithOperations]
     ModifyVolumeStatus status:s targetVolumeAttributesClassName:s
-    MutatingWebhook admissionReviewVersions:[s] clientConfig:AdmissionregistrationV1WebhookClientConfig failurePolicy:s
-     matchConditions:[MatchCondition] matchPolicy:s name:s namespaceSelector:LabelSelector objectSelector:LabelSelector
-     reinvocationPolicy:s rules:[RuleWithOperations] sideEffects:s timeoutSeconds:i
-    MutatingWebhookConfiguration apiVersion:s kind:s metadata:ObjectMeta webhooks:[MutatingWebhook]
     NFSVolumeSource path:s readOnly:b server:s
-    NamedRuleWithOperations apiGroups:[s] apiVersions:[s] operations:[s] resourceNames:[s] resources:[s] scope:s
     Namespace apiVersion:s kind:s metadata:ObjectMeta spec:NamespaceSpec status:NamespaceStatus
     NamespaceCondition lastTransitionTime:t message:s reason:s status:s type:s
     NamespaceSpec finalizers:[s]
@@ -225,8 +209,6 @@ enum BuiltInFieldTable {
      ownerReferences:[OwnerReference] resourceVersion:s selfLink:s uid:s
     ObjectReference apiVersion:s fieldPath:s kind:s name:s namespace:s resourceVersion:s uid:s
     OwnerReference apiVersion:s blockOwnerDeletion:b controller:b kind:s name:s uid:s
-    ParamKind apiVersion:s kind:s
-    ParamRef name:s namespace:s parameterNotFoundAction:s selector:LabelSelector
     PersistentVolumeClaim apiVersion:s kind:s metadata:ObjectMeta spec:PersistentVolumeClaimSpec
      status:PersistentVolumeClaimStatus
     PersistentVolumeClaimCondition lastProbeTime:t lastTransitionTime:t message:s reason:s status:s type:s
@@ -318,7 +300,6 @@ enum BuiltInFieldTable {
     RollingUpdateDaemonSet maxSurge:x maxUnavailable:x
     RollingUpdateDeployment maxSurge:x maxUnavailable:x
     RollingUpdateStatefulSetStrategy maxUnavailable:x partition:i
-    RuleWithOperations apiGroups:[s] apiVersions:[s] operations:[s] resources:[s] scope:s
     SELinuxOptions level:s role:s type:s user:s
     ScaleIOVolumeSource fsType:s gateway:s protectionDomain:s readOnly:b secretRef:LocalObjectReference sslEnabled:b
      storageMode:s storagePool:s system:s volumeName:s
@@ -366,25 +347,10 @@ enum BuiltInFieldTable {
     Toleration effect:s key:s operator:s tolerationSeconds:i value:s
     TopologySpreadConstraint labelSelector:LabelSelector matchLabelKeys:[s] maxSkew:i minDomains:i nodeAffinityPolicy:s
      nodeTaintsPolicy:s topologyKey:s whenUnsatisfiable:s
-    TypeChecking expressionWarnings:[ExpressionWarning]
     TypedLocalObjectReference apiGroup:s kind:s name:s
     TypedObjectReference apiGroup:s kind:s name:s namespace:s
     UncountedTerminatedPods failed:[s] succeeded:[s]
-    ValidatingAdmissionPolicy apiVersion:s kind:s metadata:ObjectMeta spec:ValidatingAdmissionPolicySpec
-     status:ValidatingAdmissionPolicyStatus
-    ValidatingAdmissionPolicyBinding apiVersion:s kind:s metadata:ObjectMeta spec:ValidatingAdmissionPolicyBindingSpec
-    ValidatingAdmissionPolicyBindingSpec matchResources:MatchResources paramRef:ParamRef policyName:s
-     validationActions:[s]
-    ValidatingAdmissionPolicySpec auditAnnotations:[AuditAnnotation] failurePolicy:s matchConditions:[MatchCondition]
-     matchConstraints:MatchResources paramKind:ParamKind validations:[Validation] variables:[Variable]
-    ValidatingAdmissionPolicyStatus conditions:[Condition] observedGeneration:i typeChecking:TypeChecking
-    ValidatingWebhook admissionReviewVersions:[s] clientConfig:AdmissionregistrationV1WebhookClientConfig
-     failurePolicy:s matchConditions:[MatchCondition] matchPolicy:s name:s namespaceSelector:LabelSelector
-     objectSelector:LabelSelector rules:[RuleWithOperations] sideEffects:s timeoutSeconds:i
-    ValidatingWebhookConfiguration apiVersion:s kind:s metadata:ObjectMeta webhooks:[ValidatingWebhook]
-    Validation expression:s message:s messageExpression:s reason:s
     ValidationRule fieldPath:s message:s messageExpression:s optionalOldSelf:b reason:s rule:s
-    Variable expression:s name:s
     Volume awsElasticBlockStore:AWSElasticBlockStoreVolumeSource azureDisk:AzureDiskVolumeSource
      azureFile:AzureFileVolumeSource cephfs:CephFSVolumeSource cinder:CinderVolumeSource configMap:ConfigMapVolumeSource
      csi:CSIVolumeSource downwardAPI:DownwardAPIVolumeSource emptyDir:EmptyDirVolumeSource

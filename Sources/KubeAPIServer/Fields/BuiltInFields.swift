@@ -54,8 +54,8 @@ struct BuiltInFields: Sendable {
   }
 
   /// The type of a kind; nil for one that is not in the table.
-  func type(of kind: String, group: String) -> String? {
-    let name = kind == "Event" ? (group.isEmpty ? "CoreV1Event" : "EventsV1Event") : kind
+  func type(of kind: String) -> String? {
+    let name = kind == "Event" ? "CoreV1Event" : kind
     return types[name] == nil ? nil : name
   }
 

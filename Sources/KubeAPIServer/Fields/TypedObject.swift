@@ -11,7 +11,7 @@ struct TypedObject {
   static func check(_ object: JSON, _ definition: ResourceDefinition, _ version: String) throws(StatusError) {
     var typed = TypedObject()
     let rules = MergeRules(definition, version: version)
-    if let type = BuiltInFields.all.type(of: definition.kind, group: definition.name.group), definition.custom == nil {
+    if let type = BuiltInFields.all.type(of: definition.kind), definition.custom == nil {
       typed.check(object, .object(type), rules, at: "")
     } else if let schema = definition.custom?.schema(version) {
       typed.check(object, schema: schema, rules, at: "", isRoot: true)

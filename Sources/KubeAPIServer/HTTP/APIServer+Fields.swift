@@ -63,7 +63,7 @@ extension APIServer {
       object["metadata"] = metadata["metadata"]
       return unknown + custom.unknownFields(object, version: call.version)
     }
-    guard let type = fields.type(of: call.definition.kind, group: call.definition.name.group) else { return [] }
+    guard let type = fields.type(of: call.definition.kind) else { return [] }
     return try fields.prune(&object, as: type)
   }
 }

@@ -6,7 +6,6 @@ import NIOCore
 extension APIServer {
   /// Everything but watches.
   func perform(_ call: APICall) throws -> Response {
-    if call.definition.name == EventConversion.definition.name { return try performOnNewEvents(call) }
     if Discovery.isReview(call.definition) { return try review(call) }
     if let subresource = call.subresource {
       guard let known = Subresource(rawValue: subresource), call.definition.subresources.contains(known) else {

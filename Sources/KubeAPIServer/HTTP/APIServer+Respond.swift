@@ -90,8 +90,7 @@ extension APIServer {
   }
 
   private func served(_ resource: ResourceName) -> ResourceDefinition? {
-    if resource == EventConversion.definition.name { return EventConversion.definition }
-    return store.definition(resource) ?? Discovery.reviews.first { $0.name == resource }
+    store.definition(resource) ?? Discovery.reviews.first { $0.name == resource }
   }
 
   private func discovery(_ path: String, accept: String) throws -> Response? {

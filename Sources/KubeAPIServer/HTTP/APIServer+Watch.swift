@@ -17,7 +17,7 @@ extension APIServer {
     guard call.subresource == nil, !Discovery.isReview(call.definition) else {
       throw StatusError.methodNotAllowed()
     }
-    let resource = call.resource.group == "events.k8s.io" ? ResourceName(plural: "events") : call.resource
+    let resource = call.resource
     let filter = try call.filter()
     let version = call.query["resourceVersion"] ?? ""
     guard let revision = version.isEmpty ? 0 : Int(version) else {
@@ -117,7 +117,6 @@ struct WatchLines {
 
   mutating func line(_ event: StoredEvent) -> [UInt8] {
     var output = Array("{\"type\":\"\(event.kind.rawValue)\",\"object\":".utf8)
-    let isNewEvent = definition.name == EventConversion.definition.name
     if event.kind == .bookmark {
       var object = event.object.json
       object["apiVersion"] = .string(definition.apiVersion(version))
@@ -139,8 +138,6 @@ struct WatchLines {
       table.json(of: [event.object.json], now: now()).write(to: &output)
     } else if form == .partial {
       Table.partial(event.object.json).write(to: &output)
-    } else if isNewEvent {
-      EventConversion.toNew(event.object.json).write(to: &output)
     } else {
       event.object.write(to: &output, kind: definition.kind, apiVersion: definition.apiVersion(version))
     }

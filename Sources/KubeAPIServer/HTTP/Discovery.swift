@@ -46,7 +46,6 @@ struct Discovery: Sendable {
 
   private static func kind(of subresource: Subresource, _ definition: ResourceDefinition) -> (String, String, String) {
     switch subresource {
-    case .binding: ("", "v1", "Binding")
     case .eviction: ("policy", "v1", "Eviction")
     case .scale: ("autoscaling", "v1", "Scale")
     case .token: ("authentication.k8s.io", "v1", "TokenRequest")
@@ -56,8 +55,8 @@ struct Discovery: Sendable {
 
   /// Groups in the order in which kubectl looks for names in them.
   private var groups: [(name: String, definitions: [ResourceDefinition])] {
-    let order = ["", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "batch"]
-    let all = Dictionary(grouping: definitions + Self.reviews + [EventConversion.definition], by: \.name.group)
+    let order = ["", "apps", "authentication.k8s.io", "authorization.k8s.io", "batch"]
+    let all = Dictionary(grouping: definitions + Self.reviews, by: \.name.group)
     return all.map { (name: $0.key, definitions: $0.value.sorted { $0.name.plural < $1.name.plural }) }
       .sorted { a, b in
         let (first, second) = (order.firstIndex(of: a.name) ?? 99, order.firstIndex(of: b.name) ?? 99)

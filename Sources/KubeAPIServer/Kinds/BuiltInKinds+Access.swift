@@ -1,43 +1,47 @@
 import Documents
 
-/// `rbac.authorization.k8s.io`, and who the rules are about.
+/// `rbac.authorization.k8s.io`, and who the rules are about. That rules and bindings make sense is not checked.
 extension BuiltInKinds {
+  static let accessGroup = "rbac.authorization.k8s.io"
+
   static let access: [ResourceDefinition] = [
-    serviceAccounts, role("Role", "roles", isNamespaced: true), role("ClusterRole", "clusterroles"),
+    ResourceDefinition(
+      "", "v1", "ServiceAccount", plural: "serviceaccounts", shortNames: ["sa"], subresources: [.token]),
+    role("Role", "roles", isNamespaced: true), role("ClusterRole", "clusterroles"),
     binding("RoleBinding", "rolebindings", isNamespaced: true), binding("ClusterRoleBinding", "clusterrolebindings"),
   ]
 
-  private static let serviceAccounts = ResourceDefinition(
-    "", "v1", "ServiceAccount", plural: "serviceaccounts", shortNames: ["sa"], subresources: [.token])
+  /// Colons are allowed: `system:node`.
+  private static func nameProblem(_ name: String) -> String? {
+    if name == "." || name == ".." { return "may not be '\(name)'" }
+    for mark in ["/", "%"] where name.contains(mark) { return "may not contain '\(mark)'" }
+    return nil
+  }
 
   /// - Parameter isNamespaced: else its rules hold in the whole cluster.
   private static func role(_ kind: String, _ plural: String, isNamespaced: Bool = false) -> ResourceDefinition {
-    var role = ResourceDefinition(AccessValidation.group, "v1", kind, plural: plural, isNamespaced: isNamespaced)
-    role.nameRule = AccessValidation.nameProblem
-    role.validate = { role, _ in
-      AccessValidation.problems(inRules: role["rules"]?.array ?? [], isNamespaced: isNamespaced)
-    }
+    var role = ResourceDefinition(accessGroup, "v1", kind, plural: plural, isNamespaced: isNamespaced)
+    role.nameRule = nameProblem
     return role
   }
 
   private static func binding(_ kind: String, _ plural: String, isNamespaced: Bool = false) -> ResourceDefinition {
-    var binding = ResourceDefinition(AccessValidation.group, "v1", kind, plural: plural, isNamespaced: isNamespaced)
-    binding.nameRule = AccessValidation.nameProblem
+    var binding = role(kind, plural, isNamespaced: isNamespaced)
     binding.defaults = { binding, _ in
-      if binding[path: "roleRef", "apiGroup"]?.string?.isEmpty ?? true, binding["roleRef"] != nil {
-        binding[path: "roleRef", "apiGroup"] = .string(AccessValidation.group)
-      }
+      if binding["roleRef"] != nil { setGroup(&binding["roleRef"]) }
       guard let subjects = binding["subjects"]?.array else { return }
       binding["subjects"] = .array(
         subjects.map { subject in
-          var subject = subject
-          if ["User", "Group"].contains(subject["kind"]?.string), subject["apiGroup"]?.string?.isEmpty ?? true {
-            subject["apiGroup"] = .string(AccessValidation.group)
-          }
-          return subject
+          guard ["User", "Group"].contains(subject["kind"]?.string) else { return subject }
+          var subject: JSON? = subject
+          setGroup(&subject)
+          return subject ?? .null
         })
     }
-    binding.validate = { AccessValidation.problems(inBinding: $0, old: $1, isNamespaced: isNamespaced) }
     return binding
+  }
+
+  private static func setGroup(_ reference: inout JSON?) {
+    if reference?["apiGroup"]?.string?.isEmpty ?? true { reference?["apiGroup"] = .string(accessGroup) }
   }
 }

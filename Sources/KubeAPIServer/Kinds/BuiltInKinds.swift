@@ -2,22 +2,40 @@ import Documents
 
 /// The kinds that every cluster has and that the sandbox serves.
 enum BuiltInKinds {
-  static let all: [ResourceDefinition] = core + access + network + apps + batch + others + admission
+  static let all: [ResourceDefinition] = core + access + network + apps + batch + others + limits
 
   private static let core: [ResourceDefinition] = [
     pods, nodes, namespaces, configMaps, secrets, events,
   ]
 
   private static let apps: [ResourceDefinition] = [
-    workload("apps", "v1", "DaemonSet", "daemonsets", ["ds"], PodDefaults.daemonSet, [.status]),
-    workload("apps", "v1", "Deployment", "deployments", ["deploy"], PodDefaults.deployment, [.status, .scale]),
-    workload("apps", "v1", "ReplicaSet", "replicasets", ["rs"], PodDefaults.replicaSet, [.status, .scale]),
-    workload("apps", "v1", "StatefulSet", "statefulsets", ["sts"], PodDefaults.statefulSet, [.status, .scale]),
+    workload("apps", "v1", "DaemonSet", "daemonsets", ["ds"], PodDefaults.daemonSet, subresources: [.status]),
+    workload(
+      "apps", "v1", "Deployment", "deployments", ["deploy"], PodDefaults.deployment, subresources: [.status, .scale]),
+    workload(
+      "apps", "v1", "ReplicaSet", "replicasets", ["rs"], PodDefaults.replicaSet, subresources: [.status, .scale]),
+    workload("apps", "v1", "StatefulSet", "statefulsets", ["sts"], subresources: [.status, .scale]),
   ]
 
+  /// Kept as they come.
   private static let batch: [ResourceDefinition] = [
-    workload("batch", "v1", "Job", "jobs", [], PodDefaults.job, [.status]),
-    workload("batch", "v1", "CronJob", "cronjobs", ["cj"], PodDefaults.cronJob, [.status]),
+    ResourceDefinition(
+      "batch", "v1", "Job", plural: "jobs", categories: ["all"], subresources: [.status], hasGeneration: true,
+      selectableFields: ["status.successful"]),
+    ResourceDefinition(
+      "batch", "v1", "CronJob", plural: "cronjobs", shortNames: ["cj"], categories: ["all"], subresources: [.status],
+      hasGeneration: true),
+  ]
+
+  /// Nothing routes or filters.
+  private static let network: [ResourceDefinition] = [
+    ResourceDefinition(
+      "", "v1", "Service", plural: "services", shortNames: ["svc"], categories: ["all"], subresources: [.status],
+      selectableFields: ["spec.clusterIP", "spec.type"]),
+    ResourceDefinition("discovery.k8s.io", "v1", "EndpointSlice", plural: "endpointslices", hasGeneration: true),
+    ResourceDefinition(
+      "networking.k8s.io", "v1", "NetworkPolicy", plural: "networkpolicies", shortNames: ["netpol"],
+      hasGeneration: true),
   ]
 
   private static let others: [ResourceDefinition] = [leases, priorityClasses, disruptionBudgets]
@@ -34,7 +52,7 @@ enum BuiltInKinds {
   private static let pods: ResourceDefinition = {
     var pods = ResourceDefinition(
       "", "v1", "Pod", plural: "pods", shortNames: ["po"], categories: ["all"],
-      subresources: [.status, .binding, .eviction, .log],
+      subresources: [.status, .eviction, .log],
       selectableFields: [
         "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
         "status.phase", "status.podIP", "status.nominatedNodeName",
@@ -155,7 +173,7 @@ enum BuiltInKinds {
 
   private static func workload(
     _ group: String, _ version: String, _ kind: String, _ plural: String, _ shortNames: [String],
-    _ defaults: @escaping @Sendable (inout JSON) -> Void, _ subresources: Set<Subresource>
+    _ defaults: @escaping @Sendable (inout JSON) -> Void = { _ in }, subresources: Set<Subresource>
   ) -> ResourceDefinition {
     var definition = ResourceDefinition(
       group, version, kind, plural: plural, shortNames: shortNames, categories: ["all"],
@@ -163,7 +181,6 @@ enum BuiltInKinds {
     definition.defaults = { object, _ in defaults(&object) }
     definition.validate = { object, old in WorkloadValidation.problems(in: object, kind: kind, old: old) }
     definition.initialStatus = { object in object["status"] = PodDefaults.initialStatus(of: kind) }
-    if kind == "Job" { definition.selectableFields = ["status.successful"] }
     if kind == "ReplicaSet" { definition.selectableFields = ["status.replicas"] }
     return definition
   }

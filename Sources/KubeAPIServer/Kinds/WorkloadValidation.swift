@@ -4,16 +4,7 @@ import Documents
 enum WorkloadValidation {
   static func problems(in object: JSON, kind: String, old: JSON?) -> [FieldProblem] {
     let spec = object["spec"] ?? .null
-    if kind == "CronJob" {
-      var problems = template(
-        spec[path: "jobTemplate", "spec", "template"] ?? .null, at: "spec.jobTemplate.spec.template",
-        ["OnFailure", "Never"])
-      if (spec["schedule"]?.string ?? "").isEmpty { problems.append(.required("spec.schedule")) }
-      return problems
-    }
-    let isJob = kind == "Job"
-    var problems = template(
-      spec["template"] ?? .null, at: "spec.template", isJob ? ["OnFailure", "Never"] : ["Always"])
+    var problems = template(spec["template"] ?? .null, at: "spec.template")
     if let selector = spec["selector"], selector.object != nil {
       problems += self.problems(inSelector: selector, at: "spec.selector")
       let query = LabelQuery(selector: selector)
@@ -25,15 +16,12 @@ enum WorkloadValidation {
             "spec.template.metadata.labels", spec[path: "template", "metadata", "labels"] ?? .null,
             "`selector` does not match template `labels`"))
       }
-    } else if !isJob {
+    } else {
       problems.append(.required("spec.selector"))
     }
     guard let old else { return problems }
     if old[path: "spec", "selector"] != spec["selector"] {
       problems.append(.invalid("spec.selector", spec["selector"] ?? .null, "field is immutable"))
-    }
-    if isJob, old[path: "spec", "template"] != spec["template"] {
-      problems.append(.invalid("spec.template", spec["template"] ?? .null, "field is immutable"))
     }
     return problems
   }
@@ -48,9 +36,9 @@ enum WorkloadValidation {
     return problems
   }
 
-  private static func template(_ template: JSON, at path: String, _ policies: [String]) -> [FieldProblem] {
+  private static func template(_ template: JSON, at path: String) -> [FieldProblem] {
     var problems = PodValidation.problems(
-      in: template["spec"] ?? .null, at: "\(path).spec", restartPolicies: policies)
+      in: template["spec"] ?? .null, at: "\(path).spec", restartPolicies: ["Always"])
     problems += MetadataValidation.labels(template["metadata"] ?? .null, at: "\(path).labels")
     return problems
   }

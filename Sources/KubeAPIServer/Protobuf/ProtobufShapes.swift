@@ -75,11 +75,6 @@ enum ProtobufShapes {
     ],
     "Preconditions": [1: ("uid", .string), 2: ("resourceVersion", .string)],
     "Eviction": [1: ("metadata", .message("ObjectMeta")), 2: ("deleteOptions", .message("DeleteOptions"))],
-    "Binding": [1: ("metadata", .message("ObjectMeta")), 2: ("target", .message("ObjectReference"))],
-    "ObjectReference": [
-      1: ("kind", .string), 2: ("namespace", .string), 3: ("name", .string), 4: ("uid", .string),
-      5: ("apiVersion", .string), 6: ("resourceVersion", .string), 7: ("fieldPath", .string),
-    ],
     "SelfSubjectAccessReview": [
       1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("SelfSubjectAccessReviewSpec")),
       3: ("status", .message("Nothing")),
@@ -99,10 +94,6 @@ enum ProtobufShapes {
     ],
     "SelfSubjectRulesReviewSpec": [1: ("namespace", .string)],
     "SelfSubjectReview": [1: ("metadata", .message("ObjectMeta")), 2: ("status", .message("Nothing"))],
-    "PriorityClass": [
-      1: ("metadata", .message("ObjectMeta")), 2: ("value", .integer), 3: ("globalDefault", .flag),
-      4: ("description", .string), 5: ("preemptionPolicy", .string),
-    ],
     "Deployment": [
       1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("DeploymentSpec")),
       3: ("status", .message("Nothing")),
@@ -143,25 +134,6 @@ enum ProtobufShapes {
       3: ("status", .message("Nothing")),
     ],
     "ResourceQuotaSpec": [1: ("hard", .map(.quantity)), 2: ("scopes", .list(.string))],
-    "Job": [
-      1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("JobSpec")), 3: ("status", .message("Nothing")),
-    ],
-    "JobSpec": [
-      1: ("parallelism", .integer), 2: ("completions", .integer), 3: ("activeDeadlineSeconds", .integer),
-      4: ("selector", .message("LabelSelector")), 5: ("manualSelector", .flag),
-      6: ("template", .message("PodTemplateSpec")), 7: ("backoffLimit", .integer),
-      8: ("ttlSecondsAfterFinished", .integer),
-    ],
-    "CronJob": [
-      1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("CronJobSpec")),
-      3: ("status", .message("Nothing")),
-    ],
-    "CronJobSpec": [
-      1: ("schedule", .string), 2: ("startingDeadlineSeconds", .integer), 3: ("concurrencyPolicy", .string),
-      4: ("suspend", .flag), 5: ("jobTemplate", .message("JobTemplate")), 6: ("successfulJobsHistoryLimit", .integer),
-      7: ("failedJobsHistoryLimit", .integer),
-    ],
-    "JobTemplate": [1: ("metadata", .message("ObjectMeta")), 2: ("spec", .message("JobSpec"))],
     // Written without members.
     "Empty": [:],
     // Status, which is the server's to fill.

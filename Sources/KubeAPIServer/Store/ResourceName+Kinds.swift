@@ -15,8 +15,8 @@ extension ResourceName {
   package static let services = ResourceName(plural: "services")
   package static let endpointSlices = ResourceName(group: "discovery.k8s.io", plural: "endpointslices")
   package static let disruptionBudgets = ResourceName(group: "policy", plural: "poddisruptionbudgets")
-  package static let roles = ResourceName(group: AccessValidation.group, plural: "roles")
-  package static let clusterRoles = ResourceName(group: AccessValidation.group, plural: "clusterroles")
-  package static let roleBindings = ResourceName(group: AccessValidation.group, plural: "rolebindings")
-  package static let clusterRoleBindings = ResourceName(group: AccessValidation.group, plural: "clusterrolebindings")
+  package static let roles = ResourceName(group: BuiltInKinds.accessGroup, plural: "roles")
+  package static let clusterRoles = ResourceName(group: BuiltInKinds.accessGroup, plural: "clusterroles")
+  package static let roleBindings = ResourceName(group: BuiltInKinds.accessGroup, plural: "rolebindings")
+  package static let clusterRoleBindings = ResourceName(group: BuiltInKinds.accessGroup, plural: "clusterrolebindings")
 }

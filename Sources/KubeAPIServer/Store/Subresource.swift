@@ -1,7 +1,7 @@
 /// A part of an object with an address of its own.
 package enum Subresource: String, Sendable, Hashable {
   case status
-  /// Of pods: sets the node.
+  /// Of pods: sets the node; for the scheduler, not served.
   case binding
   /// Of pods: deletes them; budgets are not asked.
   case eviction

@@ -9,7 +9,7 @@ import Documents
 extension Table {
   static func columns(of definition: ResourceDefinition, version: String) -> [Column] {
     if let custom = definition.custom { return [name] + custom.columns(version) }
-    return builtIn[definition.kind] ?? [name, created]
+    return builtIn[definition.kind] ?? [name, age]
   }
 
   private static let name = Column("Name", format: "name") { object, _ in object[path: "metadata", "name"] ?? "" }
@@ -53,8 +53,9 @@ extension Table {
     return labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.string ?? "")" }.joined(separator: ",")
   }
 
+  /// All others have a name and an age.
   private static let builtIn: [String: [Column]] = [
-    "Pod": pod, "Node": node, "DaemonSet": daemonSet, "Job": job, "CronJob": cronJob, "Event": event,
+    "Pod": pod, "Node": node, "DaemonSet": daemonSet, "Event": event,
     "Deployment": [
       name, text("Ready", replicas), number("Up-to-date", "status", "updatedReplicas"),
       number("Available", "status", "availableReplicas"), age, containers, images, selector,
@@ -63,83 +64,12 @@ extension Table {
       name, number("Desired", "spec", "replicas"), number("Current", "status", "replicas"),
       number("Ready", "status", "readyReplicas"), age, containers, images, selector,
     ],
-    "StatefulSet": [name, text("Ready", replicas), age, containers, images],
-    "ConfigMap": [
-      name,
-      Column("Data", type: "integer") { map, _ in
-        .integer(Int64((map["data"]?.object?.count ?? 0) + (map["binaryData"]?.object?.count ?? 0)))
-      }, age,
-    ],
     "Secret": [
       name, field("Type", "type"),
       Column("Data", type: "integer") { secret, _ in .integer(Int64(secret["data"]?.object?.count ?? 0)) }, age,
     ],
-    "ServiceAccount": [
-      name,
-      Column("Secrets", type: "integer") { account, _ in .integer(Int64(account["secrets"]?.array?.count ?? 0)) },
-      age,
-    ],
     "Namespace": [name, field("Status", "status", "phase"), age],
-    "Lease": [name, field("Holder", "spec", "holderIdentity", missing: ""), age],
-    "PriorityClass": [
-      name, number("Value", "value"),
-      Column("Global-Default", type: "boolean") { object, _ in object["globalDefault"] ?? false }, age,
-      field("PreemptionPolicy", "preemptionPolicy"),
-    ],
-    "CustomResourceDefinition": [name, created], "Role": [name, created], "ClusterRole": [name, created],
-    "RoleBinding": [name, role, age] + subjects, "ClusterRoleBinding": [name, role, age] + subjects,
-    "Service": service,
-    "EndpointSlice": [
-      name, field("AddressType", "addressType"),
-      text("Ports") { slice in
-        list((slice["ports"]?.array ?? []).compactMap { $0["port"]?.integer.map(String.init) }, "<unset>")
-      },
-      text("Endpoints") { slice in
-        list((slice["endpoints"]?.array ?? []).flatMap { $0["addresses"]?.array ?? [] }.compactMap(\.string), "<unset>")
-      }, age,
-    ],
-    "NetworkPolicy": [
-      name, text("Pod-Selector") { labels($0[path: "spec", "podSelector", "matchLabels"]) }, age,
-    ],
-    "PodDisruptionBudget": [
-      name, text("Min Available") { count($0[path: "spec", "minAvailable"]) },
-      text("Max Unavailable") { count($0[path: "spec", "maxUnavailable"]) },
-      number("Allowed Disruptions", "status", "disruptionsAllowed"), age,
-    ],
-  ]
-
-  private static func list(_ texts: [String], _ none: String = "<none>") -> String {
-    if texts.isEmpty { return none }
-    return texts.count > 3
-      ? texts.prefix(3).joined(separator: ",") + " + \(texts.count - 3) more..." : texts.joined(separator: ",")
-  }
-
-  private static func count(_ value: JSON?) -> String { value?.string ?? value?.integer.map(String.init) ?? "N/A" }
-
-  private static let role = text("Role") { binding in
-    "\(binding[path: "roleRef", "kind"]?.string ?? "")/\(binding[path: "roleRef", "name"]?.string ?? "")"
-  }
-
-  private static let subjects: [Column] = [
-    ("Users", "User"), ("Groups", "Group"), ("ServiceAccounts", "ServiceAccount"),
-  ]
-  .map { title, kind in
-    text(title, wide: true) { binding in
-      (binding["subjects"]?.array ?? []).filter { $0["kind"]?.string == kind }.map { subject in
-        ((subject["namespace"]?.string).map { "\($0)/" } ?? "") + (subject["name"]?.string ?? "")
-      }.joined(separator: ", ")
-    }
-  }
-
-  private static let service: [Column] = [
-    name, field("Type", "spec", "type"), field("Cluster-IP", "spec", "clusterIP"),
-    text("External-IP") { $0[path: "spec", "externalName"]?.string ?? "<none>" },
-    text("Port(s)") { service in
-      let ports = (service[path: "spec", "ports"]?.array ?? []).map { port in
-        "\(port["port"]?.integer ?? 0)/\(port["protocol"]?.string ?? "TCP")"
-      }
-      return ports.isEmpty ? "<none>" : ports.joined(separator: ",")
-    }, age, text("Selector", wide: true) { labels($0[path: "spec", "selector"]) },
+    "CustomResourceDefinition": [name, created],
   ]
 
   private static let pod: [Column] = [
@@ -172,29 +102,6 @@ extension Table {
     selector,
   ]
 
-  private static let job: [Column] = [
-    name, text("Status", jobStatus),
-    text("Completions") { job in
-      "\(job[path: "status", "succeeded"]?.integer ?? 0)/\(job[path: "spec", "completions"]?.integer ?? 1)"
-    },
-    Column("Duration") { job, now in
-      guard let start = job[path: "status", "startTime"]?.string.flatMap(HumanTime.date) else { return "" }
-      let end = job[path: "status", "completionTime"]?.string.flatMap(HumanTime.date) ?? now
-      return .string(HumanTime.duration(Int(end.timeIntervalSince(start))))
-    }, age, containers, images, selector,
-  ]
-
-  private static let cronJob: [Column] = [
-    name, field("Schedule", "spec", "schedule"), field("Timezone", "spec", "timeZone"),
-    text("Suspend") { $0[path: "spec", "suspend"] == true ? "True" : "False" },
-    Column("Active", type: "integer") { job, _ in
-      .integer(Int64(job[path: "status", "active"]?.array?.count ?? 0))
-    },
-    Column("Last Schedule") { job, now in
-      job[path: "status", "lastScheduleTime"].map { .string(HumanTime.age($0, now)) } ?? "<none>"
-    }, age,
-  ]
-
   private static let event: [Column] = [
     Column("Last Seen") { .string(lastSeen($0, $1)) }, field("Type", "type", missing: ""),
     field("Reason", "reason", missing: ""),
@@ -225,18 +132,6 @@ extension Table {
 
   @Sendable private static func replicas(_ object: JSON) -> String {
     "\(object[path: "status", "readyReplicas"]?.integer ?? 0)/\(object[path: "spec", "replicas"]?.integer ?? 0)"
-  }
-
-  @Sendable private static func jobStatus(_ job: JSON) -> String {
-    func isTrue(_ type: String) -> Bool {
-      (job[path: "status", "conditions"]?.array ?? []).contains {
-        $0["type"]?.string == type && $0["status"] == "True"
-      }
-    }
-    if isTrue("Complete") { return "Complete" }
-    if isTrue("Failed") { return "Failed" }
-    if job[path: "metadata", "deletionTimestamp"] != nil { return "Terminating" }
-    return isTrue("Suspended") ? "Suspended" : "Running"
   }
 
   @Sendable private static func nodeStatus(_ node: JSON) -> String {
