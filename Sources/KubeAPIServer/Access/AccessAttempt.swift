@@ -1,5 +1,3 @@
-import Documents
-
 /// What somebody wants to do with a resource.
 package struct AccessAttempt: Hashable, Sendable {
   package var user: ServerUser
@@ -12,11 +10,6 @@ package struct AccessAttempt: Hashable, Sendable {
 
   /// `pods/log`.
   package var path: String { plural + (subresource.map { "/\($0)" } ?? "") }
-
-  /// `daemonsets.apps/status`.
-  package var qualifiedPath: String {
-    (group.isEmpty ? plural : "\(plural).\(group)") + (subresource.map { "/\($0)" } ?? "")
-  }
 
   /// The refusal, worded as RBAC's.
   ///

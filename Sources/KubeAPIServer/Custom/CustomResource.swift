@@ -123,13 +123,13 @@ package struct CustomResource: Sendable {
     schema(version).map { StructuralSchema.unknown(object, $0, at: "", isRoot: true) } ?? []
   }
 
-  func columns(_ version: String) -> [Table.Column] {
+  func columns(_ version: String) -> [ObjectTable.Column] {
     let columns = versions[version]?.columns ?? []
-    if columns.isEmpty { return [Table.age] }
+    if columns.isEmpty { return [ObjectTable.age] }
     return columns.map { column in
       let path = JSONPath(column["jsonPath"]?.string ?? "")
       let type = column["type"]?.string ?? "string"
-      return Table.Column(
+      return ObjectTable.Column(
         column["name"]?.string ?? "", type: type, format: column["format"]?.string ?? "",
         priority: Int(column["priority"]?.integer ?? 0)
       ) { object, now in

@@ -6,7 +6,7 @@ import NIOCore
 extension APIServer {
   /// Everything but watches.
   func perform(_ call: APICall) throws -> Response {
-    if Discovery.isReview(call.definition) { return try review(call) }
+    if APIDiscovery.isReview(call.definition) { return try review(call) }
     if let subresource = call.subresource {
       guard let known = Subresource(rawValue: subresource), call.definition.subresources.contains(known) else {
         throw StatusError.unknownPath
@@ -47,10 +47,10 @@ extension APIServer {
     switch call.form {
     case .object: return Self.response(status, object, warnings: warnings)
     case .table:
-      var table = Table(call.definition, version: call.version, include: call.query["includeObject"])
+      var table = ObjectTable(call.definition, version: call.version, include: call.query["includeObject"])
       table.version = object[path: "metadata", "resourceVersion"]?.string ?? ""
       return Self.response(status, table.json(of: [object], now: store.now()), warnings: warnings)
-    case .partial: return Self.response(status, Table.partial(object), warnings: warnings)
+    case .partial: return Self.response(status, ObjectTable.partial(object), warnings: warnings)
     }
   }
 
@@ -139,11 +139,11 @@ extension APIServer {
     let page = try store.page(
       call.resource, namespace: call.namespace, call.filter(), limit: limit, token: call.query["continue"] ?? "")
     if call.form != .object {
-      let table = Table(call.definition, version: call.version, include: call.query["includeObject"])
+      let table = ObjectTable(call.definition, version: call.version, include: call.query["includeObject"])
       let json =
         call.form == .table
         ? table.json(of: page.objects.map { versioned($0.json, call) }, page: page, now: store.now())
-        : Table.partialList(page.objects.map(\.json), page: page)
+        : ObjectTable.partialList(page.objects.map(\.json), page: page)
       return Self.response(200, json)
     }
     var output = Array(

@@ -90,22 +90,22 @@ extension APIServer {
   }
 
   private func served(_ resource: ResourceName) -> ResourceDefinition? {
-    store.definition(resource) ?? Discovery.reviews.first { $0.name == resource }
+    store.definition(resource) ?? APIDiscovery.reviews.first { $0.name == resource }
   }
 
   private func discovery(_ path: String, accept: String) throws -> Response? {
     let isAggregated = accept.contains("as=APIGroupDiscoveryList") && accept.contains("v=v2;")
     let parts = path.split(separator: "/")
     guard parts.count <= 3 || parts.first == "openapi" else { return nil }
-    let discovery = Discovery(definitions: store.definitions)
+    let discovery = APIDiscovery(definitions: store.definitions)
     switch (parts.first, parts.count) {
-    case ("version", 1): return Self.response(200, Discovery.version)
+    case ("version", 1): return Self.response(200, APIDiscovery.version)
     case ("api", 1), ("apis", 1):
       if isAggregated {
         return Self.response(
-          200, Discovery.aggregatedType, discovery.aggregated(isCore: parts.first == "api").bytes())
+          200, APIDiscovery.aggregatedType, discovery.aggregated(isCore: parts.first == "api").bytes())
       }
-      return Self.response(200, parts.first == "api" ? Discovery.coreVersions : discovery.groupList)
+      return Self.response(200, parts.first == "api" ? APIDiscovery.coreVersions : discovery.groupList)
     case ("apis", 2):
       guard let group = discovery.group(String(parts[1])) else { throw StatusError.unknownPath }
       return Self.response(200, group)

@@ -14,7 +14,7 @@ extension APIServer {
   private static let watchBuffer = 8_192
 
   func watch(_ call: APICall, on channel: any Channel) throws -> Response {
-    guard call.subresource == nil, !Discovery.isReview(call.definition) else {
+    guard call.subresource == nil, !APIDiscovery.isReview(call.definition) else {
       throw StatusError.methodNotAllowed()
     }
     let resource = call.resource
@@ -131,13 +131,13 @@ struct WatchLines {
       }
       object.write(to: &output)
     } else if form == .table {
-      var table = Table(definition, version: version, include: include)
+      var table = ObjectTable(definition, version: version, include: include)
       table.version = String(event.object.revision)
       table.hasColumns = !hasColumns
       hasColumns = true
       table.json(of: [event.object.json], now: now()).write(to: &output)
     } else if form == .partial {
-      Table.partial(event.object.json).write(to: &output)
+      ObjectTable.partial(event.object.json).write(to: &output)
     } else {
       event.object.write(to: &output, kind: definition.kind, apiVersion: definition.apiVersion(version))
     }

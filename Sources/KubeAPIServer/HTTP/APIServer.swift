@@ -31,7 +31,7 @@ package final class APIServer: Sendable {
   let options: Options
   let logger: Logger
   let connections = ConnectionTable()
-  let authenticator: Authenticator
+  let authenticator: RequestAuthenticator
   /// Nil: everybody may do everything.
   let authorizer: RBACAuthorizer?
   private let state: Mutex<State>
@@ -49,7 +49,7 @@ package final class APIServer: Sendable {
     self.store = store
     self.options = options
     self.logger = logger
-    authenticator = Authenticator(
+    authenticator = RequestAuthenticator(
       tokens: options.tokens, isOpen: options.isOpen, accounts: options.hasRoles ? ServiceAccountTokens(store) : nil)
     authorizer = options.hasRoles ? RBACAuthorizer(store) : nil
     state = Mutex(State(port: options.port))

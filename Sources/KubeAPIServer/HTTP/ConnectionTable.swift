@@ -15,7 +15,7 @@ final class ConnectionTable: Sendable {
   func user(of channel: any Channel) async -> ServerUser? {
     let id = ObjectIdentifier(channel)
     if let known = state.withLock({ $0.channels[id] }) { return known.user }
-    let user = await Authenticator.user(of: channel)
+    let user = await RequestAuthenticator.user(of: channel)
     state.withLock { $0.channels[id] = (channel, user) }
     channel.closeFuture.whenComplete { [weak self] _ in self?.state.withLock { _ = $0.channels.removeValue(forKey: id) }
     }

@@ -3,7 +3,7 @@ import Hummingbird
 
 extension APIServer {
   /// Just enough of OpenAPI v3 for kubectl to know what the server checks itself, and schemas of custom resources.
-  func openAPI(_ path: [String], _ discovery: Discovery) throws -> Response {
+  func openAPI(_ path: [String], _ discovery: APIDiscovery) throws -> Response {
     if path.dropFirst() == ["v2"] { return Self.emptyVersion2 }
     guard path.dropFirst().first == "v3" else { throw StatusError.unknownPath }
     let definitions = discovery.definitions

@@ -12,8 +12,6 @@ extension ResourceName {
   package static let deployments = ResourceName(group: "apps", plural: "deployments")
   package static let replicaSets = ResourceName(group: "apps", plural: "replicasets")
   package static let serviceAccounts = ResourceName(plural: "serviceaccounts")
-  package static let services = ResourceName(plural: "services")
-  package static let endpointSlices = ResourceName(group: "discovery.k8s.io", plural: "endpointslices")
   package static let disruptionBudgets = ResourceName(group: "policy", plural: "poddisruptionbudgets")
   package static let roles = ResourceName(group: BuiltInKinds.accessGroup, plural: "roles")
   package static let clusterRoles = ResourceName(group: BuiltInKinds.accessGroup, plural: "clusterroles")

@@ -2,7 +2,7 @@ import Documents
 import Synchronization
 
 /// A part of a list.
-struct ListPage {
+struct StorePage {
   var objects: [StoredObject]
   var revision: Int
   var token: String?
@@ -22,7 +22,7 @@ extension Store {
   /// The first `limit` objects (0: all), or the next after a token; all pages show the moment of the first.
   func page(
     _ resource: ResourceName, namespace: String?, _ filter: ObjectFilter, limit: Int, token: String
-  ) throws(StatusError) -> ListPage {
+  ) throws(StatusError) -> StorePage {
     let objects: [StoredObject]
     let revision: Int
     var offset = 0
@@ -43,11 +43,11 @@ extension Store {
       )
     }
     guard limit > 0, objects.count - offset > limit else {
-      return ListPage(objects: Array(objects[offset...]), revision: revision)
+      return StorePage(objects: Array(objects[offset...]), revision: revision)
     }
     let kept = snapshot ?? state.withLock { $0.snapshots.keep(objects, revision: revision) }
     let end = offset + limit
-    return ListPage(
+    return StorePage(
       objects: Array(objects[offset..<end]), revision: revision, token: "\(kept)-\(end)",
       remaining: objects.count - end)
   }

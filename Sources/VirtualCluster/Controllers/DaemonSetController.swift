@@ -32,7 +32,7 @@ struct DaemonSetController {
   private var pods: [String: [String: OwnPod]] = [:]
   private var sets: [String: ObjectName] = [:]
   private var due: Set<String> = []
-  private var recorders: [String: EventRecorder] = [:]
+  private var recorders: [String: StoreEventRecorder] = [:]
   /// By DaemonSet, then by its generation and node: until when a failed pod stays, and for how long the next one will.
   private var backOff: [String: [String: BackOff]] = [:]
 
@@ -205,11 +205,11 @@ struct DaemonSetController {
     due.insert(uid)
   }
 
-  private mutating func recorder(of set: JSON) -> EventRecorder {
+  private mutating func recorder(of set: JSON) -> StoreEventRecorder {
     if let recorder = recorders[set.uid] { return recorder }
-    let recorder = EventRecorder(
+    let recorder = StoreEventRecorder(
       store, component: "daemonset-controller",
-      object: EventRecorder.reference(to: set, kind: "DaemonSet", apiVersion: "apps/v1"), pace: pace)
+      object: StoreEventRecorder.reference(to: set, kind: "DaemonSet", apiVersion: "apps/v1"), pace: pace)
     recorders[set.uid] = recorder
     return recorder
   }

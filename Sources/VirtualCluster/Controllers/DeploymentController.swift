@@ -92,9 +92,10 @@ struct DeploymentController {
       $0[path: "spec", "replicas"] = .integer(Int64(replicas))
     }
     guard changed != nil else { return }
-    EventRecorder(
+    StoreEventRecorder(
       store, component: "deployment-controller",
-      object: EventRecorder.reference(to: rollout.deployment, kind: "Deployment", apiVersion: "apps/v1"), pace: pace
+      object: StoreEventRecorder.reference(to: rollout.deployment, kind: "Deployment", apiVersion: "apps/v1"),
+      pace: pace
     ).normal(
       "ScalingReplicaSet",
       "Scaled \(replicas > before ? "up" : "down") replica set \(name.name) from \(before) to \(replicas)")

@@ -192,8 +192,9 @@ struct NodeLifecycle {
     evictions[uid] = nil
     guard let pod = pods[uid] else { return }
     let name = ObjectName(pod)
-    EventRecorder(
-      store, component: "taint-eviction-controller", object: EventRecorder.reference(to: pod, kind: "Pod"), pace: pace
+    StoreEventRecorder(
+      store, component: "taint-eviction-controller", object: StoreEventRecorder.reference(to: pod, kind: "Pod"),
+      pace: pace
     ).normal("TaintManagerEviction", "Marking for deletion Pod \(name.namespace ?? "")/\(name.name)")
     let now = Date().formatted(.iso8601)
     _ = try? store.modify(.pods, namespace: name.namespace, name: name.name, subresource: .status) {

@@ -30,7 +30,7 @@ struct ReplicaSetController {
   /// By the uid of the ReplicaSet, then of the pod.
   private var pods: [String: [String: OwnPod]] = [:]
   private var due: Set<String> = []
-  private var recorders: [String: EventRecorder] = [:]
+  private var recorders: [String: StoreEventRecorder] = [:]
   /// After a refusal: until when nothing is created, and how long that was.
   private var backOff: [String: (until: ContinuousClock.Instant, delay: Duration)] = [:]
 
@@ -156,11 +156,11 @@ struct ReplicaSetController {
     }
   }
 
-  private mutating func recorder(of set: JSON) -> EventRecorder {
+  private mutating func recorder(of set: JSON) -> StoreEventRecorder {
     if let recorder = recorders[set.uid] { return recorder }
-    let recorder = EventRecorder(
+    let recorder = StoreEventRecorder(
       store, component: "replicaset-controller",
-      object: EventRecorder.reference(to: set, kind: "ReplicaSet", apiVersion: "apps/v1"), pace: pace)
+      object: StoreEventRecorder.reference(to: set, kind: "ReplicaSet", apiVersion: "apps/v1"), pace: pace)
     recorders[set.uid] = recorder
     return recorder
   }

@@ -47,7 +47,7 @@ struct Scheduler {
   private var waiting: [String: JSON] = [:]
   /// Uids of waiting pods by the node that they are bound to; of those that may go anywhere under no name.
   private var waitingFor: [String: Set<String>] = [:]
-  private var recorders: [String: EventRecorder] = [:]
+  private var recorders: [String: StoreEventRecorder] = [:]
 
   init(store: Store, pace: Pace) {
     self.store = store
@@ -231,10 +231,10 @@ struct Scheduler {
         : "0/\(nodes) nodes are available: \(verdicts.joined(separator: ", ")).")
   }
 
-  private mutating func recorder(of pod: JSON) -> EventRecorder {
+  private mutating func recorder(of pod: JSON) -> StoreEventRecorder {
     if let recorder = recorders[pod.uid] { return recorder }
-    let recorder = EventRecorder(
-      store, component: "default-scheduler", object: EventRecorder.reference(to: pod, kind: "Pod"), pace: pace)
+    let recorder = StoreEventRecorder(
+      store, component: "default-scheduler", object: StoreEventRecorder.reference(to: pod, kind: "Pod"), pace: pace)
     recorders[pod.uid] = recorder
     return recorder
   }

@@ -84,7 +84,7 @@ struct PodPlan: Sendable {
     dnsPolicy = spec["dnsPolicy"]?.string ?? "ClusterFirst"
     isHostNetwork = spec["hostNetwork"] == true
     activeDeadline = spec["activeDeadlineSeconds"]?.integer.map { .seconds($0) }
-    reference = EventRecorder.reference(to: pod, kind: "Pod")
+    reference = StoreEventRecorder.reference(to: pod, kind: "Pod")
     status = pod["status"] ?? [:]
   }
 

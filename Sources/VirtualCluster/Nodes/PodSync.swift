@@ -32,7 +32,7 @@ struct PodSync: Sendable {
 
   let plan: PodPlan
   let kubelet: VirtualKubelet
-  let recorder: EventRecorder
+  let recorder: StoreEventRecorder
   var document: PodStatusDocument
   var pullBackOff: [String: BackOff] = [:]
   /// When to look again, after something was waited for.
@@ -44,7 +44,7 @@ struct PodSync: Sendable {
   init(_ plan: PodPlan, kubelet: VirtualKubelet) {
     self.plan = plan
     self.kubelet = kubelet
-    recorder = EventRecorder(
+    recorder = StoreEventRecorder(
       kubelet.store, component: "kubelet", host: kubelet.name, object: plan.reference, pace: kubelet.pace)
     let reason = plan.initContainers.isEmpty ? "ContainerCreating" : "PodInitializing"
     document = PodStatusDocument(

@@ -31,7 +31,7 @@ final class VirtualKubelet: Sendable {
   let pace: Pace
   let images: NodeImages
   let programs: ProgramRunner
-  let recorder: EventRecorder
+  let recorder: StoreEventRecorder
   let state: Mutex<State>
 
   init(
@@ -44,7 +44,7 @@ final class VirtualKubelet: Sendable {
     self.images = images
     self.programs = programs
     state = Mutex(State(isReady: template.isReady))
-    recorder = EventRecorder(
+    recorder = StoreEventRecorder(
       store, component: "kubelet", host: template.name,
       object: ["kind": "Node", "name": .string(template.name), "uid": .string(template.name)], pace: pace)
   }

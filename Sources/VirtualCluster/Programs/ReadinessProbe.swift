@@ -6,7 +6,7 @@ import NIOHTTP1
 /// A container's `readinessProbe` with `httpGet`; other probes are not made.
 struct ReadinessProbe: Sendable {
   let url: String
-  let recorder: EventRecorder
+  let recorder: StoreEventRecorder
   let fieldPath: String
   let pace: Pace
   private let initialDelay: Duration
@@ -16,7 +16,7 @@ struct ReadinessProbe: Sendable {
   private let successThreshold: Int
 
   /// Nil for a container without such a probe.
-  init?(_ container: JSON, address: String, recorder: EventRecorder, fieldPath: String, pace: Pace) {
+  init?(_ container: JSON, address: String, recorder: StoreEventRecorder, fieldPath: String, pace: Pace) {
     guard let probe = container["readinessProbe"], let get = probe["httpGet"] else { return nil }
     let port: Int64? =
       get["port"]?.integer

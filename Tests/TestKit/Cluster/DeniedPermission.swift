@@ -32,3 +32,10 @@ extension ServerFaults {
 
   package func allow(_ permission: DeniedPermission) { refuse("\(permission)", where: nil) }
 }
+
+extension AccessAttempt {
+  /// `daemonsets.apps/status`.
+  fileprivate var qualifiedPath: String {
+    (group.isEmpty ? plural : "\(plural).\(group)") + (subresource.map { "/\($0)" } ?? "")
+  }
+}

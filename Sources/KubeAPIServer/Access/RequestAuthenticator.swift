@@ -6,7 +6,7 @@ import SwiftASN1
 import X509
 
 /// Tells who sends a request: by client certificate, or by bearer token.
-struct Authenticator: Sendable {
+struct RequestAuthenticator: Sendable {
   let tokens: [String: ServerUser]
   /// Without credentials everybody is the administrator.
   let isOpen: Bool

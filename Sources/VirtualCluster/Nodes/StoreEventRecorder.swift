@@ -9,7 +9,7 @@ import Synchronization
 #endif
 
 /// Writes the events of one component on one object, as client-go's recorder does.
-final class EventRecorder: Sendable {
+final class StoreEventRecorder: Sendable {
   private let store: Store
   private let component: String
   private let host: String?

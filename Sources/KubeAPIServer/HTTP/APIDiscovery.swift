@@ -1,7 +1,7 @@
 import Documents
 
 /// What the server says it serves, in both forms: lists per group, and all at once (`apidiscovery.k8s.io`).
-struct Discovery: Sendable {
+struct APIDiscovery: Sendable {
   let definitions: [ResourceDefinition]
 
   static let version: JSON = [

@@ -6,7 +6,7 @@ import Documents
   import Foundation
 #endif
 
-extension Table {
+extension ObjectTable {
   static func columns(of definition: ResourceDefinition, version: String) -> [Column] {
     if let custom = definition.custom { return [name] + custom.columns(version) }
     return builtIn[definition.kind] ?? [name, age]

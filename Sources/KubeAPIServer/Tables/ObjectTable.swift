@@ -6,8 +6,8 @@ import Documents
   import Foundation
 #endif
 
-/// Objects as the table that `kubectl get` prints: `meta.k8s.io/v1` Table.
-struct Table: Sendable {
+/// Objects as the table that `kubectl get` prints: `Table` of `meta.k8s.io/v1`.
+struct ObjectTable: Sendable {
   /// A column and how its cell is made.
   struct Column: Sendable {
     let name: String
@@ -48,7 +48,7 @@ struct Table: Sendable {
     self.include = include.flatMap { $0.isEmpty ? nil : $0 } ?? "Metadata"
   }
 
-  func json(of objects: [JSON], page: ListPage? = nil, now: Date) -> JSON {
+  func json(of objects: [JSON], page: StorePage? = nil, now: Date) -> JSON {
     let rows = objects.map { object -> JSON in
       var row: JSON = ["cells": .array(columns.map { $0.cell(object, now) })]
       switch include {
@@ -69,7 +69,7 @@ struct Table: Sendable {
     ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] ?? [:]]
   }
 
-  static func partialList(_ objects: [JSON], page: ListPage) -> JSON {
+  static func partialList(_ objects: [JSON], page: StorePage) -> JSON {
     [
       "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": page.metadata,
       "items": .array(objects.map(partial)),
