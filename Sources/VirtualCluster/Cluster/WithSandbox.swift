@@ -40,14 +40,8 @@ extension Sandbox {
         group.addTask { await self.programs.run() }
         group.addTask { await ReplicaSetController(store: store, pace: pace).run() }
         group.addTask { await DeploymentController(store: store, pace: pace).run() }
-        group.addTask {
-          var scheduler = Scheduler(store: store, pace: pace)
-          await scheduler.run()
-        }
-        group.addTask {
-          var controller = DaemonSetController(store: store, pace: pace)
-          await controller.run()
-        }
+        group.addTask { await Scheduler(store: store, pace: pace).run() }
+        group.addTask { await DaemonSetController(store: store, pace: pace).run() }
         group.addTask { await GarbageCollector(store: store).run() }
         group.addTask { await NamespaceController(store: store).run() }
         group.addTask { await EventCollector(store: store).run() }

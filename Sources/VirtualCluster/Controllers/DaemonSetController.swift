@@ -46,7 +46,7 @@ struct DaemonSetController {
     self.pace = pace
   }
 
-  mutating func run() async {
+  func run() async {
     var copy = self
     await store.follow([.nodes, .daemonSets, .pods], tick: .milliseconds(50)) { change in
       switch change {

@@ -54,10 +54,10 @@ struct Scheduler {
     self.pace = pace
   }
 
-  mutating func run() async {
-    // Nodes first: a pod that comes before its node would be told that there is none.
-    for node in store.list(.nodes).items { note(node: node, isGone: false) }
+  func run() async {
     var copy = self
+    // Nodes first: a pod that comes before its node would be told that there is none.
+    for node in store.list(.nodes).items { copy.note(node: node, isGone: false) }
     await store.follow([.nodes, .pods]) { change in
       guard case .event(let resource, let event) = change else { return true }
       let (object, isGone) = event.object
