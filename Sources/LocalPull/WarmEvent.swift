@@ -6,7 +6,7 @@ package import Runtimes
 package enum WarmEvent: Sendable {
   /// Work on the image begins.
   case started
-  /// The registry told what the reference points at.
+  /// The registry said what the reference points at.
   case resolved(ResolvedImage)
   /// The registry cannot be asked from here, so the runtime resolves the reference by itself.
   case unresolved(RegistryError)
@@ -32,7 +32,7 @@ package struct WarmResult: Sendable {
   package let outcome: Outcome
   /// The digest of the index or manifest that the runtime holds under the reference.
   package let digest: Digest?
-  /// Compressed size where the registry told it, else the size that the runtime states. Bytes.
+  /// Compressed size where the registry said it, else the size that the runtime states. Bytes.
   package let sizeBytes: Int64?
   package let duration: Duration
 

@@ -7,18 +7,18 @@ package import NIOSSL
 import ServiceLifecycle
 import Synchronization
 
-/// An HTTP/1.1 server on one address, which may end at any moment, whoever is just connecting to it.
+/// An HTTP/1.1 server on one address, which may end at any moment, also while a client connects.
 package final class HTTPServer: Sendable {
   private let services: ServiceGroup
 
   /// - Parameters:
   ///   - port: 0 for any free one.
   ///   - handlers: further handlers of each connection.
-  ///   - farewell: how long clients that do not take their answers are waited for at the end.
+  ///   - shutdownTimeout: how long clients that do not take their answers are waited for at the end.
   ///   - onStart: gets the port.
   package init<Responder: HTTPResponder>(
     host: String = "127.0.0.1", port: Int = 0, tls: TLSConfiguration? = nil, serverName: String? = nil,
-    idleTimeout: TimeAmount? = nil, farewell: Duration = .seconds(3),
+    idleTimeout: TimeAmount? = nil, shutdownTimeout: Duration = .seconds(3),
     handlers: @escaping @Sendable () -> [any RemovableChannelHandler] = { [] }, logger: Logger, responder: Responder,
     onStart: @escaping @Sendable (Int) -> Void
   ) where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
@@ -33,7 +33,7 @@ package final class HTTPServer: Sendable {
       configuration: .init(address: .hostname(host, port: port), serverName: serverName),
       onServerRunning: { onStart($0.localAddress?.port ?? 0) }, logger: logger)
     var configuration = ServiceGroupConfiguration(services: [.init(service: application)], logger: logger)
-    configuration.maximumGracefulShutdownDuration = farewell
+    configuration.maximumGracefulShutdownDuration = shutdownTimeout
     services = ServiceGroup(configuration: configuration)
   }
 

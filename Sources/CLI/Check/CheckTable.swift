@@ -162,8 +162,8 @@ struct CheckTable: Sendable {
 
   private func findings(_ style: Style) -> [String] {
     var lines: [String] = []
-    var told: Set<CheckFinding> = []
-    for finding in report.findings where !told.contains(finding) {
+    var printed: Set<CheckFinding> = []
+    for finding in report.findings where !printed.contains(finding) {
       // What is wrong with a registry is said once, and not of each of its images.
       let alike = report.findings.filter { other in
         guard finding.image != nil, other.image != nil, other.code == finding.code, other.level == finding.level else {
@@ -171,7 +171,7 @@ struct CheckTable: Sendable {
         }
         return finding.level < .error || (other.detail == finding.detail && other.remedy == finding.remedy)
       }
-      told.formUnion(alike)
+      printed.formUnion(alike)
       let head = style.paint("\(finding.level.rawValue):", finding.level.role)
       let names = FailureGroups.names(alike.compactMap(\.image))
       if alike.count > 1, finding.level < .error {

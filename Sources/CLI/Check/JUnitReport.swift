@@ -45,19 +45,19 @@ struct JUnitReport: Sendable {
     let others = one.findings.filter { !failOn.counts($0) }
     var lines = [head + ">"]
     if let first = failing.first {
-      let texts = failing.map(Self.told).joined(separator: "\n")
+      let texts = failing.map(Self.text).joined(separator: "\n")
       let message = (first.image.map { "\($0) " } ?? "") + first.detail
       lines.append(
         #"      <failure type="\#(first.code.rawValue)" message="\#(Self.escaped(message))">"#
           + "\(Self.escaped(texts))</failure>")
     }
     if !others.isEmpty {
-      lines.append("      <system-out>\(Self.escaped(others.map(Self.told).joined(separator: "\n")))</system-out>")
+      lines.append("      <system-out>\(Self.escaped(others.map(Self.text).joined(separator: "\n")))</system-out>")
     }
     return lines + ["    </testcase>"]
   }
 
-  private static func told(_ finding: CheckFinding) -> String {
+  private static func text(_ finding: CheckFinding) -> String {
     let places = finding.origins.map { "\n  in \($0)" }.joined()
     return "\(finding.level.rawValue): \(finding.text)\(places)"
   }

@@ -11,7 +11,7 @@ import Workloads
 /// Asks the kubeconfig and the cluster for names to complete. What cannot be asked has none: a shell shows no errors.
 struct NameSource {
   /// A shell waits for it.
-  private static let patience = Duration.seconds(3)
+  private static let timeout = Duration.seconds(3)
 
   /// The words of the command line before the one that is typed; its options say which cluster is meant.
   let words: [String]
@@ -86,7 +86,7 @@ struct NameSource {
     guard let configuration = try? options.configuration(environment: environment) else { return [] }
     let logger = Logger(label: "prepull") { _ in SwiftLogNoOpLogHandler() }
     guard let client = try? KubernetesClient(configuration, notice: { _ in }, logger: logger) else { return [] }
-    let names = try? await client.closed { try await withTimeLimit(Self.patience) { try await body(client) } }
+    let names = try? await client.closed { try await withTimeLimit(Self.timeout) { try await body(client) } }
     return names ?? []
   }
 

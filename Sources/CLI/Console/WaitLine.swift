@@ -5,7 +5,7 @@ import Terminal
 
 /// A line on a terminal that says what is waited for, once that takes longer than a person expects.
 final class WaitLine: Sendable {
-  private static let patience = Duration.seconds(1)
+  private static let delay = Duration.seconds(1)
 
   private let console: Console
   private let text: Mutex<String>
@@ -32,13 +32,13 @@ final class WaitLine: Sendable {
   /// Without a line break: whatever else is written meanwhile stays.
   private func draw() async {
     let start = ContinuousClock.now
-    var pause = Self.patience
+    var pause = Self.delay
     while (try? await Task.sleep(for: pause)) != nil {
       if console.isBehind { continue }
       let line = "\(text.withLock { $0 }) (\(Quantity.time(start.duration(to: .now))))"
       console.write("\r\u{1B}[2K\(VisibleText.cut(line, to: max(1, console.size.columns - 1)))")
       pause = .milliseconds(250)
     }
-    if start.duration(to: .now) >= Self.patience { console.write("\r\u{1B}[2K") }
+    if start.duration(to: .now) >= Self.delay { console.write("\r\u{1B}[2K") }
   }
 }

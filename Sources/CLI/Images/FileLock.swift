@@ -37,7 +37,7 @@ struct FileLock: Sendable {
   }
 
   func release() {
-    // Before it is unlocked: whoever has opened it by now finds out that another one is at the path.
+    // Before it is unlocked: a process that has opened it by now finds another file at the path.
     unlink(path)
     close(descriptor)
   }

@@ -1,7 +1,7 @@
 import ImageModel
 import Terminal
 
-/// Failures that are told together: the same one on five hundred nodes is one line.
+/// Failures by their reason: the same one on five hundred nodes is one line.
 struct FailureGroups: Sendable {
   struct Group: Sendable {
     /// Nil where no pod came to run, so that no image is to blame.

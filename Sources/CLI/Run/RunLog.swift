@@ -5,12 +5,12 @@ import Terminal
 
 /// A run as lines of a log, for output that is no terminal.
 ///
-/// Pure: events and instants go in, lines come out. A thousand nodes make no thousand lines: each failure is told when
+/// Pure: events and instants go in, lines come out. A thousand nodes make no thousand lines: each failure is printed when
 /// it is new, and how many nodes share it goes with the progress, every `interval`.
 struct RunLog: Sendable {
   private(set) var view: RunView
   private let interval: Duration
-  private var told = Duration.zero
+  private var printed = Duration.zero
   private var toldText = ""
   private var toldFailures: [Int] = []
   private var tries = FailureGroups()
@@ -62,12 +62,12 @@ struct RunLog: Sendable {
 
   /// The progress, when it is due and has changed.
   mutating func tick(at now: Duration) -> [String] {
-    guard case .working = view.phase, now - told >= interval else { return [] }
+    guard case .working = view.phase, now - printed >= interval else { return [] }
     return progress(at: now, isLast: false)
   }
 
   private mutating func progress(at now: Duration, isLast: Bool) -> [String] {
-    told = now
+    printed = now
     var parts = ["\(view.count(.warm)) of \(Quantity.count(view.wantedNodes, "node")) warm"]
     if view.count(.working) > 0 { parts.append("\(view.count(.working)) at work") }
     if view.count(.failed) > 0 { parts.append("\(view.count(.failed)) failed") }
@@ -79,14 +79,14 @@ struct RunLog: Sendable {
     return [text] + grown
   }
 
-  /// A line for each failure that nothing like was told of.
+  /// A line for each failure of which nothing like was printed.
   private mutating func newFailures() -> [String] {
     let new = view.failures.groups.dropFirst(toldFailures.count)
     toldFailures += new.map(\.nodes.count)
     return new.map { "\($0.subject): failed: \(clean($0.failure.detail))" }
   }
 
-  /// A line for each failure that more nodes share than were told of.
+  /// A line for each failure that more nodes share than were printed.
   private mutating func grownFailures() -> [String] {
     view.failures.groups.enumerated().compactMap { index, group in
       guard index < toldFailures.count, group.nodes.count > toldFailures[index] else { return nil }

@@ -2,7 +2,7 @@ import Workloads
 import Documents
 import Kubernetes
 
-/// An error that ends a run before it has a result, told to programs as the event `error`.
+/// An error that ends a run before it has a result; programs get it as the event `error`.
 protocol RunProblem: Error {
   var members: [(String, JSON)] { get }
 }

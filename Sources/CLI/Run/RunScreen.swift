@@ -124,7 +124,7 @@ extension StopReason {
   /// What may help; nil where the user knows best.
   var remedy: String? {
     switch self {
-    case .maxFailures: "Mend what failed, or raise --max-failures."
+    case .maxFailures: "Correct what failed, or raise --max-failures."
     case .timedOut: "Raise --timeout or --parallelism; what is warm already is found warm the next time."
     case .cancelled: nil
     case .refused(let failure): VisibleText.sanitised(failure.remedy)

@@ -2,7 +2,7 @@ import Documents
 
 /// A sandbox's cluster, user and context in a kubeconfig that may hold others.
 ///
-/// The cluster bears a mark that says whose it is, so that only what a sandbox added is ever taken out, also after it
+/// The cluster has a mark that says whose it is, so that only what a sandbox added is ever taken out, also after it
 /// was killed.
 struct SandboxEntry: Hashable {
   /// Of the cluster, the user and the context.

@@ -88,7 +88,7 @@ struct StatusCommand: ClusterCommand {
     } catch let error as APIError where error.code == .notFound {
       return []
     } catch let error as APIError where error.code == .forbidden {
-      // Whoever may list nothing is refused also where the kind does not exist; what exists everybody may ask.
+      // A user who may list nothing is refused also where the kind does not exist; everyone may ask which kinds exist.
       guard (try? await client.getJSON("/apis/prepull.dev/v1alpha1")) != nil else { return [] }
       let console = Console.standardError
       console.write(lines: console.wrapped(["note: Prepulls are not shown: \(error.detail)"]))

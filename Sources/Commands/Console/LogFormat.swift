@@ -19,7 +19,7 @@ package enum LogFormat: String, ExpressibleByArgument, CaseIterable {
   /// Those three are always there; metadata of these names gets a `_` behind its own.
   private static let own: Set = ["time", "level", "msg"]
 
-  /// What a program says as it ends, in the form of its log lines if its arguments ask for JSON: whoever reads them takes
+  /// What a program says as it ends, in the form of its log lines if its arguments ask for JSON: a reader of them takes
   /// nothing else. Arguments that make no sense are read for this too. Nil where they do not.
   static func lastLine(_ text: String, arguments: [String], at date: Date = Date()) -> String? {
     let words = arguments.dropFirst()

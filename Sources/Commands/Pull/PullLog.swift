@@ -7,16 +7,16 @@ import Terminal
 
 /// The pulls of one machine as lines of a log, for output that is no terminal.
 ///
-/// Pure: events and instants go in, lines come out. Bytes are told every `interval`.
+/// Pure: events and instants go in, lines come out. Bytes are printed every `interval`.
 struct PullLog: Sendable {
   private var screen: PullScreen
-  private var told: [Duration?]
+  private var printed: [Duration?]
   private var phases: [PullProgress.Phase?]
   private let interval: Duration
 
   init(images: [WantedImage], interval: Duration = .seconds(5)) {
     screen = PullScreen(images: images)
-    told = Array(repeating: nil, count: images.count)
+    printed = Array(repeating: nil, count: images.count)
     phases = Array(repeating: nil, count: images.count)
     self.interval = interval
   }
@@ -45,12 +45,12 @@ struct PullLog: Sendable {
       return ["\(row.name): unpacking"]
     }
     phases[index] = progress.phase
-    guard let last = told[index] else {
-      told[index] = now
+    guard let last = printed[index] else {
+      printed[index] = now
       return []
     }
     guard now - last >= interval, progress.phase == .downloading else { return [] }
-    told[index] = now
+    printed[index] = now
     var text = "\(row.name): "
     guard row.totalBytes != nil || row.completedBytes > 0 else {
       return [text + "pulling for \(Quantity.time(now - row.since))"]

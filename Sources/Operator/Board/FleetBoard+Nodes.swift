@@ -166,7 +166,7 @@ extension FleetBoard {
     }
   }
 
-  /// What keeps gates closed is told by every Prepull that has one.
+  /// Every Prepull with a gate says what keeps it closed.
   private mutating func noteGateRight(_ isThere: Bool) {
     guard mayOpenGates != isThere else { return }
     mayOpenGates = isThere

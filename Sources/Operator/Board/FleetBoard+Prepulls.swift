@@ -61,7 +61,7 @@ extension FleetBoard {
     plan(uid)
   }
 
-  /// Pods of one Prepull bear the gates of all: whoever waits for the other to open its gate would wait for ever.
+  /// Pods of one Prepull tolerate the gates of all: two that wait for each other to open its gate would wait for ever.
   private mutating func gatesChanged() {
     let keys = Set(prepulls.values.filter { !$0.isLeaving }.compactMap { $0.settings?.gate?.startupTaint }).sorted()
     guard keys != gates else { return }
@@ -89,7 +89,7 @@ extension FleetBoard {
     }
     let keys = (wanted ?? []).compactMap { entry.key(of: $0.reference) }
     guard isLate || wanted != nil && keys.allSatisfy({ answers[$0]?.isTold ?? false }) else {
-      if entry.waitsUntil == nil { prepulls[uid]?.waitsUntil = time + pace.patience }
+      if entry.waitsUntil == nil { prepulls[uid]?.waitsUntil = time + pace.resolutionTimeout }
       unplanned.insert(uid)
       return
     }
@@ -221,7 +221,7 @@ extension FleetBoard {
       feed(.prepullGone(entry.id))
       gatesChanged()
       // Whatever happens, nobody waits for ever.
-      writes.want(.clean(uid), at: time + pace.farewell)
+      writes.want(.clean(uid), at: time + pace.cleanupDelay)
     }
     if prepulls[uid]?.isCleared == true { writes.want(.clean(uid), at: time) }
   }

@@ -72,7 +72,7 @@ extension FleetBoard {
     }
   }
 
-  // MARK: News
+  // MARK: Changes
 
   mutating func take(_ event: FleetEvent) {
     switch event {

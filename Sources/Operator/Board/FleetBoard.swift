@@ -14,9 +14,9 @@ struct FleetBoard: Sendable {
     /// Least time between two writes of a Prepull's status.
     var statusInterval = Duration.seconds(1)
     /// How long registries and discovery are waited for before it is gone on without them.
-    var patience = Duration.seconds(5)
+    var resolutionTimeout = Duration.seconds(5)
     /// How long a deleted Prepull waits for its pods to be gone.
-    var farewell = Duration.seconds(30)
+    var cleanupDelay = Duration.seconds(30)
     /// How often the ConfigMap of a Prepull that has pods is looked at.
     var ensuring = Duration.seconds(15)
     /// How often queues are measured.

@@ -17,7 +17,7 @@ struct PrepullEntry: Sendable {
   var images: [(reference: String, wantedBy: [String])] = []
   /// Until when registries and discovery are waited for.
   var waitsUntil: Duration?
-  /// What the machine was told last.
+  /// The last input to the machine.
   var plan: FleetPlan?
 
   /// When the ConfigMap was last seen to be there.
@@ -72,7 +72,7 @@ struct PrepullEntry: Sendable {
     return ResolutionRequest.Known(digest: digest, resolvedAt: at)
   }
 
-  /// The images of the spec, then those that were discovered; nil while discovery has told nothing.
+  /// The images of the spec, then those that were discovered; nil until discovery has an answer.
   ///
   /// - Parameter isLate: goes on with what was found in an earlier life.
   func wantedImages(isLate: Bool) -> [(reference: String, wantedBy: [String])]? {

@@ -41,7 +41,7 @@ struct WriteQueue: Sendable {
   private var pressing = Lane()
   private var patient = Lane()
   private var running: Set<WriteKey> = []
-  /// What became due anew while it was being written.
+  /// What became due again while it was being written.
   private var again: [WriteKey: Duration] = [:]
   private var failures: [WriteKey: Int] = [:]
 
@@ -93,8 +93,8 @@ struct WriteQueue: Sendable {
   private mutating func end(_ key: WriteKey, at retry: Duration?) {
     guard running.remove(key) != nil else { return }
     with(key) { $0.running -= 1 }
-    let anew = again.removeValue(forKey: key)
-    if let time = retry ?? anew { want(key, at: time) }
+    let next = again.removeValue(forKey: key)
+    if let time = retry ?? next { want(key, at: time) }
   }
 
   private mutating func with(_ key: WriteKey, _ body: (inout Lane) -> Void) {

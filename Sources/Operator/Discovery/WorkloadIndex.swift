@@ -15,8 +15,8 @@ struct WorkloadIndex {
     case removed(String)
   }
 
-  /// Of how many workloads is told that they want an image.
-  static let told = 5
+  /// How many workloads are named that want an image.
+  static let named = 5
 
   private var entries: [Scope: [String: WorkloadEntry]] = [:]
 
@@ -80,9 +80,9 @@ struct WorkloadIndex {
         // That its pods have what the workload's template has goes without saying.
         all += texts.subtracting((direct[reference] ?? []).map { "\(kind.plural) of \($0)" }).sorted()
       }
-      let rest = all.count - Self.told
-      let told = rest > 0 ? all.prefix(Self.told) + ["and \(rest) more"] : all[...]
-      return DiscoveredImage(reference: reference, wantedBy: Array(told))
+      let rest = all.count - Self.named
+      let named = rest > 0 ? all.prefix(Self.named) + ["and \(rest) more"] : all[...]
+      return DiscoveredImage(reference: reference, wantedBy: Array(named))
     }
   }
 

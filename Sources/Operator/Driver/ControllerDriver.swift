@@ -27,18 +27,18 @@ struct ControllerDriver: Sendable {
   let metrics: ControllerMetrics
   let time: ServerTime
   /// How long something has to be missing before the leadership is given up for it; nil where there is no other.
-  let patience: Duration?
+  let stepAsideAfter: Duration?
   let logger: Logger
 
   typealias Report = @Sendable (ControllerSignal) -> Void
 
-  /// Events that wait to be written; the oldest are left out, as they are only told to people.
+  /// Events that wait to be written; the oldest are left out, as only people read them.
   private static let eventsWaiting = 256
   private static let eventsAtATime = 4
 
   /// Goes on until the task is cancelled.
   ///
-  /// What fails is tried again for as long as the leadership lasts, whatever it is: somebody may mend it.
+  /// What fails is tried again for as long as the leadership lasts, whatever it is: somebody may correct it.
   ///
   /// - Throws: `CannotAct`, or the cancellation.
   func run(_ board: FleetBoard) async throws {
@@ -79,7 +79,7 @@ struct ControllerDriver: Sendable {
       group.addTask {
         while (try? await Task.sleep(for: .milliseconds(100))) != nil { report(.tick) }
       }
-      if let patience { group.addTask { try await stepAside(after: patience) } }
+      if let stepAsideAfter { group.addTask { try await stepAside(after: stepAsideAfter) } }
       group.addTask {
         await work(board, signals, report)
         continuation.finish()
@@ -188,10 +188,10 @@ struct ControllerDriver: Sendable {
   }
 
   /// Ends the leadership when another replica may do what this one cannot.
-  private func stepAside(after patience: Duration) async throws {
+  private func stepAside(after limit: Duration) async throws {
     while true {
-      try await Task.sleep(for: min(patience / 4, .seconds(1)))
-      if let reason = monitor.reasonToStepAside(after: patience) { throw CannotAct(reason: reason) }
+      try await Task.sleep(for: min(limit / 4, .seconds(1)))
+      if let reason = monitor.reasonToStepAside(after: limit) { throw CannotAct(reason: reason) }
     }
   }
 }

@@ -138,14 +138,14 @@ package struct ControllerMetrics: Sendable {
     for gauge in [nodes, imageNodes, condition, discoveredImages, queueDepth] { gauge.retain { _ in false } }
   }
 
-  /// Forgets all that is told about Prepulls that are gone.
+  /// Removes all series of Prepulls that are gone.
   ///
   /// - Parameter prepulls: `namespace/name` of those that are there.
   package func retain(prepulls: Set<String>) {
     for gauge in [nodes, imageNodes, condition, discoveredImages] { gauge.retain { prepulls.contains($0[0]) } }
   }
 
-  /// Forgets all that is told about images that no Prepull wants any more.
+  /// Removes all series of images that no Prepull wants any more.
   package func retain(images: Set<String>) {
     pullDuration.retain { images.contains($0[0]) }
     for counter in [pulledBytes, pullFailures, secondsSaved] { counter.retain { images.contains($0[0]) } }

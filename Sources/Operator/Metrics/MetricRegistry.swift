@@ -4,7 +4,7 @@ import Synchronization
 package final class MetricRegistry: Sendable {
   private struct State {
     var families: [MetricFamily] = []
-    /// Told before each reading, to bring gauges up to date that nobody changes.
+    /// Called before each reading, to bring gauges up to date.
     var readers: [@Sendable () -> Void] = []
   }
 

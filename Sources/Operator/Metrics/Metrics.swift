@@ -21,7 +21,7 @@ package struct Gauge: Sendable {
 
   package func value(_ labels: String...) -> Double? { family.sample(labels)?.value }
 
-  /// Forgets what is gone, so that it is not told for ever.
+  /// Removes what is gone, so that it is not exported for ever.
   package func retain(where isWanted: ([String]) -> Bool) { family.retain(where: isWanted) }
 }
 

@@ -21,15 +21,15 @@ enum ProcessMetrics {
       let virtual = registry.gauge("process_virtual_memory_bytes", "Virtual memory of this process.")
       let start = registry.gauge("process_start_time_seconds", "When this process began, since the Unix epoch.")
       let files = registry.gauge("process_open_fds", "Open file descriptors of this process.")
-      let told = Mutex(0.0)
+      let counted = Mutex(0.0)
       registry.beforeReading {
         if let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
           files.set(Double(open.count))
         }
         guard let usage = usage() else { return }
-        let spent = told.withLock { told in
-          defer { told = max(told, usage.cpuSeconds) }
-          return max(0, usage.cpuSeconds - told)
+        let spent = counted.withLock { counted in
+          defer { counted = max(counted, usage.cpuSeconds) }
+          return max(0, usage.cpuSeconds - counted)
         }
         cpu.add(spent)
         resident.set(usage.residentBytes)

@@ -1,7 +1,7 @@
 import Warming
 import Kubernetes
 
-/// The names of a Prepull's objects: the same for the same work, whoever asks, so that whoever wants what is there
+/// The names of a Prepull's objects: the same for the same work, so that a controller that wants what is there
 /// already adopts it.
 struct PullerNames: Hashable, Sendable {
   private let id: PrepullID

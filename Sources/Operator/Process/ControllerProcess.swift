@@ -32,7 +32,7 @@ package struct ControllerProcess: Sendable {
   ///
   /// Crash-only: all it knows is rebuilt from the cluster, so it may end at any instant. Throws only what no later try
   /// can change: an address that cannot be served. A missing permission or definition is warned of, makes it not ready,
-  /// and is tried again, as somebody may mend it.
+  /// and is tried again, as somebody may correct it.
   ///
   /// - Parameter onServing: gets the port of the metrics.
   package func run(onServing: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
@@ -118,7 +118,7 @@ package struct ControllerProcess: Sendable {
         client: client, metrics: metrics, now: { time.now }, logger: logger),
       discovery: Discovery(client: clients.discovery, metrics: metrics, monitor: monitor, logger: logger),
       events: EventRecorder(client, component: "prepull", instance: options.identity), health: health,
-      monitor: monitor, metrics: metrics, time: time, patience: options.isElected ? options.stepAsideAfter : nil,
+      monitor: monitor, metrics: metrics, time: time, stepAsideAfter: options.isElected ? options.stepAsideAfter : nil,
       logger: logger)
     try await driver.run(
       FleetBoard(

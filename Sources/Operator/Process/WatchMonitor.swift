@@ -109,12 +109,12 @@ final class WatchMonitor: Sendable {
     ["resource": "\(part.resource)", "code": "\(error.code.rawValue)", "error": "\(error)"]
   }
 
-  /// Why another replica might do better: something that has to be seen has been missing for longer than `patience`, and
+  /// Why another replica might do better: something that has to be seen has been missing for longer than `limit`, and
   /// what is wrong may be this process's own network or credential.
-  func reasonToStepAside(after patience: Duration, at now: ContinuousClock.Instant = .now) -> String? {
+  func reasonToStepAside(after limit: Duration, at now: ContinuousClock.Instant = .now) -> String? {
     troubles.withLock { troubles in
       troubles.first { part, trouble in
-        part.isEssential && part.kind == .watch && trouble.isOwn && trouble.since.duration(to: now) >= patience
+        part.isEssential && part.kind == .watch && trouble.isOwn && trouble.since.duration(to: now) >= limit
       }?.value.text
     }
   }

@@ -35,7 +35,7 @@ package struct ResolutionRequest: Hashable, Sendable {
   }
 
   package let key: ResolutionKey
-  /// How often the tag is looked at anew; never when nil.
+  /// How often the tag is resolved again; never when nil.
   package let refreshEvery: Duration?
   /// Holds until the next refresh, so that a restart changes nothing.
   package let known: Known?
@@ -49,7 +49,7 @@ package struct ResolutionRequest: Hashable, Sendable {
 
 /// What is known of a reference now.
 package struct ResolutionAnswer: Hashable, Sendable {
-  /// What it stands for: the last that could be had. Nil until a registry told.
+  /// What it stands for: the last that could be had. Nil until a registry answered.
   package var resolution: ImageResolution?
   /// The digest that holds, known before its documents are.
   package var digest: Digest?

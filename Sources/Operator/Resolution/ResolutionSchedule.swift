@@ -42,7 +42,7 @@ struct ResolutionSchedule {
     /// Whether somebody has seen that the tag moved.
     var isDoubted = false
 
-    /// When the tag is to be looked at anew.
+    /// When the tag is to be resolved again.
     var refreshAt: Duration? {
       // A digest stands for itself.
       guard let refreshEvery, reference.digest == nil, let last = answer.resolvedAt else { return nil }
@@ -54,7 +54,7 @@ struct ResolutionSchedule {
   static let backOff = RetryPolicy(attempts: .max, base: .seconds(10), cap: .seconds(300))
 
   /// Between two looks at a tag that nodes doubt.
-  static let patience = Duration.seconds(60)
+  static let retentionTime = Duration.seconds(60)
 
   private let parallel: Int
   private let parallelPerRegistry: Int
@@ -120,7 +120,7 @@ struct ResolutionSchedule {
   /// Looks at a tag before its time, as a node got something else under it; at most once in a while.
   mutating func doubt(_ key: ResolutionKey, at now: Duration) {
     guard let entry = entries[key], entry.reference.digest == nil, entry.failures == 0,
-      let last = entry.answer.resolvedAt, last + Self.patience <= now
+      let last = entry.answer.resolvedAt, last + Self.retentionTime <= now
     else { return }
     entries[key]?.isDoubted = true
     entries[key]?.dueAt = now

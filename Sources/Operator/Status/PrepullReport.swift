@@ -130,8 +130,8 @@ struct PrepullReport {
     return text
   }
 
-  /// Why there is nothing to do. Who stays waits for nodes and workloads to come; what is done once has then failed
-  /// whoever relies on it.
+  /// Why there is nothing to do. A Prepull that keeps nodes warm waits for nodes and workloads to come; one that is done
+  /// once has failed.
   private func nothing(_ summary: FleetSummary) -> (reason: String, message: String)? {
     if entry.images.isEmpty {
       let cause = "spec.workloads matches no workload; compare its namespaces and selector"

@@ -6,7 +6,7 @@ package import ImageModel
 /// image's own ID, the digest of its configuration; cri-dockerd puts `docker-pullable://` or `docker://` before either.
 package struct ImageIdentity: Hashable, Sendable {
   package let digest: Digest?
-  /// As the runtime names it; nil when only a digest is told.
+  /// As the runtime names it; nil when only a digest is named.
   package let repository: String?
 
   /// Nil when there is no image yet.

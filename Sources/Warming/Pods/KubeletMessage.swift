@@ -64,7 +64,7 @@ package struct KubeletMessage {
     "denied": "Check the name, and that the credential may pull this repository.",
     "unauthorized":
       "Name a secret with a credential for this registry (spec.imagePullSecrets, --pull-secret), and check that it exists.",
-    "credentials": "Mend the pull secret, or the kubelet's credential provider.",
+    "credentials": "Correct the pull secret, or the kubelet's credential provider.",
     "noPlatform": "Push the image for this platform, or leave such nodes out.",
     "unsupportedMediaType": "Push the image in a format that the node's runtime knows.",
     "malformedImage": "Push the image again with another tool.",

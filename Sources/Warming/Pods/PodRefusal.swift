@@ -47,7 +47,7 @@ package struct PodRefusal {
     }
   }
 
-  /// What is wrong, each once: every container of a pod is told the same.
+  /// What is wrong, each once: every container of a pod gets the same.
   var detail: String {
     guard error.code == .invalid, !error.causes.isEmpty else { return error.attempted }
     return "cannot \(error.verb) \(error.resource): \(causes.joined(separator: "; "))"

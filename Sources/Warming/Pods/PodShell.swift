@@ -14,7 +14,7 @@ package enum PodShell {
   package enum Program {
     /// It is done as soon as the image is on the node.
     case touch
-    /// It stays until it is told to end.
+    /// It stays until it is asked to end.
     case hold
   }
 

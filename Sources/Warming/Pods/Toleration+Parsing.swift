@@ -2,7 +2,7 @@ package import Kubernetes
 
 extension Toleration {
   /// Reads a toleration as `kubectl taint` writes taints, without what it leaves out: `key=value:Effect`, `key=value`,
-  /// `key:Effect`, `key`; `all` bears with every taint.
+  /// `key:Effect`, `key`; `all` tolerates every taint.
   package init(parsing text: String) throws(ManifestError) {
     if text == "all" {
       self.init(operator: .exists)

@@ -81,7 +81,7 @@ extension RolloutMachine {
     failure.code == "noSuchHost" && settings.unknownHosts.contains(image)
   }
 
-  /// Gives up what is not settled on a node: for the cause that the kubelet told, else for `failure`.
+  /// Gives up what is not settled on a node: for the cause that the kubelet gave, else for `failure`.
   ///
   /// - Parameter spared: images that are left as they are.
   mutating func fail(

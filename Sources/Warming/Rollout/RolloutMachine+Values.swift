@@ -3,7 +3,7 @@ package import ImageModel
 extension RolloutMachine {
   /// What was seen.
   package enum Input: Hashable, Sendable {
-    /// A node is to be warm. `unsupported` are the images that have nothing for it, and why. Told again, it changes
+    /// A node is to be warm. `unsupported` are the images that have nothing for it, and why. Sent again, it changes
     /// nothing; with another uid it is another node.
     case nodeWanted(name: String, uid: String, unsupported: [Int: String])
     /// A node is not, or no longer, to be warm. Work that was begun is ended.

@@ -1,6 +1,6 @@
 /// Decides what happens on which node and when, without doing any of it.
 ///
-/// It is told what was seen and what time it is, and answers with what is to be done: no input, no output, no clock of
+/// Inputs are what was seen and what time it is; it answers with what is to be done: no input, no output, no clock of
 /// its own. Invariants: never more nodes at work than the limit; every wanted node that stays ends in exactly one
 /// outcome; after a stop nothing is begun; and it comes to an end, as every wait has a limit.
 package struct RolloutMachine: Sendable {

@@ -11,7 +11,7 @@ package struct RolloutSettings: Hashable, Sendable {
   /// For one node, counting the time in which it is at work, and its waits after a pod was refused or lost; not the time
   /// in which it waits for a place.
   package var nodeTimeout = Duration.seconds(15 * 60)
-  /// For pods that are refused or lost. The count of tries starts anew when an image arrived meanwhile.
+  /// For pods that are refused or lost. The count of tries starts again when an image arrived meanwhile.
   package var retry = RetryPolicy(attempts: 8, base: .seconds(2), factor: 2, cap: .seconds(60), jitter: 0)
   /// How long a pod may wait for the scheduler to find room on its node before the node yields its place to others.
   package var schedulingPatience = Duration.seconds(30)

@@ -12,7 +12,7 @@ package struct Preflight: Sendable {
   /// Looks at nodes, images, permissions, admission and what earlier runs left behind.
   ///
   /// Nothing is written; a pod is offered to the API server as a dry run.
-  /// - Parameter registry: nil when registries shall not be asked from here.
+  /// - Parameter registry: nil when registries are not to be asked from here.
   /// - Throws: `APIError` when there is no talking with the API server at all.
   package static func check(
     _ request: RunRequest, client: KubernetesClient, registry: RegistryClient?

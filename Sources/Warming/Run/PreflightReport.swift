@@ -3,7 +3,7 @@ package import ImageModel
 
 /// What could be learnt before the cluster is touched.
 package struct PreflightReport: Sendable {
-  /// Something to mend, or to know.
+  /// Something to correct, or to know.
   package struct Problem: Hashable, Sendable, CustomStringConvertible {
     /// A stable code: `forbidden`, `noNodes`, `podSecurity`, …
     package var code: String

@@ -45,9 +45,9 @@ struct RunBoard: Sendable {
   /// Whether there is nothing left to wait for.
   var isOver: Bool { machine.stopped != nil && machine.isFinished || isPlanned && machine.isFinished }
 
-  /// Whether nodes hold images of which no event has told yet how they came to it. Events come after the status
+  /// Whether nodes hold images of which no event has said yet how they got them. Events come after the status
   /// that ends a run, or never.
-  var lacksNews: Bool {
+  var awaitsEvents: Bool {
     let coverage = machine.coverage
     return machine.stopped == nil
       && images.enumerated().contains { $1.pulls + $1.present < coverage.counts(image: $0)[.warm] }
@@ -162,7 +162,7 @@ struct RunBoard: Sendable {
 
   private mutating func feed(_ inputs: [RolloutMachine.Input], _ effects: inout [RunEffect]) {
     for input in inputs {
-      // Whoever deletes a pod may have deleted the owner of all.
+      // The owner of all may have been deleted too.
       if case .podLost = input { checkOwner(&effects) }
       feed(input, &effects)
     }
@@ -202,7 +202,7 @@ struct RunBoard: Sendable {
   private mutating func takeEvent(_ event: WatchEvent<Event>, _ effects: inout [RunEffect]) {
     guard case .applied(let event) = event, let read = PodEvent(event) else { return }
     let id = ids[read.pod]
-    if let new = (id.flatMap { pods[$0] } ?? done[read.pod])?.news(in: read) {
+    if let new = (id.flatMap { pods[$0] } ?? done[read.pod])?.report(of: read) {
       if count(new) { effects.append(.tell(new)) }
     }
     guard let id, let inputs = pods[id]?.read(read) else { return }

@@ -13,7 +13,7 @@ struct RunDriver: Sendable {
   private typealias Report = @Sendable (RunSignal) -> Void
 
   /// How long the last events are waited for when all else is known.
-  private static let patienceForNews = Duration.milliseconds(500)
+  private static let eventTimeout = Duration.milliseconds(500)
 
   /// Goes on until every node has its outcome, or the task is cancelled.
   func run(_ board: inout RunBoard) async {
@@ -42,7 +42,7 @@ struct RunDriver: Sendable {
         guard board.isOver else { continue }
         let end = overSince ?? clock.now
         overSince = end
-        if !board.lacksNews || end.duration(to: clock.now) > Self.patienceForNews { break }
+        if !board.awaitsEvents || end.duration(to: clock.now) > Self.eventTimeout { break }
       }
       group.cancelAll()
     }

@@ -1,7 +1,7 @@
 package import Kubernetes
 package import ImageModel
 
-/// What happens while a cluster is warmed. Images are told by their index in the request.
+/// What happens while a cluster is warmed. Images are named by their index in the request.
 package enum RunEvent: Sendable {
   /// The nodes are known and the work begins. Comes once, first.
   case planned(nodes: [String], images: [String])

@@ -14,7 +14,7 @@ package struct RunObjects: Sendable {
     package static let pod = "prepull.dev/pod"
     /// On a run's pods: the node's name, which may be too long for a label.
     package static let node = "prepull.dev/node"
-    /// On a run's ConfigMap: until when the run is alive unless it says so anew. RFC 3339.
+    /// On a run's ConfigMap: until when the run is alive unless it is renewed. RFC 3339.
     package static let expires = "prepull.dev/expires"
 
     /// Everything that Prepull made.

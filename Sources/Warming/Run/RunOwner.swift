@@ -8,7 +8,7 @@ import Kubernetes
 #endif
 
 /// Keeps the ConfigMap that owns all objects of a run: makes it, says through it that the run is alive, and makes it
-/// anew when somebody deleted it.
+/// again when somebody deleted it.
 struct RunOwner: Sendable {
   let client: KubernetesClient
   let objects: RunObjects
@@ -18,7 +18,7 @@ struct RunOwner: Sendable {
   static let lifetime = Duration.seconds(150)
   static let renewal = Duration.seconds(30)
 
-  /// By the server's clock, as whoever judges it goes by that too.
+  /// By the server's clock, by which others judge it too.
   private func expires() async -> String {
     Timestamp.seconds(await client.serverDate().addingTimeInterval(Double(Self.lifetime.components.seconds)))
   }

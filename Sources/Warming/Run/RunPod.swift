@@ -16,7 +16,7 @@ struct RunPod: Sendable {
   /// Whether the cluster said that it is there.
   var isCreated = false
   private var reader: PodReader
-  /// How many failures of each image the status told so far.
+  /// How many failures of each image the status reported so far.
   private var failures: [Int: Int] = [:]
   private var isScheduled = false
   private var isOver = false
@@ -103,7 +103,7 @@ struct RunPod: Sendable {
   }
 
   /// What an event tells who watches the run, however late it comes.
-  func news(in event: PodEvent) -> RunEvent? {
+  func report(of event: PodEvent) -> RunEvent? {
     guard !isProof, let image = event.container.flatMap({ images[$0] }) else { return nil }
     return switch event.content {
     case .pulling: isOver ? nil : .imagePulling(node: id.node, image: image)

@@ -1,7 +1,7 @@
 package import Kubernetes
 package import ImageModel
 
-/// What `prepull run` shall make true: these images on those nodes.
+/// What `prepull run` is to make true: these images on those nodes.
 package struct RunRequest: Sendable {
   /// In the order in which a node pulls them; pods repeat each reference to the letter.
   package var images: [WantedImage]

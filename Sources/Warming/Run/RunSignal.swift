@@ -13,7 +13,7 @@ enum RunSignal: Sendable {
   case created(RolloutMachine.PodID, name: String, error: APIError?)
   /// Whether a pod that a new list does not name is there.
   case looked(RolloutMachine.PodID, isThere: Bool)
-  /// The ConfigMap that owns all; it was made anew when `isNew`.
+  /// The ConfigMap that owns all; it was created again when `isNew`.
   case owner(ConfigMap, isNew: Bool)
   case ownerFailed(APIError)
   /// The API server answers.
@@ -28,7 +28,7 @@ enum RunEffect: Sendable {
   case delete(name: String, isNodeGone: Bool)
   /// Find out whether a pod is there.
   case look(RolloutMachine.PodID, name: String)
-  /// Find out whether the ConfigMap is there, and make it anew if not.
+  /// Find out whether the ConfigMap is there, and create it again if not.
   case checkOwner
   /// Ask the API server until it answers.
   case ping

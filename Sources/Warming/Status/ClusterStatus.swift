@@ -66,7 +66,7 @@ package struct ClusterStatus: Sendable {
   /// Of the DaemonSet controller, whose pods are refused.
   static let refusalFields = "involvedObject.kind=DaemonSet,reason=FailedCreate"
 
-  /// Events only help to explain: whoever may not list them sees the rest.
+  /// Events only help to explain: a user who may not list them sees the rest.
   private static func refusals(_ client: KubernetesClient, _ namespace: String?) async -> [Event] {
     (try? await client.list(Event.self, in: namespace, fields: refusalFields).items) ?? []
   }

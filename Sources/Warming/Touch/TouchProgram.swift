@@ -1,4 +1,4 @@
-/// The program that a puller container runs in place of the image's own: it exits at once, or holds until it is told
+/// The program that a puller container runs in place of the image's own: it exits at once, or holds until it is asked
 /// to end. `Touch/README.md` tells the whole of it.
 package enum TouchProgram {
   /// The architectures that `touch` exists for, by the names that nodes bear in `kubernetes.io/arch`.

@@ -72,8 +72,8 @@ final class ControllerLab: Sendable {
     options.limits.recordDelay = .milliseconds(300)
     options.limits.urgentRecordDelay = .milliseconds(20)
     options.pace.statusInterval = .milliseconds(100)
-    options.pace.farewell = .seconds(3)
-    options.pace.patience = .seconds(2)
+    options.pace.cleanupDelay = .seconds(3)
+    options.pace.resolutionTimeout = .seconds(2)
     change(&options)
     let finalOptions = options
     return try await withSandbox(sandboxOptions, logger: logger) { sandbox in

@@ -100,9 +100,9 @@ struct RunPodTests {
       pod.read(try event("Pulled", #"Container image "r.io/a:1" already present on machine"#))
         == [.image(id, image: 0, .pulled)])
     #expect(pod.read(try event("FailedMount", "no volume")) == [.note(id, "FailedMount: no volume")])
-    #expect(pod.news(in: pulling) != nil && pod.news(in: pulled) != nil)
+    #expect(pod.report(of: pulling) != nil && pod.report(of: pulled) != nil)
     _ = pod.vanished()
-    #expect(pod.read(pulled) == [] && pod.news(in: pulling) == nil && pod.news(in: pulled) != nil)
+    #expect(pod.read(pulled) == [] && pod.report(of: pulling) == nil && pod.report(of: pulled) != nil)
   }
 
   @Test(
