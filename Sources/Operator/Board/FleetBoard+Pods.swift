@@ -6,7 +6,7 @@ extension FleetBoard {
   struct PodEntry: Sendable {
     let id: FleetPod.ID
     var uid: String?
-    var reader = PodReader()
+    var reader: PodReader
   }
 
   struct Deletion: Sendable {
@@ -36,10 +36,10 @@ extension FleetBoard {
   private mutating func read(_ pod: Pod) {
     let name = PodName(pod.metadata)
     guard let id = pod.pullerID else { return }
-    var entry = pods[name] ?? PodEntry(id: id)
+    var entry = pods[name] ?? PodEntry(id: id, reader: PodReader(references: pod.madeFor))
     if entry.uid != nil, entry.uid != pod.metadata.uid || entry.id != id {
       feed(.podGone(entry.id, uid: entry.uid))
-      entry = PodEntry(id: id)
+      entry = PodEntry(id: id, reader: PodReader(references: pod.madeFor))
     }
     entry.uid = pod.metadata.uid
     let access = prepulls[id.prepull.uid]

@@ -9,6 +9,8 @@ package enum PullerKey {
   package static let nodeUID = "prepull.dev/node-uid"
   /// An annotation of pods: `Pull` or `Verify`.
   package static let purpose = "prepull.dev/purpose"
+  /// An annotation of pods: the reference that each container was made for, as a JSON object by containers' names.
+  package static let images = "prepull.dev/images"
 
   /// A finalizer of Prepulls.
   package static let cleanup = "prepull.dev/cleanup"

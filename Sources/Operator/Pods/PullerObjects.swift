@@ -1,7 +1,8 @@
-import Warming
-import PrepullAPI
+import Documents
 import ImageModel
 import Kubernetes
+import PrepullAPI
+import Warming
 
 /// The objects that the operator makes for one Prepull: a ConfigMap with `touch`, and the pods. The Prepull owns them.
 struct PullerObjects: Hashable, Sendable {
@@ -46,6 +47,8 @@ struct PullerObjects: Hashable, Sendable {
       return PodShell.container(
         named: name ?? "x-\(index)-image", on: image.reference, policy: image.policy, template: template)
     }
+    let madeFor = JSON.object(
+      Dictionary(containers.map { ($0.name, .string($0.image)) }) { first, _ in first })
     var spec = PodShell.spec(
       containers: containers, touch: names.configMap,
       for: TouchProgram.Architecture(rawValue: architecture) ?? .amd64, pullSecrets: secrets,
@@ -55,6 +58,7 @@ struct PullerObjects: Hashable, Sendable {
     metadata.labels = template.labels.merging(metadata.labels ?? [:])
     metadata.annotations = PodShell.evictable.merging(template.annotations).merging([
       PullerKey.node: node, PullerKey.nodeUID: nodeUID, PullerKey.purpose: purpose,
+      PullerKey.images: madeFor.text,
     ])
     return Pod(metadata: metadata, spec: spec)
   }
@@ -69,5 +73,14 @@ struct PullerObjects: Hashable, Sendable {
         apiVersion: Prepull.apiVersion, kind: Prepull.kind, name: id.name, uid: id.uid, controller: true)
     ]
     return metadata
+  }
+}
+
+extension Pod {
+  /// The references that its containers were made for, by their names: admission may have renamed images, or added
+  /// containers of its own. Nil where the pod does not say so.
+  var madeFor: [String: String]? {
+    guard let text = metadata.annotations?[PullerKey.images] else { return nil }
+    return (try? JSON(parsing: text))?.object?.compactMapValues(\.string)
   }
 }

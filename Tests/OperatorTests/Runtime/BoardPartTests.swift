@@ -250,6 +250,25 @@ struct BoardPartTests {
         == .pull)
   }
 
+  @Test("Images that admission renames, and containers that it adds, hide nothing of what a pod was made for")
+  func renamed() throws {
+    var spec = Prepull.Spec()
+    spec.images = [Prepull.Image(image: "r.io/a:1"), Prepull.Image(image: "r.io/b:1")]
+    let objects = PullerObjects(id, try PrepullSettings(spec), bearing: [])
+    var pod = objects.pod(
+      node: "n", nodeUID: "nu", purpose: "Pull", architecture: "amd64",
+      images: [("r.io/a:1", .ifNotPresent), ("r.io/b:1", .ifNotPresent)])
+    for index in pod.spec.containers.indices {
+      pod.spec.containers[index].image = "mirror.io/\(pod.spec.containers[index].image)"
+    }
+    pod.spec.containers.insert(Container(name: "istio-proxy", image: "r.io/proxy:1"), at: 0)
+    var reader = PodReader(references: pod.madeFor)
+    #expect(reader.read(pod).images.map(\.reference) == ["r.io/a:1", "r.io/b:1"])
+    // A pod of an earlier version says nothing: what it names counts.
+    pod.metadata.annotations?[PullerKey.images] = nil
+    #expect(pod.madeFor == nil)
+  }
+
   // MARK: Status
 
   private func report(
