@@ -172,6 +172,25 @@ func complete() throws {
   #expect(Set(folders) == Set(layers.map(\.name)))
 }
 
+/// Nested and private types have a place that says what they are; those of two layers would need their module's name.
+@Test("A type name stands for one thing in the whole package", .timeLimit(.minutes(2)))
+func typeNames() throws {
+  var homes: [String: Set<String>] = [:]
+  for layer in layers.map(\.name) {
+    for file in try files(in: layer) {
+      for match in file.text.matches(
+        of: /(?m)^(?:(?:package|public|final|indirect) )*(?:struct|class|enum|actor|protocol|typealias) (\w+)/)
+      {
+        homes[String(match.1), default: []].insert(layer)
+      }
+    }
+  }
+  #expect(homes.count > 500)
+  for (name, layers) in homes where layers.count > 1 {
+    Issue.record("\(name) is declared in \(layers.sorted().joined(separator: " and "))")
+  }
+}
+
 /// A task-local closure ends optimised builds with signal 11 (swiftlang/swift pull request 88321), and debug builds hide
 /// it.
 @Test("No task-local holds a closure", .timeLimit(.minutes(2)))

@@ -12,7 +12,7 @@ extension APIServer {
   func verdict(on attempt: AccessAttempt) -> RBACAuthorizer.Verdict {
     if faults.refuses(attempt) { return .init(isAllowed: false, reason: "") }
     return authorizer?.verdict(on: attempt)
-      ?? .init(isAllowed: true, reason: "the server allows everything that it was not told to deny")
+      ?? .init(isAllowed: true, reason: "the server allows everything that is not denied explicitly")
   }
 
   /// - Throws: 403.

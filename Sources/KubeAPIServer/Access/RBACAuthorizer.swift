@@ -77,7 +77,7 @@ final class RBACAuthorizer: Sendable {
 
   private static let kinds: [ResourceName] = [.roles, .clusterRoles, .roleBindings, .clusterRoleBindings]
 
-  /// Made anew when a role or a binding has changed.
+  /// Made again when a role or a binding has changed.
   private func current() -> Table {
     let revision = store.state.withLock { state in Self.kinds.map { state.tables[$0]?.lastRevision ?? 0 } }
     if let known = table.withLock({ $0 }), known.revision == revision { return known }

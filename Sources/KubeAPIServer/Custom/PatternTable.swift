@@ -4,7 +4,7 @@ import Synchronization
 package final class PatternTable: Sendable {
   package static let shared = PatternTable()
 
-  /// Patterns come with definitions; more than this are compiled anew.
+  /// Patterns come with definitions; more than this are compiled again.
   private static let limit = 2_000
   private let compiled = Mutex<[String: LinearPattern]>([:])
 

@@ -131,14 +131,14 @@ package final class APIServer: Sendable {
     await end(server, dropping: .zero)
   }
 
-  /// Shuts down; requests under way have `patience` to finish, watches none.
-  private func end(_ server: HTTPServer?, dropping patience: Duration) async {
+  /// Shuts down; requests under way have `grace` to finish, watches none.
+  private func end(_ server: HTTPServer?, dropping grace: Duration) async {
     guard let server else { return }
     connections.endWatches()
     await server.stop()
     Task {
       // Requests that came in between may still begin to watch.
-      let deadline = ContinuousClock.now.advanced(by: patience)
+      let deadline = ContinuousClock.now.advanced(by: grace)
       while state.withLock({ $0.server === server }) {
         connections.endWatches()
         if ContinuousClock.now >= deadline { connections.dropAll() }
@@ -147,7 +147,7 @@ package final class APIServer: Sendable {
     }
   }
 
-  /// Ends the watches under way as a server does that wants to be rid of them; clients begin them anew.
+  /// Ends the watches under way as a server does that wants to be rid of them; clients begin them again.
   package func cutWatches() { connections.endWatches() }
 
   /// Drops every connection in the middle of whatever goes over it.

@@ -52,7 +52,7 @@ package struct Deletion: Sendable {
   package let object: JSON
   /// False while a grace period or finalizers hold it.
   package let isGone: Bool
-  /// As watchers are told of it; nil when nothing was written.
+  /// As watchers get it; nil when nothing was written.
   let written: StoredObject?
 
   init(object: JSON, isGone: Bool) { (self.object, self.isGone, written) = (object, isGone, nil) }

@@ -10,7 +10,7 @@ extension Store {
   /// Deletes an object, or marks it for deletion while finalizers or a pod's grace period hold it.
   ///
   /// A pod with a node and a grace period only gets its `deletionTimestamp`; its kubelet then deletes it with
-  /// grace 0. Whoever sees to finalizers (`foregroundDeletion`, `orphan`) removes them with ``modify``.
+  /// grace 0. The controller of finalizers (`foregroundDeletion`, `orphan`) removes them with ``modify``.
   @discardableResult
   package func delete(
     _ resource: ResourceName, namespace: String? = nil, name: String, options: DeleteOptions = DeleteOptions()

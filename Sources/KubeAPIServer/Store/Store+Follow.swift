@@ -4,7 +4,7 @@ import Synchronization
 /// What a controller is woken by.
 package enum StoreChange: Sendable {
   case event(ResourceName, StoreEvent)
-  /// All that was there at the beginning has been told.
+  /// All that was there at the beginning has been sent.
   case synced
   case tick
 }

@@ -51,7 +51,7 @@ extension Store {
     return OpenWatch(id: id, events: events, end: { continuation.finish() })
   }
 
-  /// Tells a reader how far it has got, behind everything that it was told before.
+  /// Tells a reader how far it has got, after everything that it was sent before.
   func bookmark(_ id: Int, of resource: ResourceName) {
     state.withLock { state in
       guard let watcher = state.tables[resource]?.watchers[id] else { return }
@@ -67,7 +67,7 @@ extension Store {
     }
   }
 
-  /// In a task of its own: whoever cancels a reader holds that task's lock, for which a writer may be waiting while it
+  /// In a task of its own: a task that cancels a reader holds that task's lock, for which a writer may be waiting while it
   /// tells the reader of a change and holds ours.
   private func forgetAtEnd(
     _ id: Int, of resource: ResourceName, _ continuation: AsyncStream<StoredEvent>.Continuation

@@ -1,11 +1,11 @@
 package import Documents
 
-/// A change that a watcher is told of, with the object as it is then (`deleted`: as it last was).
+/// A change that a watcher gets, with the object as it is then (`deleted`: as it last was).
 package enum StoreEvent: Sendable {
   case added(JSON)
   case modified(JSON)
   case deleted(JSON)
-  /// Everything up to this resource version was told.
+  /// Everything up to this resource version was sent.
   case bookmark(Int)
 }
 

@@ -9,7 +9,7 @@ import X509
   package import Foundation
 #endif
 
-/// A certificate authority of a sandbox or a test, made anew for each of them.
+/// A certificate authority of a sandbox or a test, made for each of them.
 package struct CertificateAuthority: Sendable {
   private let key = P256.Signing.PrivateKey()
   private let certificate: Certificate

@@ -47,7 +47,7 @@ extension Sandbox {
   /// The machine hangs: no lease, no status, nothing happens to its pods.
   package func stopKubelet(_ name: String) throws { fleet.silence(try kubelet(name), true) }
 
-  /// The kubelet comes back; containers that had not ended start anew.
+  /// The kubelet comes back; containers that had not ended start again.
   package func startKubelet(_ name: String) async throws {
     let kubelet = try kubelet(name)
     fleet.silence(kubelet, false)

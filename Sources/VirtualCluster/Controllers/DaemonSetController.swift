@@ -154,7 +154,7 @@ struct DaemonSetController {
     do {
       let made = try store.create(pod, as: .pods)
       backOff[set.uid]?[subject] = nil
-      // Known before its event comes, lest a second one is made.
+      // Known before its event comes, so that no second one is made.
       pods[set.uid, default: [:]][made.uid] = OwnPod(made)
       due.insert(set.uid)
       recorder(of: set).normal("SuccessfulCreate", "Created pod: \(ObjectName(made).name)")

@@ -105,7 +105,7 @@ struct GarbageCollector {
     return found?.uid == reference["uid"]?.string ? found : .none
   }
 
-  /// Whether the kind of an owner is not known, as it was defined just now: whoever belongs to it stays.
+  /// Whether the kind of an owner is not known, as it was defined just now: what belongs to it stays.
   private func isUnknown(_ reference: JSON) -> Bool {
     resources["\(reference["apiVersion"]?.string ?? "")/\(reference["kind"]?.string ?? "")"] == nil
   }

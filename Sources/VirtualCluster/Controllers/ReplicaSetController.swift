@@ -94,7 +94,7 @@ struct ReplicaSetController {
     for _ in 0..<count {
       do {
         let made = try store.create(Self.pod(of: set), as: .pods)
-        // Known before its event comes, lest a second one is made.
+        // Known before its event comes, so that no second one is made.
         pods[set.uid, default: [:]][made.uid] = OwnPod(made)
         backOff[set.uid] = nil
         recorder(of: set).normal("SuccessfulCreate", "Created pod: \(ObjectName(made).name)")

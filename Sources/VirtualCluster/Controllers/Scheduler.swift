@@ -24,7 +24,7 @@ struct Scheduler {
       room = (Int(amount("pods")), amount("cpu"), amount("memory"), amount("ephemeral-storage"))
     }
 
-    /// Whether pods that were turned away may be let in now; a kubelet's news of images and heartbeats are none.
+    /// Whether pods that were turned away may be let in now; a kubelet's reports of images and heartbeats are no reason.
     func differs(from old: Slot) -> Bool {
       node["spec"] != old.node["spec"] || node[path: "metadata", "labels"] != old.node[path: "metadata", "labels"]
         || room != old.room
@@ -56,7 +56,7 @@ struct Scheduler {
 
   func run() async {
     var copy = self
-    // Nodes first: a pod that comes before its node would be told that there is none.
+    // Nodes first: a pod that comes before its node would hear that there is none.
     for node in store.list(.nodes).items { copy.note(node: node, isGone: false) }
     await store.follow([.nodes, .pods]) { change in
       guard case .event(let resource, let event) = change else { return true }

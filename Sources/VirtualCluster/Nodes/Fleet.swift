@@ -16,7 +16,7 @@ final class Fleet: Sendable {
 
   private struct Worker {
     let node: String
-    let doom: AsyncStream<PodSync.Doom>.Continuation
+    let ending: AsyncStream<PodSync.Ending>.Continuation
   }
 
   private let store: Store
@@ -128,7 +128,7 @@ final class Fleet: Sendable {
         case .pod(.deleted(let pod)):
           let uid = pod[path: "metadata", "uid"]?.string ?? ""
           if let node = pod[path: "spec", "nodeName"]?.string { kubelet(node)?.forget(uid) }
-          workers[uid]?.doom.yield(.gone)
+          workers[uid]?.ending.yield(.gone)
         case .pod(.bookmark): break
         case .ended(let plan):
           workers[plan.uid] = nil
@@ -137,8 +137,8 @@ final class Fleet: Sendable {
         case .resync(let node):
           for pod in store.list(.pods, matching: .node(node)).items { meet(pod, &workers, &group) }
         case .drop(let node):
-          for worker in workers.values where worker.node == node { worker.doom.yield(.silence) }
-        case .evict(let uid, let message): workers[uid]?.doom.yield(.eviction(message))
+          for worker in workers.values where worker.node == node { worker.ending.yield(.silence) }
+        case .evict(let uid, let message): workers[uid]?.ending.yield(.eviction(message))
         }
       }
       group.cancelAll()
@@ -151,16 +151,16 @@ final class Fleet: Sendable {
     else { return }
     let isDeleted = pod[path: "metadata", "deletionTimestamp"] != nil
     if let worker = workers[uid] {
-      if isDeleted { worker.doom.yield(.deletion) }
+      if isDeleted { worker.ending.yield(.deletion) }
       return
     }
     if isDeleted { return delete(pod, uid) }
     if ["Succeeded", "Failed"].contains(pod[path: "status", "phase"]?.string) { return }
     guard let plan = PodPlan(pod) else { return }
-    let (dooms, doom) = AsyncStream<PodSync.Doom>.makeStream()
-    workers[uid] = Worker(node: node, doom: doom)
+    let (endings, ending) = AsyncStream<PodSync.Ending>.makeStream()
+    workers[uid] = Worker(node: node, ending: ending)
     group.addTask { [self] in
-      await lead(PodSync(plan, kubelet: kubelet), pod, dooms)
+      await lead(PodSync(plan, kubelet: kubelet), pod, endings)
       kubelet.release(uid)
       orders.yield(.ended(plan))
     }
@@ -174,36 +174,36 @@ final class Fleet: Sendable {
   }
 
   /// One pod from admission to its end.
-  private func lead(_ sync: PodSync, _ pod: JSON, _ dooms: AsyncStream<PodSync.Doom>) async {
+  private func lead(_ sync: PodSync, _ pod: JSON, _ endings: AsyncStream<PodSync.Ending>) async {
     var sync = sync
     if let refusal = sync.kubelet.admit(sync.plan.uid, PodNeeds(pod["spec"] ?? [:]), pod) {
       sync.recorder.warning(refusal.reason, refusal.message)
       return sync.fail(refusal.reason, "Pod was rejected: \(refusal.message)")
     }
-    var doom: PodSync.Doom?
+    var ending: PodSync.Ending?
     let start = sync
-    await withTaskGroup(of: (PodSync?, PodSync.Doom?).self) { group in
+    await withTaskGroup(of: (PodSync?, PodSync.Ending?).self) { group in
       group.addTask {
         var sync = start
         try? await sync.live()
         return (sync, nil)
       }
       group.addTask {
-        for await doom in dooms { return (nil, doom) }
+        for await ending in endings { return (nil, ending) }
         return (nil, nil)
       }
       if let deadline = sync.plan.activeDeadline {
         group.addTask {
-          (nil, (try? await Task.sleep(for: deadline)).map { PodSync.Doom.deadline })
+          (nil, (try? await Task.sleep(for: deadline)).map { PodSync.Ending.deadline })
         }
       }
       for await (end, cause) in group {
         group.cancelAll()
         if let end { sync = end }
-        doom = doom ?? cause
+        ending = ending ?? cause
       }
     }
-    if let doom, !Task.isCancelled { await sync.end(doom) }
+    if let ending, !Task.isCancelled { await sync.end(ending) }
   }
 
   // MARK: Leases and statuses

@@ -52,7 +52,7 @@ struct PodPlan: Sendable {
   let isHostNetwork: Bool
   let activeDeadline: Duration?
   let reference: JSON
-  /// As the pod came; a kubelet that starts anew goes on from it.
+  /// As the pod came; a restarted kubelet goes on from it.
   let status: JSON
 
   init?(_ pod: JSON) {

@@ -12,7 +12,7 @@ import KubeAPIServer
 /// between them.
 struct PodSync: Sendable {
   /// What ends it from outside.
-  enum Doom: Sendable {
+  enum Ending: Sendable {
     /// The pod has a `deletionTimestamp`.
     case deletion
     /// The pod is no longer there.
@@ -157,8 +157,8 @@ struct PodSync: Sendable {
   // MARK: The end
 
   /// What a kubelet does when a pod is taken from it.
-  mutating func end(_ doom: Doom) async {
-    switch doom {
+  mutating func end(_ ending: Ending) async {
+    switch ending {
     case .gone, .silence: for container in document.containers { container.process?.stop() }
     case .deletion:
       await stopPrograms()

@@ -126,7 +126,7 @@ package final class EmbeddedRegistry: Sendable {
     state.withLock { state in state.rules.removeAll { $0.id == id } }
   }
 
-  /// Sends bodies no faster than a link of each reader's own (told apart by its `User-Agent`) and one that all share
+  /// Sends bodies no faster than a link of each reader's own (distinguished by its `User-Agent`) and one that all share
   /// carry them; in bytes a second, nil for no limit. Each answer begins after the latency.
   package func limit(reader: Int64?, registry: Int64?, latency: Duration = .zero) {
     state.withLock { $0.links = RegistryLinks(reader: reader, registry: registry, latency: latency) }

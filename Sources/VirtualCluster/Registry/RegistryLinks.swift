@@ -3,10 +3,10 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 
-/// The ways from a registry to its readers, as wide as they are told: each reader has a link of its own, and all share
+/// The ways from a registry to its readers, as wide as configured: each reader has a link of its own, and all share
 /// the registry's. Real bytes pass, each when its time has come.
 ///
-/// Readers are told apart by what they call themselves (`User-Agent`), however many connections they have.
+/// Readers are distinguished by what they call themselves (`User-Agent`), however many connections they have.
 final class RegistryLinks: Sendable {
   private struct State {
     /// Until when what has been sent so far takes the links.

@@ -1,6 +1,6 @@
 package import ImageModel
 
-/// References that name the same repository by a digest, in the words of whoever wrote the tag, so that the same
+/// References that name the same repository by a digest, as the tag was written, so that the same
 /// mirrors and short names apply.
 package enum PinnedReference {
   /// `r.io/a:1` at a digest: `r.io/a@sha256:…`; nil for what names a digest already.

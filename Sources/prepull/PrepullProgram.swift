@@ -2,6 +2,6 @@ import CLI
 import Commands
 
 @main
-struct Prepull {
+struct PrepullProgram {
   static func main() async { await CommandLineTool.runAndExit() }
 }

@@ -1,6 +1,6 @@
 import Commands
 
 @main
-struct Prepulld {
+struct PrepulldProgram {
   static func main() async { await DaemonTool.runAndExit() }
 }
