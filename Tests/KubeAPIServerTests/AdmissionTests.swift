@@ -51,6 +51,19 @@ import Testing
     }
   }
 
+  @Test func admissionRegistrationsAreStoredAndNotEvaluated() async throws {
+    try await Wire.with { wire in
+      let policy: JSON = [
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+        "metadata": ["name": "p"], "spec": ["validations": [["expression": "false"]]],
+      ]
+      let path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+      let stored = try await wire.send(.POST, path + "?fieldValidation=Strict", policy)
+      let made = try await wire.send(.POST, Self.maps, Samples.configMap("a"))
+      #expect(stored.status == 201 && made.status == 201)
+    }
+  }
+
   // MARK: Rules of kinds
 
   private static func problems(_ store: Store, _ object: JSON, _ resource: ResourceName) -> [String] {

@@ -2,7 +2,7 @@ import Documents
 
 /// Objects of the built-in kinds against the Go types of the API: what a decoder refuses, and what it does not know.
 struct BuiltInFields: Sendable {
-  static let all = BuiltInFields(BuiltInFieldTable.text)
+  static let all = BuiltInFields(BuiltInFieldTable.text + "\n" + BuiltInFieldTable.admission)
 
   /// A value that does not fit its field, in the words of Go's decoder.
   struct Mismatch: Error {

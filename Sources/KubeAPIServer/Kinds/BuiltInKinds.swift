@@ -2,7 +2,7 @@ import Documents
 
 /// The kinds that every cluster has and that the sandbox serves.
 enum BuiltInKinds {
-  static let all: [ResourceDefinition] = core + access + network + apps + batch + others + limits
+  static let all: [ResourceDefinition] = core + access + network + apps + batch + others + limits + admission
 
   private static let core: [ResourceDefinition] = [
     pods, nodes, namespaces, configMaps, secrets, events,
