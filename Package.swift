@@ -148,7 +148,7 @@ let package = Package(
     .layer(
       "CLI",
       [
-        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
+        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Kubernetes", "Workloads",
         "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "VirtualCluster", "Commands",
         .argumentParser, .log, .systemPackage, .yams,
       ]),
@@ -219,13 +219,13 @@ let package = Package(
     .tests(
       "Commands",
       [
-        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
+        "Documents", "ImageModel", "Terminal", "Registry", "Runtimes", "LocalPull", "Kubernetes",
         "TestKit", .log,
       ]),
     .tests(
       "CLI",
       [
-        "Commands", "Documents", "ImageModel", "Terminal", "Registry", "Runtimes", "LocalPull", "Kubernetes",
+        "Commands", "Documents", "ImageModel", "Terminal", "Registry", "Runtimes", "Kubernetes",
         "Workloads", "Warming", "Usage", "Checking", "PrepullAPI", "Installation", "KubeAPIServer", "VirtualCluster",
         "TestKit",
         .argumentParser, .crypto, .log, .subprocess,

@@ -68,7 +68,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
   (
     "CLI",
     [
-      "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
+      "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Kubernetes", "Workloads",
       "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "VirtualCluster", "Commands",
     ], ["ArgumentParser", "Logging", "SystemPackage", "Yams", "CYaml", "Dispatch"]
   ),
