@@ -2,6 +2,6 @@
 from fakeregistry import *
 
 registry = Registry()
-registry.image("sample/app", "1")
-registry.image("mirror/sample/app", "1")
+for repository in ("sample/app", "mirror/sample/app"):
+    registry.image(repository, "1", text="the same")
 registry.run_forever()
