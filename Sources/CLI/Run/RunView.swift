@@ -4,7 +4,7 @@ import Terminal
 
 /// What is known of a run while it goes on.
 ///
-/// Pure: events and instants go in, and what the screen, the log and the report tell comes out.
+/// Pure: events and instants go in, and what the screen and the log show comes out.
 struct RunView: Sendable {
   /// One image over all nodes.
   struct Image: Sendable {

@@ -5,7 +5,8 @@ import ImageModel
 ///
 /// It takes what was seen and what time it is, and answers with what is to be done: no input, no output, no clock of
 /// its own. What an event marks as dirty is reconciled as a whole, node by node, and everything else follows from the
-/// difference: counts, queues, times to look again. So the cost of an event does not grow with the number of nodes.
+/// difference: counts, queues, times to look again. So the cost of an event of a node or a pod does not
+/// grow with the number of nodes; only a changed Prepull looks at all of them.
 ///
 /// Invariants: one pod of ours on a node at a time; budgets are kept; nothing is done before all is known; what a pod
 /// found is recorded before the pod is deleted; and it all can be rebuilt from what Kubernetes stores.

@@ -1,7 +1,8 @@
 import ImageModel
 import Kubernetes
 
-/// The images that one of our pods is there for, and how it stands with each.
+/// Reads a pod for `status`: the images that it is there for, and how it stands with each. `PodShell` makes containers;
+/// runs and the operator read with `PodReader`.
 struct PodImages {
   /// References by the names of the containers that name them.
   private let containers: [(name: String, image: String)]
