@@ -22,7 +22,7 @@ package final class Sandbox: Sendable {
   package let programImages: [String: String]
   /// What is written here is gone at the end, unless the options named the folder.
   package let folder: String
-  let fleet: Fleet
+  let fleet: KubeletFleet
   let programs: ProgramRunner
   let pace: Pace
   let link: SharedLink
@@ -54,7 +54,7 @@ package final class Sandbox: Sendable {
     serverOptions.logs = { programs.text(pod: $0, container: $1) }
     server = APIServer(store: store, options: serverOptions, logger: logger)
     sampleImages = options.hasSampleImages ? try SampleImages.add(to: registry).map(\.description) : []
-    fleet = Fleet(store: store, pace: pace, heartbeat: options.heartbeat)
+    fleet = KubeletFleet(store: store, pace: pace, heartbeat: options.heartbeat)
     if let links = options.links {
       registry.limit(reader: links.nodeBandwidth, registry: links.registryBandwidth, latency: links.latency)
     }

@@ -54,11 +54,11 @@ struct DeploymentController {
       let deployment = store.get(.deployments, namespace: key.namespace, name: key.name), deployment.uid == uid,
       !deployment.isTerminating
     else { return }
-    let rollout = Rollout(deployment, sets: ownSets(of: deployment))
-    for set in rollout.old where Rollout.count(set, "spec", "replicas") > 0 { scale(set, to: 0, rollout) }
+    let rollout = DeploymentRollout(deployment, sets: ownSets(of: deployment))
+    for set in rollout.old where DeploymentRollout.count(set, "spec", "replicas") > 0 { scale(set, to: 0, rollout) }
     if let current = rollout.current {
       number(current, rollout)
-      let have = Rollout.count(current, "spec", "replicas")
+      let have = DeploymentRollout.count(current, "spec", "replicas")
       if have > rollout.wanted || have < rollout.wanted && !hasPods(of: rollout.old) {
         scale(current, to: rollout.wanted, rollout)
       }
@@ -85,8 +85,8 @@ struct DeploymentController {
 
   // MARK: Writing
 
-  private func scale(_ set: JSON, to replicas: Int, _ rollout: Rollout) {
-    let before = Rollout.count(set, "spec", "replicas")
+  private func scale(_ set: JSON, to replicas: Int, _ rollout: DeploymentRollout) {
+    let before = DeploymentRollout.count(set, "spec", "replicas")
     let name = ObjectName(set)
     let changed = try? store.modify(.replicaSets, namespace: name.namespace, name: name.name) {
       $0[path: "spec", "replicas"] = .integer(Int64(replicas))
@@ -102,7 +102,7 @@ struct DeploymentController {
   }
 
   /// Numbers the revision that is rolled out.
-  private func number(_ current: JSON, _ rollout: Rollout) {
+  private func number(_ current: JSON, _ rollout: DeploymentRollout) {
     let key = "deployment.kubernetes.io/revision"
     for (resource, object) in [(ResourceName.replicaSets, current), (.deployments, rollout.deployment)]
     where object[path: "metadata", "annotations", key]?.string != rollout.revision {
@@ -114,10 +114,10 @@ struct DeploymentController {
   }
 
   /// Deletes old ReplicaSets beyond the limit.
-  private func clean(_ rollout: Rollout) {
+  private func clean(_ rollout: DeploymentRollout) {
     let limit = Int(rollout.deployment[path: "spec", "revisionHistoryLimit"]?.integer ?? 10)
     let idle = rollout.old.filter {
-      Rollout.count($0, "status", "replicas") == 0 && Rollout.count($0, "spec", "replicas") == 0
+      DeploymentRollout.count($0, "status", "replicas") == 0 && DeploymentRollout.count($0, "spec", "replicas") == 0
     }
     for set in idle.dropLast(limit) {
       let name = ObjectName(set)
@@ -127,7 +127,7 @@ struct DeploymentController {
     }
   }
 
-  private func writeStatus(_ rollout: Rollout) {
+  private func writeStatus(_ rollout: DeploymentRollout) {
     let name = ObjectName(rollout.deployment)
     _ = try? store.modify(.deployments, namespace: name.namespace, name: name.name, subresource: .status) { stored in
       guard stored.uid == rollout.deployment.uid else { return }

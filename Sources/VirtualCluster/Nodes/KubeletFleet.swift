@@ -3,7 +3,7 @@ import KubeAPIServer
 import Synchronization
 
 /// All virtual kubelets of a sandbox: hands them their pods, and renews their leases and statuses.
-final class Fleet: Sendable {
+final class KubeletFleet: Sendable {
   private enum Command: Sendable {
     case pod(StoreEvent)
     case ended(PodPlan)

@@ -2,7 +2,7 @@ import Documents
 import KubeAPIServer
 
 /// How far a Deployment's rollout is, from the Deployment and its ReplicaSets.
-struct Rollout {
+struct DeploymentRollout {
   let deployment: JSON
   let sets: [JSON]
   let hash: String
