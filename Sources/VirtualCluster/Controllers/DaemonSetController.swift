@@ -11,7 +11,9 @@ import KubeAPIServer
 ///
 /// No ControllerRevisions are kept, and no pods beyond the old ones are made in an update (`maxSurge`).
 /// Source: `pkg/controller/daemon`.
-struct DaemonSetController {
+struct DaemonSetController: ReconcilingController {
+  static let resources: [ResourceName] = [.nodes, .daemonSets, .pods]
+
   struct OwnPod {
     let name: ObjectName
     let uid: String
@@ -31,7 +33,7 @@ struct DaemonSetController {
   /// By the uid of the DaemonSet, then of the pod.
   private var pods: [String: [String: OwnPod]] = [:]
   private var sets: [String: ObjectName] = [:]
-  private var due: Set<String> = []
+  var due: Set<String> = []
   private var recorders: [String: StoreEventRecorder] = [:]
   /// By DaemonSet, then by its generation and node: until when a failed pod stays, and for how long the next one will.
   private var backOff: [String: [String: BackOff]] = [:]
@@ -46,20 +48,7 @@ struct DaemonSetController {
     self.pace = pace
   }
 
-  func run() async {
-    var copy = self
-    await store.follow([.nodes, .daemonSets, .pods], tick: .milliseconds(50)) { change in
-      switch change {
-      case .event(let resource, let event): copy.note(resource, event)
-      case .synced: break
-      case .tick:
-        for uid in copy.due { copy.reconcile(uid) }
-      }
-      return true
-    }
-  }
-
-  private mutating func note(_ resource: ResourceName, _ event: StoreEvent) {
+  mutating func note(_ resource: ResourceName, _ event: StoreEvent) {
     let (object, isGone) = event.object
     switch resource {
     case .nodes:
@@ -88,7 +77,7 @@ struct DaemonSetController {
     }
   }
 
-  private mutating func reconcile(_ uid: String) {
+  mutating func reconcile(_ uid: String) {
     due.remove(uid)
     guard let key = sets[uid], let set = store.get(.daemonSets, namespace: key.namespace, name: key.name),
       set.uid == uid, !set.isTerminating

@@ -5,30 +5,20 @@ import KubeAPIServer
 /// whatever the strategy says.
 ///
 /// ReplicaSets that nobody owns are not adopted; there is no pause and no deadline. Source: `pkg/controller/deployment`.
-struct DeploymentController {
-  private let store: Store
+struct DeploymentController: ReconcilingController {
+  static let resources: [ResourceName] = [.deployments, .replicaSets, .pods]
+
+  let store: Store
   private let pace: Pace
   private var deployments: [String: ObjectName] = [:]
-  private var due: Set<String> = []
+  var due: Set<String> = []
 
   init(store: Store, pace: Pace) {
     self.store = store
     self.pace = pace
   }
 
-  func run() async {
-    var copy = self
-    await store.follow([.deployments, .replicaSets, .pods], tick: .milliseconds(50)) { change in
-      switch change {
-      case .event(let resource, let event): copy.note(resource, event)
-      case .synced: break
-      case .tick: for uid in copy.due { copy.reconcile(uid) }
-      }
-      return true
-    }
-  }
-
-  private mutating func note(_ resource: ResourceName, _ event: StoreEvent) {
+  mutating func note(_ resource: ResourceName, _ event: StoreEvent) {
     let (object, isGone) = event.object
     switch resource {
     case .deployments:
@@ -48,7 +38,7 @@ struct DeploymentController {
     }
   }
 
-  private mutating func reconcile(_ uid: String) {
+  mutating func reconcile(_ uid: String) {
     due.remove(uid)
     guard let key = deployments[uid],
       let deployment = store.get(.deployments, namespace: key.namespace, name: key.name), deployment.uid == uid,

@@ -4,7 +4,9 @@ import KubeAPIServer
 /// Keeps as many pods of every ReplicaSet as it asks for.
 ///
 /// Pods that nobody owns are not adopted, and `minReadySeconds` is not waited for. Source: `pkg/controller/replicaset`.
-struct ReplicaSetController {
+struct ReplicaSetController: ReconcilingController {
+  static let resources: [ResourceName] = [.replicaSets, .pods]
+
   private struct OwnPod {
     let name: ObjectName
     let isActive: Bool
@@ -24,12 +26,12 @@ struct ReplicaSetController {
     var rank: Int { (isBound ? 2 : 0) + (isReady ? 1 : 0) }
   }
 
-  private let store: Store
+  let store: Store
   private let pace: Pace
   private var sets: [String: ObjectName] = [:]
   /// By the uid of the ReplicaSet, then of the pod.
   private var pods: [String: [String: OwnPod]] = [:]
-  private var due: Set<String> = []
+  var due: Set<String> = []
   private var recorders: [String: StoreEventRecorder] = [:]
   /// After a refusal: until when nothing is created, and how long that was.
   private var backOff: [String: (until: ContinuousClock.Instant, delay: Duration)] = [:]
@@ -39,19 +41,7 @@ struct ReplicaSetController {
     self.pace = pace
   }
 
-  func run() async {
-    var copy = self
-    await store.follow([.replicaSets, .pods], tick: .milliseconds(50)) { change in
-      switch change {
-      case .event(let resource, let event): copy.note(resource, event)
-      case .synced: break
-      case .tick: for uid in copy.due { copy.reconcile(uid) }
-      }
-      return true
-    }
-  }
-
-  private mutating func note(_ resource: ResourceName, _ event: StoreEvent) {
+  mutating func note(_ resource: ResourceName, _ event: StoreEvent) {
     let (object, isGone) = event.object
     guard resource == .pods else {
       sets[object.uid] = isGone ? nil : ObjectName(object)
@@ -67,7 +57,7 @@ struct ReplicaSetController {
     if sets[uid] != nil { due.insert(uid) }
   }
 
-  private mutating func reconcile(_ uid: String) {
+  mutating func reconcile(_ uid: String) {
     due.remove(uid)
     guard let key = sets[uid], let set = store.get(.replicaSets, namespace: key.namespace, name: key.name),
       set.uid == uid
