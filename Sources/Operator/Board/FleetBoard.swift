@@ -164,6 +164,8 @@ struct FleetBoard: Sendable {
         writes.want(.mark(node), at: time)
       case .cleared(let id): cleared(id.uid)
       case .report(let event): take(event)
+      // Prepulls wait where a rollout ends.
+      case .rollout: break
       }
     }
   }

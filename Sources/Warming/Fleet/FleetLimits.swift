@@ -23,6 +23,10 @@ package struct FleetLimits: Hashable, Sendable {
   package var hintInterval = Duration.seconds(5 * 60)
   /// How long a gate stays closed that no Prepull names any more: one may be deleted only to be created again.
   package var unclaimedGate = Duration.seconds(10)
+  /// Whether a node that is not ready or cordoned is left alone although it is chosen.
+  package var awaitsReadiness = true
+  /// Whether what nodes hold is recorded, and their gates and conditions kept.
+  package var keepsRecords = true
   /// How long changes of a node's record are gathered that nobody waits for, and those that a pod waits for.
   package var recordDelay = Duration.seconds(5)
   package var urgentRecordDelay = Duration.milliseconds(100)

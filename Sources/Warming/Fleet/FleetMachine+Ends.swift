@@ -5,6 +5,7 @@ import ImageModel
 extension FleetMachine {
   /// Does what is due for the pods of a node.
   mutating func reviewPods(_ node: NodeIndex) {
+    if rollout?[node] != nil { return reviewTurn(node) }
     for index in nodes[node].pods.indices { reviewPod(node, index) }
   }
 
@@ -32,6 +33,7 @@ extension FleetMachine {
 
   /// When a node is to be reconciled again because of time.
   func nextTimer(of node: NodeIndex) -> Duration? {
+    if let turn = rollout?[node] { return nextDue(of: turn, on: node) }
     let state = nodes[node]
     var due: Duration?
     if let backoff = state.podBackoff, backoff.isWaiting(at: now) { due = backoff.retryAt }
@@ -143,6 +145,7 @@ extension FleetMachine {
     let key = HeldImages.Key(image: image.number, access: pod.access)
     guard isClaimed(key, on: node) || nodes[node].needsChoosing else { return }
     nodes[node].podBackoff = nil
+    if isRollout(pod.plan) { noteHeld(image.number, on: node) }
     let stated = digest(of: image, key, pod, on: node)
     let known = nodes[node].held[key]
     if known == nil || stated.map({ $0 != known?.digest }) ?? false {

@@ -8,6 +8,7 @@ extension FleetMachine {
   mutating func nodeUpdated(_ node: FleetNode) {
     let number = nodes.add(node.facts.name)
     let isOther = nodes[number].uid != node.facts.uid
+    if isOther { forgetTurn(number) }
     if isOther { nodeReplaced(number, uid: node.facts.uid) }
     let before = nodes[number].facts
     if before != node.facts || nodes[number].createdAt != node.createdAt {
@@ -84,8 +85,10 @@ extension FleetMachine {
     state.isRemovalSeen = false
     state.access = imageTable.access(plan.access)
     state.choice = plan.nodes
-    state.choice.includeNotReady = true
-    state.choice.includeCordoned = true
+    if limits.awaitsReadiness {
+      state.choice.includeNotReady = true
+      state.choice.includeCordoned = true
+    }
     if let gate = plan.gate { state.choice.tolerations.append(TolerationRule(key: gate.taint)) }
     state.images = plan.images.map { imageTable.image($0.reference) }
     state.positions = Dictionary(zip(state.images, 0...)) { first, _ in first }
@@ -101,6 +104,7 @@ extension FleetMachine {
     if before.plan.generation != plan.generation { state.creationBackoff = nil }
     state.isComplete = false
     plans[number] = state
+    if rollout == nil, let rules = plan.rollout { rollout = Rollout(plan: number, rules: rules) }
     plans.rank()
     chooseAgain()
     markDirty(number)

@@ -37,6 +37,7 @@ extension FleetMachine {
   }
 
   private mutating func start(_ plan: PlanIndex, on node: NodeIndex) {
+    if isRollout(plan) { return startTurn(node) }
     guard let facts = nodes[node].facts,
       let index = nodes[node].statuses.firstIndex(where: { $0.plan == plan })
     else { return }

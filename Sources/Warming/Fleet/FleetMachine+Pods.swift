@@ -36,6 +36,8 @@ extension FleetMachine {
     markDirty(node)
     switch failure {
     case .passing(let wait): nodes[node].pods[index].createAt = now + wait
+    case .crowded(let failure) where isRollout(plan): rolloutPodRefused(id, on: node, failure, isCrowded: true)
+    case .final(let failure) where isRollout(plan): rolloutPodRefused(id, on: node, failure, isCrowded: false)
     case .crowded(let failure):
       // There is room again when others of ours are gone, or when somebody makes it.
       delayCreation(plan, failure) { _ in .seconds(10) }
@@ -113,7 +115,11 @@ extension FleetMachine {
     // A late report of a machine that is gone says nothing of the one that has its name.
     guard live.id.nodeUID == nodes[node].uid || nodes[node].uid.isEmpty else { return }
     for image in held { imageFound(live.images[image], by: live, on: node) }
-    if live.purpose == .verify { takeProofs(of: live, on: node) }
+    if isRollout(live.plan) {
+      readFailures(of: live, on: node)
+    } else if live.purpose == .verify {
+      takeProofs(of: live, on: node)
+    }
   }
 
   // MARK: Loss
@@ -128,6 +134,7 @@ extension FleetMachine {
   }
 
   private mutating func podLost(_ node: NodeIndex, _ index: Int) {
+    if isRollout(nodes[node].pods[index].plan) { return retry(node, "its pod was deleted by somebody else") }
     if nodes[node].pods[index].stage == .live { rest(node, nodes[node].pods[index], "its pod was deleted by somebody") }
     removePod(node, index)
   }

@@ -11,15 +11,17 @@ extension FleetMachine {
     compareClaims(node)
     reviewPods(node)
     beginCheck(node)
-    updateGates(node)
+    if limits.keepsRecords { updateGates(node) }
     var due: Duration?
     for (index, decision) in decisions(for: node).enumerated() {
       apply(decision, to: node, status: index)
       due = earliest(due, decision.nextDue)
     }
-    due = earliest(due, openGates(node))
-    markCondition(node)
-    keepRecord(node)
+    if limits.keepsRecords {
+      due = earliest(due, openGates(node))
+      markCondition(node)
+      keepRecord(node)
+    }
     timers.set(.node(node), at: earliest(due, nextTimer(of: node)))
   }
 
@@ -40,6 +42,7 @@ extension FleetMachine {
   }
 
   private mutating func reconcileGone(_ node: NodeIndex) {
+    forgetTurn(node)
     for index in nodes[node].statuses.indices { withdraw(node, status: index) }
     nodes[node].statuses = []
     nodes[node].needsChoosing = true
@@ -57,14 +60,22 @@ extension FleetMachine {
     var statuses: [Status] = []
     for plan in plans.ranked {
       let isUnsupported: Bool
+      let known = nodes[node].statuses.first { $0.plan == plan }
+      if isRollout(plan) {
+        if rollout?.keeps(node) == true, let known {
+          statuses.append(known)
+          continue
+        }
+        if rollout?.stopped != nil { continue }
+      }
       switch plans[plan].choice.verdict(for: facts) {
       case .wanted: isUnsupported = false
       case .unsupported: isUnsupported = true
       case .skipped: continue
       }
       learnSupport(plan, on: facts)
-      let known = nodes[node].statuses.first { $0.plan == plan && $0.isUnsupported == isUnsupported }
-      statuses.append(known ?? Status(plan: plan, isUnsupported: isUnsupported))
+      let same = known.flatMap { $0.isUnsupported == isUnsupported ? $0 : nil }
+      statuses.append(same ?? Status(plan: plan, isUnsupported: isUnsupported))
     }
     for index in nodes[node].statuses.indices {
       let old = nodes[node].statuses[index]
@@ -79,6 +90,7 @@ extension FleetMachine {
     nodes[node].missing = nodes[node].missing.filter { isClaimed($0, on: node) }
     let claims = statuses.map { (plans[$0.plan].owner, plans[$0.plan].positions) }
     clearFailures(node) { key in !claims.contains { $0 == key.owner && $1[key.image] != nil } }
+    updateTurn(node, facts)
   }
 
   /// Whether a Prepull that chose the node wants an image there, with these pull secrets.
@@ -133,6 +145,7 @@ extension FleetMachine {
       nodes[node].statuses[index].share = decision.share
       markDirty(plan)
     }
+    if isRollout(plan) { return }
     let lane = decision.priority.map {
       NodeQueue.Lane(priority: $0, registries: imageTable.registrySet(decision.registries))
     }

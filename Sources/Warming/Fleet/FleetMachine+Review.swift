@@ -8,8 +8,12 @@ extension FleetMachine {
       if plans[plan].isGone {
         clear(plan)
       } else {
-        reviewRefusals(plan)
-        reviewOutcome(plan)
+        if isRollout(plan) {
+          reviewRollout(plan)
+        } else {
+          reviewRefusals(plan)
+          reviewOutcome(plan)
+        }
         timers.set(.plan(plan), at: nextReview(of: plan))
         plans.markChanged(plan)
       }
@@ -30,6 +34,7 @@ extension FleetMachine {
 
   private func nextReview(of plan: PlanIndex) -> Duration? {
     let state = plans[plan]
+    if let rollout, rollout.plan == plan, rollout.stopped == nil || rollout.isDraining { return rollout.rules.timeout }
     var due = state.refusals.nextDue(after: now)
     if let backoff = state.creationBackoff, backoff.isWaiting(at: now) { due = earliest(due, backoff.retryAt) }
     return due

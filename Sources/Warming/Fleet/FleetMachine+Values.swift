@@ -1,3 +1,5 @@
+package import ImageModel
+
 extension FleetMachine {
   /// What was seen, or done.
   package enum Input: Hashable, Sendable {
@@ -23,6 +25,14 @@ extension FleetMachine {
     case suspect(node: String)
     /// What the kubelet said of a pull: how long it took, how many bytes the image has.
     case pulled(FleetPod.ID, reference: String, seconds: Double?, bytes: Int64?)
+    /// The kubelet says that it pulls an image, or that it is there. Of a rollout only, as what follows.
+    case moved(FleetPod.ID, reference: String, isPulled: Bool)
+    /// An event tells of a failed pull: so many of them by now in the pod.
+    case failing(FleetPod.ID, reference: String, WarmFailure, FailureNature, count: Int)
+    /// A warning about a pod that tells why nothing moves.
+    case warned(FleetPod.ID, String)
+    /// Begin nothing any more.
+    case stop(StopReason)
     /// All Prepulls, nodes, pods and WarmNodes that are there have been reported. Nothing is done before.
     case synced
     /// Time went on.
@@ -45,6 +55,7 @@ extension FleetMachine {
     /// Nothing is left of a Prepull that is gone: no pod, no claim in a WarmNode.
     case cleared(PrepullID)
     case report(FleetEvent)
+    case rollout(RolloutReport)
   }
 
   /// Sizes of queues, for metrics.

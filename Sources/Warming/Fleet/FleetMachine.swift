@@ -26,6 +26,8 @@ package struct FleetMachine: Sendable {
   var budget: PullBudget
   var records = RecordWriter()
   var timers = Timers()
+  /// The plan that comes to an end, if there is one: `prepull run` has one and no others.
+  var rollout: Rollout?
 
   package init(limits: FleetLimits = FleetLimits()) {
     self.limits = limits
@@ -50,6 +52,11 @@ package struct FleetMachine: Sendable {
     case .suspect(let name): nodeSuspected(name)
     case .pulled(let id, let reference, let seconds, let bytes):
       imagePulled(id, reference, seconds: seconds, bytes: bytes)
+    case .moved(let id, let reference, let isPulled): imageMoved(id, reference, isPulled: isPulled)
+    case .failing(let id, let reference, let failure, let nature, let count):
+      imageFailed(id, reference, .failing(failure, nature, count: count))
+    case .warned(let id, let text): podWarned(id, text)
+    case .stop(let reason): stop(reason)
     case .synced: sync()
     case .tick: break
     }

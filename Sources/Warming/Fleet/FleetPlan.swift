@@ -86,6 +86,8 @@ package struct FleetPlan: Hashable, Sendable {
   package var isSuspended = false
   /// Mode once, and done for this generation.
   package var isFinished = false
+  /// Set where the plan comes to an end: its nodes have turns then.
+  package var rollout: RolloutRules?
 
   package init(generation: Int64, images: [FleetImage], nodes: NodeChoice = NodeChoice(), createdAt: Duration) {
     self.generation = generation

@@ -7,11 +7,14 @@ package struct FleetPod: Hashable, Sendable {
     package let prepull: PrepullID
     package let node: String
     package let nodeUID: String
+    /// Differs for each pod of a rollout, whose nodes may have several; 0 else.
+    package let serial: Int
 
-    package init(prepull: PrepullID, node: String, nodeUID: String) {
+    package init(prepull: PrepullID, node: String, nodeUID: String, serial: Int = 0) {
       self.prepull = prepull
       self.node = node
       self.nodeUID = nodeUID
+      self.serial = serial
     }
   }
 

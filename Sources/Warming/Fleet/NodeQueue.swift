@@ -7,6 +7,8 @@ struct NodeQueue: Sendable {
     /// A gated node that was begun before.
     case gatedAgain
     case gated
+    /// A node of a rollout that was begun before.
+    case resumed
     case fresh
     case again
     case verify

@@ -195,7 +195,9 @@ private struct CellStates: OptionSet {
 extension FleetMachine.NodeState {
   /// Whether it may get work at all now, or soon.
   func isReachable(at now: Duration, _ limits: FleetLimits) -> Bool {
-    guard let facts, facts.isSchedulable else { return false }
+    guard let facts else { return false }
+    if !limits.awaitsReadiness { return true }
+    guard facts.isSchedulable else { return false }
     return facts.isReady || now < createdAt + limits.startupGracePeriod
   }
 }

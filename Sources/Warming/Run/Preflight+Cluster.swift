@@ -143,9 +143,9 @@ extension Preflight {
     var owner = objects.configMap(expires: "")
     // Only its form is looked at.
     owner.metadata.uid = "00000000-0000-0000-0000-000000000000"
-    let images = Array(request.images.indices.prefix(RolloutSettings().imagesPerPod))
+    let images = Array(request.images.indices.prefix(RunPlan.limits.imagesPerPod))
     let pod = objects.pod(
-      RolloutMachine.PodID(node: node.name, part: 0, serial: 1), images: images,
+      FleetPod.ID(prepull: objects.owner, node: node.name, nodeUID: node.uid, serial: 1), images: images,
       architecture: TouchProgram.Architecture(rawValue: node.architecture) ?? .amd64, owner: owner)
     do {
       _ = try await client.create(pod, dryRun: true)

@@ -1,21 +1,23 @@
 import ImageModel
 import Kubernetes
 
-/// Stands between Kubernetes' objects and the rollout: reads what comes, and says what to do in terms of objects.
+/// Stands between Kubernetes' objects and the machine: reads what comes, and says what to do in terms of objects.
 ///
 /// Neither input nor output, like the machine that it asks.
 struct RunBoard: Sendable {
   let plan: RunPlan
   let objects: RunObjects
   var owner: ConfigMap
-  private(set) var machine: RolloutMachine
+  private(set) var machine = FleetMachine(limits: RunPlan.limits)
   /// Indices of the images, and references, by the names of the containers, which are the same in every pod.
   private let containers: [String: Int]
   private let references: [String: String]
+  /// Indices of the images by reference.
+  private let indices: [String: Int]
   private var time = Duration.zero
 
-  var pods: [RolloutMachine.PodID: RunPod] = [:]
-  private var ids: [String: RolloutMachine.PodID] = [:]
+  var pods: [FleetPod.ID: RunPod] = [:]
+  private var ids: [String: FleetPod.ID] = [:]
   /// Pods that are deleted, by name: events about them may still be on their way.
   private var done: [String: RunPod] = [:]
   var facts: [String: NodeFacts] = [:]
@@ -35,22 +37,24 @@ struct RunBoard: Sendable {
     let given = plan.request.images.map(\.given)
     containers = Dictionary(zip(objects.containerNames, given.indices)) { first, _ in first }
     references = Dictionary(zip(objects.containerNames, given)) { first, _ in first }
-    machine = RolloutMachine(images: given, settings: plan.settings)
+    indices = Dictionary(zip(given, given.indices)) { first, _ in first }
     images = zip(given, plan.resolutions).map { RunResult.Image(reference: $0, resolution: $1) }
+    _ = machine.handle(.prepull(objects.owner, plan.fleet), at: .zero)
+    _ = machine.handle(.synced, at: .zero)
   }
 
   /// The names of the run's pods that are there, as far as the cluster said.
   private(set) var livePods: Set<String> = []
 
   /// Whether there is nothing left to wait for.
-  var isOver: Bool { machine.stopped != nil && machine.isFinished || isPlanned && machine.isFinished }
+  var isOver: Bool { (isPlanned || machine.stopReason != nil) && machine.isRolloutFinished }
 
   /// Whether nodes hold images of which no event has said yet how they got them. Events come after the status
   /// that ends a run, or never.
   var awaitsEvents: Bool {
-    let coverage = machine.coverage
-    return machine.stopped == nil
-      && images.enumerated().contains { $1.pulls + $1.present < coverage.counts(image: $0)[.warm] }
+    guard machine.stopReason == nil else { return false }
+    let coverage = machine.rolloutState.coverage
+    return images.enumerated().contains { $1.pulls + $1.present < coverage.counts(image: $0)[.warm] }
   }
 
   mutating func take(_ signal: RunSignal, at now: Duration) -> [RunEffect] {
@@ -63,7 +67,8 @@ struct RunBoard: Sendable {
     case .noEvents(let error):
       effects.append(.tell(.warning("no live progress, as events may not be watched: \(error.detail)")))
     case .blind(let error): stop(.refused(WarmFailure(error)), &effects)
-    case .created(let id, let name, let error): created(id, name, error, &effects)
+    case .created(let id, let name, let uid): created(id, name, uid, &effects)
+    case .notCreated(let id, let error): notCreated(id, error, &effects)
     case .looked(let id, let isThere): if !isThere { vanished(id, &effects) }
     case .owner(let configMap, let isNew):
       isCheckingOwner = false
@@ -85,37 +90,45 @@ struct RunBoard: Sendable {
   mutating func stop(_ reason: StopReason, _ effects: inout [RunEffect]) { feed(.stop(reason), &effects) }
 
   /// Tells the machine, and puts what it answers into terms of objects.
-  mutating func feed(_ input: RolloutMachine.Input, isNodeGone: Bool = false, _ effects: inout [RunEffect]) {
+  mutating func feed(_ input: FleetMachine.Input, _ effects: inout [RunEffect]) {
     for action in machine.handle(input, at: time) {
       switch action {
-      case .create(let id, let images): effects.append(make(id, images, isProof: false))
-      case .prove(let id, let images): effects.append(make(id, images, isProof: true))
-      case .delete(let id):
+      case .create(let order): effects.append(make(order))
+      case .delete(let id, _):
         guard let pod = pods.removeValue(forKey: id) else { continue }
         ids[pod.name] = nil
         done[pod.name] = pod
-        effects.append(.delete(name: pod.name, isNodeGone: isNodeGone))
-      case .nodeAdded(let name): if isPlanned { effects.append(.tell(.nodeAdded(node: name))) }
-      case .nodeStarted(let name): effects.append(.tell(.nodeStarted(node: name)))
-      case .cell(let node, let image, let cell):
-        effects.append(.tell(.cell(node: node, image: image, cell)))
-      case .imageFailed(let node, let image, let failure, let isFinal):
-        effects.append(.tell(.imageFailed(node: node, image: image, failure, isFinal: isFinal)))
-      case .retrying(let node, let reason, let wait):
-        effects.append(.tell(.podRetried(node: node, reason: reason, after: wait)))
-      case .nodeFinished(let name, let outcome): effects.append(.tell(.nodeFinished(node: name, outcome)))
-      case .nodeGone(let name): effects.append(.tell(.nodeGone(node: name)))
-      case .stopping(let reason): effects.append(.tell(.stopping(reason)))
+        effects.append(.delete(name: pod.name, isNodeGone: facts[id.node] == nil))
+      case .rollout(let report): if let event = event(of: report) { effects.append(.tell(event)) }
+      // Nothing of a run is kept, and the events of single pods are told by themselves.
+      case .record, .summary, .openGate, .mark, .cleared, .report: break
       }
     }
   }
 
-  private mutating func make(_ id: RolloutMachine.PodID, _ images: [Int], isProof: Bool) -> RunEffect {
+  private func event(of report: RolloutReport) -> RunEvent? {
+    switch report {
+    case .nodeAdded(let name): isPlanned ? .nodeAdded(node: name) : nil
+    case .nodeStarted(let name): .nodeStarted(node: name)
+    case .cell(let node, let image, let cell): .cell(node: node, image: image, cell)
+    case .imageFailed(let node, let image, let failure, let isFinal):
+      .imageFailed(node: node, image: image, failure, isFinal: isFinal)
+    case .retrying(let node, let reason, let wait): .podRetried(node: node, reason: reason, after: wait)
+    case .nodeFinished(let name, let outcome): .nodeFinished(node: name, outcome)
+    case .nodeGone(let name): .nodeGone(node: name)
+    case .stopping(let reason): .stopping(reason)
+    }
+  }
+
+  private mutating func make(_ order: PodOrder) -> RunEffect {
+    let (id, isProof) = (order.id, order.purpose == .verify)
     let pod = objects.pod(
-      id, images: images, architecture: architecture(of: id.node), owner: owner, isProof: isProof)
+      id, images: order.images.compactMap { indices[$0.reference] }, architecture: architecture(of: id.node),
+      owner: owner, isProof: isProof)
     let name = pod.metadata.name ?? ""
     if pods[id] == nil {
-      pods[id] = RunPod(id: id, name: name, images: containers, references: references, isProof: isProof)
+      pods[id] = RunPod(
+        id: id, name: name, images: containers, references: references, isProof: isProof, madeAt: time)
     }
     ids[name] = id
     return .create(id, pod)
@@ -147,48 +160,41 @@ struct RunBoard: Sendable {
     connectionRestored(&effects)
   }
 
-  private func id(of pod: Pod) -> RolloutMachine.PodID? { pod.metadata.name.flatMap { ids[$0] } }
+  private func id(of pod: Pod) -> FleetPod.ID? { pod.metadata.name.flatMap { ids[$0] } }
 
   private mutating func read(_ pod: Pod, _ effects: inout [RunEffect]) {
-    guard let id = id(of: pod), let inputs = pods[id]?.read(pod, in: plan) else { return }
-    if pods[id]?.isCreated == false { created(id, pod.metadata.name ?? "", nil, &effects) }
-    feed(inputs, &effects)
+    guard let id = id(of: pod), let seen = pods[id]?.read(pod, in: plan) else { return }
+    // The owner of all may have been deleted too.
+    if pods[id]?.isLost(seen) ?? false { checkOwner(&effects) }
+    feed(.pod(seen), &effects)
   }
 
-  private mutating func vanished(_ id: RolloutMachine.PodID, _ effects: inout [RunEffect]) {
-    guard let inputs = pods[id]?.vanished() else { return }
-    feed(inputs, &effects)
+  private mutating func vanished(_ id: FleetPod.ID, _ effects: inout [RunEffect]) {
+    guard let input = pods[id]?.vanished() else { return }
+    checkOwner(&effects)
+    feed(input, &effects)
   }
 
-  private mutating func feed(_ inputs: [RolloutMachine.Input], _ effects: inout [RunEffect]) {
-    for input in inputs {
-      // The owner of all may have been deleted too.
-      if case .podLost = input { checkOwner(&effects) }
-      feed(input, &effects)
+  private mutating func created(_ id: FleetPod.ID, _ name: String, _ uid: String, _ effects: inout [RunEffect]) {
+    guard let before = pods[id]?.name else {
+      // It was given up while it was being made.
+      effects.append(.delete(name: name, isNodeGone: facts[id.node] == nil))
+      return
     }
+    if before != name {
+      ids[before] = nil
+      ids[name] = id
+      pods[id]?.name = name
+    }
+    pods[id]?.uid = uid
+    feed(.podCreated(id, uid: uid), &effects)
+    connectionRestored(&effects)
   }
 
-  private mutating func created(
-    _ id: RolloutMachine.PodID, _ name: String, _ error: APIError?, _ effects: inout [RunEffect]
-  ) {
-    guard let error else {
-      guard let before = pods[id]?.name else {
-        // It was given up while it was being made.
-        effects.append(.delete(name: name, isNodeGone: facts[id.node] == nil))
-        return
-      }
-      if before != name {
-        ids[before] = nil
-        ids[name] = id
-        pods[id]?.name = name
-      }
-      pods[id]?.isCreated = true
-      feed(.podCreated(id), &effects)
-      return connectionRestored(&effects)
-    }
+  private mutating func notCreated(_ id: FleetPod.ID, _ error: APIError, _ effects: inout [RunEffect]) {
     guard pods[id] != nil else { return }
     connectionLost(error, &effects)
-    feed(.podCreationFailed(id, CreationFailure(error, of: .options)), &effects)
+    feed(.podRefused(id, CreationFailure(error, of: .options)), &effects)
   }
 
   private mutating func checkOwner(_ effects: inout [RunEffect]) {
@@ -205,11 +211,11 @@ struct RunBoard: Sendable {
     if let new = (id.flatMap { pods[$0] } ?? done[read.pod])?.report(of: read) {
       if count(new) { effects.append(.tell(new)) }
     }
-    guard let id, let inputs = pods[id]?.read(read) else { return }
+    guard let id, let input = pods[id]?.read(read, in: plan) else { return }
     if case .warning(let text) = read.content, text.contains("configmap"), text.contains("not found") {
       checkOwner(&effects)
     }
-    feed(inputs, &effects)
+    feed(input, &effects)
   }
 
   /// Counts each image of a node once: an event comes again when its container is restarted.
@@ -276,20 +282,15 @@ struct RunBoard: Sendable {
 
   private mutating func take(_ node: NodeFacts, _ effects: inout [RunEffect]) {
     facts[node.name] = node
-    switch plan.request.nodes.verdict(for: node) {
-    case .wanted:
-      skipped[node.name] = nil
-      feed(.nodeWanted(name: node.name, uid: node.uid, unsupported: plan.unsupported(on: node)), &effects)
-    case .unsupported(let reason):
-      skipped[node.name] = nil
-      if unsupported.updateValue(reason, forKey: node.name) != reason {
-        effects.append(.tell(.nodeUnsupported(node: node.name, reason: reason)))
-      }
-      let all = Dictionary(plan.request.images.indices.map { ($0, reason) }) { first, _ in first }
-      feed(.nodeWanted(name: node.name, uid: node.uid, unsupported: all), &effects)
+    let verdict = plan.request.nodes.verdict(for: node)
+    if case .unsupported(let reason) = verdict, unsupported.updateValue(reason, forKey: node.name) != reason {
+      effects.append(.tell(.nodeUnsupported(node: node.name, reason: reason)))
+    }
+    feed(.node(FleetNode(facts: node, createdAt: .zero)), &effects)
+    switch verdict {
+    case .wanted, .unsupported: skipped[node.name] = nil
     case .skipped(let reason):
-      feed(.nodeUnwanted(name: node.name), &effects)
-      let isOut = !machine.knows(node.name)
+      let isOut = !machine.hasTurn(node.name)
       if reason.isWorthSaying, isOut, skipped.updateValue(reason, forKey: node.name) != reason {
         effects.append(.tell(.nodeSkipped(node: node.name, reason)))
       }
@@ -301,6 +302,6 @@ struct RunBoard: Sendable {
     heard[name] = nil
     skipped[name] = nil
     unsupported[name] = nil
-    feed(.nodeGone(name: name), isNodeGone: true, &effects)
+    feed(.nodeGone(name), &effects)
   }
 }

@@ -124,23 +124,23 @@ struct RunDriver: Sendable {
     }
   }
 
-  private func create(_ pod: Pod, as id: RolloutMachine.PodID, _ report: Report) async {
+  private func create(_ pod: Pod, as id: FleetPod.ID, _ report: Report) async {
     var pod = pod
     let name = pod.metadata.name ?? ""
     for attempt in 1...5 {
       let tried = pod.metadata.name ?? ""
       do {
-        _ = try await client.create(pod)
-        return report(.created(id, name: tried, error: nil))
+        let made = try await client.create(pod)
+        return report(.created(id, name: tried, uid: made.metadata.uid ?? ""))
       } catch let error as APIError where error.code == .alreadyExists && attempt < 5 {
         // An earlier request may have arrived although no answer came back.
         let there = try? await client.get(Pod.self, tried, in: namespace)
-        if there?.metadata.labels?[RunObjects.Key.run] == objects.run {
-          return report(.created(id, name: tried, error: nil))
+        if let there, there.metadata.labels?[RunObjects.Key.run] == objects.run {
+          return report(.created(id, name: tried, uid: there.metadata.uid ?? ""))
         }
         pod.metadata.name = "\(name)-\(attempt + 1)"
       } catch let error as APIError {
-        return report(.created(id, name: tried, error: error))
+        return report(.notCreated(id, error))
       } catch {
         return
       }

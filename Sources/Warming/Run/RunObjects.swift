@@ -47,6 +47,9 @@ package struct RunObjects: Sendable {
   /// Of the ConfigMap, and the beginning of the pods' names. With a number it stays within a host name's 63.
   var name: String { "\(NamingRule.label(from: instance, limit: 45) ?? "prepull")-\(run)" }
 
+  /// The run as the one plan of a fleet.
+  var owner: PrepullID { PrepullID(namespace: request.namespace, name: name, uid: run) }
+
   var selector: String { "\(Key.run)=\(run)" }
 
   private var labels: StringMap {
@@ -67,7 +70,7 @@ package struct RunObjects: Sendable {
   ///   - id: whose number becomes part of the name.
   ///   - isProof: whether it pulls nothing, and starts only where the images are there.
   func pod(
-    _ id: RolloutMachine.PodID, images: [Int], architecture: TouchProgram.Architecture, owner: ConfigMap,
+    _ id: FleetPod.ID, images: [Int], architecture: TouchProgram.Architecture, owner: ConfigMap,
     isProof: Bool = false
   ) -> Pod {
     let containers = images.map { index in

@@ -1,104 +1,97 @@
+import ImageModel
 import Kubernetes
 
-/// One of a run's pods: makes of what is read of it what the rollout has to know, each thing once.
+/// One of a run's pods: makes of what is read of it what the machine has to know.
 ///
 /// The status says nothing of single images while the kubelet still pulls one of them, so the events tell the progress
 /// until then.
 struct RunPod: Sendable {
-  typealias Input = RolloutMachine.Input
+  typealias Input = FleetMachine.Input
 
-  let id: RolloutMachine.PodID
+  let id: FleetPod.ID
   var name: String
   /// Indices of the images by the names of the containers.
   let images: [String: Int]
   /// Whether the pod only proves what is there.
   let isProof: Bool
+  /// When it was asked for, since the start of the run.
+  let madeAt: Duration
   /// Whether the cluster said that it is there.
-  var isCreated = false
+  var isCreated: Bool { uid != nil }
+  var uid: String?
   private var reader: PodReader
-  /// How many failures of each image the status reported so far.
-  private var failures: [Int: Int] = [:]
-  private var isScheduled = false
   private var isOver = false
 
   /// - Parameters:
   ///   - images: of the whole run, by the names of the containers.
   ///   - references: the same as users wrote them.
   init(
-    id: RolloutMachine.PodID, name: String, images: [String: Int], references: [String: String], isProof: Bool = false
+    id: FleetPod.ID, name: String, images: [String: Int], references: [String: String], isProof: Bool = false,
+    madeAt: Duration = .zero
   ) {
     self.id = id
     self.name = name
     self.images = images
     self.isProof = isProof
+    self.madeAt = madeAt
     reader = PodReader(references: references)
   }
 
   // MARK: Status
 
-  /// What a new state of the pod says.
-  mutating func read(_ pod: Pod, in plan: RunPlan) -> [Input] {
-    guard !isOver else { return [] }
+  /// The pod in a new state; nil when nothing that it says matters any more.
+  mutating func read(_ pod: Pod, in plan: RunPlan) -> FleetPod? {
+    guard !isOver else { return nil }
     let reading = reader.read(pod)
-    var inputs: [Input] = []
-    if !isScheduled {
-      isScheduled = reading.isScheduled
-      if isScheduled {
-        inputs.append(.podScheduled(id))
-      } else if let reason = reading.unschedulable {
-        inputs.append(.podUnschedulable(id, reason: reason))
-      }
-    }
-    for image in reading.images {
-      guard let index = images[image.container], let signal = signal(of: image.report, on: index, plan) else {
-        continue
-      }
-      inputs.append(.image(id, image: index, signal))
-    }
-    switch reading.phase {
-    case .succeeded:
-      isOver = true
-      inputs.append(.podSucceeded(id))
-    case .failed(let reason):
-      isOver = true
-      inputs.append(.podLost(id, reason: reason))
-    case .pending, .running: if reading.isBeingDeleted { inputs += vanished() }
-    }
-    return inputs
+    uid = uid ?? pod.metadata.uid ?? ""
+    var fleetPod = FleetPod(
+      id: id, uid: uid ?? "", purpose: isProof ? .verify : .pull, createdAt: madeAt,
+      images: reading.images.compactMap { image in
+        images[image.container].map { index in
+          FleetPod.Image(
+            reference: plan.request.images[index].given, policy: isProof ? .never : .ifNotPresent,
+            report: plan.report(index, image.report))
+        }
+      })
+    fleetPod.isScheduled = reading.isScheduled
+    fleetPod.unschedulable = reading.unschedulable
+    fleetPod.phase = reading.phase
+    fleetPod.isBeingDeleted = reading.isBeingDeleted
+    isOver = isLost(fleetPod) || reading.phase == .succeeded
+    return fleetPod
   }
 
-  /// The pod is not there any more.
-  mutating func vanished() -> [Input] {
-    guard !isOver else { return [] }
+  /// Whether the pod ended without its images being at fault.
+  func isLost(_ pod: FleetPod) -> Bool {
+    switch pod.phase {
+    case .failed: true
+    case .succeeded: false
+    case .pending, .running: pod.isBeingDeleted
+    }
+  }
+
+  /// The pod is not there any more; nil when that was known.
+  mutating func vanished() -> Input? {
+    guard !isOver else { return nil }
     isOver = true
-    return [.podLost(id, reason: "its pod was deleted by somebody else")]
-  }
-
-  private mutating func signal(
-    of report: PodReading.Report, on image: Int, _ plan: RunPlan
-  ) -> RolloutMachine.ImageSignal? {
-    switch report {
-    case .waiting: return nil
-    case .present(let identity): return plan.held(image, identity)
-    case .failing(let failing):
-      guard failing.inStatus > failures[image] ?? 0 else { return nil }
-      failures[image] = failing.inStatus
-      return .failing(failing.failure, failing.nature, by: .status)
-    }
+    return .podGone(id, uid: uid)
   }
 
   // MARK: Events
 
-  /// What an event about the pod says for the rollout.
-  mutating func read(_ event: PodEvent) -> [Input] {
-    guard !isOver else { return [] }
-    switch (event.content, event.container.flatMap { images[$0] }) {
-    case (.pulling, let image?): return [.image(id, image: image, .pulling)]
-    case (.pulled, let image?), (.present, let image?): return [.image(id, image: image, .pulled)]
+  /// What an event about the pod says.
+  mutating func read(_ event: PodEvent, in plan: RunPlan) -> Input? {
+    guard !isOver else { return nil }
+    let image = event.container.flatMap { images[$0] }.map { plan.request.images[$0].given }
+    switch (event.content, image) {
+    case (.pulling, let image?): return .moved(id, reference: image, isPulled: false)
+    case (.pulled, let image?), (.present, let image?): return .moved(id, reference: image, isPulled: true)
     case (.failed, let image?):
-      return reader.read(event).map { [.image(id, image: image, .failing($0.failure, $0.nature, by: .event))] } ?? []
-    case (.warning(let text), _): return [.note(id, text)]
-    default: return []
+      return reader.read(event).map { failures in
+        .failing(id, reference: image, failures.failure, failures.nature, count: failures.count)
+      }
+    case (.warning(let text), _): return .warned(id, text)
+    default: return nil
     }
   }
 

@@ -9,10 +9,11 @@ enum RunSignal: Sendable {
   case noEvents(APIError)
   /// A watch that nothing can replace has ended.
   case blind(APIError)
-  /// `error` is nil when the pod is there.
-  case created(RolloutMachine.PodID, name: String, error: APIError?)
+  /// The pod is there, under this name.
+  case created(FleetPod.ID, name: String, uid: String)
+  case notCreated(FleetPod.ID, APIError)
   /// Whether a pod that a new list does not name is there.
-  case looked(RolloutMachine.PodID, isThere: Bool)
+  case looked(FleetPod.ID, isThere: Bool)
   /// The ConfigMap that owns all; it was created again when `isNew`.
   case owner(ConfigMap, isNew: Bool)
   case ownerFailed(APIError)
@@ -24,10 +25,10 @@ enum RunSignal: Sendable {
 
 /// What a run does, or tells.
 enum RunEffect: Sendable {
-  case create(RolloutMachine.PodID, Pod)
+  case create(FleetPod.ID, Pod)
   case delete(name: String, isNodeGone: Bool)
   /// Find out whether a pod is there.
-  case look(RolloutMachine.PodID, name: String)
+  case look(FleetPod.ID, name: String)
   /// Find out whether the ConfigMap is there, and create it again if not.
   case checkOwner
   /// Ask the API server until it answers.

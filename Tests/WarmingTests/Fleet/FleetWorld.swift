@@ -183,7 +183,7 @@ struct FleetWorld {
         }
       }
       if pods.keys.contains(where: { $0.prepull == id }) { complaints.append("\(id.key) is cleared and has pods") }
-    case .summary, .report: break
+    case .summary, .report, .rollout: break
     }
   }
 

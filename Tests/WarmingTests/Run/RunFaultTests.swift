@@ -227,7 +227,7 @@ struct RunFaultTests {
       let objects = RunObjects(try lab.request(lab.sample("web:1.27")), run: "wwwww")
       let owner = try await lab.client.create(objects.configMap(expires: "2026-01-01T00:00:00Z"))
       var pod = objects.pod(
-        RolloutMachine.PodID(node: "node-9", part: 0, serial: 1), images: [0], architecture: .amd64, owner: owner)
+        .ofRun(on: "node-9", serial: 1), images: [0], architecture: .amd64, owner: owner)
       pod.metadata.finalizers = ["example.com/wait"]
       _ = try await lab.client.create(pod)
       let name = try #require(pod.metadata.name)
@@ -250,7 +250,7 @@ struct RunFaultTests {
       let objects = RunObjects(try lab.request(lab.sample("web:1.27")), run: "hhhhh")
       let owner = try await lab.client.create(objects.configMap(expires: "2026-01-01T00:00:00Z"))
       var pod = objects.pod(
-        RolloutMachine.PodID(node: "node-9", part: 0, serial: 1), images: [0], architecture: .amd64, owner: owner)
+        .ofRun(on: "node-9", serial: 1), images: [0], architecture: .amd64, owner: owner)
       pod.metadata.finalizers = ["example.com/wait"]
       _ = try await lab.client.create(pod)
       var cleanup = RunCleanup(
@@ -375,7 +375,7 @@ struct RunFaultTests {
         let objects = RunObjects(try lab.request(lab.sample("web:1.27")), run: run)
         let owner = try await lab.client.create(objects.configMap(expires: expires))
         var pod = objects.pod(
-          RolloutMachine.PodID(node: "node-9", part: 0, serial: 1), images: [0], architecture: .amd64, owner: owner)
+          .ofRun(on: "node-9", serial: 1), images: [0], architecture: .amd64, owner: owner)
         pod.spec.affinity = nil
         pod.spec.nodeSelector = ["nowhere": "true"]
         _ = try await lab.client.create(pod)

@@ -17,7 +17,7 @@ struct RunObjectsTests {
     var owner = objects.configMap(expires: "2026-01-01T00:00:00Z")
     owner.metadata.uid = "the-uid"
     return objects.pod(
-      RolloutMachine.PodID(node: "node-1", part: 0, serial: 12), images: images ?? [0, 1], architecture: .arm64,
+      .ofRun(on: "node-1", serial: 12), images: images ?? [0, 1], architecture: .arm64,
       owner: owner)
   }
 
@@ -106,7 +106,7 @@ struct RunObjectsTests {
   func proof() throws {
     let objects = try objects { $0.policy = .always }
     let pod = objects.pod(
-      RolloutMachine.PodID(node: "node-1", part: 2, serial: 13), images: [1], architecture: .amd64,
+      .ofRun(on: "node-1", serial: 13), images: [1], architecture: .amd64,
       owner: objects.configMap(expires: ""), isProof: true)
     #expect(pod.spec.containers.map(\.imagePullPolicy) == [.never])
   }

@@ -4,11 +4,11 @@ import ImageModel
 import Kubernetes
 import Testing
 
-@Suite("What a run's pod tells the rollout", .timeLimit(.minutes(1)))
+@Suite("What a run's pod tells the machine", .timeLimit(.minutes(1)))
 struct RunPodTests {
-  private typealias Input = RolloutMachine.Input
+  private typealias Input = FleetMachine.Input
 
-  private let id = RolloutMachine.PodID(node: "n", part: 0, serial: 1)
+  private let id = FleetPod.ID.ofRun(on: "n", serial: 1)
   private let plan: RunPlan
   private let pod: RunPod
 
@@ -47,21 +47,27 @@ struct RunPodTests {
     return try #require(PodEvent(event))
   }
 
-  private func failure(of inputs: [Input]) -> RolloutMachine.ImageSignal.Witness? {
-    guard inputs.count == 1, case .image(id, 0, .failing(_, _, let witness)) = inputs[0] else { return nil }
-    return witness
+  private func report(_ pod: FleetPod?, _ image: Int = 0) -> FleetPod.Report? {
+    pod.flatMap { image < $0.images.count ? $0.images[image].report : nil }
   }
 
-  @Test("The scheduler's word is told until the pod has its node")
+  private func count(_ report: FleetPod.Report?) -> Int? {
+    if case .failing(_, _, let count) = report { count } else { nil }
+  }
+
+  private func count(_ input: Input?) -> Int? {
+    if case .failing(id, "r.io/a:1", _, _, let count) = input { count } else { nil }
+  }
+
+  @Test("The scheduler's word is there until the pod has its node")
   func scheduling() throws {
     var pod = pod
     let refused = try seen {
       $0.status?.conditions = [Condition(type: "PodScheduled", status: "False", message: "0/3 nodes")]
     }
-    for _ in 1...2 { #expect(pod.read(refused, in: plan) == [.podUnschedulable(id, reason: "0/3 nodes")]) }
-    let placed = try seen { $0.spec.nodeName = "n" }
-    #expect(pod.read(placed, in: plan) == [.podScheduled(id)])
-    #expect(pod.read(placed, in: plan) == [])
+    #expect(pod.read(refused, in: plan)?.unschedulable == "0/3 nodes")
+    let placed = try pod.read(seen { $0.spec.nodeName = "n" }, in: plan)
+    #expect(placed?.isScheduled == true && placed?.unschedulable == nil)
   }
 
   @Test("Images: what is there, also where the runtime does not say which; nothing of containers that are not ours")
@@ -72,21 +78,21 @@ struct RunPodTests {
       "a": ["imageID": .string("r.io/a@\(digest)")], "b": waiting("CreateContainerError"),
       "sidecar": waiting("ErrImagePull"),
     ]
-    #expect(
-      pod.read(try seen(states), in: plan)
-        == [.image(id, image: 0, .held(digest, isStale: false)), .image(id, image: 1, .held(nil, isStale: false))])
+    let seen = pod.read(try seen(states), in: plan)
+    #expect(seen?.images.map(\.reference) == ["r.io/a:1", "r.io/b:1"])
+    #expect(seen?.images.map(\.report) == [.held(digest), .held(nil)])
   }
 
-  @Test("Each failure is told once by the status and once by its event")
+  @Test("Each failure counts once, whether the status tells it or an event or both")
   func failures() throws {
     var pod = pod
-    #expect(failure(of: pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan)) == .status)
-    #expect(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan) == [])
+    #expect(count(report(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan))) == 1)
+    #expect(count(report(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan))) == 1)
     let text = #"Failed to pull image "r.io/a:1": it is so"#
-    #expect(failure(of: pod.read(try event("Failed", text))) == .event)
-    #expect(pod.read(try seen(["a": waiting("ImagePullBackOff")]), in: plan) == [])
-    #expect(failure(of: pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan)) == .status)
-    #expect(pod.read(try event("Failed", text, container: "sidecar")) == [])
+    #expect(count(pod.read(try event("Failed", text), in: plan)) == 1)
+    #expect(count(report(pod.read(try seen(["a": waiting("ImagePullBackOff")]), in: plan))) == 1)
+    #expect(count(report(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan))) == 2)
+    #expect(pod.read(try event("Failed", text, container: "sidecar"), in: plan) == nil)
   }
 
   @Test("Events tell the progress, and what holds the pod up")
@@ -94,25 +100,24 @@ struct RunPodTests {
     var pod = pod
     let pulling = try event("Pulling", #"Pulling image "r.io/a:1""#)
     let pulled = try event("Pulled", #"Successfully pulled image "r.io/a:1" in 2s (2s including waiting)"#)
-    #expect(pod.read(pulling) == [.image(id, image: 0, .pulling)])
-    #expect(pod.read(pulled) == [.image(id, image: 0, .pulled)])
+    #expect(pod.read(pulling, in: plan) == .moved(id, reference: "r.io/a:1", isPulled: false))
+    #expect(pod.read(pulled, in: plan) == .moved(id, reference: "r.io/a:1", isPulled: true))
     #expect(
-      pod.read(try event("Pulled", #"Container image "r.io/a:1" already present on machine"#))
-        == [.image(id, image: 0, .pulled)])
-    #expect(pod.read(try event("FailedMount", "no volume")) == [.note(id, "FailedMount: no volume")])
+      pod.read(try event("Pulled", #"Container image "r.io/a:1" already present on machine"#), in: plan)
+        == .moved(id, reference: "r.io/a:1", isPulled: true))
+    #expect(pod.read(try event("FailedMount", "no volume"), in: plan) == .warned(id, "FailedMount: no volume"))
     #expect(pod.report(of: pulling) != nil && pod.report(of: pulled) != nil)
     _ = pod.vanished()
-    #expect(pod.read(pulled) == [] && pod.report(of: pulling) == nil && pod.report(of: pulled) != nil)
+    #expect(pod.read(pulled, in: plan) == nil && pod.report(of: pulling) == nil && pod.report(of: pulled) != nil)
   }
 
   @Test(
     "How it ends, once",
     arguments: [
-      ("Succeeded", true, nil), ("Failed", true, "Evicted: low on memory"),
-      ("Running", true, "its pod was deleted by somebody else"), (nil, true, "its pod was deleted by somebody else"),
-      ("Succeeded", false, nil), ("Failed", false, "Evicted: low on memory"),
-    ] as [(String?, Bool, String?)])
-  func ends(phase: String?, isBeingDeleted: Bool, reason: String?) throws {
+      ("Succeeded", true, false), ("Failed", true, true), ("Running", true, true), (nil, true, true),
+      ("Succeeded", false, false), ("Failed", false, true),
+    ] as [(String?, Bool, Bool)])
+  func ends(phase: String?, isBeingDeleted: Bool, isLost: Bool) throws {
     var pod = pod
     let end = try seen { pod in
       pod.status?.phase = phase
@@ -122,8 +127,18 @@ struct RunPodTests {
       }
       if isBeingDeleted { pod.metadata.deletionTimestamp = "2026-01-01T00:00:00Z" }
     }
-    let expected: Input = reason.map { Input.podLost(id, reason: $0) } ?? .podSucceeded(id)
-    #expect(pod.read(end, in: plan) == [expected])
-    #expect(pod.read(end, in: plan) == [] && pod.vanished() == [])
+    let read = pod.read(end, in: plan)
+    let seen = try #require(read)
+    #expect(pod.isLost(seen) == isLost)
+    if phase == "Failed" { #expect(seen.phase == .failed(reason: "Evicted: low on memory")) }
+    #expect(pod.read(end, in: plan) == nil && pod.vanished() == nil)
+  }
+
+  @Test("That it vanished is told once")
+  func vanishes() throws {
+    var pod = pod
+    _ = pod.read(try seen { $0.metadata.uid = "u" }, in: plan)
+    #expect(pod.vanished() == .podGone(id, uid: "u"))
+    #expect(pod.vanished() == nil)
   }
 }

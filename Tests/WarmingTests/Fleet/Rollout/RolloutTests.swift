@@ -1,11 +1,11 @@
+@testable import Warming
 import Documents
-import Warming
 import Networking
 import ImageModel
 import Testing
 
-@Suite("Rollout machine", .timeLimit(.minutes(10)))
-struct RolloutMachineTests {
+@Suite("A plan that comes to an end", .timeLimit(.minutes(10)))
+struct RolloutTests {
   // MARK: Waves
 
   @Test("At most so many nodes at a time; the next begins when one ends")
@@ -18,10 +18,10 @@ struct RolloutMachineTests {
     #expect(story.created == ["a", "b", "c"])
     #expect(story.deleted == [story.pod("a")])
     story.image(on: "b", RolloutStory.held)
-    #expect(!story.machine.isFinished)
+    #expect(!story.machine.isRolloutFinished)
     story.image(on: "c", RolloutStory.held)
-    #expect(story.machine.isFinished)
-    #expect(story.machine.coverage.isWarm)
+    #expect(story.machine.isRolloutFinished)
+    #expect(story.coverage.isWarm)
   }
 
   @Test("A share of the nodes grows as nodes come")
@@ -38,12 +38,12 @@ struct RolloutMachineTests {
     #expect(story.created == ["a"])
     let first = story.pod("a")
     story.tell(.nodeWanted(name: "a", uid: "other", unsupported: [:]))
-    #expect(story.actions.contains(.nodeGone("a")))
+    #expect(story.actions.contains(.rollout(.nodeGone("a"))))
     #expect(story.deleted == [first])
     story.tell(.nodeUnwanted(name: "a"))
-    #expect(story.machine.coverage.nodes == ["b"])
+    #expect(story.coverage.nodes == ["b"])
     story.tell(.nodeUnwanted(name: "b"))
-    #expect(story.machine.coverage.nodes == ["b"], "work that was begun is ended")
+    #expect(story.coverage.nodes == ["b"], "work that was begun is ended")
   }
 
   @Test("A node that goes is forgotten with its pods and gives its place to the next")
@@ -54,31 +54,31 @@ struct RolloutMachineTests {
     story.tell(.nodeGone(name: "a"))
     #expect(story.deleted == [pod])
     #expect(story.created == ["a", "b"])
-    #expect(story.machine.coverage.nodes == ["b"])
+    #expect(story.coverage.nodes == ["b"])
     story.tell(.image(pod, image: 0, RolloutStory.held))
-    #expect(story.machine.coverage.counts[.warm] == 0, "late news of a pod that was given up")
+    #expect(story.coverage.counts[.warm] == 0, "late news of a pod that was given up")
   }
 
   @Test("Images without the node's platform are unsupported there, and a node without any other image has no pod")
   func unsupported() {
     var story = RolloutStory(images: 2)
     story.tell(.nodeWanted(name: "a", uid: "a", unsupported: [0: "amd64 only"]))
-    #expect(story.actions.contains(.create(story.pod("a"), images: [1])))
+    #expect(story.parts == [[1]])
     story.tell(.nodeWanted(name: "b", uid: "b", unsupported: [0: "amd64 only", 1: "amd64 only"]))
     #expect(story.created == ["a"])
     #expect(story.outcomes == ["b": .unsupported])
     story.image(1, on: "a", RolloutStory.held)
-    #expect(story.machine.isFinished)
-    #expect(story.machine.coverage.isWarm)
+    #expect(story.machine.isRolloutFinished)
+    #expect(story.coverage.isWarm)
   }
 
   // MARK: Parts
 
   @Test("Many images are split; the next pod comes when no image before it is in its first try")
   func parts() {
-    var story = RolloutStory(images: 5) { $0.imagesPerPod = 2 }
+    var story = RolloutStory(images: 5) { $0.limits.imagesPerPod = 2 }
     story.want("a")
-    #expect(story.actions.contains(.create(story.pod("a"), images: [0, 1])))
+    #expect(story.parts == [[0, 1]])
     story.image(0, on: "a", RolloutStory.held)
     #expect(story.created.count == 1)
     story.image(1, on: "a", RolloutStory.failing("noSuchHost", .passing))
@@ -88,41 +88,41 @@ struct RolloutMachineTests {
     story.image(3, on: "a", part: 1, RolloutStory.held)
     #expect(story.deleted == [story.pod("a", part: 1)])
     story.image(4, on: "a", part: 2, RolloutStory.held)
-    #expect(!story.machine.isFinished)
+    #expect(!story.machine.isRolloutFinished)
     story.image(1, on: "a", RolloutStory.held)
     #expect(story.outcomes == ["a": .warm])
   }
 
   @Test("A pod that is made anew names only what is still missing")
   func remainder() {
-    var story = RolloutStory(images: 3) { $0.imagesPerPod = 2 }
+    var story = RolloutStory(images: 3) { $0.limits.imagesPerPod = 2 }
     story.want("a")
     story.image(0, on: "a", RolloutStory.held)
     story.tell(.podLost(story.pod("a"), reason: "deleted"))
     story.tell(.tick, after: .seconds(10))
-    #expect(story.actions.contains(.create(story.pod("a"), images: [1])))
+    #expect(story.parts == [[0, 1], [1]])
   }
 
   // MARK: Failures of images
 
-  @Test("A failure that does not heal is believed when it is told again, whoever tells it")
+  @Test("A failure that does not heal is believed when it is told again")
   func finalFailure() {
     var story = RolloutStory(images: 2)
     story.want("a")
-    story.image(0, on: "a", RolloutStory.failing(by: .event))
-    story.image(0, on: "a", RolloutStory.failing(by: .status))
-    #expect(story.machine.coverage[image: 0, node: 0] == .pulling, "one failure, told twice")
-    let actions = story.image(0, on: "a", RolloutStory.failing(by: .event))
-    #expect(story.machine.coverage[image: 0, node: 0].state == .failed)
-    #expect(actions.contains { if case .imageFailed("a", 0, _, isFinal: true) = $0 { true } else { false } })
-    #expect(!story.machine.isFinished, "the other image goes on")
+    let first = story.image(0, on: "a", RolloutStory.failing())
+    #expect(first.contains { if case .rollout(.imageFailed("a", 0, _, isFinal: false)) = $0 { true } else { false } })
+    #expect(story.coverage[image: 0, node: 0] == .pulling)
+    let actions = story.image(0, on: "a", RolloutStory.failing())
+    #expect(story.coverage[image: 0, node: 0].state == .failed)
+    #expect(actions.contains { if case .rollout(.imageFailed("a", 0, _, isFinal: true)) = $0 { true } else { false } })
+    #expect(!story.machine.isRolloutFinished, "the other image goes on")
     story.image(1, on: "a", RolloutStory.held)
     #expect(story.outcomes == ["a": .incomplete])
   }
 
   @Test("What the registry refused already, and what cannot change, is believed at once")
   func knownFailure() {
-    var story = RolloutStory(images: 2) { $0.refusedImages = [1] }
+    var story = RolloutStory(images: 2) { $0.rules.refusedImages = [1] }
     story.want("a")
     story.image(1, on: "a", RolloutStory.failing())
     story.image(0, on: "a", RolloutStory.failing("noPlatform"))
@@ -138,7 +138,7 @@ struct RolloutMachineTests {
     story.tell(.tick, after: .seconds(10))
     #expect(story.outcomes == ["a": .incomplete])
     #expect(
-      story.machine.coverage[image: 0, node: 0]
+      story.coverage[image: 0, node: 0]
         == .failed(WarmFailure(code: "timedOut", detail: "it is timedOut", remedy: "mend it")))
   }
 
@@ -147,7 +147,7 @@ struct RolloutMachineTests {
     var story = RolloutStory {
       $0.parallelism = .nodes(1)
       $0.nodeTimeout = .seconds(60)
-      $0.sharedFailures = 2
+      $0.rules.sharedFailures = 2
     }
     story.want("a", "b", "c", "d", "e")
     for node in ["a", "b"] {
@@ -169,7 +169,7 @@ struct RolloutMachineTests {
     var story = RolloutStory {
       $0.parallelism = .nodes(1)
       $0.nodeTimeout = .seconds(60)
-      $0.sharedFailures = 1
+      $0.rules.sharedFailures = 1
     }
     story.want("a", "b")
     story.image(on: "a", RolloutStory.failing("noSpace", .local))
@@ -183,8 +183,8 @@ struct RolloutMachineTests {
     let digest = Digest(bytes: [UInt8](repeating: 9, count: 32))
     var story = RolloutStory()
     story.want("a")
-    story.image(on: "a", .held(digest, isStale: true))
-    #expect(story.machine.coverage[image: 0, node: 0] == .stale(digest))
+    story.image(on: "a", .held(digest))
+    #expect(story.coverage[image: 0, node: 0] == .stale(digest))
     #expect(story.outcomes == ["a": .incomplete])
   }
 
@@ -193,7 +193,7 @@ struct RolloutMachineTests {
     var story = RolloutStory(images: 2)
     story.want("a")
     story.tell(.podSucceeded(story.pod("a")))
-    #expect(story.machine.coverage.column(0) == [.warm(nil), .warm(nil)])
+    #expect(story.coverage.column(0) == [.warm(nil), .warm(nil)])
     #expect(story.outcomes == ["a": .warm])
   }
 
@@ -204,20 +204,20 @@ struct RolloutMachineTests {
     var story = RolloutStory { $0.parallelism = .nodes(1) }
     story.want("a", "b")
     let actions = story.tell(.podLost(story.pod("a"), reason: "OutOfpods"))
-    #expect(actions.contains(.retrying(node: "a", reason: "OutOfpods", after: .seconds(2))))
+    #expect(actions.contains(.rollout(.retrying(node: "a", reason: "OutOfpods", after: .seconds(2)))))
     #expect(story.created == ["a", "b"])
     story.tell(.tick, after: .seconds(5))
     #expect(story.created == ["a", "b"], "its place is taken")
     story.image(on: "b", RolloutStory.held)
     #expect(story.created == ["a", "b", "a"])
-    #expect(story.machine.retries == 1)
+    #expect(story.machine.rolloutState.retries == 1)
     story.image(on: "a", RolloutStory.held)
     #expect(story.outcomes == ["a": .warm, "b": .warm])
   }
 
   @Test("Tries are counted and end, and their waits grow")
   func refusedForEver() {
-    var story = RolloutStory { $0.retry = RetryPolicy(attempts: 3, base: .seconds(2), factor: 2, jitter: 0) }
+    var story = RolloutStory { $0.rules.retry = RetryPolicy(attempts: 3, base: .seconds(2), factor: 2, jitter: 0) }
     story.want("a")
     for wait in [2, 4] {
       story.tell(.podLost(story.pod("a"), reason: "OutOfcpu"))
@@ -230,23 +230,21 @@ struct RolloutMachineTests {
       return
     }
     #expect(failure.detail.contains("OutOfcpu"))
-    #expect(story.machine.coverage[image: 0, node: 0].state == .failed)
+    #expect(story.coverage[image: 0, node: 0].state == .failed)
   }
 
   @Test("A pod that finds no room waits a little and then yields its place")
   func unschedulable() {
-    var story = RolloutStory { $0.schedulingPatience = .seconds(30) }
-    story.want("a")
-    story.tell(.podUnschedulable(story.pod("a"), reason: "Too many pods"))
+    var story = RolloutStory { $0.limits.schedulingTimeout = .seconds(30) }
+    story.want("a", "b")
+    for node in ["a", "b"] { story.tell(.podUnschedulable(story.pod(node), reason: "Too many pods")) }
     story.tell(.tick, after: .seconds(29))
     #expect(story.deleted.isEmpty)
-    story.tell(.podScheduled(story.pod("a")))
-    story.tell(.tick, after: .seconds(29))
-    #expect(story.deleted.isEmpty)
-    story.tell(.podUnschedulable(story.pod("a"), reason: "Too many pods"))
-    let actions = story.tell(.tick, after: .seconds(30))
-    #expect(story.deleted == [story.pod("a")])
-    #expect(actions.contains(.retrying(node: "a", reason: "not scheduled: Too many pods", after: .seconds(2))))
+    story.tell(.podScheduled(story.pod("b")))
+    let actions = story.tell(.tick, after: .seconds(1))
+    #expect(story.deleted == [story.pod("a")], "the other one found room")
+    #expect(
+      actions.contains(.rollout(.retrying(node: "a", reason: "not scheduled: Too many pods", after: .seconds(2)))))
   }
 
   @Test("While the API server does not answer the same pod is asked for again")
@@ -270,26 +268,26 @@ struct RolloutMachineTests {
     var story = RolloutStory { $0.parallelism = .nodes(2) }
     story.want("a", "b", "c")
     story.tell(.podCreationFailed(story.pod("a"), .final(failure)))
-    #expect(story.machine.stopped == .refused(failure))
+    #expect(story.machine.stopReason == .refused(failure))
     #expect(story.deleted == [story.pod("b")])
     #expect(story.outcomes == ["a": .notDone, "b": .notDone, "c": .notDone])
-    #expect(story.machine.isFinished)
+    #expect(story.machine.isRolloutFinished)
   }
 
   @Test("A full quota is waited for while pods of ours are there to make room, and ends the run otherwise")
   func crowded() {
     let failure = WarmFailure(code: "quotaExceeded", detail: "exceeded quota: pods", remedy: "raise it")
-    var story = RolloutStory { $0.retry = RetryPolicy(attempts: 2, jitter: 0) }
+    var story = RolloutStory { $0.rules.retry = RetryPolicy(attempts: 2, jitter: 0) }
     story.want("a", "b")
     story.tell(.podCreated(story.pod("a")))
     for _ in 0..<5 {
       story.tell(.podCreationFailed(story.pod("b"), .crowded(failure)))
       story.tell(.tick, after: .seconds(10))
     }
-    #expect(story.machine.stopped == nil)
+    #expect(story.machine.stopReason == nil)
     story.image(on: "a", RolloutStory.held)
     story.tell(.podCreationFailed(story.pod("b"), .crowded(failure)))
-    #expect(story.machine.stopped == .refused(failure))
+    #expect(story.machine.stopReason == .refused(failure))
     #expect(story.outcomes == ["a": .warm, "b": .notDone])
   }
 
@@ -309,7 +307,7 @@ struct RolloutMachineTests {
     #expect(story.outcomes == ["b": .warm])
     story.tell(.tick, after: .seconds(1))
     #expect(story.outcomes["a"] == .incomplete)
-    guard case .failed(let failure) = story.machine.coverage[image: 1, node: 0] else {
+    guard case .failed(let failure) = story.coverage[image: 1, node: 0] else {
       Issue.record("not failed")
       return
     }
@@ -321,13 +319,13 @@ struct RolloutMachineTests {
   func timeout() {
     var story = RolloutStory {
       $0.parallelism = .nodes(1)
-      $0.timeout = .seconds(100)
+      $0.rules.timeout = .seconds(100)
     }
     story.want("a", "b")
     story.tell(.tick, after: .seconds(100))
-    #expect(story.machine.stopped == .timedOut(.seconds(100)))
+    #expect(story.machine.stopReason == .timedOut(.seconds(100)))
     #expect(story.outcomes == ["a": .notDone, "b": .notDone])
-    #expect(story.machine.coverage.row(0).map(\.state) == [.failed, .pending])
+    #expect(story.coverage.row(0).map(\.state) == [.failed, .pending])
     story.want("c")
     #expect(story.created == ["a"], "nothing is begun after a stop")
   }
@@ -336,26 +334,26 @@ struct RolloutMachineTests {
   func maxFailures() {
     var story = RolloutStory {
       $0.parallelism = .nodes(2)
-      $0.maxFailures = .nodes(0)
-      $0.certainCodes = ["gone"]
+      $0.rules.maxFailures = .nodes(0)
+      $0.rules.certainCodes = ["gone"]
     }
     story.want("a", "b", "c")
     story.image(on: "a", RolloutStory.failing("gone"))
-    #expect(story.machine.stopped == .maxFailures(failed: 1))
+    #expect(story.machine.stopReason == .maxFailures(failed: 1))
     #expect(story.outcomes == ["a": .incomplete, "c": .notDone])
-    #expect(!story.machine.isFinished)
+    #expect(!story.machine.isRolloutFinished)
     story.image(on: "b", RolloutStory.held)
     #expect(story.outcomes["b"] == .warm)
-    #expect(story.machine.isFinished)
+    #expect(story.machine.isRolloutFinished)
   }
 
   @Test("A user's stop ends everything, also what was coming to its end")
   func cancelled() {
-    var story = RolloutStory { $0.maxFailures = .nodes(0) }
+    var story = RolloutStory { $0.rules.maxFailures = .nodes(0) }
     story.want("a", "b")
     story.image(on: "a", RolloutStory.failing("noPlatform"))
     story.tell(.stop(.cancelled))
-    #expect(story.machine.stopped == .cancelled)
+    #expect(story.machine.stopReason == .cancelled)
     #expect(story.deleted.contains(story.pod("b")))
     #expect(story.outcomes == ["a": .incomplete, "b": .notDone])
     #expect(story.tell(.stop(.cancelled)).isEmpty)
@@ -370,7 +368,7 @@ struct RolloutMachineTests {
     story.tell(.note(story.pod("a"), "MountVolume.SetUp failed"))
     story.image(0, on: "a", .pulling)
     story.tell(.tick, after: .seconds(60))
-    guard case .failed(let failure) = story.machine.coverage[image: 1, node: 0] else {
+    guard case .failed(let failure) = story.coverage[image: 1, node: 0] else {
       Issue.record("not failed")
       return
     }
@@ -380,8 +378,8 @@ struct RolloutMachineTests {
   @Test("Images of silent registries come last, in pods of their own, which do not wait for each other")
   func apart() {
     var story = RolloutStory(images: 5) {
-      $0.imagesPerPod = 1
-      $0.apart = [[0, 3], [1]]
+      $0.limits.imagesPerPod = 1
+      $0.rules.apart = [[0, 3], [1]]
     }
     story.want("a")
     #expect(story.parts == [[2]])
@@ -398,23 +396,23 @@ struct RolloutMachineTests {
   func proof() {
     var story = RolloutStory(images: 3) {
       $0.nodeTimeout = .seconds(60)
-      $0.proofTimeout = .seconds(20)
+      $0.rules.proofTimeout = .seconds(20)
     }
     story.want("a")
     let pod = story.pod("a")
     story.tell(.podCreated(pod))
     story.image(0, on: "a", .pulled)
-    story.image(1, on: "a", RolloutStory.failing("noSuchHost", .passing, by: .event))
+    story.image(1, on: "a", RolloutStory.failing("noSuchHost", .passing))
     story.tell(.tick, after: .seconds(60))
     #expect(story.proofs == [[0, 2]], "the failure of the other is known")
     #expect(story.deleted == [pod])
-    #expect(story.machine.coverage.row(1).map(\.state) == [.failed])
+    #expect(story.coverage.row(1).map(\.state) == [.failed])
     #expect(story.outcomes.isEmpty)
     story.image(0, on: "a", part: 1, RolloutStory.held)
     story.image(2, on: "a", part: 1, RolloutStory.failing("neverPull", .local))
     #expect(story.outcomes["a"] == .incomplete)
-    #expect(story.machine.coverage.row(0).map(\.state) == [.warm])
-    guard case .failed(let failure) = story.machine.coverage[image: 2, node: 0] else {
+    #expect(story.coverage.row(0).map(\.state) == [.warm])
+    guard case .failed(let failure) = story.coverage[image: 2, node: 0] else {
       Issue.record("not failed")
       return
     }
@@ -435,7 +433,7 @@ struct RolloutMachineTests {
 
   @Test("A name that neither we nor the node can look up is believed after the second try")
   func unknownHost() {
-    var story = RolloutStory { $0.unknownHosts = [0] }
+    var story = RolloutStory { $0.rules.unknownHosts = [0] }
     story.want("a")
     story.image(on: "a", RolloutStory.failing("noSuchHost", .passing))
     #expect(story.outcomes.isEmpty)
