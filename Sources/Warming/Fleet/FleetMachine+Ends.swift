@@ -5,7 +5,7 @@ import ImageModel
 extension FleetMachine {
   /// Does what is due for the pods of a node.
   mutating func reviewPods(_ node: NodeIndex) {
-    if rollout?[node] != nil { return reviewTurn(node) }
+    if rollout[node] != nil { return reviewTurn(node) }
     for index in nodes[node].pods.indices { reviewPod(node, index) }
   }
 
@@ -33,7 +33,7 @@ extension FleetMachine {
 
   /// When a node is to be reconciled again because of time.
   func nextTimer(of node: NodeIndex) -> Duration? {
-    if let turn = rollout?[node] { return nextDue(of: turn, on: node) }
+    if let turn = rollout[node] { return nextDue(of: turn, on: node) }
     let state = nodes[node]
     var due: Duration?
     if let backoff = state.podBackoff, backoff.isWaiting(at: now) { due = backoff.retryAt }

@@ -104,7 +104,7 @@ extension FleetMachine {
     if before.plan.generation != plan.generation { state.creationBackoff = nil }
     state.isComplete = false
     plans[number] = state
-    if rollout == nil, let rules = plan.rollout { rollout = Rollout(plan: number, rules: rules) }
+    if let rules = plan.rollout { rollout.begin(number, rules) }
     plans.rank()
     chooseAgain()
     markDirty(number)

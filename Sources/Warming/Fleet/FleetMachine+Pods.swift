@@ -2,7 +2,7 @@ import ImageModel
 
 /// What is seen of our pods.
 extension FleetMachine {
-  private func position(of id: FleetPod.ID) -> (node: NodeIndex, pod: Int)? {
+  func position(of id: FleetPod.ID) -> (node: NodeIndex, pod: Int)? {
     guard let node = nodes.index(of: id.node), let pod = nodes[node].pods.firstIndex(where: { $0.id == id }) else {
       return nil
     }
@@ -36,8 +36,8 @@ extension FleetMachine {
     markDirty(node)
     switch failure {
     case .passing(let wait): nodes[node].pods[index].createAt = now + wait
-    case .crowded(let failure) where isRollout(plan): rolloutPodRefused(id, on: node, failure, isCrowded: true)
-    case .final(let failure) where isRollout(plan): rolloutPodRefused(id, on: node, failure, isCrowded: false)
+    case .crowded(let failure) where isRollout(plan): rolloutPodRefused(id, failure, isCrowded: true)
+    case .final(let failure) where isRollout(plan): rolloutPodRefused(id, failure, isCrowded: false)
     case .crowded(let failure):
       // There is room again when others of ours are gone, or when somebody makes it.
       delayCreation(plan, failure) { _ in .seconds(10) }

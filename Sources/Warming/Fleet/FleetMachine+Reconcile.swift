@@ -62,11 +62,11 @@ extension FleetMachine {
       let isUnsupported: Bool
       let known = nodes[node].statuses.first { $0.plan == plan }
       if isRollout(plan) {
-        if rollout?.keeps(node) == true, let known {
+        if rollout.keeps(node), let known {
           statuses.append(known)
           continue
         }
-        if rollout?.stopped != nil { continue }
+        if rollout.stopped != nil { continue }
       }
       switch plans[plan].choice.verdict(for: facts) {
       case .wanted: isUnsupported = false

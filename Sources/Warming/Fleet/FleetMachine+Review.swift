@@ -9,7 +9,7 @@ extension FleetMachine {
         clear(plan)
       } else {
         if isRollout(plan) {
-          reviewRollout(plan)
+          reviewRollout()
         } else {
           reviewRefusals(plan)
           reviewOutcome(plan)
@@ -34,7 +34,7 @@ extension FleetMachine {
 
   private func nextReview(of plan: PlanIndex) -> Duration? {
     let state = plans[plan]
-    if let rollout, rollout.plan == plan, rollout.stopped == nil || rollout.isDraining { return rollout.rules.timeout }
+    if isRollout(plan) { return rollout.isOpen ? rollout.rules.timeout : nil }
     var due = state.refusals.nextDue(after: now)
     if let backoff = state.creationBackoff, backoff.isWaiting(at: now) { due = earliest(due, backoff.retryAt) }
     return due

@@ -26,8 +26,7 @@ package struct FleetMachine: Sendable {
   var budget: PullBudget
   var records = RecordWriter()
   var timers = Timers()
-  /// The plan that comes to an end, if there is one: `prepull run` has one and no others.
-  var rollout: Rollout?
+  var rollout = Rollout()
 
   package init(limits: FleetLimits = FleetLimits()) {
     self.limits = limits

@@ -7,10 +7,10 @@ extension FleetMachine {
   /// When something is due on a node by time alone.
   func nextDue(of turn: RolloutTurn, on node: NodeIndex) -> Duration? {
     let state = nodes[node]
-    guard let since = turn.activeSince, let plan = rollout?.plan else {
+    guard let plan = rollout.plan, let end = turn.end(timeout: plans[plan].plan.timeout) else {
       return turn.isWaiting ? state.podBackoff?.retryAt.flatMap { $0 > now ? $0 : nil } : nil
     }
-    var due = turn.proofUntil ?? since + plans[plan].plan.timeout - turn.spent
+    var due = end
     for pod in state.pods {
       if let creation = pod.createAt { due = min(due, creation) }
       if pod.unschedulable != nil, !pod.isScheduled { due = min(due, pod.createdAt + limits.schedulingTimeout) }
@@ -19,22 +19,20 @@ extension FleetMachine {
   }
 
   mutating func reviewTime(_ node: NodeIndex) {
-    guard let turn = rollout?[node], turn.isActive, let plan = rollout?.plan else { return }
-    if let end = turn.proofUntil {
-      if now >= end { timeOut(node) }
-    } else if turn.spent(at: now) >= plans[plan].plan.timeout {
-      if !startProof(node) { timeOut(node) }
-    }
+    guard let turn = rollout[node], let plan = rollout.plan, let end = turn.end(timeout: plans[plan].plan.timeout),
+      now >= end
+    else { return }
+    if turn.proofUntil != nil || !startProof(node) { timeOut(node) }
   }
 
   /// Asks for a pod again, or sees that it came to nothing.
   mutating func reviewRolloutPod(_ pod: LivePod, _ node: NodeIndex) {
-    guard let index = nodes[node].pods.firstIndex(where: { $0.id == pod.id }) else { return }
+    guard let turn = rollout[node], let (_, index) = position(of: pod.id) else { return }
     if pod.stage == .asked {
       guard let due = pod.createAt, due <= now, let facts = nodes[node].facts else { return }
       nodes[node].pods[index].createAt = nil
       actions.append(order(pod, on: facts))
-    } else if positions(of: pod).allSatisfy({ isSettled($0, on: node) }) {
+    } else if positions(of: pod).allSatisfy(turn.isSettled) {
       return
     } else if case .failed(let reason) = pod.phase {
       retry(node, reason)
@@ -49,20 +47,20 @@ extension FleetMachine {
   ///
   /// - Parameter roomIn: when there may be room; to wait for it is no try that counts.
   mutating func retry(_ node: NodeIndex, _ reason: String, roomIn: Duration? = nil) {
-    guard let rollout, let turn = rollout[node], turn.isActive else { return }
+    guard let plan = rollout.plan, let turn = rollout[node], turn.isActive else { return }
     if turn.proofUntil != nil { return timeOut(node) }
     release(node)
+    showCells(of: node)
     let name = nodes[node].name
     let before = nodes[node].podBackoff?.tries ?? 0
-    let wait = roomIn ?? rollout.rules.retry.delay(before: before + 2, random: 0)
-    let spent = self.rollout?[node]?.spent ?? .zero
-    if rollout.stopped == nil, spent < plans[rollout.plan].plan.timeout, let wait {
-      self.rollout?.retried()
-      self.rollout?[node]?.wait(wait)
+    if rollout.stopped == nil, turn.spent(at: now) < plans[plan].plan.timeout,
+      let wait = roomIn ?? rollout.rules.retry.delay(before: before + 2, random: 0)
+    {
+      rollout.retried()
+      rollout[node]?.wait(wait)
       nodes[node].podBackoff = Backoff(
         reason: reason, tries: roomIn == nil ? before + 1 : before, retryAt: now + wait)
       actions.append(.rollout(.retrying(node: name, reason: reason, after: wait)))
-      queueTurn(node)
       markDirty(node)
       return
     }
@@ -75,31 +73,32 @@ extension FleetMachine {
   }
 
   private mutating func timeOut(_ node: NodeIndex) {
-    giveUpAll(on: node, for: timeoutFailure(of: node, isProven: false))
+    giveUpAll(on: node, for: timeoutFailure(of: node, isProven: false).failure)
     finish(node)
   }
 
   /// - Parameter isProven: whether the node was asked, and does not hold the image.
-  func timeoutFailure(of node: NodeIndex, isProven: Bool) -> WarmFailure {
-    let limit = rollout.map { plans[$0.plan].plan.timeout } ?? .zero
-    let note = rollout?[node]?.note.map { ": \($0)" } ?? ""
-    return WarmFailure(
+  func timeoutFailure(of node: NodeIndex, isProven: Bool) -> ImageFailure {
+    let limit = rollout.plan.map { plans[$0].plan.timeout } ?? .zero
+    let note = rollout[node]?.note.map { ": \($0)" } ?? ""
+    let failure = WarmFailure(
       code: "timedOut",
       detail: "\(isProven ? "not there" : "not confirmed") after \(limit.words) of --node-timeout\(note)",
       remedy: "Raise --node-timeout if the image is large or the link slow, or see the node's kubelet.")
+    return ImageFailure(failure: failure, nature: .local)
   }
 
   /// Asks a node whose time is over what it holds: a kubelet that waits for one image reports none of its pod's others.
   ///
   /// - Returns: whether there is anything to ask.
   private mutating func startProof(_ node: NodeIndex) -> Bool {
-    guard let turn = rollout?[node], let rules = rollout?.rules, nodes[node].pods.contains(where: { $0.stage == .live })
-    else { return false }
-    let open = turn.shown.indices.filter { !isSettled($0, on: node) && turn.failure(of: $0) == nil }
+    guard let turn = rollout[node], nodes[node].pods.contains(where: { $0.stage == .live }) else { return false }
+    let open = turn.shown.indices.filter { !turn.isSettled($0) && turn.failure(of: $0) == nil }
     guard !open.isEmpty else { return false }
-    giveUpAll(on: node, for: timeoutFailure(of: node, isProven: false), sparing: open)
-    dropPods(of: node)
-    rollout?[node]?.prove(until: now + rules.proofTimeout)
+    giveUpAll(on: node, for: timeoutFailure(of: node, isProven: false).failure, sparing: open)
+    for pod in nodes[node].pods { dropPod(pod.id, on: node) }
+    let end = now + rollout.rules.proofTimeout
+    rollout[node]?.prove(until: end)
     for images in RolloutTurn.split(open, by: limits.imagesPerPod) { makePod(node, images, .verify) }
     return true
   }
@@ -107,11 +106,10 @@ extension FleetMachine {
   // MARK: Creation
 
   /// A pod was not made for a reason that goes beyond it.
-  mutating func rolloutPodRefused(_ id: FleetPod.ID, on node: NodeIndex, _ failure: WarmFailure, isCrowded: Bool) {
-    guard let index = nodes[node].pods.firstIndex(where: { $0.id == id }) else { return }
+  mutating func rolloutPodRefused(_ id: FleetPod.ID, _ failure: WarmFailure, isCrowded: Bool) {
+    guard let (node, index) = position(of: id) else { return }
     removePod(node, index)
-    let mayGetRoom =
-      isCrowded && (rollout?.order ?? []).contains { nodes[$0].pods.contains { $0.stage == .live } }
+    let mayGetRoom = isCrowded && rollout.order.contains { nodes[$0].pods.contains { $0.stage == .live } }
     // Room comes when the others are done.
     if mayGetRoom { retry(node, failure.detail, roomIn: .seconds(10)) } else { stop(.refused(failure)) }
   }

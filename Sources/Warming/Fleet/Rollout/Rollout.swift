@@ -1,14 +1,14 @@
-/// A plan that comes to an end: which nodes had their turn, and whether it was stopped. A machine has one at most.
+/// The plan that comes to an end, if there is one: which nodes had their turn, and whether it was stopped.
 ///
 /// Invariants: every wanted node that stays ends in exactly one outcome, after a stop nothing is begun, and it comes to
 /// an end, as every wait has a limit.
 struct Rollout: Sendable {
-  let plan: PlanIndex
-  let rules: RolloutRules
+  private(set) var plan: PlanIndex?
+  private(set) var rules = RolloutRules()
   private var turns: [NodeIndex: RolloutTurn] = [:]
   /// The nodes in the order in which they came.
   private(set) var order: [NodeIndex] = []
-  var beliefs: SharedBeliefs
+  private var beliefs = SharedBeliefs()
   private(set) var stopped: StopReason?
   private(set) var failedNodes = 0
   private(set) var unfinishedNodes = 0
@@ -16,10 +16,9 @@ struct Rollout: Sendable {
   private var lastArrival = 0
   private var lastPod = 0
 
-  init(plan: PlanIndex, rules: RolloutRules) {
+  mutating func begin(_ plan: PlanIndex, _ rules: RolloutRules) {
     self.plan = plan
     self.rules = rules
-    beliefs = SharedBeliefs(rules: rules)
   }
 
   /// A node's turn, changed where it lies.
@@ -37,6 +36,9 @@ struct Rollout: Sendable {
   var isDraining: Bool {
     if case .maxFailures = stopped { true } else { false }
   }
+
+  /// Whether nodes are still brought to their end.
+  var isOpen: Bool { stopped == nil || isDraining }
 
   /// Whether too many nodes failed.
   var hasFailed: Bool { rules.maxFailures.map { failedNodes > $0.allowance(of: order.count) } ?? false }
@@ -74,9 +76,22 @@ struct Rollout: Sendable {
 
   /// False where it was stopped before, and nothing is to be ended any more.
   mutating func stop(_ reason: StopReason) -> Bool {
-    guard stopped == nil || isDraining, stopped != reason else { return false }
+    guard isOpen, stopped != reason else { return false }
     stopped = reason
     return true
+  }
+
+  /// Whether a failure of an image that comes again is believed, by what all nodes met.
+  func isBelieved(_ failure: ImageFailure, of image: Int, on node: NodeIndex) -> Bool {
+    beliefs.isBelieved(failure, of: image, after: turns[node]?.tries(of: image) ?? 0, rules)
+  }
+
+  mutating func gaveUp(_ failure: ImageFailure, of image: Int) { beliefs.gaveUp(failure, of: image) }
+
+  /// A node holds an image; others wait for it again if it was pulled just now.
+  mutating func held(_ image: Int, on node: NodeIndex) {
+    if turns[node]?.isPulling(image) == true { beliefs.pulled(image) }
+    turns[node]?.moved(image)
   }
 
   mutating func retried() { retries += 1 }

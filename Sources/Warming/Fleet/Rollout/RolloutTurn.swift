@@ -69,11 +69,28 @@ struct RolloutTurn: Sendable {
   func isPulling(_ image: Int) -> Bool { news[image].isPulling }
   func failure(of image: Int) -> ImageFailure? { news[image].failure }
   func tries(of image: Int) -> Int { news[image].tries }
-  /// Whether an image holds up the next part no more, though it is not settled.
-  func isTried(_ image: Int) -> Bool { news[image].tries > 0 || news[image].isPulled }
+  func isSettled(_ image: Int) -> Bool { shown[image].isSettled }
 
-  /// The images that come before the next part, which is made when none of them is being tried for the first time.
-  var before: some Sequence<Int> { parts[..<min(nextPart, firstApart)].joined() }
+  /// Whether the next part is due: no image of those before it is being tried for the first time.
+  var mayTakePart: Bool {
+    isActive && proofUntil == nil
+      && parts[..<min(nextPart, firstApart)].joined().allSatisfy { image in
+        isSettled(image) || news[image].tries > 0 || news[image].isPulled
+      }
+  }
+
+  /// When its time, or that of its proof, is over; nil while it is not at work.
+  func end(timeout: Duration) -> Duration? { activeSince.map { proofUntil ?? $0 + timeout - spent } }
+
+  /// What its images alone say; nil where some are missing.
+  var ownOutcome: NodeOutcome? {
+    let states = Set(shown.map(\.state))
+    if states.isSubset(of: [.unsupported]) { return .unsupported }
+    return states.isSubset(of: [.warm, .unsupported]) ? .warm : nil
+  }
+
+  /// By which a queue keeps the order in which nodes came.
+  var queueKey: String { "\(1_000_000_000 + arrival)" }
 
   // MARK: What happens
 
@@ -104,9 +121,9 @@ struct RolloutTurn: Sendable {
   mutating func warned(_ text: String) { note = text }
 
   /// An image is on its way, or there.
-  mutating func moved(_ image: Int, isPulling: Bool? = nil, isPulled: Bool = false) {
+  mutating func moved(_ image: Int, isPulling: Bool = false, isPulled: Bool = false) {
     note = nil
-    if let isPulling { news[image].isPulling = isPulling }
+    if isPulling { news[image].isPulling = true }
     if isPulled { news[image].isPulled = true }
   }
 

@@ -2,14 +2,11 @@ import ImageModel
 
 /// Which failures of images are believed, by what all nodes together have met.
 struct SharedBeliefs: Sendable {
-  let rules: RolloutRules
   /// By image, how many nodes gave it up for which code.
   private var givenUp: [Int: [String: Int]] = [:]
 
-  init(rules: RolloutRules) { self.rules = rules }
-
   /// Whether there is no point in waiting for the kubelet's next try of an image.
-  func isBelieved(_ failure: ImageFailure, of image: Int, after tries: Int) -> Bool {
+  func isBelieved(_ failure: ImageFailure, of image: Int, after tries: Int, _ rules: RolloutRules) -> Bool {
     let code = failure.failure.code
     if rules.certainCodes.contains(code) { return true }
     let isKnown = (givenUp[image]?[code] ?? 0) >= rules.sharedFailures
