@@ -4,13 +4,25 @@ import ImageModel
 import Kubernetes
 
 extension FleetBoard {
+  /// A node, and what is to be written about it.
   struct NodeEntry: Sendable {
-    var node: FleetNode
-    var taints: [Taint]
+    struct Mark: Sendable {
+      let uid: String
+      /// Nil takes the condition away.
+      let isWarm: Bool?
+      let message: String
+    }
+
+    var node: FleetNode?
+    var taints: [Taint] = []
     /// Hashes of the names of the images that it lists, ascending.
     var listed: [UInt64] = []
+    var record = RecordEntry()
+    var mark: Mark?
+    /// By taint.
+    var openings: [String: GateOpening] = [:]
 
-    var uid: String { node.facts.uid }
+    var uid: String? { node?.facts.uid }
 
     func lists(_ name: UInt64) -> Bool {
       let index = listed.partitioningIndex { $0 >= name }
@@ -39,7 +51,7 @@ extension FleetBoard {
     case .failed: break
     case .restarted(let list):
       let names = Set(list.compactMap(\.metadata.name))
-      for name in nodes.keys.sorted() where !names.contains(name) { nodeGone(name) }
+      for name in nodes.keys.sorted() where nodes[name]?.node != nil && !names.contains(name) { nodeGone(name) }
       for node in list { put(node) }
       missing.remove(.nodes)
     case .applied(let node): put(node)
@@ -55,20 +67,19 @@ extension FleetBoard {
     if listed.count < Self.longestList { node.listed = listed.names.compactMap { wantedNames[$0] }.sorted() }
     node.isMarkedWarm = sketch[condition: PullerKey.warm].map { $0.status == "True" }
     let name = node.facts.name
-    let entry = NodeEntry(node: node, taints: sketch.spec?.taints ?? [], listed: listed.names.sorted())
-    let old = nodes.updateValue(entry, forKey: name)
-    guard old?.node != node else { return }
-    if old?.node.facts.platform != node.facts.platform { count(old?.node, -1); count(node, 1) }
+    let old = nodes[name]?.node
+    nodes[name, default: NodeEntry()].node = node
+    nodes[name]?.taints = sketch.spec?.taints ?? []
+    nodes[name]?.listed = listed.names.sorted()
+    guard old != node else { return }
+    if old?.facts.platform != node.facts.platform { count(old, -1); count(node, 1) }
     feed(.node(node))
   }
 
   private mutating func nodeGone(_ name: String) {
-    guard let old = nodes.removeValue(forKey: name) else { return }
-    count(old.node, -1)
     // A write that waits finds nothing to do then.
-    if !openings.isEmpty { openings = openings.filter { $0.value.node != name } }
-    marks[name] = nil
-    records[name] = nil
+    guard let old = nodes.removeValue(forKey: name)?.node else { return }
+    count(old, -1)
     others.busy[name] = nil
     metrics.yieldingNodes.set(Double(others.busy.count))
     feed(.nodeGone(name))
@@ -87,46 +98,44 @@ extension FleetBoard {
 
   mutating func remember(_ page: [ControllerSignal.Remembered]) {
     for (record, conditions, version) in page {
-      records[record.node, default: RecordEntry()].conditions = conditions
-      records[record.node, default: RecordEntry()].isThere = true
-      records[record.node]?.version = version
+      nodes[record.node, default: NodeEntry()].record = RecordEntry(
+        isThere: true, version: version, conditions: conditions)
       feed(.remembered(record))
     }
   }
 
   /// Somebody deleted it, or its node is gone.
   mutating func warmNodeDeleted(_ name: String) {
-    guard records[name] != nil else { return }
-    records[name]?.isThere = false
-    records[name]?.version = nil
-    if nodes[name] != nil { writes.want(.record(name), at: time + machine.limits.recordDelay) }
+    nodes[name]?.record.isThere = false
+    nodes[name]?.record.version = nil
+    if nodes[name]?.node != nil { writes.want(.record(name), at: time + machine.limits.recordDelay) }
   }
 
   mutating func storage(of node: String) -> ControllerEffect.Write? {
-    guard let entry = records[node] else { return nil }
+    guard let entry = nodes[node]?.record else { return nil }
     guard let record = machine.record(of: node) else {
       feed(.recorded(node: node, serial: entry.serial))
       return nil
     }
-    records[node]?.sent = entry.serial
+    nodes[node]?.record.sent = entry.serial
     if record.isEmpty {
       if entry.isThere { return .forget(node: node) }
       feed(.recorded(node: node, serial: entry.serial))
       return nil
     }
     let warmNode = WarmNode(
-      record, architecture: nodes[node]?.node.facts.architecture ?? "", conditions: entry.conditions,
+      record, architecture: nodes[node]?.node?.facts.architecture ?? "", conditions: entry.conditions,
       at: time.timestamp)
-    records[node]?.conditions = warmNode.status?.conditions ?? []
+    nodes[node]?.record.conditions = warmNode.status?.conditions ?? []
     return .record(warmNode, version: entry.version)
   }
 
   mutating func stored(_ node: String, _ answer: ControllerEffect.Answer) {
-    guard let entry = records[node] else { return }
+    guard let entry = nodes[node]?.record else { return }
     switch answer {
     case .stored(let version):
-      records[node]?.isThere = version != nil
-      records[node]?.version = version
+      nodes[node]?.record.isThere = version != nil
+      nodes[node]?.record.version = version
       feed(.recorded(node: node, serial: entry.sent))
     default: break
     }
@@ -141,12 +150,12 @@ extension FleetBoard {
     return .patchNode(node, patch, subresource: nil)
   }
 
-  mutating func opened(_ key: WriteKey, _ answer: ControllerEffect.Answer) {
+  mutating func opened(_ taint: String, of node: String, _ answer: ControllerEffect.Answer) {
     let isForbidden = if case .failed(let error) = answer { error.code == .forbidden } else { false }
     if case .done = answer { noteGateRight(true) } else if isForbidden { noteGateRight(false) }
     // Another failure than these is tried again.
     if case .failed(let error) = answer, error.code != .notFound, !isForbidden { return }
-    let opening = openings.removeValue(forKey: key)
+    let opening = nodes[node]?.openings.removeValue(forKey: taint)
     guard case .done = answer, let opening else { return }
     metrics.gateWait.observe(opening.waited, opening.reason.rawValue)
     let node = Event.ObjectReference(apiVersion: "v1", kind: Node.kind, name: opening.node, uid: opening.uid)
@@ -174,8 +183,8 @@ extension FleetBoard {
   }
 
   func marking(of node: String) -> ControllerEffect.Write? {
-    guard mayMark, let mark = marks[node], let entry = nodes[node], entry.uid == mark.uid,
-      entry.node.isMarkedWarm != mark.isWarm
+    guard mayMark, let entry = nodes[node], let mark = entry.mark, entry.uid == mark.uid,
+      entry.node?.isMarkedWarm != mark.isWarm
     else { return nil }
     let patch =
       mark.isWarm.map { isWarm in

@@ -3,17 +3,6 @@ import ImageModel
 import Kubernetes
 
 extension FleetBoard {
-  struct PodEntry: Sendable {
-    let id: FleetPod.ID
-    var uid: String?
-    var reader: PodReader
-  }
-
-  struct Deletion: Sendable {
-    let id: FleetPod.ID?
-    let uid: String?
-  }
-
   // MARK: Reading
 
   mutating func takePods(_ event: WatchEvent<Pod>) {
@@ -22,7 +11,7 @@ extension FleetBoard {
     case .restarted(let list):
       let names = Set(list.map { PodName($0.metadata) })
       // The list may be older than a pod: only a look tells.
-      for name in pods.keys where !names.contains(name) { writes.want(.look(name), at: time) }
+      for name in pods.seenNames where !names.contains(name) { writes.want(.look(name), at: time) }
       for pod in list { read(pod) }
       missing.remove(.pods)
     case .applied(let pod): read(pod)
@@ -36,27 +25,22 @@ extension FleetBoard {
   private mutating func read(_ pod: Pod) {
     let name = PodName(pod.metadata)
     guard let id = pod.pullerID else { return }
-    var entry = pods[name] ?? PodEntry(id: id, reader: PodReader(references: pod.madeFor))
-    if entry.uid != nil, entry.uid != pod.metadata.uid || entry.id != id {
-      feed(.podGone(entry.id, uid: entry.uid))
-      entry = PodEntry(id: id, reader: PodReader(references: pod.madeFor))
-    }
-    entry.uid = pod.metadata.uid
+    let old = pods[name]
+    let isSame = old?.uid == pod.metadata.uid && old?.id == id
+    if !isSame, let old, old.uid != nil { feed(.podGone(old.id, uid: old.uid)) }
+    var reader = isSame ? old?.reader ?? PodReader(references: pod.madeFor) : PodReader(references: pod.madeFor)
     let access = prepulls[id.prepull.uid]
-    var fleetPod = FleetPod(id, pod, entry.reader.read(pod)) { reference in
+    var fleetPod = FleetPod(id, pod, reader.read(pod)) { reference in
       access.flatMap { answers[$0.answerKey(of: reference)]?.resolution }
     }
     let secrets = pod.spec.imagePullSecrets?.map(\.name) ?? []
     fleetPod.access = PullAccess(namespace: id.prepull.namespace, secrets: secrets)
-    pods[name] = entry
-    podNames[id] = name
+    pods.seen(name, id, uid: pod.metadata.uid, reader)
     feed(.pod(fleetPod))
   }
 
   mutating func vanished(_ name: PodName) {
-    deletions[name] = nil
-    guard let entry = pods.removeValue(forKey: name) else { return }
-    if podNames[entry.id] == name { podNames[entry.id] = nil }
+    guard let entry = pods.vanished(name) else { return }
     feed(.podGone(entry.id, uid: entry.uid))
   }
 
@@ -64,9 +48,9 @@ extension FleetBoard {
   mutating func takeEvent(_ event: WatchEvent<Event>) {
     guard case .applied(let event) = event, let pod = event.involvedObject.name else { return }
     let name = PodName(namespace: event.involvedObject.namespace ?? "", name: pod)
-    guard let entry = pods[name] else { return takeOthersEvent(event, of: name) }
+    guard let entry = pods[name], let reader = entry.reader else { return takeOthersEvent(event, of: name) }
     guard let read = PodEvent(event), entry.uid == event.involvedObject.uid,
-      let reference = read.container.flatMap({ entry.reader.references[$0] })
+      let reference = read.container.flatMap({ reader.references[$0] })
     else { return }
     switch read.content {
     case .pulled(let duration, let bytes):
@@ -81,9 +65,9 @@ extension FleetBoard {
   // MARK: Making
 
   mutating func creation(of id: FleetPod.ID) -> ControllerEffect.Write? {
-    guard let order = orders[id] else { return nil }
+    guard let order = pods.order(of: id) else { return nil }
     guard let entry = prepulls[id.prepull.uid], let objects = entry.objects, !entry.isLeaving else {
-      orders[id] = nil
+      pods.endOrder(of: id)
       let failure = WarmFailure(code: "gone", detail: "the Prepull \(id.prepull.key) is gone", remedy: "")
       feed(.podRefused(id, .final(failure)))
       return nil
@@ -108,7 +92,7 @@ extension FleetBoard {
       // It may be there as before.
       guard prepulls[uid]?.ensuredAt == nil else { return }
       for id in held {
-        orders[id] = nil
+        pods.endOrder(of: id)
         feed(.podRefused(id, CreationFailure(error, of: .podTemplate)))
       }
     default:
@@ -118,7 +102,7 @@ extension FleetBoard {
   }
 
   mutating func created(_ id: FleetPod.ID, _ answer: ControllerEffect.Answer) {
-    orders[id] = nil
+    pods.endOrder(of: id)
     switch answer {
     case .pod(let pod):
       guard let uid = pod.metadata.uid else { return }
@@ -126,7 +110,7 @@ extension FleetBoard {
         feed(.podCreated(id, uid: uid))
         read(pod)
       }
-      if let created = nodes[id.node]?.node.createdAt, pods.count > 0 { noteFirstPod(of: id, created: created) }
+      if let created = nodes[id.node]?.node?.createdAt { noteFirstPod(of: id, created: created) }
     case .failed(let error): feed(.podRefused(id, CreationFailure(error, of: .podTemplate)))
     case .done, .noPod, .stored: break
     }
@@ -134,33 +118,25 @@ extension FleetBoard {
 
   /// Only nodes that are new tell how quickly new nodes are noticed.
   private mutating func noteFirstPod(of id: FleetPod.ID, created: Duration) {
-    guard records[id.node]?.isThere != true, time - created < .seconds(600) else { return }
+    guard nodes[id.node]?.record.isThere != true, time - created < .seconds(600) else { return }
     metrics.nodeFirstPod.observe(max(.zero, time - created))
   }
 
   // MARK: Deleting
 
   mutating func delete(_ id: FleetPod.ID, uid: String?) {
-    let name =
-      podNames[id]
-      ?? PodName(
-        namespace: id.prepull.namespace, name: PullerNames(id.prepull).pod(node: id.node, nodeUID: id.nodeUID))
-    deletions[name] = Deletion(id: id, uid: uid)
-    writes.want(.delete(name), at: time)
+    writes.want(.delete(pods.delete(id, uid: uid)), at: time)
   }
 
-  /// A machine that is gone has no kubelet to confirm that the pod has ended.
-  func isForced(_ deletion: Deletion) -> Bool {
-    deletion.id.map { nodes[$0.node]?.uid != $0.nodeUID } ?? false
+  func deletion(of name: PodName) -> ControllerEffect.Write? {
+    guard let entry = pods[name], let deletion = entry.deletion else { return nil }
+    // A machine that is gone has no kubelet to confirm that the pod has ended.
+    return .delete(name, uid: deletion.uid, isForced: nodes[entry.id.node]?.uid != entry.id.nodeUID)
   }
 
   mutating func deleted(_ name: PodName, _ answer: ControllerEffect.Answer) {
-    guard case .noPod = answer, let deletion = deletions.removeValue(forKey: name) else { return }
-    if pods[name] != nil {
-      vanished(name)
-    } else if let id = deletion.id {
-      feed(.podGone(id, uid: deletion.uid))
-    }
+    guard case .noPod = answer, let id = pods[name]?.id, let deletion = pods.endDeletion(of: name) else { return }
+    if pods[name]?.uid != nil { vanished(name) } else { feed(.podGone(id, uid: deletion.uid)) }
   }
 }
 

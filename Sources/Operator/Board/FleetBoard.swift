@@ -48,32 +48,20 @@ struct FleetBoard: Sendable {
   var hasNewWishes = false
   var answers: [ResolutionKey: ResolutionAnswer] = [:]
 
+  /// By name. One that is not there has an entry while its record is read at the start.
   var nodes: [String: NodeEntry] = [:]
   var platforms: [Platform: Int] = [:]
   /// Canonical references that are wanted, by the hash of each: what is looked for in the lists of nodes.
   var wantedNames: [UInt64: String] = [:]
-  var records: [String: RecordEntry] = [:]
-  var openings: [WriteKey: GateOpening] = [:]
   /// Whether conditions of nodes may be written.
   var mayMark = true
   /// Whether taints of nodes may be removed.
   var mayOpenGates = true
-  var marks: [String: Mark] = [:]
 
-  var pods: [PodName: PodEntry] = [:]
-  var podNames: [FleetPod.ID: PodName] = [:]
-  var orders: [FleetPod.ID: PodOrder] = [:]
-  var deletions: [PodName: Deletion] = [:]
+  var pods = PodTable()
   var others: WaitingPods
   /// What pods of all Prepulls get that their own spec does not name.
   let podTemplate: PodTemplateOptions
-
-  struct Mark: Sendable {
-    let uid: String
-    /// Nil takes the condition away.
-    let isWarm: Bool?
-    let message: String
-  }
 
   init(
     machine: FleetMachine, pace: Pace = Pace(), podTemplate: PodTemplateOptions = PodTemplateOptions(),
@@ -117,7 +105,7 @@ struct FleetBoard: Sendable {
     guard !isSynced, missing.isEmpty, unplanned.isEmpty else { return }
     isSynced = true
     feed(.synced)
-    for name in records.keys.sorted() where nodes[name] == nil { records[name] = nil }
+    nodes = nodes.filter { $1.node != nil }
     for (uid, entry) in prepulls {
       if entry.isCleared { writes.want(.clean(uid), at: time) }
       statusChanged(uid)
@@ -134,7 +122,7 @@ struct FleetBoard: Sendable {
   /// What need not be done for each event.
   private mutating func lookAround() {
     lookedAround = time
-    let busy = Set(pods.values.map(\.id.prepull.uid))
+    let busy = Set(pods.seen.map(\.id.prepull.uid))
     for uid in busy where prepulls[uid]?.ensuredAt.map({ $0 + pace.ensuring <= time }) ?? false {
       writes.want(.ensure(uid), at: time)
     }
@@ -148,19 +136,19 @@ struct FleetBoard: Sendable {
     for action in machine.handle(input, at: time) {
       switch action {
       case .create(let order):
-        orders[order.id] = order
+        pods.order(order)
         writes.want(.create(order.id), at: time)
       case .delete(let id, let uid): delete(id, uid: uid)
       case .record(let node, let serial, let delay):
-        records[node, default: RecordEntry()].serial = serial
+        nodes[node, default: NodeEntry()].record.serial = serial
         writes.want(.record(node), at: time + delay)
       case .summary(let id): statusChanged(id.uid)
       case .openGate(let opening):
         let key = WriteKey.gate(node: opening.node, taint: opening.taint)
-        openings[key] = opening
+        nodes[opening.node]?.openings[opening.taint] = opening
         writes.want(key, at: time)
       case .mark(let node, let uid, let isWarm, let message):
-        marks[node] = Mark(uid: uid, isWarm: isWarm, message: message)
+        nodes[node]?.mark = NodeEntry.Mark(uid: uid, isWarm: isWarm, message: message)
         writes.want(.mark(node), at: time)
       case .cleared(let id): cleared(id.uid)
       case .report(let event): take(event)
@@ -177,7 +165,7 @@ struct FleetBoard: Sendable {
     while let key = writes.next(at: time) {
       guard let write = write(for: key) else {
         writes.dropped(key)
-        if case .gate = key { openings[key] = nil }
+        if case .gate(let node, let taint) = key { nodes[node]?.openings[taint] = nil }
         continue
       }
       writes.begin(key)
@@ -190,10 +178,10 @@ struct FleetBoard: Sendable {
     switch key {
     case .ensure(let uid): prepulls[uid]?.objects.map { .ensure($0.configMap) }
     case .create(let id): creation(of: id)
-    case .delete(let name): deletions[name].map { .delete(name, uid: $0.uid, isForced: isForced($0)) }
+    case .delete(let name): deletion(of: name)
     case .look(let name): .look(name)
     case .record(let node): storage(of: node)
-    case .gate(let node, _): openings[key].flatMap { opening($0, of: node) }
+    case .gate(let node, let taint): nodes[node]?.openings[taint].flatMap { opening($0, of: node) }
     case .mark(let node): marking(of: node)
     case .finalizer(let uid): finalizing(uid)
     case .status(let uid): statusWrite(uid)
@@ -214,8 +202,8 @@ struct FleetBoard: Sendable {
     case .delete(let name): deleted(name, answer)
     case .look(let name): if case .noPod = answer { vanished(name) }
     case .record(let node): stored(node, answer)
-    case .gate: opened(key, answer)
-    case .mark(let node): if case .done = answer { marks[node] = nil }
+    case .gate(let node, let taint): opened(taint, of: node, answer)
+    case .mark(let node): if case .done = answer { nodes[node]?.mark = nil }
     case .status(let uid): statusWritten(uid, answer)
     case .finalizer, .clean, .expire: break
     }
