@@ -164,6 +164,8 @@ struct PodSync: Sendable {
       await stopPrograms()
       stopContainers()
       try? await kubelet.pace.sleep(.milliseconds(300))
+      // Nothing runs any more: who is scheduled here once the API says so finds room.
+      kubelet.release(plan.uid)
       publish()
       _ = try? kubelet.store.delete(
         .pods, namespace: plan.namespace, name: plan.name, options: DeleteOptions(gracePeriod: 0, uid: plan.uid))
@@ -181,6 +183,7 @@ struct PodSync: Sendable {
   mutating func fail(_ reason: String, _ message: String) {
     stopContainers()
     document.failure = (reason, message)
+    kubelet.release(plan.uid)
     publish()
   }
 
