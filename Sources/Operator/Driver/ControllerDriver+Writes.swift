@@ -13,7 +13,10 @@ extension ControllerDriver {
       logger.log(level: error.code == .forbidden ? .warning : .debug, "a write failed", metadata: ["error": "\(error)"])
       report(.finished(key, .failed(error)))
     } catch {
-      // Cancelled, with all the rest.
+      // Cancelled, with all the rest; what else it may be is told as an answer, or the key would be at work for ever.
+      guard !Task.isCancelled else { return }
+      logger.error("a write could not be made", metadata: ["error": "\(error)"])
+      report(.finished(key, .failed(APIError(.malformed, detail: "the request could not be made: \(error)"))))
     }
   }
 
