@@ -1,15 +1,16 @@
 import Documents
 import ImageModel
 
-/// Decides what all Prepulls together do on which node and when, without doing any of it.
+/// Decides what all plans together do on which node and when, without doing any of it: those of all Prepulls for the
+/// operator, the one of a run for `prepull run`.
 ///
 /// It takes what was seen and what time it is, and answers with what is to be done: no input, no output, no clock of
 /// its own. What an event marks as dirty is reconciled as a whole, node by node, and everything else follows from the
 /// difference: counts, queues, times to look again. So the cost of an event of a node or a pod does not
 /// grow with the number of nodes; only a changed Prepull looks at all of them.
 ///
-/// Invariants: one pod of ours on a node at a time; budgets are kept; nothing is done before all is known; what a pod
-/// found is recorded before the pod is deleted; and it all can be rebuilt from what Kubernetes stores.
+/// Invariants: budgets are kept; nothing is done before all is known. For Prepulls: one pod of ours on a node at a time;
+/// what a pod found is recorded before the pod is deleted; and it all can be rebuilt from what Kubernetes stores.
 package struct FleetMachine: Sendable {
   package let limits: FleetLimits
 
@@ -33,7 +34,8 @@ package struct FleetMachine: Sendable {
     budget = PullBudget(maxPods: limits.maxPods)
   }
 
-  /// Takes in what was seen at `now`, since the Unix epoch by the API server's clock, and says what to do.
+  /// Takes in what was seen at `now`, and says what to do. The time is since the Unix epoch by the API server's clock for
+  /// the operator, since its start for a run.
   package mutating func handle(_ input: Input, at now: Duration) -> [Action] {
     self.now = max(self.now, now)
     switch input {

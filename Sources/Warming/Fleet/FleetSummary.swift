@@ -66,7 +66,7 @@ package struct FleetSummary: Hashable, Sendable {
   package var isPaused = false
   /// Nodes where an image failed, those that try it again now among them.
   package var failing = 0
-  /// Every wanted node is warm or failed for good, or cannot be warm. Only of mode once.
+  /// Every node that can be reached is warm or failed for good, or cannot be warm. Only of mode once.
   package var isComplete = false
   /// Why pods cannot be made at all: a quota, an admission policy.
   package var obstacle: WarmFailure?

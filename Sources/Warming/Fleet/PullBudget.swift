@@ -1,4 +1,4 @@
-/// How many pods are at work: over all, for each Prepull, and at each registry.
+/// How many pods are at work: over all, for each Prepull, and at each registry. Of a rollout, nodes count as pods do.
 struct PullBudget: Sendable {
   let maxPods: Int
   private(set) var pods = 0
