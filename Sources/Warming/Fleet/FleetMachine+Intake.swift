@@ -115,7 +115,7 @@ extension FleetMachine {
     let owner = plans[number].owner
     if old.generation != new.generation {
       for node in nodes.indices where !nodes[node].failures.isEmpty || nodes[node].podBackoff != nil {
-        nodes[node].podBackoff = nil
+        if nodes[node].statuses.contains(where: { $0.plan == number }) { nodes[node].podBackoff = nil }
         clearFailures(node) { $0.owner == owner }
       }
       return

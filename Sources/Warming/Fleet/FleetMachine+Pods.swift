@@ -24,6 +24,7 @@ extension FleetMachine {
     guard nodes[node].pods[index].stage == .asked else { return }
     nodes[node].pods[index].stage = .live
     nodes[node].pods[index].createAt = nil
+    nodes[node].pods[index].createdAt = now
     let plan = nodes[node].pods[index].plan
     plans[plan].asking -= 1
     markDirty(plan)
@@ -125,6 +126,7 @@ extension FleetMachine {
   // MARK: Loss
 
   mutating func podRemoved(_ id: FleetPod.ID, uid: String?) {
+    rollout.podGone(id.serial)
     guard let (node, index) = position(of: id) else { return }
     let pod = nodes[node].pods[index]
     let isMeant = pod.stage == .deleting && (uid == nil || pod.uid == nil) || (uid != nil && uid == pod.uid)
@@ -154,6 +156,7 @@ extension FleetMachine {
   mutating func rest(_ node: NodeIndex, _ pod: LivePod, _ reason: String) {
     let backoff = Backoff(reason, after: nodes[node].podBackoff, at: now, wait: limits.wait)
     nodes[node].podBackoff = backoff
+    nodes[node].lostPods[pod.plan, default: 0] += 1
     plans[pod.plan].blockedExample = "\(nodes[node].name): \(reason)"
     actions.append(
       .report(.podLost(pod.id.prepull, node: nodes[node].name, reason: reason, retryAt: backoff.retryAt ?? now)))

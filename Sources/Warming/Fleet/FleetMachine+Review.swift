@@ -34,7 +34,7 @@ extension FleetMachine {
 
   private func nextReview(of plan: PlanIndex) -> Duration? {
     let state = plans[plan]
-    if isRollout(plan) { return rollout.isOpen ? rollout.rules.timeout : nil }
+    if isRollout(plan) { return rolloutEnd }
     var due = state.refusals.nextDue(after: now)
     if let backoff = state.creationBackoff, backoff.isWaiting(at: now) { due = earliest(due, backoff.retryAt) }
     return due

@@ -19,7 +19,9 @@ extension FleetMachine {
     /// A pod stood still there while the node was not ready: no other before it is.
     var awaitsReadiness = false
     /// After a pod was not taken or was lost, and why. In memory only: no image is at fault.
-    var podBackoff: Backoff<String>?
+    var podBackoff: Backoff<String>? { didSet { if podBackoff == nil { lostPods = [:] } } }
+    /// How many were not taken or lost since, by Prepull.
+    var lostPods: [PlanIndex: Int] = [:]
 
     // What is remembered.
     var held = HeldImages()

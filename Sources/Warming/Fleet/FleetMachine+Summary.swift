@@ -27,7 +27,7 @@ extension FleetMachine {
       entry.failed = count(.failed) + count(.refused)
       entry.unsupported = count(.unsupported)
       entry.refusal = state.refusals.failure(of: position)
-      if let last = counts.lastFailure(at: position) {
+      if let last = counts.lastFailure(at: position) ?? (entry.failed > 0 ? anyFailure(at: position, of: state) : nil) {
         entry.lastFailure = last.failure
         entry.failedNode = nodes[last.node].name
       }
@@ -41,6 +41,17 @@ extension FleetMachine {
     summary.blockedExample = summary.blocked[.noRoom] == nil ? nil : state.blockedExample
     summary.yieldsTo = summary.blocked[.busy] == nil ? nil : state.yieldsTo
     return summary
+  }
+
+  /// A failure of an image that still stands, where that which was met last does not.
+  private func anyFailure(at position: Int, of plan: PlanState) -> PrepullCounts.LastFailure? {
+    let key = FailureKey(owner: plan.owner, image: plan.images[position])
+    for node in nodes.indices {
+      if let failure = nodes[node].failures[key] {
+        return PrepullCounts.LastFailure(failure: failure.failure, node: node)
+      }
+    }
+    return nil
   }
 
   private func blocked(_ state: PlanState) -> [FleetSummary.Blocker: Int] {

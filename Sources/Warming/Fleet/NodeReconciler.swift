@@ -158,7 +158,7 @@ struct NodeReconciler: Sendable {
       let failure = node.failures[FailureKey(owner: plan.owner, image: image)]
       var cell = Cell(state: .pending, isFinal: failure?.nature == .final)
       if let failure, failure.isFailure(in: plan.plan) { cell.state = .failed }
-      if failure == nil, isOnce, let lost = node.podBackoff, lost.tries >= plan.plan.retries { cell.state = .failed }
+      if failure == nil, isOnce, node.lostPods[status.plan, default: 0] >= plan.plan.retries { cell.state = .failed }
       let isRefused = plan.refusals.isRefused(position)
       if isRefused { cell.state = held == nil ? .refused : .stale }
       work.cells.append(cell)

@@ -128,7 +128,7 @@ struct RunBoard: Sendable {
     let name = pod.metadata.name ?? ""
     if pods[id] == nil {
       pods[id] = RunPod(
-        id: id, name: name, images: containers, references: references, isProof: isProof, madeAt: time)
+        id: id, name: name, images: containers, references: references, isProof: isProof)
     }
     ids[name] = id
     return .create(id, pod)
@@ -155,7 +155,11 @@ struct RunBoard: Sendable {
       read(pod, &effects)
     case .deleted(let pod):
       if let name = pod.metadata.name { livePods.remove(name) }
-      if let id = id(of: pod) { vanished(id, &effects) }
+      if let id = id(of: pod) {
+        vanished(id, &effects)
+      } else if let id = pod.metadata.name.flatMap({ done[$0]?.id }) {
+        feed(.podGone(id, uid: pod.metadata.uid), &effects)
+      }
     }
     connectionRestored(&effects)
   }
@@ -163,7 +167,7 @@ struct RunBoard: Sendable {
   private func id(of pod: Pod) -> FleetPod.ID? { pod.metadata.name.flatMap { ids[$0] } }
 
   private mutating func read(_ pod: Pod, _ effects: inout [RunEffect]) {
-    guard let id = id(of: pod), let seen = pods[id]?.read(pod, in: plan) else { return }
+    guard let id = id(of: pod), let seen = pods[id]?.read(pod, in: plan, at: time) else { return }
     // The owner of all may have been deleted too.
     if pods[id]?.isLost(seen) ?? false { checkOwner(&effects) }
     feed(.pod(seen), &effects)
@@ -192,9 +196,16 @@ struct RunBoard: Sendable {
   }
 
   private mutating func notCreated(_ id: FleetPod.ID, _ error: APIError, _ effects: inout [RunEffect]) {
-    guard pods[id] != nil else { return }
+    guard let name = pods[id]?.name else { return }
     connectionLost(error, &effects)
-    feed(.podRefused(id, CreationFailure(error, of: .options)), &effects)
+    let failure = CreationFailure(error, of: .options)
+    if case .passing = failure {
+    } else {
+      // Where it is asked for again it is made anew.
+      pods[id] = nil
+      ids[name] = nil
+    }
+    feed(.podRefused(id, failure), &effects)
   }
 
   private mutating func checkOwner(_ effects: inout [RunEffect]) {
@@ -286,12 +297,13 @@ struct RunBoard: Sendable {
     if case .unsupported(let reason) = verdict, unsupported.updateValue(reason, forKey: node.name) != reason {
       effects.append(.tell(.nodeUnsupported(node: node.name, reason: reason)))
     }
+    let hadTurn = machine.hasTurn(node.name)
     feed(.node(FleetNode(facts: node, createdAt: .zero)), &effects)
     switch verdict {
     case .wanted, .unsupported: skipped[node.name] = nil
     case .skipped(let reason):
       let isOut = !machine.hasTurn(node.name)
-      if reason.isWorthSaying, isOut, skipped.updateValue(reason, forKey: node.name) != reason {
+      if reason.isWorthSaying || hadTurn, isOut, skipped.updateValue(reason, forKey: node.name) != reason {
         effects.append(.tell(.nodeSkipped(node: node.name, reason)))
       }
     }

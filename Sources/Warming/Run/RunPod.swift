@@ -14,8 +14,6 @@ struct RunPod: Sendable {
   let images: [String: Int]
   /// Whether the pod only proves what is there.
   let isProof: Bool
-  /// When it was asked for, since the start of the run.
-  let madeAt: Duration
   /// Whether the cluster said that it is there.
   var isCreated: Bool { uid != nil }
   var uid: String?
@@ -26,26 +24,24 @@ struct RunPod: Sendable {
   ///   - images: of the whole run, by the names of the containers.
   ///   - references: the same as users wrote them.
   init(
-    id: FleetPod.ID, name: String, images: [String: Int], references: [String: String], isProof: Bool = false,
-    madeAt: Duration = .zero
+    id: FleetPod.ID, name: String, images: [String: Int], references: [String: String], isProof: Bool = false
   ) {
     self.id = id
     self.name = name
     self.images = images
     self.isProof = isProof
-    self.madeAt = madeAt
     reader = PodReader(references: references)
   }
 
   // MARK: Status
 
   /// The pod in a new state; nil when nothing that it says matters any more.
-  mutating func read(_ pod: Pod, in plan: RunPlan) -> FleetPod? {
+  mutating func read(_ pod: Pod, in plan: RunPlan, at now: Duration) -> FleetPod? {
     guard !isOver else { return nil }
     let reading = reader.read(pod)
     uid = uid ?? pod.metadata.uid ?? ""
     var fleetPod = FleetPod(
-      id: id, uid: uid ?? "", purpose: isProof ? .verify : .pull, createdAt: madeAt,
+      id: id, uid: uid ?? "", purpose: isProof ? .verify : .pull, createdAt: now,
       images: reading.images.compactMap { image in
         images[image.container].map { index in
           FleetPod.Image(

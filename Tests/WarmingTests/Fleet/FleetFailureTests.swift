@@ -50,6 +50,20 @@ struct FleetFailureTests {
     #expect(world.pulls.count == 150 && world.pulls.values.allSatisfy { $0 == 1 })
   }
 
+  @Test("A failure is shown as long as one node has it, whoever met it last")
+  func lastFailure() throws {
+    var world = world(2, ["r/a": FleetWorld.down])
+    world.setPlan(web, .of(["r/a"], digest: one) { $0.retries = 1 })
+    world.run(.seconds(60))
+    #expect(world.summary(web).nodes.failed == 2)
+    let first = try #require(world.summary(web).images[0].failedNode)
+    world.removeNode(first)
+    world.run(.seconds(2))
+    let image = world.summary(web).images[0]
+    #expect(image.failed == 1 && image.lastFailure?.code == "unreachable")
+    #expect(image.failedNode != nil && image.failedNode != first)
+  }
+
   @Test("A restart keeps the back-off, and counts no failure twice")
   func backOffOverRestarts() {
     var world = world(1, ["r/a": FleetWorld.down])

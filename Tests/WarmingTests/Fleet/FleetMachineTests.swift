@@ -356,6 +356,25 @@ struct FleetMachineTests {
     #expect(world.orders.count == orders)
   }
 
+  @Test("Once tries each node itself, however often it lost the pods of another Prepull")
+  func onceAfterOthers() {
+    var world = world(1, has: ["r/a", "r/b"])
+    world.nodes["n0"]?.isFull = true
+    world.setPlan(.named("keep"), .of(["r/b"], digest: one))
+    world.run(.seconds(3600), step: .seconds(5))
+    world.setPlan(
+      web,
+      .of(["r/a"], digest: one) {
+        $0.mode = .once
+        $0.retries = 2
+      })
+    world.run(.seconds(5))
+    #expect(!world.summary(web).isComplete && world.summary(web).nodes.failed == 0)
+    world.nodes["n0"]?.isFull = false
+    world.run(.seconds(1200), step: .seconds(5))
+    #expect(world.summary(web).isReady && world.summary(web).isComplete)
+  }
+
   @Test("A clock that goes back a little changes nothing")
   func clock() {
     var world = world(1, has: ["r/a"])

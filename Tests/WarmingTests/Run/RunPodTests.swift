@@ -65,8 +65,8 @@ struct RunPodTests {
     let refused = try seen {
       $0.status?.conditions = [Condition(type: "PodScheduled", status: "False", message: "0/3 nodes")]
     }
-    #expect(pod.read(refused, in: plan)?.unschedulable == "0/3 nodes")
-    let placed = try pod.read(seen { $0.spec.nodeName = "n" }, in: plan)
+    #expect(pod.read(refused, in: plan, at: .zero)?.unschedulable == "0/3 nodes")
+    let placed = try pod.read(seen { $0.spec.nodeName = "n" }, in: plan, at: .zero)
     #expect(placed?.isScheduled == true && placed?.unschedulable == nil)
   }
 
@@ -78,7 +78,7 @@ struct RunPodTests {
       "a": ["imageID": .string("r.io/a@\(digest)")], "b": waiting("CreateContainerError"),
       "sidecar": waiting("ErrImagePull"),
     ]
-    let seen = pod.read(try seen(states), in: plan)
+    let seen = pod.read(try seen(states), in: plan, at: .zero)
     #expect(seen?.images.map(\.reference) == ["r.io/a:1", "r.io/b:1"])
     #expect(seen?.images.map(\.report) == [.held(digest), .held(nil)])
   }
@@ -86,12 +86,12 @@ struct RunPodTests {
   @Test("Each failure counts once, whether the status tells it or an event or both")
   func failures() throws {
     var pod = pod
-    #expect(count(report(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan))) == 1)
-    #expect(count(report(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan))) == 1)
+    #expect(count(report(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan, at: .zero))) == 1)
+    #expect(count(report(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan, at: .zero))) == 1)
     let text = #"Failed to pull image "r.io/a:1": it is so"#
     #expect(count(pod.read(try event("Failed", text), in: plan)) == 1)
-    #expect(count(report(pod.read(try seen(["a": waiting("ImagePullBackOff")]), in: plan))) == 1)
-    #expect(count(report(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan))) == 2)
+    #expect(count(report(pod.read(try seen(["a": waiting("ImagePullBackOff")]), in: plan, at: .zero))) == 1)
+    #expect(count(report(pod.read(try seen(["a": waiting("ErrImagePull")]), in: plan, at: .zero))) == 2)
     #expect(pod.read(try event("Failed", text, container: "sidecar"), in: plan) == nil)
   }
 
@@ -127,17 +127,38 @@ struct RunPodTests {
       }
       if isBeingDeleted { pod.metadata.deletionTimestamp = "2026-01-01T00:00:00Z" }
     }
-    let read = pod.read(end, in: plan)
+    let read = pod.read(end, in: plan, at: .zero)
     let seen = try #require(read)
     #expect(pod.isLost(seen) == isLost)
     if phase == "Failed" { #expect(seen.phase == .failed(reason: "Evicted: low on memory")) }
-    #expect(pod.read(end, in: plan) == nil && pod.vanished() == nil)
+    #expect(pod.read(end, in: plan, at: .zero) == nil && pod.vanished() == nil)
+  }
+
+  @Test("A node that waits for its turn and is not chosen any more is told to be left out")
+  func leftOut() throws {
+    var request = plan.request
+    request.parallelism = .nodes(1)
+    request.nodes.selector = [NodeRequirement("pool", .in, ["a"])]
+    func node(_ name: String, pool: String) -> Node {
+      var node = Node(metadata: ObjectMeta(name: name, labels: ["pool": pool, "kubernetes.io/arch": "amd64"]))
+      node.metadata.uid = name
+      var status = Node.Status()
+      status.conditions = [Condition(type: "Ready", status: "True")]
+      node.status = status
+      return node
+    }
+    let objects = RunObjects(request)
+    var board = RunBoard(plan: RunPlan(request, report: nil), objects: objects, owner: objects.configMap(expires: ""))
+    _ = board.take(.nodes(.restarted([node("n1", pool: "a"), node("n2", pool: "a")])), at: .zero)
+    let effects = board.take(.nodes(.applied(node("n2", pool: "b"))), at: .seconds(1))
+    #expect(effects.contains { if case .tell(.nodeSkipped("n2", _)) = $0 { true } else { false } })
+    #expect(board.result(cleanup: .complete, duration: .zero).nodes.map(\.name) == ["n1"])
   }
 
   @Test("That it vanished is told once")
   func vanishes() throws {
     var pod = pod
-    _ = pod.read(try seen { $0.metadata.uid = "u" }, in: plan)
+    _ = pod.read(try seen { $0.metadata.uid = "u" }, in: plan, at: .zero)
     #expect(pod.vanished() == .podGone(id, uid: "u"))
     #expect(pod.vanished() == nil)
   }

@@ -75,10 +75,11 @@ extension FleetMachine {
     if turn.shown.allSatisfy(\.isSettled) { finish(node) }
   }
 
-  /// Ends a node: every cell stays as it is.
+  /// Ends a node; what was being pulled is so no more.
   mutating func finish(_ node: NodeIndex, as outcome: NodeOutcome = .incomplete) {
     guard let turn = rollout[node], turn.outcome == nil else { return }
     release(node)
+    showCells(of: node)
     let result = turn.ownOutcome ?? outcome
     rollout.finish(node, as: result)
     actions.append(.rollout(.nodeFinished(nodes[node].name, result)))
@@ -116,9 +117,15 @@ extension FleetMachine {
     }
   }
 
+  /// When the time of the whole is over; nil where it has no limit, or all is ended already.
+  var rolloutEnd: Duration? {
+    guard let plan = rollout.plan, rollout.isOpen else { return nil }
+    return rollout.rules.timeout.map { plans[plan].plan.createdAt + $0 }
+  }
+
   /// Stops when the time of the whole is over.
   mutating func reviewRollout() {
-    guard let timeout = rollout.rules.timeout, now >= timeout, rollout.isOpen else { return }
+    guard let timeout = rollout.rules.timeout, let end = rolloutEnd, now >= end else { return }
     stop(.timedOut(timeout))
   }
 

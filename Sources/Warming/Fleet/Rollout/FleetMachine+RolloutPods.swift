@@ -53,6 +53,7 @@ extension FleetMachine {
   /// Has a pod deleted. Another one never has its name, so it need not be waited for.
   mutating func dropPod(_ id: FleetPod.ID, on node: NodeIndex) {
     guard let index = nodes[node].pods.firstIndex(where: { $0.id == id }) else { return }
+    if nodes[node].pods[index].stage == .live { rollout.podDropped(id.serial, at: now) }
     actions.append(.delete(id, uid: nodes[node].pods[index].uid))
     removePod(node, index)
   }

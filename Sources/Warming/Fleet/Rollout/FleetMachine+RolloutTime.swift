@@ -45,7 +45,7 @@ extension FleetMachine {
 
   /// Gives the node's place to others and tries again later; gives up when there are no tries left.
   ///
-  /// - Parameter roomIn: when there may be room; to wait for it is no try that counts.
+  /// - Parameter roomIn: when there may be room; to wait for it is no try that counts, and takes no time of the node's.
   mutating func retry(_ node: NodeIndex, _ reason: String, roomIn: Duration? = nil) {
     guard let plan = rollout.plan, let turn = rollout[node], turn.isActive else { return }
     if turn.proofUntil != nil { return timeOut(node) }
@@ -53,11 +53,11 @@ extension FleetMachine {
     showCells(of: node)
     let name = nodes[node].name
     let before = nodes[node].podBackoff?.tries ?? 0
-    if rollout.stopped == nil, turn.spent(at: now) < plans[plan].plan.timeout,
-      let wait = roomIn ?? rollout.rules.retry.delay(before: before + 2, random: 0)
+    if rollout.stopped == nil, let wait = roomIn ?? rollout.rules.retry.delay(before: before + 2, random: 0),
+      roomIn != nil || turn.spent(at: now) + wait < plans[plan].plan.timeout
     {
       rollout.retried()
-      rollout[node]?.wait(wait)
+      if roomIn == nil { rollout[node]?.wait(wait) }
       nodes[node].podBackoff = Backoff(
         reason: reason, tries: roomIn == nil ? before + 1 : before, retryAt: now + wait)
       actions.append(.rollout(.retrying(node: name, reason: reason, after: wait)))
@@ -108,9 +108,16 @@ extension FleetMachine {
   /// A pod was not made for a reason that goes beyond it.
   mutating func rolloutPodRefused(_ id: FleetPod.ID, _ failure: WarmFailure, isCrowded: Bool) {
     guard let (node, index) = position(of: id) else { return }
+    let isProof = nodes[node].pods[index].purpose == .verify
+    if isCrowded, isProof || nodes[node].pods.contains(where: { $0.stage == .live }) {
+      // The node's other pods make room, and a proof has its own limit.
+      nodes[node].pods[index].createAt = now + (isProof ? .seconds(2) : .seconds(10))
+      return
+    }
     removePod(node, index)
-    let mayGetRoom = isCrowded && rollout.order.contains { nodes[$0].pods.contains { $0.stage == .live } }
-    // Room comes when the others are done.
-    if mayGetRoom { retry(node, failure.detail, roomIn: .seconds(10)) } else { stop(.refused(failure)) }
+    if isProof { return timeOut(node) }
+    // Room comes when others are done; those that are asked for may have taken it.
+    let mayGetRoom = rollout.isLeaving(at: now) || rollout.order.contains { !nodes[$0].pods.isEmpty }
+    if isCrowded, mayGetRoom { retry(node, failure.detail, roomIn: .seconds(10)) } else { stop(.refused(failure)) }
   }
 }

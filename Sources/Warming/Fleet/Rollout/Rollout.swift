@@ -13,6 +13,8 @@ struct Rollout: Sendable {
   private(set) var failedNodes = 0
   private(set) var unfinishedNodes = 0
   private(set) var retries = 0
+  /// Pods that were dropped and are not gone, with the time: they take room until then.
+  private var leaving: [Int: Duration] = [:]
   private var lastArrival = 0
   private var lastPod = 0
 
@@ -44,7 +46,10 @@ struct Rollout: Sendable {
   var hasFailed: Bool { rules.maxFailures.map { failedNodes > $0.allowance(of: order.count) } ?? false }
 
   /// Whether a node stays although it is not wanted any more: work that was begun is ended, and an outcome stands.
-  func keeps(_ node: NodeIndex) -> Bool { turns[node].map { !$0.isWaiting } ?? false }
+  func keeps(_ node: NodeIndex) -> Bool { turns[node].map { !$0.isWaiting || $0.pods > 0 } ?? false }
+
+  /// Whether a pod was dropped lately and is not gone.
+  func isLeaving(at now: Duration) -> Bool { leaving.values.contains { now < $0 + .seconds(60) } }
 
   // MARK: What happens
 
@@ -93,6 +98,9 @@ struct Rollout: Sendable {
     if turns[node]?.isPulling(image) == true { beliefs.pulled(image) }
     turns[node]?.moved(image)
   }
+
+  mutating func podDropped(_ serial: Int, at now: Duration) { leaving[serial] = now }
+  mutating func podGone(_ serial: Int) { leaving[serial] = nil }
 
   mutating func retried() { retries += 1 }
 

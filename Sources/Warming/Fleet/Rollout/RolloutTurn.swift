@@ -60,7 +60,7 @@ struct RolloutTurn: Sendable {
   // MARK: What is asked
 
   var isActive: Bool { activeSince != nil }
-  /// Whether the node has yet to be given a turn.
+  /// Whether the node waits for a place: its first, or another after a pod was refused or lost.
   var isWaiting: Bool { !isActive && outcome == nil }
 
   /// Time at work, with the turn that runs.

@@ -117,6 +117,9 @@ struct RolloutStory {
     return Array(actions[count...])
   }
 
+  /// A pod is not there any more.
+  mutating func gone(_ id: FleetPod.ID) { feed(.podGone(id, uid: Self.uid(of: id))) }
+
   mutating func want(_ names: String...) {
     for name in names { tell(.nodeWanted(name: name, uid: name, unsupported: [:])) }
   }

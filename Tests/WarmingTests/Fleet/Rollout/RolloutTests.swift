@@ -247,6 +247,18 @@ struct RolloutTests {
       actions.contains(.rollout(.retrying(node: "a", reason: "not scheduled: Too many pods", after: .seconds(2)))))
   }
 
+  @Test("The scheduler's time begins when the pod is there")
+  func slowCreation() {
+    var story = RolloutStory { $0.limits.schedulingTimeout = .seconds(30) }
+    story.want("a")
+    story.tell(.podCreated(story.pod("a")), after: .seconds(40))
+    story.tell(.podUnschedulable(story.pod("a"), reason: "Too many pods"))
+    story.tell(.tick, after: .seconds(29))
+    #expect(story.deleted.isEmpty)
+    story.tell(.tick, after: .seconds(1))
+    #expect(story.deleted == [story.pod("a")])
+  }
+
   @Test("While the API server does not answer the same pod is asked for again")
   func creationPasses() {
     var story = RolloutStory()
@@ -274,21 +286,95 @@ struct RolloutTests {
     #expect(story.machine.isRolloutFinished)
   }
 
+  private let full = WarmFailure(code: "quotaExceeded", detail: "exceeded quota: pods", remedy: "raise it")
+
   @Test("A full quota is waited for while pods of ours are there to make room, and ends the run otherwise")
   func crowded() {
-    let failure = WarmFailure(code: "quotaExceeded", detail: "exceeded quota: pods", remedy: "raise it")
     var story = RolloutStory { $0.rules.retry = RetryPolicy(attempts: 2, jitter: 0) }
     story.want("a", "b")
     story.tell(.podCreated(story.pod("a")))
     for _ in 0..<5 {
-      story.tell(.podCreationFailed(story.pod("b"), .crowded(failure)))
+      story.tell(.podCreationFailed(story.pod("b"), .crowded(full)))
       story.tell(.tick, after: .seconds(10))
     }
-    #expect(story.machine.stopReason == nil)
+    let pod = story.pod("a")
     story.image(on: "a", RolloutStory.held)
-    story.tell(.podCreationFailed(story.pod("b"), .crowded(failure)))
-    #expect(story.machine.stopReason == .refused(failure))
+    #expect(story.deleted.contains(pod))
+    story.tell(.podCreationFailed(story.pod("b"), .crowded(full)))
+    #expect(story.machine.stopReason == nil, "the pod that was dropped takes room until it is gone")
+    story.gone(pod)
+    story.tell(.tick, after: .seconds(10))
+    story.tell(.podCreationFailed(story.pod("b"), .crowded(full)))
+    #expect(story.machine.stopReason == .refused(full))
     #expect(story.outcomes == ["a": .warm, "b": .notDone])
+  }
+
+  @Test("A refusal for want of quota may come before the answer to the pod that took the last place")
+  func crowdedFirst() {
+    var story = RolloutStory()
+    story.want("a", "b")
+    story.tell(.podCreationFailed(story.pod("b"), .crowded(full)))
+    #expect(story.machine.stopReason == nil)
+    story.tell(.podCreated(story.pod("a")))
+    story.image(on: "a", RolloutStory.held)
+    story.tell(.tick, after: .seconds(10))
+    story.image(on: "b", RolloutStory.held)
+    #expect(story.outcomes == ["a": .warm, "b": .warm])
+  }
+
+  @Test("Waiting for quota takes no time of a node's, and the node's own pods go on")
+  func crowdedLong() {
+    var story = RolloutStory(images: 2) {
+      $0.limits.imagesPerPod = 1
+      $0.nodeTimeout = .seconds(60)
+    }
+    story.want("a", "b")
+    story.tell(.podCreated(story.pod("a")))
+    for _ in 0..<5 {
+      story.tell(.podCreationFailed(story.pod("b"), .crowded(full)))
+      story.tell(.tick, after: .seconds(10))
+    }
+    let own = story.pod("a")
+    story.image(on: "a", RolloutStory.failing("timedOut", .passing))
+    story.tell(.podCreationFailed(story.pod("a", part: 1), .crowded(full)))
+    #expect(!story.deleted.contains(own))
+    story.tell(.tick, after: .seconds(9))
+    #expect(story.outcomes.isEmpty, "the time of a is over in a second, that of b has not begun")
+  }
+
+  @Test("Where a wait would pass the node's time, it ends for the reason of the loss")
+  func lostLate() {
+    var story = RolloutStory { $0.nodeTimeout = .seconds(10) }
+    story.want("a")
+    story.tell(.podLost(story.pod("a"), reason: "Evicted"), after: .seconds(9))
+    guard case .refused(let failure) = story.outcomes["a"] else {
+      Issue.record("\(story.outcomes)")
+      return
+    }
+    #expect(failure.detail.contains("Evicted"))
+  }
+
+  @Test("A node that was begun stays until its end, also while it waits to be tried again")
+  func begun() {
+    var story = RolloutStory()
+    story.want("a")
+    story.tell(.podLost(story.pod("a"), reason: "Evicted"))
+    story.tell(.nodeUnwanted(name: "a"))
+    #expect(story.coverage.nodes == ["a"])
+    story.tell(.tick, after: .seconds(5))
+    story.image(on: "a", RolloutStory.held)
+    #expect(story.outcomes == ["a": .warm])
+  }
+
+  @Test("What was being pulled when a node ends is told before the end")
+  func order() throws {
+    var story = RolloutStory()
+    story.want("a")
+    story.image(on: "a", .pulling)
+    story.tell(.stop(.cancelled))
+    let end = try #require(story.reports.firstIndex { $0 == .nodeFinished("a", .notDone) })
+    #expect(story.reports[..<end].last == .cell(node: "a", image: 0, .pending))
+    #expect(story.reports[(end + 1)...].isEmpty)
   }
 
   // MARK: Limits
