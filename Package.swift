@@ -85,6 +85,12 @@ let package = Package(
     .layer("ImageModel", ["Documents"]),
     .layer("Terminal", ["Documents"]),
 
+    // Layers become folders. Its C is libarchive, zlib, libzstd and ISA-L, and how a process confines itself.
+    .target(
+      name: "CUnpacking", path: "Libraries/CUnpacking",
+      linkerSettings: [.linkedLibrary("archive"), .linkedLibrary("z"), .linkedLibrary("zstd")]),
+    .layer("Unpacking", ["Documents", "ImageModel", "CUnpacking", .crypto, .systemPackage]),
+
     // One outside system each; what talking over a network needs before that.
     .layer("Networking", [.asyncHTTPClient, .nioCore, .nioPosix, .nioSSL]),
     .layer(
@@ -142,7 +148,7 @@ let package = Package(
         "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
         "Warming", "PrepullAPI", "Operator", .argumentParser, .log, .systemPackage, .unixSignals,
       ]),
-    .executableTarget(name: "prepulld", dependencies: ["Commands"], swiftSettings: settings),
+    .executableTarget(name: "prepulld", dependencies: ["Commands", "Unpacking"], swiftSettings: settings),
 
     // What a person meets.
     .layer(
@@ -152,7 +158,7 @@ let package = Package(
         "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "VirtualCluster", "Commands",
         .argumentParser, .log, .systemPackage, .yams,
       ]),
-    .executableTarget(name: "prepull", dependencies: ["CLI", "Commands"], swiftSettings: settings),
+    .executableTarget(name: "prepull", dependencies: ["CLI", "Commands", "Unpacking"], swiftSettings: settings),
 
     // Real and fake outside systems that the tests start.
     .target(
@@ -167,6 +173,9 @@ let package = Package(
     .tests("Documents", []),
     .tests("ImageModel", ["Documents"]),
     .tests("Terminal", ["Documents"]),
+    .tests(
+      "Unpacking",
+      ["Documents", "ImageModel", "CUnpacking", "VirtualCluster", "TestKit", .crypto, .log, .systemPackage]),
     .tests("Networking", []),
     .tests(
       "Registry",

@@ -1,7 +1,11 @@
 import CLI
 import Commands
+import Unpacking
 
 @main
 struct PrepullProgram {
-  static func main() async { await CommandLineTool.runAndExit() }
+  static func main() async {
+    UnpackProgram.runIfAsked()
+    await CommandLineTool.runAndExit()
+  }
 }

@@ -1,6 +1,10 @@
 import Commands
+import Unpacking
 
 @main
 struct PrepulldProgram {
-  static func main() async { await DaemonTool.runAndExit() }
+  static func main() async {
+    UnpackProgram.runIfAsked()
+    await DaemonTool.runAndExit()
+  }
 }

@@ -6,6 +6,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
   ("Documents", [], []),
   ("ImageModel", ["Documents"], []),
   ("Terminal", ["Documents"], []),
+  ("Unpacking", ["Documents", "ImageModel"], ["CUnpacking", "Crypto", "Dispatch", "SystemPackage"]),
   ("Networking", [], ["AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOSSL"]),
   (
     "Registry", ["Documents", "ImageModel", "Networking"],
@@ -64,7 +65,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
       "Warming", "PrepullAPI", "Operator",
     ], ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Dispatch"]
   ),
-  ("prepulld", ["Commands"], []),
+  ("prepulld", ["Unpacking", "Commands"], []),
   (
     "CLI",
     [
@@ -72,7 +73,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
       "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "VirtualCluster", "Commands",
     ], ["ArgumentParser", "Logging", "SystemPackage", "Yams", "CYaml", "Dispatch"]
   ),
-  ("prepull", ["CLI", "Commands"], []),
+  ("prepull", ["Unpacking", "CLI", "Commands"], []),
 ]
 
 /// The standard library and the parts of Foundation that cost little.

@@ -1,0 +1,90 @@
+import CUnpacking
+import struct Crypto.SHA256
+
+/// The entries of a layer, read by libarchive, and the digest of all its bytes.
+final class TarStream {
+  private let ring: BlockRing
+  private let archive: OpaquePointer
+  private var hash = SHA256()
+  private(set) var bytes: Int64 = 0
+  private var failure: UnpackError?
+
+  init(_ ring: BlockRing) throws(UnpackError) {
+    guard let archive = archive_read_new() else {
+      throw UnpackError(.child, "libarchive cannot be used: not enough memory")
+    }
+    self.ring = ring
+    self.archive = archive
+    archive_read_support_format_tar(archive)
+    // A layer of no bytes at all.
+    archive_read_support_format_empty(archive)
+  }
+
+  deinit { archive_read_free(archive) }
+
+  /// Reads the first block.
+  func open() throws(UnpackError) {
+    let result = archive_read_open(
+      archive, Unmanaged.passUnretained(self).toOpaque(), nil,
+      { _, context, block in
+        guard let context else { return -1 }
+        return Unmanaged<TarStream>.fromOpaque(context).takeUnretainedValue().read(into: block)
+      }, nil)
+    guard result == ARCHIVE_OK else { throw problem() }
+  }
+
+  /// The next entry; nil at the end.
+  func next() throws(UnpackError) -> OpaquePointer? {
+    var entry: OpaquePointer?
+    switch archive_read_next_header(archive, &entry) {
+    case ARCHIVE_OK: return entry
+    case ARCHIVE_EOF: return nil
+    // The names of pax headers are UTF-8, and this process has no locale: so every name beyond ASCII cannot be converted,
+    // and is given byte by byte as it stands. With a locale libarchive 3.6 would compose its characters anew.
+    case ARCHIVE_WARN where message.hasSuffix("can't be converted from UTF-8 to current locale."): return entry
+    default: throw problem()
+    }
+  }
+
+  /// The next piece of the entry's content and where it belongs; nil at its end.
+  func data() throws(UnpackError) -> (bytes: UnsafeRawBufferPointer, offset: Int64)? {
+    var start: UnsafeRawPointer?
+    var size = 0
+    var offset: la_int64_t = 0
+    switch archive_read_data_block(archive, &start, &size, &offset) {
+    case ARCHIVE_OK: return (UnsafeRawBufferPointer(start: start, count: size), Int64(offset))
+    case ARCHIVE_EOF: return nil
+    default: throw problem()
+    }
+  }
+
+  /// Takes what comes after the last entry, and returns the digest of the whole stream.
+  func finish() throws(UnpackError) -> [UInt8] {
+    while try block() != nil {}
+    return Array(hash.finalize())
+  }
+
+  private func block() throws(UnpackError) -> UnsafeRawBufferPointer? {
+    guard let block = try ring.next() else { return nil }
+    hash.update(bufferPointer: block)
+    bytes += Int64(block.count)
+    return block
+  }
+
+  private func read(into target: UnsafeMutablePointer<UnsafeRawPointer?>?) -> Int {
+    do {
+      let block = try block()
+      target?.pointee = block?.baseAddress
+      return block?.count ?? 0
+    } catch {
+      failure = error
+      return -1
+    }
+  }
+
+  private var message: String { archive_error_string(archive).map { String(cString: $0) } ?? "" }
+
+  private func problem() -> UnpackError {
+    failure ?? UnpackError(.layer, "the layer is no tar archive, or a broken one: \(message)")
+  }
+}
