@@ -14,37 +14,72 @@ package enum ImplicitFolders {
   package static func complete(_ folders: [[UInt8]], in folder: FilePath, lower: [FilePath]) throws {
     if folders.isEmpty || lower.isEmpty { return }
     let root = try OpenFolder(at: folder.string)
-    for path in folders {
+    let implicit = Set(folders)
+    // A folder was made before what lies in it.
+    for path in folders.sorted(by: { $0.count < $1.count }) {
       let shown = UnpackError.shown(path)
       guard let target = root.folder(path) else { throw UnpackError.system("open the folder \(shown)") }
-      for layer in lower {
-        let base = try OpenFolder(at: layer.string)
-        guard let found = open(path, in: base) else {
-          // Replaced by a file or hidden by a whiteout there: what lies deeper does not count.
-          if errno == ENOTDIR || errno == ELOOP { break }
-          guard errno == ENOENT else { throw UnpackError.system("look for \(shown) in \(layer)") }
-          continue
-        }
-        try copy(from: found, to: target, shown)
-        break
+      if try copyNearest(path, to: target, lower, shown) { continue }
+      // One that is new in a folder with setgid has got its group.
+      let parent = FolderPath.split(path).parent
+      guard implicit.contains(parent), let above = root.folder(parent),
+        let status = try? Stat(FileDescriptor(rawValue: above.descriptor)), status.permissions.contains(.setGroupID)
+      else { continue }
+      guard fchown(target.descriptor, uid_t.max, status.groupID.rawValue) == 0 else {
+        throw UnpackError.system("set the group of \(shown)")
       }
     }
   }
 
-  private static func open(_ path: [UInt8], in layer: borrowing OpenFolder) -> OpenFolder? {
-    let found = prepull_open_in_root(layer.descriptor, FolderPath.c(path))
-    if found >= 0 { return OpenFolder(owning: found) }
-    // Kernels before 5.6, and containers that forbid what they do not know: without links then.
-    return errno == ENOSYS || errno == EPERM ? layer.folder(path) : nil
+  /// - Returns: whether a lower layer has the folder.
+  private static func copyNearest(
+    _ path: [UInt8], to target: borrowing OpenFolder, _ lower: [FilePath], _ shown: String
+  ) throws -> Bool {
+    for layer in lower {
+      switch try look(for: path, in: OpenFolder(at: layer.string), "\(shown) in \(layer)") {
+      case .nothing: continue
+      // Replaced by a file, or hidden by a whiteout there: what lies deeper does not count.
+      case .file: return false
+      case .folder(let folder):
+        try copy(from: folder, to: target, shown)
+        return true
+      }
+    }
+    return false
+  }
+
+  private enum Found: ~Copyable {
+    case folder(OpenFolder)
+    case file, nothing
+  }
+
+  private static func look(
+    for path: [UInt8], in layer: borrowing OpenFolder, _ shown: String
+  ) throws(UnpackError) -> Found {
+    let number = prepull_find_in_root(layer.descriptor, FolderPath.c(path))
+    guard number >= 0 else {
+      switch errno {
+      case ENOENT: return .nothing
+      // Kernels before 5.6, and containers that forbid what they do not know.
+      case ENOSYS, EPERM: throw UnpackError(.unsupported, "this kernel cannot look for \(shown) (openat2)")
+      // It lies in a file there. containerd refuses such a layer.
+      case ENOTDIR: throw UnpackError(.unsupported, "cannot look for \(shown), since a file is in its way")
+      default: throw .system("look for \(shown)")
+      }
+    }
+    let found = OpenFolder(owning: number)
+    guard let status = try? Stat(FileDescriptor(rawValue: number)) else { throw .system("look at \(shown)") }
+    guard status.type == .directory else { return .file }
+    guard let folder = OpenFolder.step(found.descriptor, Array(".".utf8)) else { throw .system("open \(shown)") }
+    return .folder(folder)
   }
 
   private static func copy(
     from source: borrowing OpenFolder, to target: borrowing OpenFolder, _ shown: String
   ) throws(UnpackError) {
-    var status = stat()
-    guard fstat(source.descriptor, &status) == 0 else { throw .system("look at \(shown)") }
-    guard fchown(target.descriptor, status.st_uid, status.st_gid) == 0,
-      fchmod(target.descriptor, status.st_mode & 0o7777) == 0
+    guard let status = try? Stat(FileDescriptor(rawValue: source.descriptor)) else { throw .system("look at \(shown)") }
+    guard fchown(target.descriptor, status.userID.rawValue, status.groupID.rawValue) == 0,
+      fchmod(target.descriptor, status.permissions.rawValue) == 0
     else { throw .system("set owner and mode of \(shown)") }
     for name in try attributes(of: source, shown) where !name.starts(with: Array("trusted.".utf8)) {
       let cName = FolderPath.c(name)

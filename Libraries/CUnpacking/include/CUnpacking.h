@@ -22,9 +22,14 @@ void prepull_igzip_reset(void *state);
 // which step failed, with errno.
 const char *prepull_confine(void);
 
+// Finds what a path names below a folder (openat2), its links followed as if the folder were the root. What it returns
+// can be looked at, not read (O_PATH).
+int prepull_find_in_root(int folder, const char *path);
+
 // The same as the functions of the C library, which Swift does not see.
-int prepull_open_in_root(int folder, const char *path);
 int prepull_pipe(int ends[2]);
 int prepull_grow_pipe(int end, int size);
+
+// Starts a program with nothing of this process but the two ends of pipes, in the folder, in a process group of its own.
 int prepull_spawn(
   int *pid, const char *path, char *const arguments[], char *const environment[], int folder, int input, int output);

@@ -1,4 +1,5 @@
 import CUnpacking
+import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -6,37 +7,35 @@ import CUnpacking
 
 /// Makes one entry of a layer in its folder, where nothing of that name is but a folder for a folder.
 struct EntryWriter {
-  let folder: Int32
+  let folder: FolderCursor.Place
   let name: [CChar]
   let path: [UInt8]
   let entry: LayerEntry
 
-  func write(
-    _ content: (Int32) throws(UnpackError) -> Void, link: ([UInt8]) throws(UnpackError) -> Void
-  ) throws(UnpackError) {
+  /// - Parameter content: writes a file's content. A hard link is there already.
+  func write(_ content: (Int32) throws(UnpackError) -> Void) throws(UnpackError) {
     switch entry.kind {
     case .file:
-      let file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      let file = openat(folder.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
       guard file >= 0 else { throw failure("make the file") }
       defer { close(file) }
       try content(file)
       try describe(file)
     case .folder:
-      guard mkdirat(folder, name, 0o700) == 0 || errno == EEXIST else { throw failure("make the folder") }
-      guard let made = OpenFolder.step(folder, name.dropLast().map { UInt8(bitPattern: $0) }) else {
+      guard mkdirat(folder.descriptor, name, 0o700) == 0 || errno == EEXIST else { throw failure("make the folder") }
+      guard let made = OpenFolder.step(folder.descriptor, name.dropLast().map { UInt8(bitPattern: $0) }) else {
         throw failure("open the folder")
       }
       try describe(made.descriptor)
     case .symlink(let target):
-      guard symlinkat(FolderPath.c(target), folder, name) == 0 else { throw failure("make the link") }
+      guard symlinkat(FolderPath.c(target), folder.descriptor, name) == 0 else { throw failure("make the link") }
       try describe(isLink: true)
-    case .hardLink(let target):
-      try link(target)
-      var status = stat()
-      guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw failure("look at") }
-      try describe(isLink: status.st_mode & S_IFMT == S_IFLNK)
+    case .hardLink:
+      try describe(isLink: folder.type(of: name) == .symbolicLink)
     case .node(let kind, let device):
-      guard mknodat(folder, name, kind | entry.mode, device) == 0 else { throw failure("make the device or fifo") }
+      guard mknodat(folder.descriptor, name, kind | entry.mode, device) == 0 else {
+        throw failure("make the device or fifo")
+      }
       try describe(isLink: false)
     }
   }
@@ -51,16 +50,18 @@ struct EntryWriter {
 
   /// The same for what must not be opened.
   private func describe(isLink: Bool) throws(UnpackError) {
-    guard fchownat(folder, name, entry.user, entry.group, AT_SYMLINK_NOFOLLOW) == 0 else {
+    guard fchownat(folder.descriptor, name, entry.user, entry.group, AT_SYMLINK_NOFOLLOW) == 0 else {
       throw failure("set the owner of")
     }
     if !entry.attributes.isEmpty {
       // There is no such call for a name in an open folder.
-      guard fchdir(folder) == 0 else { throw failure("enter the folder of") }
+      guard fchdir(folder.descriptor) == 0 else { throw failure("enter the folder of") }
       try setAttributes { lsetxattr(name, $0, $1.baseAddress, $1.count, 0) }
     }
-    guard isLink || fchmodat(folder, name, entry.mode, 0) == 0 else { throw failure("set the mode of") }
-    guard utimensat(folder, name, entry.times, AT_SYMLINK_NOFOLLOW) == 0 else { throw failure("set the time of") }
+    guard isLink || fchmodat(folder.descriptor, name, entry.mode, 0) == 0 else { throw failure("set the mode of") }
+    guard utimensat(folder.descriptor, name, entry.times, AT_SYMLINK_NOFOLLOW) == 0 else {
+      throw failure("set the time of")
+    }
   }
 
   private func setAttributes(_ set: ([CChar], UnsafeRawBufferPointer) -> Int32) throws(UnpackError) {

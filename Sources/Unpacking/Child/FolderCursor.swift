@@ -1,3 +1,5 @@
+import SystemPackage
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -17,6 +19,11 @@ struct FolderCursor: ~Copyable {
     let descriptor: Int32
     /// Its path, in which nothing is a link.
     let path: [UInt8]
+
+    /// What a name stands for there, links not followed; nil for nothing.
+    func type(of name: [CChar]) -> FileType? {
+      try? Stat(name, relativeTo: FileDescriptor(rawValue: descriptor), flags: .symlinkNoFollow).type
+    }
   }
 
   /// Forgets what is known, since something was removed.
@@ -58,7 +65,9 @@ struct FolderCursor: ~Copyable {
       }
       guard errno == ENOENT, let onMissing else { throw .system("open the folder \(UnpackError.shown(path))") }
       guard mkdirat(folder.descriptor, FolderPath.c(name), 0o755) == 0,
-        let made = OpenFolder.step(folder.descriptor, name)
+        let made = OpenFolder.step(folder.descriptor, name),
+        // In a folder with setgid the new one has it too.
+        fchmod(made.descriptor, 0o755) == 0
       else { throw .system("make the folder \(UnpackError.shown(path))") }
       onMissing(path)
       folder = made

@@ -25,7 +25,9 @@ struct LayerEntry {
   /// In the order in which they are to be set.
   let attributes: [(name: [CChar], value: [UInt8])]
 
-  init(_ entry: OpaquePointer) throws(UnpackError) {
+  /// - Parameter letter: the type in its header, where that is known. libarchive takes types for files that containerd
+  ///   refuses, and a file for a folder where its name ends in a slash.
+  init(_ entry: OpaquePointer, letter: UInt8?) throws(UnpackError) {
     guard let name = archive_entry_pathname(entry) else {
       throw UnpackError(.layer, "an entry of the layer has no name")
     }
@@ -42,7 +44,13 @@ struct LayerEntry {
       return
     }
     let type = archive_entry_filetype(entry)
+    if let letter, !"\0".utf8.contains(letter), !"0123456".utf8.contains(letter) {
+      let shown = String(UnicodeScalar(letter)).debugDescription
+      throw UnpackError(
+        .unsupported, "the entry \(UnpackError.shown(self.path)) has the type \(shown), which runtimes refuse")
+    }
     switch type {
+    case S_IFDIR where letter == UInt8(ascii: "0"): kind = .file
     case S_IFDIR: kind = .folder
     case S_IFREG: kind = .file
     case S_IFLNK: kind = .symlink(archive_entry_symlink(entry).map(Self.bytes) ?? [])
@@ -58,18 +66,14 @@ struct LayerEntry {
     Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
   }
 
-  /// The later one of two times counts, and one that does not fit counts as none.
+  /// A file is read no earlier than it was written, and a time that does not fit counts as none.
   private static func times(_ entry: OpaquePointer) -> [timespec] {
     let modified = timespec(tv_sec: Int(archive_entry_mtime(entry)), tv_nsec: archive_entry_mtime_nsec(entry))
     var access = modified
-    var change = modified
     if archive_entry_atime_is_set(entry) != 0 {
       access = timespec(tv_sec: Int(archive_entry_atime(entry)), tv_nsec: archive_entry_atime_nsec(entry))
     }
-    if archive_entry_ctime_is_set(entry) != 0 {
-      change = timespec(tv_sec: Int(archive_entry_ctime(entry)), tv_nsec: archive_entry_ctime_nsec(entry))
-    }
-    return [later(access, modified), later(change, modified)].map { time in
+    return [later(access, modified), modified].map { time in
       // The last second that 64 bits of nanoseconds hold.
       (0...9_223_372_035).contains(time.tv_sec) ? time : timespec(tv_sec: 0, tv_nsec: 0)
     }

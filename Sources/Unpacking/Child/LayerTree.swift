@@ -1,4 +1,4 @@
-import CUnpacking
+import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -34,20 +34,18 @@ struct LayerTree: ~Copyable {
     if name.starts(with: Whiteout.prefix) { return try hide(name, in: place, entry) }
     let path = FolderPath.join(place.path, name)
 
-    var status = stat()
-    if fstatat(place.descriptor, FolderPath.c(name), &status, AT_SYMLINK_NOFOLLOW) == 0 {
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+    if let type = place.type(of: FolderPath.c(name)) {
+      let isFolder = type == .directory
       if isFolder, entry.isFolder {
         implicit.remove(path)
       } else {
         try remove(name, in: place, isFolder: isFolder)
       }
     }
-    // What was removed may have been open.
-    let folder = try cursor.enter(parent, onMissing: nil).descriptor
-    try EntryWriter(folder: folder, name: FolderPath.c(name), path: path, entry: entry).write(content) {
-      target throws(UnpackError) in try link(target, to: FolderPath.c(name), parent)
-    }
+    if case .hardLink(let target) = entry.kind { try link(target, to: FolderPath.c(name), place.path) }
+    // Another folder may be open by now. Links that led here may be gone, so it is found by where it is.
+    let folder = try cursor.enter(place.path, onMissing: nil)
+    try EntryWriter(folder: folder, name: FolderPath.c(name), path: path, entry: entry).write(content)
     if entry.isFolder { folders.append((entry.path, entry.times)) }
   }
 
@@ -83,9 +81,8 @@ struct LayerTree: ~Copyable {
         try remove(name, in: try cursor.enter(parent, onMissing: nil), isFolder: true)
       }
     case (.file(let hidden), true):
-      var status = stat()
-      guard fstatat(place.descriptor, FolderPath.c(hidden), &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
-      try remove(hidden, in: place, isFolder: status.st_mode & S_IFMT == S_IFDIR)
+      guard let type = place.type(of: FolderPath.c(hidden)) else { return }
+      try remove(hidden, in: place, isFolder: type == .directory)
     case (.file(let hidden), false):
       let name = FolderPath.c(hidden)
       guard mknodat(place.descriptor, name, S_IFCHR, 0) == 0,
@@ -98,9 +95,9 @@ struct LayerTree: ~Copyable {
     let (targetParent, targetName) = FolderPath.split(target)
     // Two folders are open at once here, and the cursor keeps one.
     let place = try cursor.enter(targetParent, onMissing: nil)
-    let source = dup(place.descriptor)
-    guard source >= 0 else { throw .system("open the folder \(UnpackError.shown(place.path))") }
-    let from = OpenFolder(owning: source)
+    guard let from = OpenFolder.step(place.descriptor, Array(".".utf8)) else {
+      throw .system("open the folder \(UnpackError.shown(place.path))")
+    }
     let to = try cursor.enter(parent, onMissing: nil)
     guard linkat(from.descriptor, FolderPath.c(targetName), to.descriptor, name, 0) == 0 else {
       throw .system("link to \(UnpackError.shown(target))")

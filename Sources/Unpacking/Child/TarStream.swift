@@ -8,6 +8,7 @@ final class TarStream {
   private var hash = SHA256()
   private(set) var bytes: Int64 = 0
   private var failure: UnpackError?
+  private var header = TarHeader()
 
   init(_ ring: BlockRing) throws(UnpackError) {
     guard let archive = archive_read_new() else {
@@ -46,6 +47,9 @@ final class TarStream {
     }
   }
 
+  /// The type of the last entry as its header has it; nil where something stands between the header and its content.
+  var letter: UInt8? { header.letter(before: archive_filter_bytes(archive, 0)) }
+
   /// The next piece of the entry's content and where it belongs; nil at its end.
   func data() throws(UnpackError) -> (bytes: UnsafeRawBufferPointer, offset: Int64)? {
     var start: UnsafeRawPointer?
@@ -67,6 +71,7 @@ final class TarStream {
   private func block() throws(UnpackError) -> UnsafeRawBufferPointer? {
     guard let block = try ring.next() else { return nil }
     hash.update(bufferPointer: block)
+    header.add(block, at: bytes)
     bytes += Int64(block.count)
     return block
   }

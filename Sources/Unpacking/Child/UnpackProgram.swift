@@ -57,7 +57,7 @@ package enum UnpackProgram {
       guard files <= limits.files else {
         throw UnpackError(.limit, "the layer has more than \(limits.files) files")
       }
-      let entry = try LayerEntry(header)
+      let entry = try LayerEntry(header, letter: stream.letter)
       // Of a sparse file the tar stream holds a part only.
       let (sum, isTooLarge) = size.addingReportingOverflow(entry.size)
       size = sum

@@ -1,4 +1,4 @@
-import Crypto
+import struct Crypto.SHA256
 import Foundation
 import ImageModel
 import TestKit
@@ -34,8 +34,8 @@ struct ContainerdUnpacker {
       chains.append(chain)
     }
     let key = "view-\(name)"
-    try await containerd.ctr("snapshots", "view", key, chain.description)
-    let mount = try await containerd.ctr("snapshots", "mounts", "/mnt", key)
+    // In one step: nothing holds the view, so it may be collected at once.
+    let mount = try await containerd.ctr("snapshots", "view", "--target", "/mnt", key, chain.description)
     // One layer is a bind mount, more are the lower folders of an overlay, highest first.
     if let lower = mount.firstMatch(of: /lowerdir=([^,\s]+)/) {
       return lower.1.split(separator: ":").reversed().map { String($0) }

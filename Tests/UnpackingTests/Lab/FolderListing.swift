@@ -1,13 +1,14 @@
 import CUnpacking
-import Crypto
+import struct Crypto.SHA256
 import Foundation
 import Glibc
+import SystemPackage
 
 /// All that is in a folder, a line for each file: to be compared with another one.
 enum FolderListing {
   /// Lines "path type mode owner …", sorted. Times count only where somebody set them: those of this year are left out.
   static func lines(of folder: String) throws -> [String] {
-    var seen: [ino_t: [UInt8]] = [:]
+    var seen: [Inode: [UInt8]] = [:]
     var lines = [try line([], in: folder, &seen)]
     var folders: [[UInt8]] = [[]]
     while let next = folders.popLast() {
@@ -38,32 +39,32 @@ enum FolderListing {
     return names.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
-  private static func line(_ path: [UInt8], in folder: String, _ seen: inout [ino_t: [UInt8]]) throws -> String {
+  private static func line(_ path: [UInt8], in folder: String, _ seen: inout [Inode: [UInt8]]) throws -> String {
     let full = bytes(folder, path)
-    var status = stat()
-    guard lstat(full, &status) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    let status = try Stat(full, followTargetSymlink: false)
     var words = ["/" + shown(path)]
-    switch status.st_mode & S_IFMT {
-    case S_IFDIR: words.append("folder")
-    case S_IFREG: words += ["file", "\(status.st_size)", try digest(full)]
-    case S_IFLNK:
+    switch status.type {
+    case .directory: words.append("folder")
+    case .regular: words += ["file", "\(status.size)", try digest(full)]
+    case .symbolicLink:
       var target = [CChar](repeating: 0, count: 5000)
       let length = readlink(full, &target, target.count)
       words += ["link", shown(target[..<max(0, length)].map { UInt8(bitPattern: $0) })]
-    case S_IFIFO: words.append("fifo")
-    case S_IFCHR: words += ["character", "\(status.st_rdev)"]
-    case S_IFBLK: words += ["block", "\(status.st_rdev)"]
+    case .fifo: words.append("fifo")
+    case .characterSpecial: words += ["character", "\(status.specialDeviceID.rawValue)"]
+    case .blockSpecial: words += ["block", "\(status.specialDeviceID.rawValue)"]
     default: words.append("other")
     }
-    words += [String(status.st_mode & 0o7777, radix: 8), "\(status.st_uid):\(status.st_gid)"]
+    words += [
+      String(status.permissions.rawValue & 0o7777, radix: 8), "\(status.userID.rawValue):\(status.groupID.rawValue)",
+    ]
+    let time = withUnsafeBytes(of: status.st_mtim) { ($0.load(as: Int.self), $0.load(fromByteOffset: 8, as: Int.self)) }
     // Of the root, the snapshotter sets the time.
-    if status.st_mtim.tv_sec < 1_790_000_000, !path.isEmpty {
-      words.append("\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
-    }
+    if time.0 < 1_790_000_000, !path.isEmpty { words.append("\(time.0).\(time.1)") }
     words += try attributes(full)
-    if status.st_mode & S_IFMT != S_IFDIR, status.st_nlink > 1 {
-      if let first = seen[status.st_ino] { words.append("same as /\(shown(first))") }
-      seen[status.st_ino] = seen[status.st_ino] ?? path
+    if status.type != .directory, status.linkCount > 1 {
+      if let first = seen[status.inode] { words.append("same as /\(shown(first))") }
+      seen[status.inode] = seen[status.inode] ?? path
     }
     return words.joined(separator: " ")
   }

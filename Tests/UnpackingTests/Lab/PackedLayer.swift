@@ -1,5 +1,5 @@
 import CUnpacking
-import Crypto
+import struct Crypto.SHA256
 import Foundation
 import ImageModel
 

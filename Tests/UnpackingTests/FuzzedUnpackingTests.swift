@@ -1,0 +1,33 @@
+import Foundation
+import TestKit
+import Testing
+import VirtualCluster
+
+@testable import Unpacking
+
+/// Random layers: what we make of them is what containerd makes of them.
+///
+/// PREPULL_FUZZ_COUNT says how many (50), PREPULL_FUZZ_SEED which come first (else anything).
+@Suite(.timeLimit(.minutes(60))) struct FuzzedUnpackingTests {
+  @Test("Random layers, file by file") func randomLayers() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let count = environment["PREPULL_FUZZ_COUNT"].flatMap { UInt64($0) } ?? 50
+    let first = environment["PREPULL_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 1...1_000_000_000)
+    print("random layers: \(count) images from PREPULL_FUZZ_SEED=\(first)")
+    try await withContainerd { containerd in
+      try await withEmbeddedRegistry { registry in
+        let theirs = ContainerdUnpacker(containerd: containerd, registry: registry)
+        var taken = 0
+        for seed in first..<first + count {
+          let image = RandomImage(seed: seed)
+          let isTaken = await EqualUnpackingTests.compare(
+            image.layers, "random-\(seed)", "PREPULL_FUZZ_SEED=\(seed)", theirs)
+          taken += isTaken ? 1 : 0
+        }
+        print("random layers: \(taken) of \(count) were taken, the others refused by both")
+        // Else it would compare refusals only.
+        #expect(taken * 4 > Int(count))
+      }
+    }
+  }
+}
