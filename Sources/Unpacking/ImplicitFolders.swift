@@ -10,6 +10,9 @@ package enum ImplicitFolders {
   /// Copies mode, owner and xattrs to folders of an unpacked layer that no entry named from the nearest lower layer that
   /// has them. A lower layer's own links are followed, but not out of its root; in the unpacked layer none is.
   ///
+  /// It is the same as with containerd, which does it when it makes a folder, but for one thing: where an entry names a
+  /// folder after what lies in it, that folder keeps no attribute of a lower layer's, and hands on no group of it.
+  ///
   /// - Parameter lower: roots of the lower layers' `fs` folders, nearest first.
   package static func complete(_ folders: [[UInt8]], in folder: FilePath, lower: [FilePath]) throws {
     if folders.isEmpty || lower.isEmpty { return }
@@ -81,6 +84,10 @@ package enum ImplicitFolders {
     guard fchown(target.descriptor, status.userID.rawValue, status.groupID.rawValue) == 0,
       fchmod(target.descriptor, status.permissions.rawValue) == 0
     else { throw .system("set owner and mode of \(shown)") }
+    // With something in it, it was changed today.
+    if (try? Removal.entries(target.descriptor))?.isEmpty == true {
+      futimens(target.descriptor, [status.st_atim, status.st_mtim])
+    }
     for name in try attributes(of: source, shown) where !name.starts(with: Array("trusted.".utf8)) {
       let cName = FolderPath.c(name)
       let size = fgetxattr(source.descriptor, cName, nil, 0)
