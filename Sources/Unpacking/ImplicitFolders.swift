@@ -1,9 +1,6 @@
 import CUnpacking
 package import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Folders that a layer's files lie in although none of its entries names them.
 package enum ImplicitFolders {

@@ -1,10 +1,7 @@
 import Dispatch
 import Synchronization
 package import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// One layer that is being unpacked by a child process of our own program, confined to the staging folder.
 ///

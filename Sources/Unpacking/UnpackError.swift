@@ -1,8 +1,5 @@
 import Documents
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Why a layer was not unpacked.
 package struct UnpackError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,9 +1,6 @@
 import CUnpacking
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A running child. Its number is used while it is sure to be its own: until it has been waited for.
 final class UnpackingChild: Sendable {

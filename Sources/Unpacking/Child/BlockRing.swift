@@ -1,8 +1,5 @@
 import CUnpacking
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Blocks of the tar stream on their way from the thread that inflates to the one that writes files: one fills them in
 /// their order, the other one takes them.

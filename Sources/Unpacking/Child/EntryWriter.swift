@@ -1,9 +1,6 @@
 import CUnpacking
 import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Makes one entry of a layer in its folder, where nothing of that name is but a folder for a folder.
 struct EntryWriter {

@@ -1,8 +1,5 @@
 import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Finds the folders that entries lie in, as containerd does: links are followed, but never out of the layer's root, and
 /// what is missing is made.

@@ -1,8 +1,5 @@
 import CUnpacking
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What a tar entry says.
 struct LayerEntry {

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The bytes of a layer as they come, from standard input.
 struct PackedInput: ~Copyable {

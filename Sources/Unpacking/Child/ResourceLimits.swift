@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What the kernel lets the child use, whatever a layer makes it do.
 enum ResourceLimits {

@@ -1,10 +1,7 @@
 import CUnpacking
 import Documents
 import ImageModel
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The child: this program, started anew to unpack one layer from standard input into its working directory.
 ///

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Paths of a layer: bytes without a leading slash; the root is empty.
 enum FolderPath {

@@ -1,8 +1,5 @@
 import CUnpacking
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What makes overlayfs show nothing of the lower layers in a folder. It takes CAP_SYS_ADMIN, so the child cannot set it.
 enum OpaqueMark {

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// An open folder. Everything in it is reached from its descriptor, so that no link on the way leads elsewhere.
 struct OpenFolder: ~Copyable {

@@ -1,8 +1,5 @@
 package import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Removes an unpacked folder, whatever is in it, following no links. A folder that is not there is no error.
 package func removeUnpacked(_ folder: FilePath) throws {
