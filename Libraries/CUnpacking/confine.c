@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -98,13 +99,26 @@ static int forbid_system_calls(void) {
 }
 #endif
 
+// Each thread has capabilities of its own, and one beside this would keep all. Its folder has a link of its own, beside
+// the two of the folder that it lies in.
+static int is_alone(void) {
+  struct stat threads;
+  errno = EBUSY;
+  return stat("/proc/self/task", &threads) == 0 && threads.st_nlink == 3;
+}
+
 const char *prepull_confine(void) {
+  if (!is_alone()) return "be the only thread";
   // The C library reads its list of character sets when it first converts. libarchive does, so it is read now, and not
   // from a folder of the layer.
   iconv_t conversion = iconv_open("ANSI_X3.4-1968", "UTF-8");
   if (conversion != (iconv_t)-1) iconv_close(conversion);
 
-  if (syscall(SYS_close_range, 3u, ~0u, 0u)) return "close inherited files";
+  if (syscall(SYS_close_range, 3u, ~0u, 0u)) {
+    if (errno != ENOSYS) return "close inherited files";
+    // Kernels before 5.9. Whoever starts this process leaves it none anyway.
+    for (int file = 3; file < 4096; file++) close(file);
+  }
   // Where it is not allowed, the filter below still leaves no way to make a socket.
   unshare(CLONE_NEWNET);
   if (chroot(".")) return "make the folder its root";

@@ -93,7 +93,11 @@ package enum ImplicitFolders {
       guard fgetxattr(source.descriptor, cName, &value, size) == size else {
         throw .system("read the attributes of \(shown)")
       }
-      guard fsetxattr(target.descriptor, cName, value, size, 0) == 0 || errno == ENOTSUP else {
+      // What it has by itself stays, as the label that a security module gave it.
+      guard
+        fsetxattr(target.descriptor, cName, value, size, Int32(XATTR_CREATE)) == 0
+          || [ENOTSUP, EEXIST, ENODATA].contains(errno)
+      else {
         throw .system("set the attributes of \(shown)")
       }
     }

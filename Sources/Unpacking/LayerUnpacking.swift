@@ -22,7 +22,8 @@ package final class LayerUnpacking: Sendable {
   /// Starts the child: this very program anew with a hidden subcommand.
   ///
   /// - Parameters:
-  ///   - folder: is there, empty, and becomes the child's root.
+  ///   - folder: is there, empty, and becomes the child's root. Its own mode, owner and SELinux label are the caller's to
+  ///     set, as a layer does not change its root; files that are made in it take the label from it.
   ///   - isLowest: nothing is below this layer in its image. What such a layer takes away by whiteouts is removed, and
   ///     leaves no mark, as with containerd.
   ///   - program: another one that has the subcommand, for tests.
