@@ -41,7 +41,7 @@ struct FolderCursor: ~Copyable {
     var rest = asked.split(separator: FolderPath.slash).map(Array.init)[...]
     guard var folder = root.folder([]) else { throw .system("open the layer's root") }
     while let name = rest.popFirst() {
-      if let target = try link(folder.descriptor, name, in: path) {
+      if let target = try Self.target(folder.descriptor, name, shown: FolderPath.join(path, name)) {
         links += 1
         guard links <= 255 else {
           throw UnpackError(.layer, "\(UnpackError.shown(asked)) leads through too many links")
@@ -76,10 +76,6 @@ struct FolderCursor: ~Copyable {
   }
 
   /// Where a link leads; nil where there is none.
-  private func link(_ folder: Int32, _ name: [UInt8], in path: [UInt8]) throws(UnpackError) -> [UInt8]? {
-    try Self.target(folder, name, shown: FolderPath.join(path, name))
-  }
-
   static func target(_ folder: Int32, _ name: [UInt8], shown path: [UInt8]) throws(UnpackError) -> [UInt8]? {
     let size = 4096
     var failed: Int32 = 0
