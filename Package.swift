@@ -99,9 +99,12 @@ let package = Package(
         "Documents", "ImageModel", "Networking", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1, .nioPosix,
         .nioSSL, .subprocess, .systemPackage,
       ]),
+    // TOML without full Foundation: toml++ behind two functions.
+    .target(name: "CTOML", path: "Libraries/CTOML"),
     .layer(
       "Runtimes",
       [
+        "CTOML",
         "Documents", "ImageModel", "Networking", "Registry", .asyncHTTPClient, .crypto, .grpcCore, .grpcProtobuf,
         .grpcTransport, .log, .nioCore, .nioHTTP1, .nioPosix, .protobuf, .systemPackage,
       ], exclude: ["CRI/Protos"]),
@@ -241,5 +244,6 @@ let package = Package(
       ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )

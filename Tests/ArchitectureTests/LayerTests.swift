@@ -18,6 +18,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
   (
     "Runtimes", ["Documents", "ImageModel", "Networking", "Registry"],
     [
+      "CTOML",
       "AsyncHTTPClient", "Crypto", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "Logging", "NIOCore",
       "NIOHTTP1", "NIOPosix", "SwiftProtobuf", "SystemPackage",
     ]

@@ -17,6 +17,8 @@ actor Authenticator {
     /// The registry as credentials name it: `docker.io`, not the host of its API.
     let registry: String
     let repository: String
+    /// How the registry is talked to, without what single requests bear.
+    var access = HostAccess()
   }
 
   /// An answer of a registry that another login may change.
@@ -116,7 +118,8 @@ actor Authenticator {
       return Grant(authorization: "Bearer " + token, expires: nil)
     }
     if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
-      let token = try await tokens.token(for: bearer, repository: key.repository, credential: credential)
+      let token = try await tokens.token(
+        for: bearer, repository: key.repository, credential: credential, access: key.access)
       return Grant(authorization: "Bearer " + token.text, expires: clock.now().advanced(by: token.life * 0.9))
     }
     guard challenges.contains(where: { $0.scheme == "basic" }) else {

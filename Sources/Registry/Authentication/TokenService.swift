@@ -25,7 +25,10 @@ struct TokenService {
   let transport: RegistryTransport
   let clock: SystemClock
 
-  func token(for challenge: Challenge, repository: String, credential: RegistryCredential?) async throws -> Token {
+  /// - Parameter access: of the host that asks for the token; its certificates hold for the server of tokens too.
+  func token(
+    for challenge: Challenge, repository: String, credential: RegistryCredential?, access: HostAccess = HostAccess()
+  ) async throws -> Token {
     guard let realm = challenge.parameters["realm"], let url = URL(string: realm), url.host() != nil else {
       throw RegistryProblem(.fault, "the registry does not say where to get a token")
     }
@@ -35,6 +38,7 @@ struct TokenService {
       ("scope", asked.isEmpty ? "repository:\(repository):pull" : asked),
     ].filter { !$0.1.isEmpty }
     var request = RegistryTransport.Request(url: url)
+    request.access = access
     switch credential {
     case .identityToken(_, let token):
       request.method = .POST

@@ -16,10 +16,12 @@ struct Endpoint: Hashable {
   let path: String
   /// The registry as credentials name it.
   let name: String
-  /// For a mirror: the registry that it stands in for.
+  /// The registry that it stands in for, where that is another one.
   let mirrored: String?
-
-  var isMirror: Bool { mirrored != nil }
+  /// Whether others are asked when it fails.
+  let isMirror: Bool
+  let access: HostAccess
+  let capabilities: HostCapabilities
 
   /// Mirrors in their order, then the registry.
   static func all(for registry: String, _ configuration: RegistryConfiguration) throws(RegistryProblem) -> [Endpoint] {
@@ -27,12 +29,28 @@ struct Endpoint: Hashable {
     guard let address = HostAddress(registry == "docker.io" ? "registry-1.docker.io" : registry) else {
       throw RegistryProblem(.noSuchHost, "'\(registry)' is no host")
     }
-    let mirrors = configuration.mirrors[registry] ?? configuration.mirrors["*"] ?? []
-    return mirrors.map { mirror in
+    let hosts =
+      configuration.hosts[registry]
+      ?? RegistryHosts(mirrors: configuration.mirrors[registry] ?? configuration.mirrors["*"] ?? [])
+    let mirrors = hosts.mirrors.map { mirror in
       Endpoint(
         scheme: mirror.scheme, address: mirror.address, path: mirror.path, name: "\(mirror.address)",
-        mirrored: registry)
-    } + [Endpoint(scheme: nil, address: address, path: "/v2", name: registry, mirrored: nil)]
+        mirrored: registry, isMirror: true, access: mirror.access, capabilities: mirror.capabilities)
+    }
+    let server = hosts.server
+    return mirrors + [
+      Endpoint(
+        scheme: server?.scheme, address: server?.address ?? address, path: server?.path ?? "/v2", name: registry,
+        mirrored: server.flatMap { $0.address == address ? nil : registry }, isMirror: false, access: hosts.access,
+        capabilities: hosts.capabilities)
+    ]
+  }
+
+  /// Whether it may be asked for something.
+  func serves(_ item: String) -> Bool {
+    // A tag has to be resolved; a digest says what it is.
+    let isTag = item.hasPrefix("manifests/") && !item.contains(":")
+    return capabilities.contains(isTag ? .resolve : .pull)
   }
 
   /// The address of something in a repository; requests to mirrors name the registry that they mirror, as containerd does.

@@ -99,6 +99,9 @@ extension RegistryClient {
     var passedBy: [String] = []
     for endpoint in try Endpoint.all(for: reference.registry, configuration) {
       do {
+        guard endpoint.serves(call.item) else {
+          throw RegistryProblem(.notFound, "\(endpoint.address) may not be asked for this, as its settings say")
+        }
         if let problem = absent.problem(of: endpoint) { throw problem }
         return try await read(send(call, repository: reference.repository, to: endpoint))
       } catch let problem as RegistryProblem where endpoint.isMirror {
@@ -119,8 +122,10 @@ extension RegistryClient {
     let scheme: String
     if let own = endpoint.scheme { scheme = own } else { scheme = try await schemes.scheme(of: endpoint.address) }
     let url = try endpoint.url(scheme: scheme, repository: repository, item: call.item)
-    let key = Authenticator.Key(registry: endpoint.name, repository: repository)
+    let key = Authenticator.Key(
+      registry: endpoint.name, repository: repository, access: endpoint.access.connection)
     var request = RegistryTransport.Request(method: call.method, url: url, headers: call.headers)
+    request.access = endpoint.access
     request.authorization = await authenticator.known(for: key)
     var response = try await transport.send(request)
     var refusal = Authenticator.Refusal(response, of: request.authorization, isFresh: false)

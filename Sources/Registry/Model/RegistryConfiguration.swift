@@ -10,6 +10,8 @@ package struct RegistryConfiguration: Sendable {
   package var caFiles: [String] = []
   /// Mirrors by registry (`docker.io`), asked in order before the registry itself; `*` is for all other registries.
   package var mirrors: [String: [RegistryMirror]] = [:]
+  /// What is known of a registry's hosts beyond that, by registry; it takes the place of `mirrors`.
+  package var hosts: [String: RegistryHosts] = [:]
   package var proxy = ProxySettings.none
   package var retry = RetryPolicy(attempts: 5)
   /// The longest `Retry-After` that is waited for; a longer one ends the attempt, and the error tells how long.
@@ -45,6 +47,9 @@ package struct RegistryConfiguration: Sendable {
   func allowsPlainHTTP(_ address: HostAddress) -> Bool {
     address.isLoopback || Self.names(plainHTTP, address)
       || mirrors.values.joined().contains { $0.scheme == "http" && $0.address == address }
+      || hosts.values.contains { hosts in
+        (hosts.mirrors + [hosts.server].compactMap(\.self)).contains { $0.scheme == "http" && $0.address == address }
+      }
   }
 
   func skipsVerification(_ address: HostAddress) -> Bool { Self.names(skipTLSVerify, address) }

@@ -14,6 +14,8 @@ package struct RegistryMirror: Hashable, Sendable {
   let address: HostAddress
   /// Where the registry's API begins; `/v2` unless the mirror says otherwise.
   let path: String
+  package var access = HostAccess()
+  package var capabilities: HostCapabilities = [.pull, .resolve]
 
   /// Parses `host[:port]`, `http[s]://host[:port]`, or a URL with the path of the API (`https://host/v2/proxy`).
   ///
@@ -29,12 +31,30 @@ package struct RegistryMirror: Hashable, Sendable {
     }
     self.scheme = url.scheme
     self.address = address
-    var path = url.path()
-    while path.hasSuffix("/") { path.removeLast() }
+    let path = url.pathWithoutEnd
     self.path = path.isEmpty ? "/v2" : path
+  }
+
+  /// A host of a `hosts.toml`: https unless it says otherwise, and the API lies in `/v2` of its path.
+  ///
+  /// - Parameter overridesPath: whether the path is that of the API.
+  package init(host text: String, overridesPath: Bool) throws(RegistryError) {
+    let mirror = try RegistryMirror(parsing: text.contains("://") ? text : "https://" + text)
+    let path = URL(string: text.contains("://") ? text : "https://" + text)?.pathWithoutEnd ?? ""
+    scheme = mirror.scheme
+    address = mirror.address
+    self.path = overridesPath || path.hasSuffix("/v2") ? path : path + "/v2"
   }
 }
 
 extension RegistryMirror: CustomStringConvertible {
   package var description: String { (scheme.map { $0 + "://" } ?? "") + "\(address)" + (path == "/v2" ? "" : path) }
+}
+
+extension URL {
+  fileprivate var pathWithoutEnd: String {
+    var path = path()
+    while path.hasSuffix("/") { path.removeLast() }
+    return path
+  }
 }

@@ -23,6 +23,8 @@ final class RegistryTransport: Sendable {
     /// Sent to the origin of `url` only, wherever redirects lead.
     var authorization: String?
     var body: ByteBuffer?
+    /// Holds for the origin of `url` only, as `authorization` does.
+    var access = HostAccess()
   }
 
   struct Response {
@@ -37,6 +39,7 @@ final class RegistryTransport: Sendable {
   private struct Setting: Hashable {
     var proxy: ProxyAddress?
     var verifies: Bool
+    var access: HostAccess
   }
 
   private struct State {
@@ -84,7 +87,9 @@ final class RegistryTransport: Sendable {
         let target = URL(string: location, relativeTo: current.url)?.absoluteURL
       else { throw RegistryProblem(.fault, "\(response.host) redirects to nowhere", status: response.status) }
       current.url = target
-      current.authorization = target.origin == request.url.origin ? request.authorization : nil
+      let isOrigin = target.origin == request.url.origin
+      current.authorization = isOrigin ? request.authorization : nil
+      current.access = isOrigin ? request.access : HostAccess()
     }
     throw RegistryProblem(
       .fault, "\(request.url.authority) redirects in a circle, or more than \(Self.maximumRedirects) times")
@@ -98,10 +103,13 @@ final class RegistryTransport: Sendable {
       throw RegistryProblem(.insecure, "plain HTTP to \(url.authority) is not allowed")
     }
     let proxy = configuration.proxy.server(scheme: scheme, to: address)
-    let client = try client(for: Setting(proxy: proxy, verifies: !configuration.skipsVerification(address)))
+    let verifies = !configuration.skipsVerification(address) && !request.access.skipsVerification
+    let setting = Setting(proxy: proxy, verifies: verifies, access: request.access.connection)
+    let client = try client(for: setting)
     var message = HTTPClientRequest(url: url.absoluteString)
     message.method = request.method
     message.headers = request.headers
+    for header in request.access.headers { message.headers.add(name: header.name, value: header.value) }
     message.headers.replaceOrAdd(name: "User-Agent", value: configuration.userAgent)
     // Without it a server may compress what its digest is of the plain content.
     message.headers.replaceOrAdd(name: "Accept-Encoding", value: "identity")
@@ -124,7 +132,9 @@ final class RegistryTransport: Sendable {
       if Task.isCancelled { throw CancellationError() }
       var problem = RegistryProblem(error, host: proxy.map { "\($0), the proxy to \(url.authority)," } ?? url.authority)
       if proxy == nil, (error as? NIOSSLError)?.isUntrustedCertificate ?? false {
-        let (tls, limit) = (try TLSConfiguration.client(configuration), TimeAmount(configuration.connectTimeout))
+        let (tls, limit) = (
+          try TLSConfiguration.client(configuration, access: setting.access), TimeAmount(configuration.connectTimeout)
+        )
         problem.detail =
           await CertificateProbe.explanation(of: address, tls, limit: limit, now: configuration.clock.date())
           ?? problem.detail
@@ -145,7 +155,8 @@ final class RegistryTransport: Sendable {
       // Callers bound how much runs at once; a request must not fail for want of a place in the pool.
       options.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
       options.connectionPool.retryConnectionEstablishment = false
-      options.tlsConfiguration = try TLSConfiguration.client(configuration, verifies: setting.verifies)
+      options.tlsConfiguration = try TLSConfiguration.client(
+        configuration, verifies: setting.verifies, access: setting.access)
       options.proxy = setting.proxy?.server
       let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: options)
       state.clients[setting] = client
@@ -167,19 +178,34 @@ extension RegistryConfiguration {
 
 extension TLSConfiguration {
   /// What is trusted when talking to registries.
-  static func client(_ configuration: RegistryConfiguration, verifies: Bool = true) throws(RegistryProblem)
-    -> TLSConfiguration
-  {
+  ///
+  /// - Parameter access: of the host that is talked to.
+  static func client(
+    _ configuration: RegistryConfiguration, verifies: Bool = true, access: HostAccess = HostAccess()
+  ) throws(RegistryProblem) -> TLSConfiguration {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.minimumTLSVersion = .tlsv12
     if !verifies { tls.certificateVerification = .none }
-    for file in configuration.caFiles {
+    for file in configuration.caFiles + access.caFiles {
       guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
         throw RegistryProblem(
           .tls, "\(file) holds no certificates in PEM form, or cannot be read",
           remedy: "Name a file of CA certificates.")
       }
       tls.additionalTrustRoots.append(.certificates(certificates))
+    }
+    // A host asks for one certificate; of several the first that can be read is shown.
+    for pair in access.clientCertificates {
+      guard let chain = try? NIOSSLCertificate.fromPEMFile(pair.certificate), !chain.isEmpty,
+        let key = try? NIOSSLPrivateKey(file: pair.key, format: .pem)
+      else {
+        throw RegistryProblem(
+          .tls, "\(pair.certificate) and \(pair.key) are no certificate and key in PEM form, or cannot be read",
+          remedy: "See the files that the node's hosts.toml names.")
+      }
+      tls.certificateChain = chain.map { .certificate($0) }
+      tls.privateKey = .privateKey(key)
+      break
     }
     return tls
   }

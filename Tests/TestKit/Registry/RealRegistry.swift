@@ -10,11 +10,14 @@ import SystemPackage
 package import VirtualCluster
 
 /// Runs Debian's docker-registry on a free loopback port, with its data in a folder of its own.
+///
+/// - Parameter clients: where given, only clients with a certificate of this authority are answered.
 package func withRealRegistry<Result: Sendable>(
-  auth: RealRegistry.Auth = .none, tls: CertificateAuthority? = nil, _ body: (RealRegistry) async throws -> Result
+  auth: RealRegistry.Auth = .none, tls: CertificateAuthority? = nil, clients: CertificateAuthority? = nil,
+  _ body: (RealRegistry) async throws -> Result
 ) async throws -> Result {
   try await withTemporaryFolder("registry") { folder in
-    try await RealRegistry.configure(in: folder, auth: auth, tls: tls)
+    try await RealRegistry.configure(in: folder, auth: auth, tls: tls, clients: clients)
     let log = try FileDescriptor.open(
       FilePath(folder + "/log"), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
     let teardown: [TeardownStep] = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
@@ -26,7 +29,7 @@ package func withRealRegistry<Result: Sendable>(
     ) { execution in
       do {
         let port = try await RealRegistry.port(from: folder + "/log")
-        let result = try await body(RealRegistry(port: port, auth: auth, tls: tls))
+        let result = try await body(RealRegistry(port: port, auth: auth, tls: tls, clients: clients))
         await execution.teardown(using: teardown)
         return result
       } catch {
@@ -50,13 +53,16 @@ package struct RealRegistry: Sendable {
   package let port: Int
   package let auth: Auth
   fileprivate let tls: CertificateAuthority?
+  fileprivate let clients: CertificateAuthority?
 
   /// The registry part of references to its images.
   package var host: String { "127.0.0.1:\(port)" }
   private var base: String { (tls == nil ? "http://" : "https://") + host }
 
   /// Writes `config.yml` and what it names into `folder`.
-  fileprivate static func configure(in folder: String, auth: Auth, tls: CertificateAuthority?) async throws {
+  fileprivate static func configure(
+    in folder: String, auth: Auth, tls: CertificateAuthority?, clients: CertificateAuthority?
+  ) async throws {
     func write(_ text: String, to name: String) throws {
       try Data(text.utf8).write(to: URL(filePath: folder + "/" + name))
     }
@@ -72,7 +78,9 @@ package struct RealRegistry: Sendable {
       let identity = try tls.issue()
       try write(identity.certificatePEM, to: "server.pem")
       try write(identity.keyPEM, to: "server.key")
-      config += "  tls: {certificate: \"\(folder)/server.pem\", key: \"\(folder)/server.key\"}\n"
+      var fields = "certificate: \"\(folder)/server.pem\", key: \"\(folder)/server.key\""
+      if let clients { fields += ", clientcas: [\"\(try clients.writeAuthority(to: folder))\"]" }
+      config += "  tls: {\(fields)}\n"
     }
     switch auth {
     case .none: break
@@ -117,6 +125,13 @@ package struct RealRegistry: Sendable {
       configuration.tlsConfiguration = .makeClientConfiguration()
       configuration.tlsConfiguration?.trustRoots = .certificates(
         try NIOSSLCertificate.fromPEMBytes(Array(tls.authorityPEM.utf8)))
+      if let own = try clients?.issueClient(name: "pusher") {
+        configuration.tlsConfiguration?.certificateChain = [
+          .certificate(try NIOSSLCertificate(bytes: own.certificateDER, format: .der))
+        ]
+        configuration.tlsConfiguration?.privateKey = .privateKey(
+          try NIOSSLPrivateKey(bytes: Array(own.keyPEM.utf8), format: .pem))
+      }
     }
     let authorization: String? =
       switch auth {
