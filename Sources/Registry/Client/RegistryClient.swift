@@ -11,6 +11,7 @@ import Networking
 package final class RegistryClient: Sendable {
   package let configuration: RegistryConfiguration
   let transport: RegistryTransport
+  private let credentials: any CredentialSource
   private let authenticator: Authenticator
   private let schemes: SchemeFinder
   private let absent: AbsentMirrors
@@ -30,6 +31,7 @@ package final class RegistryClient: Sendable {
     self.configuration = configuration
     self.logger = logger
     self.transport = RegistryTransport(configuration: configuration, logger: logger)
+    self.credentials = credentials
     self.schemes = SchemeFinder(transport: transport, configuration: configuration)
     self.authenticator = Authenticator(
       source: credentials, tokens: TokenService(transport: transport, clock: configuration.clock),
@@ -38,11 +40,19 @@ package final class RegistryClient: Sendable {
     self.onRetry = nil
   }
 
+  /// A client with connections and tokens of its own, which heeds what a node was told of its registries.
+  package func heeding(_ hosts: [String: RegistryHosts]) -> RegistryClient {
+    var configuration = configuration
+    configuration.hosts.merge(hosts) { _, new in new }
+    return RegistryClient(configuration: configuration, credentials: credentials, logger: logger)
+  }
+
   private init(_ other: RegistryClient, onRetry: @escaping @Sendable (Retry) -> Void) {
     self.configuration = other.configuration
     self.logger = other.logger
     self.transport = other.transport
     self.schemes = other.schemes
+    self.credentials = other.credentials
     self.authenticator = other.authenticator
     self.absent = other.absent
     self.onRetry = onRetry
