@@ -107,7 +107,7 @@ let package = Package(
         "CTOML",
         "Documents", "ImageModel", "Networking", "Registry", .asyncHTTPClient, .crypto, .grpcCore, .grpcProtobuf,
         .grpcTransport, .log, .nioCore, .nioHTTP1, .nioPosix, .protobuf, .systemPackage,
-      ], exclude: ["CRI/Protos"]),
+      ], exclude: ["CRI/Protos", "Containerd/Protos"]),
     .layer(
       "Kubernetes",
       [

@@ -8,11 +8,10 @@ struct CRIConnection: Sendable {
 
   let endpoint: RuntimeEndpoint
   let limits: RuntimeLimits
-  private let client: GRPCClient<Transport>
+  let client: GRPCClient<Transport>
 
   var runtime: Runtime_V1_RuntimeService.Client<Transport> { .init(wrapping: client) }
   var images: Runtime_V1_ImageService.Client<Transport> { .init(wrapping: client) }
-  var content: Containerd_Services_Content_V1_Content.Client<Transport> { .init(wrapping: client) }
 
   /// Runs `body` with a connection that is opened at the first call and closed at the end.
   static func with<Result: Sendable>(

@@ -8,9 +8,6 @@ import SwiftProtobuf
 /// CRI itself says nothing until a pull is over. Where there is no content service (CRI-O), the watch ends and the pull
 /// goes on unseen: no fault of the watch ever fails a pull. What it can see is a pull that stands still.
 struct ContentWatch: Sendable {
-  /// containerd keeps what CRI pulls in this namespace.
-  private static let metadata: Metadata = ["containerd-namespace": "k8s.io"]
-
   private let connection: CRIConnection
   private let reference: Reference
   private var limits: RuntimeLimits { connection.limits }
@@ -51,7 +48,7 @@ struct ContentWatch: Sendable {
   }
 
   private func writing() async throws -> [Digest: Int64] {
-    let answer = try await connection.content.listStatuses(.init(), metadata: Self.metadata, options: options)
+    let answer = try await connection.content.listStatuses(.init(), metadata: CRIConnection.namespace, options: options)
     let blobs = answer.statuses.compactMap { status -> (Digest, Int64)? in
       // "layer-sha256:…"; the first part tells the kind of blob.
       guard let dash = status.ref.lastIndex(of: "-"),
@@ -65,7 +62,7 @@ struct ContentWatch: Sendable {
   private func isPresent(_ digest: Digest) async throws -> Bool {
     do {
       _ = try await connection.content.info(
-        .with { $0.digest = digest.description }, metadata: Self.metadata, options: options)
+        .with { $0.digest = digest.description }, metadata: CRIConnection.namespace, options: options)
       return true
     } catch let error as RPCError where error.code == .notFound {
       return false

@@ -40,4 +40,25 @@ extension FakeContent: Containerd_Services_Content_V1_Content.SimpleServiceProto
       }
     }
   }
+
+  typealias Requests = RPCAsyncSequence<Containerd_Services_Content_V1_WriteContentRequest, any Error>
+
+  /// What only fast pulls ask.
+  private var unknown: RPCError { RPCError(code: .unimplemented, message: "unknown method") }
+
+  func update(
+    request: Containerd_Services_Content_V1_UpdateRequest, context: ServerContext
+  ) async throws -> Containerd_Services_Content_V1_UpdateResponse { throw unknown }
+
+  func delete(
+    request: Containerd_Services_Content_V1_DeleteContentRequest, context: ServerContext
+  ) async throws -> Containerd_Services_Content_V1_Empty { throw unknown }
+
+  func write(
+    request: Requests, response: RPCWriter<Containerd_Services_Content_V1_WriteContentResponse>, context: ServerContext
+  ) async throws { throw unknown }
+
+  func abort(
+    request: Containerd_Services_Content_V1_AbortRequest, context: ServerContext
+  ) async throws -> Containerd_Services_Content_V1_Empty { throw unknown }
 }
