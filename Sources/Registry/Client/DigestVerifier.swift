@@ -62,3 +62,11 @@ package struct DigestVerifier {
     return nil
   }
 }
+
+extension DigestVerifier {
+  /// The descriptor of content, without a type.
+  package static func descriptor(of bytes: [UInt8]) -> Descriptor {
+    Descriptor(
+      mediaType: "", digest: ImageModel.Digest(bytes: SHA256.hash(data: bytes)), size: Int64(bytes.count))
+  }
+}

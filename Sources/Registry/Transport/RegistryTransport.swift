@@ -32,6 +32,10 @@ final class RegistryTransport: Sendable {
     let headers: HTTPHeaders
     /// Host that answered, after redirects.
     let host: String
+    /// What answered, after redirects.
+    let url: URL
+    /// Whether redirects led to another origin than the one that was asked.
+    fileprivate(set) var isElsewhere = false
     fileprivate(set) var body: HTTPClientResponse.Body
   }
 
@@ -78,7 +82,8 @@ final class RegistryTransport: Sendable {
   func send(_ request: Request, within limit: Duration? = nil, followsRedirects: Bool = true) async throws -> Response {
     var current = request
     for _ in 0...Self.maximumRedirects {
-      let response = try await sendOnce(current, within: limit)
+      var response = try await sendOnce(current, within: limit)
+      response.isElsewhere = current.url.origin != request.url.origin
       guard followsRedirects, request.method == .GET || request.method == .HEAD,
         [301, 302, 303, 307, 308].contains(response.status)
       else { return response }
@@ -127,7 +132,8 @@ final class RegistryTransport: Sendable {
           "status": "\(response.status.code)",
         ])
       return Response(
-        status: Int(response.status.code), headers: response.headers, host: url.authority, body: response.body)
+        status: Int(response.status.code), headers: response.headers, host: url.authority, url: url,
+        body: response.body)
     } catch {
       if Task.isCancelled { throw CancellationError() }
       var problem = RegistryProblem(error, host: proxy.map { "\($0), the proxy to \(url.authority)," } ?? url.authority)

@@ -225,15 +225,14 @@ extension EmbeddedRegistry {
     var status = 200
     var headers = [("Content-Type", type), ("Docker-Content-Digest", digest.description)]
     if case .ignoreRange = fault {
-    } else if let range = request.headers["range"], range.hasPrefix("bytes="), range.hasSuffix("-"),
-      let start = Int(range.dropFirst(6).dropLast())
-    {
-      guard start < bytes.count else {
+    } else if let range = request.headers["range"].flatMap(ByteRange.init) {
+      guard range.first < bytes.count else {
         return .plain(416, headers: [("Content-Range", "bytes */\(bytes.count)")])
       }
-      content = content[start...]
+      let last = min(range.last ?? .max, bytes.count - 1)
+      content = content[range.first...last]
       status = 206
-      headers.append(("Content-Range", "bytes \(start)-\(bytes.count - 1)/\(bytes.count)"))
+      headers.append(("Content-Range", "bytes \(range.first)-\(last)/\(bytes.count)"))
     }
     switch fault {
     case .withoutHeader(let name): headers.removeAll { $0.0 == name }
