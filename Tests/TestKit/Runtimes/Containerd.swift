@@ -17,9 +17,27 @@ package struct Containerd: Sendable {
     try await output(of: release.program("ctr"), ["--address", socket, "--namespace", "k8s.io"] + arguments)
   }
 
-  /// The blobs that are being written or were left half-written.
+  /// The refs of blobs that are being written or were left half-written.
   package func ingests() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: folder("root/io.containerd.content.v1.content/ingest"))
+    let path = folder("root/io.containerd.content.v1.content/ingest")
+    return try FileManager.default.contentsOfDirectory(atPath: path).map { name in
+      String(decoding: FileManager.default.contents(atPath: "\(path)/\(name)/ref") ?? Data(name.utf8), as: UTF8.self)
+    }
+  }
+}
+
+extension Containerd {
+  /// Ends this one as a crash would, and runs `body` with another one on the same folders.
+  package func restarted<R: Sendable>(_ body: (Containerd) async throws -> R) async throws -> R {
+    daemon.kill()
+    try await eventually("containerd to end") { !daemon.isRunning }
+    return try await start(release, in: folder, body)
+  }
+
+  /// Has it collect as garbage whatever nothing needs, and waits until that is done.
+  package func collectGarbage() async throws {
+    try await ctr("leases", "create", "--id", "garbage")
+    try await ctr("leases", "delete", "--sync", "garbage")
   }
 }
 
@@ -33,14 +51,19 @@ package struct ContainerdOptions: Sendable {
   package var authorities: [String: String] = [:]
   /// Which containerd it is.
   package var release = ContainerdRelease.system
+  /// Further tables of its configuration.
+  package var more = ""
 
   package init(
-    diskSize: Int? = nil, hasCRI: Bool = true, authorities: [String: String] = [:], release: ContainerdRelease = .system
+    diskSize: Int? = nil, hasCRI: Bool = true, authorities: [String: String] = [:],
+    release: ContainerdRelease = .system,
+    more: String = ""
   ) {
     self.diskSize = diskSize
     self.hasCRI = hasCRI
     self.authorities = authorities
     self.release = release
+    self.more = more
   }
 }
 
@@ -61,14 +84,20 @@ package func withContainerd<R: Sendable>(
         """, to: folder("certs.d/\(host)/hosts.toml"))
     }
     try write(configuration(in: folder, options), to: folder("config.toml"))
-    let socket = folder("c.sock")
-    return try await withDaemon(
-      options.release.program("containerd"), ["--config", folder("config.toml")],
-      environment: ["PATH": options.release.path], folder: folder,
-      isReady: { (try? await output(of: options.release.program("ctr"), ["--address", socket, "version"])) != nil }
-    ) { daemon in
-      try await body(Containerd(socket: socket, folder: folder, daemon: daemon, release: options.release))
-    }
+    return try await start(options.release, in: folder, body)
+  }
+}
+
+private func start<R: Sendable>(
+  _ release: ContainerdRelease, in folder: ScratchFolder, _ body: (Containerd) async throws -> R
+) async throws -> R {
+  let socket = folder("c.sock")
+  return try await withDaemon(
+    release.program("containerd"), ["--config", folder("config.toml")], environment: ["PATH": release.path],
+    folder: folder,
+    isReady: { (try? await output(of: release.program("ctr"), ["--address", socket, "version"])) != nil }
+  ) { daemon in
+    try await body(Containerd(socket: socket, folder: folder, daemon: daemon, release: release))
   }
 }
 
@@ -91,6 +120,8 @@ private func configuration(in folder: ScratchFolder, _ options: ContainerdOption
 
     [plugins."io.containerd.grpc.v1.cri".registry]
       config_path = "\(folder("certs.d"))"
+
+  \(options.more)
   """
 }
 
