@@ -104,8 +104,8 @@ let package = Package(
     .layer(
       "Runtimes",
       [
-        "CTOML",
-        "Documents", "ImageModel", "Networking", "Registry", .asyncHTTPClient, .crypto, .grpcCore, .grpcProtobuf,
+        "CTOML", "Documents", "ImageModel", "Networking", "Registry", "Unpacking", .asyncHTTPClient, .crypto, .grpcCore,
+        .grpcProtobuf,
         .grpcTransport, .log, .nioCore, .nioHTTP1, .nioPosix, .protobuf, .systemPackage,
       ], exclude: ["CRI/Protos", "Containerd/Protos"]),
     .layer(
@@ -189,7 +189,8 @@ let package = Package(
     .tests(
       "Runtimes",
       [
-        "Documents", "ImageModel", "Networking", "Registry", "KubeAPIServer", "VirtualCluster", "TestKit", .crypto,
+        "Documents", "ImageModel", "Networking", "Registry", "KubeAPIServer", "VirtualCluster", "CUnpacking", "TestKit",
+        .crypto,
         .grpcCore, .grpcTransport,
         .log, .nioCore, .protobuf, .systemPackage,
       ]),

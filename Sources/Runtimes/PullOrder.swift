@@ -11,16 +11,19 @@ package struct PullOrder: Sendable {
   package let credential: RegistryCredential?
   /// Called before the registry client waits to try again, by a runtime that downloads with it: a layout.
   package let onRetry: (@Sendable (RegistryClient.Retry) -> Void)?
+  /// Called with what a person should know of how it is pulled.
+  package let onNote: (@Sendable (String) -> Void)?
 
   package init(
     reference: Reference, platform: Platform, resolved: ResolvedImage? = nil, credential: RegistryCredential? = nil,
-    onRetry: (@Sendable (RegistryClient.Retry) -> Void)? = nil
+    onRetry: (@Sendable (RegistryClient.Retry) -> Void)? = nil, onNote: (@Sendable (String) -> Void)? = nil
   ) {
     self.reference = reference
     self.platform = platform
     self.resolved = resolved
     self.credential = credential
     self.onRetry = onRetry
+    self.onNote = onNote
   }
 }
 

@@ -16,7 +16,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
     ]
   ),
   (
-    "Runtimes", ["Documents", "ImageModel", "Networking", "Registry"],
+    "Runtimes", ["Documents", "ImageModel", "Networking", "Registry", "Unpacking"],
     [
       "CTOML",
       "AsyncHTTPClient", "Crypto", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "Logging", "NIOCore",

@@ -1,6 +1,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import ImageModel
+import Networking
 
 /// A gRPC connection to a CRI runtime's socket: every call has a limit, and fails with a `RuntimeError`.
 struct CRIConnection: Sendable {
@@ -24,11 +25,18 @@ struct CRIConnection: Sendable {
         $0.backoff = .init(initial: .milliseconds(200), max: .seconds(5), multiplier: 1.6, jitter: 0.2)
       })
     let client = GRPCClient(transport: transport)
-    return try await withThrowingTaskGroup(of: Void.self) { group in
-      // It throws only when the end comes before its start, which `withGRPCClient` would report.
-      group.addTask { try? await client.runConnections() }
-      defer { group.cancelAll() }
-      return try await body(CRIConnection(endpoint: endpoint, limits: limits, client: client))
+    // On its own, so that a task that is cancelled can still put things in order at the runtime. It throws only when the
+    // end comes before its start, which `withGRPCClient` would report.
+    let connections = Task { try? await client.runConnections() }
+    do {
+      let result = try await body(CRIConnection(endpoint: endpoint, limits: limits, client: client))
+      connections.cancel()
+      await connections.value
+      return result
+    } catch {
+      connections.cancel()
+      await connections.value
+      throw error
     }
   }
 
@@ -56,6 +64,8 @@ struct CRIConnection: Sendable {
       }
     } catch {
       if Task.isCancelled || error is CancellationError { throw CancellationError() }
+      // Of what this program does itself meanwhile.
+      if error is FastFault || error is FastObstacle { throw error }
       throw self.error(error, operation, limit: limit, isLate: ContinuousClock.now - start >= limit * 0.9)
     }
   }
@@ -85,6 +95,7 @@ struct CRIConnection: Sendable {
 
   private func error(_ error: any Error, _ operation: CRIOperation, limit: Duration, isLate: Bool) -> RuntimeError {
     if let error = error as? RuntimeError { return error }
+    if error is TimeLimitReached { return made(.timedOut, operation, "no answer within \(limits.call)") }
     guard let error = error as? RPCError else {
       return made(
         .fault, operation, "the connection failed: \(error)")

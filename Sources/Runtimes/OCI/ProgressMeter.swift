@@ -11,7 +11,7 @@ final class ProgressMeter: Sendable {
   private let state: Mutex<State>
   private let report: @Sendable (PullProgress) -> Void
 
-  init(total: Int64, report: @escaping @Sendable (PullProgress) -> Void) {
+  init(total: Int64?, report: @escaping @Sendable (PullProgress) -> Void) {
     let begin = PullProgress(phase: .waiting, totalBytes: total)
     self.report = report
     state = Mutex(State(progress: begin))
@@ -29,6 +29,15 @@ final class ProgressMeter: Sendable {
       guard bytes > before else { return }
       state.reached[digest] = bytes
       state.progress.completedBytes += bytes - before
+    }
+  }
+
+  /// Takes over the progress of another who goes on with the same image, where he is further.
+  func advance(to progress: PullProgress) {
+    update { state in
+      state.progress.phase = max(state.progress.phase, progress.phase)
+      state.progress.completedBytes = max(state.progress.completedBytes, progress.completedBytes)
+      state.progress.totalBytes = progress.totalBytes ?? state.progress.totalBytes
     }
   }
 

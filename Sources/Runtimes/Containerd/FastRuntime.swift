@@ -1,0 +1,134 @@
+import ImageModel
+import Logging
+package import Registry
+package import SystemPackage
+import Unpacking
+
+/// When pulls are done by this program itself, which is faster, and the runtime is handed the result.
+package enum FastPulls: String, CaseIterable, Sendable {
+  /// Where that can be done.
+  case auto
+  /// Nothing else is done.
+  case always
+  case off
+}
+
+/// How fast pulls are done.
+package struct FastSettings: Sendable {
+  package var downloads: RangedDownloads.Settings
+  /// The program that unpacks layers: this one, anew.
+  package var unpacker: FilePath
+
+  package init(
+    downloads: RangedDownloads.Settings = RangedDownloads.Settings(), unpacker: FilePath = "/proc/self/exe"
+  ) {
+    self.downloads = downloads
+    self.unpacker = unpacker
+  }
+}
+
+/// A containerd that this program pulls for: see `FastPull`. Whatever cannot be pulled so, is pulled by containerd itself.
+struct FastRuntime: Runtime {
+  let base: CRIRuntime
+  let node: FastNode
+  let mode: FastPulls
+  let registry: RegistryClient
+
+  var endpoint: RuntimeEndpoint { base.endpoint }
+
+  func identify() async throws -> RuntimeIdentity { try await base.identify() }
+  func list() async throws -> [RuntimeImage] { try await base.list() }
+  func image(_ reference: Reference) async throws -> RuntimeImage? { try await base.image(reference) }
+  func remove(_ reference: Reference) async throws -> Bool { try await base.remove(reference) }
+  func space() async throws -> ImageFileSystem { try await base.space() }
+
+  func pull(
+    _ order: PullOrder, progress: @escaping @Sendable (PullProgress) -> Void
+  ) async throws -> RuntimeImage {
+    let meter = ProgressMeter(total: order.resolved?.compressedSize, report: progress)
+    do {
+      return try await fastPull(order, meter)
+    } catch {
+      if Task.isCancelled || error is CancellationError { throw CancellationError() }
+      guard mode == .auto, let reason = Self.reasonForOwnPull(error) else { throw named(error, order) }
+      if node.isNews(reason) { order.onNote?("left to the runtime's own pull: \(reason)") }
+    }
+    return try await base.pull(order, progress: { meter.advance(to: $0) })
+  }
+
+  private func fastPull(_ order: PullOrder, _ meter: ProgressMeter) async throws -> RuntimeImage {
+    guard let image = order.resolved else {
+      throw FastObstacle("the registry could not be asked from here")
+    }
+    if node.verifier.isConfigured() { throw FastObstacle("containerd has image verifiers") }
+    if let settings = node.registries.settings(for: order.reference.registry) { throw FastObstacle(settings) }
+    let isTokenOnly = if case .registryToken = order.credential { true } else { false }
+    let registry = order.onRetry.map(registry.reporting) ?? registry
+    let pull = FastPull(
+      node: node, connection: base.connection, image: image, reference: order.reference, registry: registry,
+      meter: meter)
+    return try await pull.run { finish in
+      // containerd ignores registry tokens.
+      guard isTokenOnly else { return try await base.pull(order, progress: { meter.advance(to: $0) }) }
+      try await finish.name()
+      meter.enter(.verifying)
+      guard let held = try await base.image(order.reference) else {
+        throw FastFault(.fault, "containerd does not know the image after its names were written")
+      }
+      return held
+    }
+  }
+
+  /// Why containerd is to try for itself; `nil` where it would fare no better.
+  private static func reasonForOwnPull(_ error: any Error) -> String? {
+    switch error {
+    case let obstacle as FastObstacle: obstacle.description
+    case let fault as FastFault where fault.code != .noSpace: fault.detail
+    case let error as UnpackError where error.code != .disk: "\(error)"
+    // Of a call that a pull of the runtime's own does not make.
+    case let error as RuntimeError where error.code == .fault && error.operation != "pull": error.detail
+    case let error as RegistryError:
+      switch error.code {
+      case .noSuchHost, .refused, .unreachable, .tls, .proxy, .insecure, .unauthorized, .denied, .credentials:
+        error.detail
+      default: nil
+      }
+    default: nil
+    }
+  }
+
+  private static func code(of error: UnpackError) -> RuntimeError.Code {
+    switch error.code {
+    case .layer, .limit: .registry(.malformedImage)
+    // The text is the system's.
+    case .disk: error.message.contains("No space left") || error.message.contains("quota") ? .noSpace : .fault
+    case .permission: .notPermitted
+    case .unsupported: .unsupported
+    case .child, .cancelled: .fault
+    }
+  }
+
+  /// The error where nothing but fast pulls is wanted and they cannot be done.
+  static func refusal(_ obstacle: FastObstacle, at endpoint: RuntimeEndpoint) -> RuntimeError {
+    RuntimeError(
+      .unsupported, endpoint: endpoint, operation: "use fast pulls", subject: "at \(endpoint)",
+      detail: obstacle.description, remedy: "Use --fast auto to have the runtime pull where fast pulls cannot be used.")
+  }
+
+  /// The error with what was attempted on what.
+  private func named(_ error: any Error, _ order: PullOrder) -> any Error {
+    func made(_ code: RuntimeError.Code, _ detail: String, _ remedy: String? = nil) -> RuntimeError {
+      RuntimeError(
+        code, endpoint: endpoint, operation: "pull", subject: order.reference.familiar, detail: detail,
+        remedy: remedy ?? RuntimeError.remedy(for: code))
+    }
+    switch error {
+    case let obstacle as FastObstacle:
+      return made(
+        .unsupported, "fast pulls cannot be used: \(obstacle)", "Use --fast auto to have the runtime pull it itself.")
+    case let fault as FastFault: return made(fault.code, fault.detail)
+    case let error as UnpackError: return made(Self.code(of: error), "\(error)")
+    default: return error
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import ImageModel
+import Logging
+import Networking
+import Registry
+import SystemPackage
+import TestKit
+import Testing
+import VirtualCluster
+
+@testable import Runtimes
+
+/// A containerd and a registry of their own, with pulls of any kind.
+struct FastLab: Sendable {
+  let containerd: Containerd
+  let registry: EmbeddedRegistry
+
+  static func run(
+    _ options: ContainerdOptions = ContainerdOptions(), _ body: (FastLab) async throws -> Void
+  ) async throws {
+    try await withEmbeddedRegistry { registry in
+      try await withContainerd(options) { try await body(FastLab(containerd: $0, registry: registry)) }
+    }
+  }
+
+  /// The content store's folder.
+  var content: String { containerd.folder("root/io.containerd.content.v1.content") }
+  var snapshots: String { containerd.folder("root/io.containerd.snapshotter.v1.overlayfs/snapshots") }
+
+  /// Runs `body` with the runtime as `prepull pull` has it.
+  func connect<Result: Sendable>(
+    _ fast: FastPulls = .always, retry: RetryPolicy = .never, idle: Duration = .seconds(30),
+    credentials: any CredentialSource = Registry.NoCredentials(),
+    settings: RangedDownloads.Settings = RangedDownloads.Settings(partBytes: 1 << 20),
+    notes: @escaping @Sendable (String) -> Void = { _ in },
+    _ body: @escaping @Sendable (any Runtime, RegistryClient) async throws -> Result
+  ) async throws -> Result {
+    var configuration = RegistryConfiguration()
+    configuration.retry = retry
+    configuration.idleTimeout = idle
+    let client = RegistryClient(
+      configuration: configuration, credentials: credentials,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    do {
+      let result = try await withRuntime(
+        RuntimeEndpoint(parsing: containerd.endpoint), registry: client, limits: .test(), fast: fast,
+        fastSettings: FastSettings(downloads: settings, unpacker: FilePath(try PrepullProgram.path)),
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onNote: notes
+      ) { try await body($0, client) }
+      try await client.shutdown()
+      return result
+    } catch {
+      try? await client.shutdown()
+      throw error
+    }
+  }
+
+  /// Pulls one image.
+  @discardableResult
+  func pull(
+    _ reference: Reference, _ fast: FastPulls = .always, retry: RetryPolicy = .never, idle: Duration = .seconds(30),
+    credential: RegistryCredential? = nil, log: ProgressLog = ProgressLog(),
+    notes: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws -> RuntimeImage {
+    try await connect(fast, retry: retry, idle: idle, notes: notes) { runtime, client in
+      let image = try await client.image(reference, platform: .host)
+      let order = PullOrder(
+        reference: reference, platform: .host, resolved: image, credential: credential, onNote: notes)
+      return try await runtime.pull(order, progress: log.report)
+    }
+  }
+
+  /// What the registry was asked for of blobs.
+  var blobRequests: [RecordedRequest] {
+    registry.requests.filter { $0.method == "GET" && $0.path.contains("/blobs/") }
+  }
+
+  /// What runs of this program left.
+  func staging() throws -> [String] {
+    let path = containerd.folder("root/prepull-staging")
+    guard FileManager.default.fileExists(atPath: path) else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: path).filter { $0 != "lock" }
+  }
+
+  /// A folder of a run's.
+  func staging(_ name: String) -> String { containerd.folder("root/prepull-staging/\(name)") }
+
+  func leases() async throws -> [String] {
+    try await containerd.ctr("leases", "list", "-q").split(separator: "\n").map(String.init)
+  }
+
+  /// Bytes of a blob that were asked for, by this program and by containerd.
+  func bytesAsked(of blob: SampleImage.Blob) -> (ours: Int, runtimes: Int) {
+    blobRequests.filter { $0.path.hasSuffix(blob.descriptor.digest.description) }.reduce(into: (0, 0)) { sum, request in
+      let ends = request.headers["range"]?.dropFirst("bytes=".count).split(separator: "-").compactMap { Int($0) } ?? []
+      let bytes = ends.count == 2 ? ends[1] - ends[0] + 1 : blob.bytes.count - (ends.first ?? 0)
+      if request.headers["user-agent"]?.hasPrefix("containerd") == true { sum.1 += bytes } else { sum.0 += bytes }
+    }
+  }
+}
