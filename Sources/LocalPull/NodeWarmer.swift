@@ -142,7 +142,9 @@ package struct NodeWarmer: Sendable {
     }
     let logins = try await credentials.credentials(for: reference.registry, repository: reference.repository)
     func order(_ credential: RegistryCredential?) -> PullOrder {
-      PullOrder(reference: reference, platform: platform, resolved: resolved, credential: credential, onRetry: onRetry)
+      PullOrder(
+        reference: reference, platform: platform, resolved: resolved, credential: credential, onRetry: onRetry,
+        onNote: { report(.note($0)) })
     }
     do {
       try await pull(logins.isEmpty ? [order(nil)] : logins.map(order), report: report)

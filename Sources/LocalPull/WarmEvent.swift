@@ -10,6 +10,8 @@ package enum WarmEvent: Sendable {
   case resolved(ResolvedImage)
   /// The registry cannot be asked from here, so the runtime resolves the reference by itself.
   case unresolved(RegistryError)
+  /// What a person should know of how it is pulled.
+  case note(String)
   case progress(PullProgress)
   /// A try failed; the next begins after the wait. `attempt` of `of` tries has failed.
   case retrying(attempt: Int, of: Int, after: Duration, cause: WarmFailure)

@@ -151,4 +151,15 @@ struct PullViewTests {
     #expect(report.failures(style: .plain) == ["c:1: there is no tag 1", "  Look there."])
     #expect(!report.ok)
   }
+
+  /// On a terminal it is said when the screen is gone, where it would be drawn over.
+  @Test func aNoteIsSaidOnce() throws {
+    let story = try Story("nginx:1.27")
+    var log = PullLog(images: story.images)
+    #expect(log.lines(for: .note("left to the runtime"), of: 0, at: .zero) == ["nginx:1.27: left to the runtime"])
+    var screen = PullScreen(images: story.images)
+    screen.apply(.note("left to the runtime"), to: 0, at: .zero)
+    #expect(screen.notes == ["nginx:1.27: left to the runtime"])
+    #expect(screen.draw(columns: 100, rows: 24, style: .plain, at: .zero)[0] == "  nginx:1.27  waiting")
+  }
 }

@@ -1,5 +1,6 @@
-import ImageModel
 import ArgumentParser
+import ImageModel
+import Runtimes
 
 extension PullPolicy: ExpressibleByArgument {
   /// Takes any case, as `--policy always` leaves no doubt.
@@ -10,6 +11,8 @@ extension PullPolicy: ExpressibleByArgument {
     self = policy
   }
 }
+
+extension FastPulls: ExpressibleByArgument {}
 
 /// How a command prints its result.
 package enum ReportFormat: String, ExpressibleByArgument, CaseIterable {

@@ -38,6 +38,13 @@ package struct PullCommand: PrepullCommand {
     help: ArgumentHelp("IfNotPresent takes an image that is there; Always asks the registry.", valueName: "policy"))
   var policy: PullPolicy = .ifNotPresent
 
+  @Option(
+    help: ArgumentHelp(
+      "auto downloads and unpacks by itself, which is faster, where the runtime is a containerd whose folders may be "
+        + "written, else leaves that to the runtime; always takes no other way; off leaves all to the runtime.",
+      valueName: "when"))
+  var fast: FastPulls = .auto
+
   @Option(help: ArgumentHelp("Images in work at the same time.", valueName: "n"))
   var parallelism: Int = 3
 
@@ -106,8 +113,12 @@ package struct PullCommand: PrepullCommand {
     let registry = RegistryClient(configuration: configuration, credentials: credentials, logger: logger)
     return try await registry.closed {
       let (endpoint, reason) = try await find(wanted, console: console)
-      return try await withRuntime(endpoint, registry: registry, platform: platform ?? .host, logger: logger) {
-        runtime in
+      return try await withRuntime(
+        endpoint, registry: registry, platform: platform ?? .host, fast: fast, logger: logger,
+        onNote: { note in
+          if !quiet { console.write(lines: console.wrapped(["note: \(note)"])) }
+        }
+      ) { runtime in
         let identity = try await runtime.identify()
         let target = platform ?? identity.platform
         guard endpoint.kind != .cri || target == identity.platform else {

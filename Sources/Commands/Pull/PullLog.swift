@@ -31,6 +31,7 @@ struct PullLog: Sendable {
       return ["\(name): \(Quantity.bytes(image.compressedSize)), \(image.descriptor.digest)"]
     case .unresolved(let error):
       return ["\(name): left to the runtime, as it could not be resolved from here: \(error.detail)"]
+    case .note(let text): return ["\(name): \(text)"]
     case .retrying(let attempt, let limit, let wait, let cause):
       return ["\(name): try \(attempt) of \(limit) failed: \(cause.detail); again in \(Quantity.time(wait))"]
     case .finished(let result): return [line(result)]

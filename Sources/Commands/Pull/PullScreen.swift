@@ -35,6 +35,8 @@ struct PullScreen: Sendable {
   }
 
   private(set) var rows: [Row]
+  /// To be said when the screen is gone.
+  private(set) var notes: [String] = []
   private var meter = RateMeter()
 
   init(images: [WantedImage]) { rows = images.map { Row(name: $0.given) } }
@@ -49,6 +51,7 @@ struct PullScreen: Sendable {
       rows[index].totalBytes = image.compressedSize
     case .unresolved:
       rows[index].stage = .resolving
+    case .note(let text): notes.append("\(rows[index].name): \(text)")
     case .progress(let progress):
       if case .pulling(let last) = rows[index].stage, last.phase == progress.phase {
       } else {

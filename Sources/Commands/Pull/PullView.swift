@@ -61,7 +61,10 @@ final class PullView: Sendable {
         defer { state.text = "" }
         return state.text
       }
-      guard !isLast else { return state.region.clear() }
+      guard !isLast else {
+        let notes = console.wrapped(state.screen.notes.map { "note: \($0)" })
+        return state.region.clear() + notes.map { $0 + "\n" }.joined()
+      }
       let lines = state.screen.draw(columns: size.columns, rows: size.rows, style: style, at: now)
       return state.region.update(lines, columns: size.columns, rows: size.rows)
     }
