@@ -57,13 +57,20 @@ struct FastRuntime: Runtime {
   }
 
   private func fastPull(_ order: PullOrder, _ meter: ProgressMeter) async throws -> RuntimeImage {
-    guard let image = order.resolved else {
-      throw FastObstacle("the registry could not be asked from here")
-    }
     if node.verifier.isConfigured() { throw FastObstacle("containerd has image verifiers") }
     if let settings = node.registries.settings(for: order.reference.registry) { throw FastObstacle(settings) }
+    let own = try node.client(for: order.reference.registry, beside: registry)
+    let client = own ?? registry
+    let registry = order.onRetry.map(client.reporting) ?? client
+    let resolved: ResolvedImage?
+    if own == nil {
+      resolved = order.resolved
+    } else {
+      // Mirrors may have something else than the registry, and containerd asks them.
+      resolved = try await registry.image(order.reference, platform: order.platform)
+    }
+    guard let image = resolved else { throw FastObstacle("the registry could not be asked from here") }
     let isTokenOnly = if case .registryToken = order.credential { true } else { false }
-    let registry = order.onRetry.map(registry.reporting) ?? registry
     let pull = FastPull(
       node: node, connection: base.connection, image: image, reference: order.reference, registry: registry,
       meter: meter)

@@ -1,10 +1,12 @@
 import Documents
 import GRPCCore
 import ImageModel
+import Registry
 import SwiftProtobuf
 import SystemPackage
 
-/// What containerd was told about registries, as far as it tells us: mirrors, and folders with a `hosts.toml` for each.
+/// What containerd was told about registries, as far as it tells us: settings of its own, and folders with a `hosts.toml`
+/// for each.
 struct RuntimeRegistries: Hashable, Sendable {
   /// Registries that containerd's own configuration says something about.
   private var named: Set<String> = []
@@ -36,25 +38,22 @@ struct RuntimeRegistries: Hashable, Sendable {
     named.formUnion(registry["configs"]?.object?.keys ?? [:].keys)
   }
 
-  /// What containerd was told about a registry that this program does not heed.
+  /// What containerd's own configuration says about a registry, which this program does not heed.
   func settings(for registry: String) -> String? {
     for name in [registry, "*"] where named.contains(name) {
       return "containerd's configuration has settings for the registry \(name)"
     }
-    // "localhost:5000" may be written "localhost_5000_" too.
-    let plain = registry == "docker.io" ? ["docker.io", "registry-1.docker.io"] : [registry]
-    let names = plain.flatMap { [$0, $0.replacing(colon: "_") + ($0.contains(":") ? "_" : "")] } + ["_default"]
-    for folder in folders {
-      for name in names where (try? FolderNames.of(folder.appending(name)))?.isEmpty == false {
-        return "containerd has settings for this registry in \(folder.appending(name))"
-      }
-    }
     return nil
   }
-}
 
-extension String {
-  fileprivate func replacing(colon replacement: String) -> String {
-    split(separator: ":", omittingEmptySubsequences: false).joined(separator: replacement)
+  /// What a folder says of a registry, with a `hosts.toml` or certificates; nil when none does.
+  ///
+  /// - Throws: `FastObstacle` where it cannot be read.
+  func hosts(of registry: String) throws -> RegistryHosts? {
+    do {
+      return try HostsFile.hosts(of: registry, in: folders)
+    } catch {
+      throw FastObstacle("containerd's settings for this registry cannot be read: \(error.detail)")
+    }
   }
 }
