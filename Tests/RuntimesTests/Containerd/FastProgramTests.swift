@@ -60,8 +60,6 @@ extension Daemons {
         #expect(try await lab.leases() == [])
         try await lab.containerd.collectGarbage()
         #expect(try await lab.files().count == 5)
-        let ingests = try lab.containerd.ingests()
-        #expect(ingests == [])
       }
     }
 
