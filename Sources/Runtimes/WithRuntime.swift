@@ -4,17 +4,15 @@ package import Registry
 
 /// Runs `body` with the runtime at an endpoint; its connections are opened at need and closed at the end.
 ///
-/// Nothing is asked of the runtime before `body` asks, but where fast pulls are wanted: whether it allows them.
+/// Nothing is asked of the runtime before `body` asks, but where nothing but fast pulls is wanted: whether it allows them.
 ///
 /// - Parameters:
 ///   - registry: what an image layout downloads with, and fast pulls; the other runtimes do that themselves.
 ///   - platform: what the images of a layout are for; the other runtimes know it themselves.
-///   - onNote: told why fast pulls are not used where they might have been.
 package func withRuntime<Result: Sendable>(
   _ endpoint: RuntimeEndpoint, registry: RegistryClient, platform: Platform = .host,
   limits: RuntimeLimits = RuntimeLimits(), fast: FastPulls = .off,
   fastSettings: FastSettings = FastSettings(), logger: Logger,
-  onNote: (String) -> Void = { _ in },
   _ body: (any Runtime) async throws -> Result
 ) async throws -> Result {
   switch endpoint.kind {
@@ -31,24 +29,17 @@ package func withRuntime<Result: Sendable>(
     return try await CRIConnection.with(endpoint, limits: limits) { connection in
       let base = CRIRuntime(connection)
       guard fast != .off else { return try await body(base) }
-      let node: FastNode
+      let access = FastAccess { try await FastNode.examine(connection, settings: fastSettings, logger: logger) }
       do {
-        node = try await FastNode.examine(connection, settings: fastSettings, logger: logger)
-      } catch let obstacle as FastObstacle {
-        guard fast == .auto else { throw FastRuntime.refusal(obstacle, at: endpoint) }
-        if obstacle.isWorthSaying { onNote("the runtime's own pulls are used, not fast ones: \(obstacle)") }
-        return try await body(base)
-      } catch let error as RuntimeError where fast == .auto {
-        // Of a runtime that cannot be spoken to, `body` tells.
-        if error.code == .fault { onNote("the runtime's own pulls are used, not fast ones: \(error.detail)") }
-        return try await body(base)
-      }
-      do {
-        let result = try await body(FastRuntime(base: base, node: node, mode: fast, registry: registry))
-        await node.close(connection)
+        if fast == .always { _ = try await access.node() }
+        let runtime = FastRuntime(
+          base: base, access: access, mode: fast, registry: registry, smallest: fastSettings.smallest)
+        let result = try await body(runtime)
+        await access.close(connection)
         return result
       } catch {
-        await node.close(connection)
+        await access.close(connection)
+        if let obstacle = error as? FastObstacle { throw FastRuntime.refusal(obstacle, at: endpoint) }
         throw error
       }
     }

@@ -114,10 +114,7 @@ package struct PullCommand: PrepullCommand {
     return try await registry.closed {
       let (endpoint, reason) = try await find(wanted, console: console)
       return try await withRuntime(
-        endpoint, registry: registry, platform: platform ?? .host, fast: fast, logger: logger,
-        onNote: { note in
-          if !quiet { console.write(lines: console.wrapped(["note: \(note)"])) }
-        }
+        endpoint, registry: registry, platform: platform ?? .host, fast: fast, logger: logger
       ) { runtime in
         let identity = try await runtime.identify()
         let target = platform ?? identity.platform

@@ -18,21 +18,27 @@ package struct FastSettings: Sendable {
   package var downloads: RangedDownloads.Settings
   /// The program that unpacks layers: this one, anew.
   package var unpacker: FilePath
+  /// Compressed bytes from which on an image is worth it. What is smaller is there before it is known whether fast pulls
+  /// can be done.
+  package var smallest: Int64
 
   package init(
-    downloads: RangedDownloads.Settings = RangedDownloads.Settings(), unpacker: FilePath = "/proc/self/exe"
+    downloads: RangedDownloads.Settings = RangedDownloads.Settings(), unpacker: FilePath = "/proc/self/exe",
+    smallest: Int64 = 8 << 20
   ) {
     self.downloads = downloads
     self.unpacker = unpacker
+    self.smallest = smallest
   }
 }
 
 /// A containerd that this program pulls for: see `FastPull`. Whatever cannot be pulled so, is pulled by containerd itself.
 struct FastRuntime: Runtime {
   let base: CRIRuntime
-  let node: FastNode
+  let access: FastAccess
   let mode: FastPulls
   let registry: RegistryClient
+  let smallest: Int64
 
   var endpoint: RuntimeEndpoint { base.endpoint }
 
@@ -45,9 +51,20 @@ struct FastRuntime: Runtime {
   func pull(
     _ order: PullOrder, progress: @escaping @Sendable (PullProgress) -> Void
   ) async throws -> RuntimeImage {
+    let isSmall = order.resolved.map { $0.compressedSize < smallest } ?? false
+    if mode == .auto, isSmall { return try await base.pull(order, progress: progress) }
     let meter = ProgressMeter(total: order.resolved?.compressedSize, report: progress)
+    let node: FastNode
     do {
-      return try await fastPull(order, meter)
+      node = try await access.node()
+    } catch {
+      if Task.isCancelled || error is CancellationError { throw CancellationError() }
+      guard mode == .auto else { throw named(error, order) }
+      if let reason = await access.reason(of: error) { order.onNote?(reason) }
+      return try await base.pull(order, progress: progress)
+    }
+    do {
+      return try await fastPull(order, node, meter)
     } catch {
       if Task.isCancelled || error is CancellationError { throw CancellationError() }
       guard mode == .auto, let reason = Self.reasonForOwnPull(error) else { throw named(error, order) }
@@ -56,7 +73,7 @@ struct FastRuntime: Runtime {
     return try await base.pull(order, progress: { meter.advance(to: $0) })
   }
 
-  private func fastPull(_ order: PullOrder, _ meter: ProgressMeter) async throws -> RuntimeImage {
+  private func fastPull(_ order: PullOrder, _ node: FastNode, _ meter: ProgressMeter) async throws -> RuntimeImage {
     if node.verifier.isConfigured() { throw FastObstacle("containerd has image verifiers") }
     if let settings = node.registries.settings(for: order.reference.registry) { throw FastObstacle(settings) }
     let own = try node.client(for: order.reference.registry, beside: registry)

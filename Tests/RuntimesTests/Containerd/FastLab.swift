@@ -31,8 +31,7 @@ struct FastLab: Sendable {
   func connect<Result: Sendable>(
     _ fast: FastPulls = .always, retry: RetryPolicy = .never, idle: Duration = .seconds(30),
     credentials: any CredentialSource = Registry.NoCredentials(),
-    settings: RangedDownloads.Settings = RangedDownloads.Settings(partBytes: 1 << 20),
-    notes: @escaping @Sendable (String) -> Void = { _ in },
+    settings: RangedDownloads.Settings = RangedDownloads.Settings(partBytes: 1 << 20), smallest: Int64 = 0,
     _ body: @escaping @Sendable (any Runtime, RegistryClient) async throws -> Result
   ) async throws -> Result {
     var configuration = RegistryConfiguration()
@@ -44,8 +43,9 @@ struct FastLab: Sendable {
     do {
       let result = try await withRuntime(
         RuntimeEndpoint(parsing: containerd.endpoint), registry: client, limits: .test(), fast: fast,
-        fastSettings: FastSettings(downloads: settings, unpacker: FilePath(try PrepullProgram.path)),
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onNote: notes
+        fastSettings: FastSettings(
+          downloads: settings, unpacker: FilePath(try PrepullProgram.path), smallest: smallest),
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       ) { try await body($0, client) }
       try await client.shutdown()
       return result
@@ -62,7 +62,7 @@ struct FastLab: Sendable {
     credential: RegistryCredential? = nil, log: ProgressLog = ProgressLog(),
     notes: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws -> RuntimeImage {
-    try await connect(fast, retry: retry, idle: idle, notes: notes) { runtime, client in
+    try await connect(fast, retry: retry, idle: idle) { runtime, client in
       let image = try await client.image(reference, platform: .host)
       let order = PullOrder(
         reference: reference, platform: .host, resolved: image, credential: credential, onNote: notes)

@@ -50,6 +50,21 @@ extension Daemons {
       }
     }
 
+    /// containerd has a small image before it is known whether fast pulls can be done.
+    @Test func theImageIsSmall() async throws {
+      try await FastLab.run { lab in
+        let image = try SampleImage(gzip: true)
+        let reference = lab.registry.add(image)
+        try await lab.connect(.auto, smallest: 1 << 20) { runtime, client in
+          let resolved = try await client.image(reference, platform: .host)
+          let order = PullOrder(reference: reference, platform: .host, resolved: resolved)
+          _ = try await runtime.pull(order, progress: { _ in })
+        }
+        for layer in image.variants[0].layers { #expect(lab.bytesAsked(of: layer).ours == 0) }
+        #expect(!FileManager.default.fileExists(atPath: lab.containerd.folder("root/prepull-staging")))
+      }
+    }
+
     /// A runtime that is not containerd pulls as ever, and nothing is said.
     @Test func theRuntimeIsAnother() async throws {
       try await withTemporaryFolder { folder in
@@ -61,11 +76,14 @@ extension Daemons {
           Reference(registry: "docker.io", repository: "library/nginx", tag: "1.27", digest: nil))
         let fake = FakeCRI()
         try await fake.serve(at: endpoint.path) { endpoint in
-          var notes: [String] = []
+          let notes = Mutex<[String]>([])
+          let told = PullOrder(
+            reference: order.reference, platform: order.platform, resolved: order.resolved,
+            onNote: { note in notes.withLock { $0.append(note) } })
           try await withRuntime(
-            endpoint, registry: registry, fast: .auto, logger: logger, onNote: { notes.append($0) }
-          ) { _ = try await $0.pull(order, progress: { _ in }) }
-          #expect(notes == [])
+            endpoint, registry: registry, fast: .auto, fastSettings: FastSettings(smallest: 0), logger: logger
+          ) { _ = try await $0.pull(told, progress: { _ in }) }
+          #expect(notes.withLock { $0 } == [])
           #expect(fake.pulls.count == 1)
           let error = await #expect(throws: RuntimeError.self) {
             try await withRuntime(endpoint, registry: registry, fast: .always, logger: logger) { _ in }

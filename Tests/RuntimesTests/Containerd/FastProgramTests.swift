@@ -82,7 +82,7 @@ extension Daemons {
     /// It is what is done by itself, and nothing is said of it.
     @Test func isWhatIsDoneByItself() async throws {
       try await FastLab.run { lab in
-        let image = try SampleImage(layers: [3_000_000], gzip: true)
+        let image = try SampleImage(layers: [9_000_000], gzip: true)
         let reference = lab.registry.add(image)
         let run = try await PrepullProgram.run([
           "pull", "--runtime", lab.containerd.endpoint, reference.description,
