@@ -5,7 +5,9 @@ import Testing
 
 @Suite("A node's turn", .timeLimit(.minutes(1)))
 struct RolloutTurnTests {
-  private func turn(_ images: Int, without: [Int: String] = [:], apart: [Set<Int>] = [], perPod: Int = 50) -> RolloutTurn {
+  private func turn(_ images: Int, without: [Int: String] = [:], apart: [Set<Int>] = [], perPod: Int = 50)
+    -> RolloutTurn
+  {
     RolloutTurn(arrival: 1, images: images, unsupported: without, apart: apart, imagesPerPod: perPod)
   }
 

@@ -29,7 +29,8 @@ struct RolloutStormTests {
         switch action {
         case .create(let order):
           let id = order.id
-          #expect(!hasStopped || story.machine.stopReason.map(Self.isDraining) == true, "seed \(seed): begun after a stop")
+          #expect(
+            !hasStopped || story.machine.stopReason.map(Self.isDraining) == true, "seed \(seed): begun after a stop")
           #expect(!order.images.isEmpty, "seed \(seed)")
           asked.insert(id)
           working.insert(id.node)
