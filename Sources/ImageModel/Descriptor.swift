@@ -64,8 +64,12 @@ struct WrittenDescriptor {
       annotations: try fields.textsByName("annotations"), platform: platform,
       artifactType: try fields.text("artifactType"))
     descriptor =
-      size > 0 ? .success(read) : .failure(DocumentFault(description: "'\(fields.place("size"))' is \(size)"))
+      (1...Self.largest).contains(size)
+      ? .success(read) : .failure(DocumentFault(description: "'\(fields.place("size"))' is \(size)"))
   }
+
+  /// 256 TiB, more than any disk holds: the sizes of as many blobs as a document may name can be added up.
+  private static let largest: Int64 = 1 << 48
 
   private static func isBase64(_ text: String) -> Bool {
     let digits = text.utf8.filter { $0 != 0x0a && $0 != 0x0d }

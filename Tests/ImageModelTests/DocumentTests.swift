@@ -35,6 +35,19 @@ struct DocumentTests {
     #expect(manifest.compressedSize == 1100)
   }
 
+  @Test("Sizes that could not be added up are refused, and those of any disk are not")
+  func sizes() throws {
+    func manifest(_ size: Int64) throws -> Manifest {
+      let blobs = ["a", "b", "c"].map { letter in
+        #"{"mediaType":"x","digest":"sha256:\#(String(repeating: letter, count: 64))","size":\#(size)}"#
+      }
+      return try Manifest(parsing: Array(#"{"config":\#(blobs[0]),"layers":[\#(blobs[1]),\#(blobs[2])]}"#.utf8))
+    }
+    #expect(try manifest(1 << 48).compressedSize == 3 << 48)
+    let fault = #expect(throws: DocumentFault.self) { try manifest(9_200_000_000_000_000_000) }
+    #expect(fault?.description.contains("config.size' is 9200000000000000000") == true, "\(fault?.description ?? "")")
+  }
+
   @Test func aBadDigestInADocumentIsNamed() {
     let json = #"{"mediaType": "x", "digest": "sha256:zz", "size": 1}"#
     let error = #expect(throws: DocumentFault.self) { try Descriptor(parsing: Array(json.utf8)) }
