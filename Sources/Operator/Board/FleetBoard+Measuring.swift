@@ -6,7 +6,7 @@ extension FleetBoard {
   func measure() {
     metrics.queueDepth.set(Double(machine.depths.queued), "nodes")
     metrics.queueDepth.set(Double(writes.count), "writes")
-    metrics.pods.set(Double(pods.seen.reduce(0) { count, _ in count + 1 }))
+    metrics.pods.set(Double(pods.seenNames.count))
     let keys = Set(gates)
     let gated = keys.isEmpty ? 0 : nodes.values.count { $0.taints.contains { keys.contains($0.key) } }
     metrics.gatedNodes.set(Double(gated))

@@ -28,7 +28,7 @@ extension FleetBoard {
     let old = pods[name]
     let isSame = old?.uid == pod.metadata.uid && old?.id == id
     if !isSame, let old, old.uid != nil { feed(.podGone(old.id, uid: old.uid)) }
-    var reader = isSame ? old?.reader ?? PodReader(references: pod.madeFor) : PodReader(references: pod.madeFor)
+    var reader = (isSame ? old?.reader : nil) ?? PodReader(references: pod.madeFor)
     let access = prepulls[id.prepull.uid]
     var fleetPod = FleetPod(id, pod, reader.read(pod)) { reference in
       access.flatMap { answers[$0.answerKey(of: reference)]?.resolution }
@@ -67,9 +67,7 @@ extension FleetBoard {
   mutating func creation(of id: FleetPod.ID) -> ControllerEffect.Write? {
     guard let order = pods.order(of: id) else { return nil }
     guard let entry = prepulls[id.prepull.uid], let objects = entry.objects, !entry.isLeaving else {
-      pods.endOrder(of: id)
-      let failure = WarmFailure(code: "gone", detail: "the Prepull \(id.prepull.key) is gone", remedy: "")
-      feed(.podRefused(id, .final(failure)))
+      dropOrder(of: id)
       return nil
     }
     guard entry.ensuredAt != nil else {
@@ -82,6 +80,13 @@ extension FleetBoard {
       secrets: order.access.secrets,
       images: order.images.map { ($0.reference, Container.PullPolicy(rawValue: $0.policy.rawValue)) })
     return .create(pod)
+  }
+
+  /// A pod is not made, as its Prepull is gone.
+  mutating func dropOrder(of id: FleetPod.ID) {
+    pods.endOrder(of: id)
+    let failure = WarmFailure(code: "gone", detail: "the Prepull \(id.prepull.key) is gone", remedy: "")
+    feed(.podRefused(id, .final(failure)))
   }
 
   mutating func ensured(_ uid: String, _ answer: ControllerEffect.Answer) {

@@ -47,12 +47,8 @@ extension FleetBoard {
     unplanned.remove(uid)
     hasNewWishes = true
     feed(.prepullGone(entry.id))
-    for id in entry.held {
-      // Their ConfigMap was being made; nobody answers for it now.
-      pods.endOrder(of: id)
-      feed(
-        .podRefused(id, .final(WarmFailure(code: "gone", detail: "the Prepull \(id.prepull.key) is gone", remedy: ""))))
-    }
+    // Their ConfigMap was being made; nobody answers for it now.
+    for id in entry.held { dropOrder(of: id) }
     gatesChanged()
     let key = entry.id.key
     if !prepulls.values.contains(where: { $0.id.key == key }) {

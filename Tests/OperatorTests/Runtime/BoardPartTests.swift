@@ -125,6 +125,33 @@ struct BoardPartTests {
     #expect(patch[path: "metadata", "resourceVersion"] == "7")
   }
 
+  @Test("A pod that waits for its Prepull's ConfigMap is given up when the Prepull vanishes")
+  func vanishes() throws {
+    var spec = Prepull.Spec()
+    spec.images = [Prepull.Image(image: "nginx:1.27")]
+    var metadata = ObjectMeta(name: "web", namespace: "team")
+    (metadata.uid, metadata.generation, metadata.finalizers) = ("u", 1, [PullerKey.cleanup])
+    let prepull = Prepull(metadata: metadata, spec: spec)
+    var node = NodeSketch(
+      metadata: ObjectMeta(name: "n", labels: [:]), spec: nil,
+      status: NodeSketch.Status(
+        conditions: [Condition(type: "Ready", status: "True")],
+        nodeInfo: NodeSketch.Status.Info(architecture: "amd64", operatingSystem: "linux", bootID: "b"),
+        images: ListedImages()))
+    node.metadata.uid = "n-uid"
+    var board = FleetBoard(machine: FleetMachine(), metrics: ControllerMetrics())
+    let start = Duration.seconds(1_700_000_000)
+    for signal in [
+      ControllerSignal.prepulls(.restarted([prepull])), .nodes(.restarted([node])), .pods(.restarted([])),
+      .rememberedAll,
+    ] { _ = board.take(signal, at: start) }
+    // No registry answers: it goes on without.
+    for second in 1...10 { _ = board.take(.tick, at: start + .seconds(second)) }
+    #expect(board.machine.livePods.count == 1)
+    _ = board.take(.prepulls(.deleted(prepull)), at: start + .seconds(11))
+    #expect(board.machine.livePods.isEmpty)
+  }
+
   @Test("The pod of the same work has the same name, and says what it is for")
   func pods() throws {
     var spec = Prepull.Spec()
