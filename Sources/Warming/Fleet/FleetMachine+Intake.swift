@@ -8,7 +8,6 @@ extension FleetMachine {
   mutating func nodeUpdated(_ node: FleetNode) {
     let number = nodes.add(node.facts.name)
     let isOther = nodes[number].uid != node.facts.uid
-    if isOther { forgetTurn(number) }
     if isOther { nodeReplaced(number, uid: node.facts.uid) }
     let before = nodes[number].facts
     if before != node.facts || nodes[number].createdAt != node.createdAt {
@@ -29,6 +28,7 @@ extension FleetMachine {
 
   /// Another machine has the name: nothing of what was known is true of it.
   private mutating func nodeReplaced(_ number: NodeIndex, uid: String) {
+    forgetTurn(number)
     let old = nodes[number]
     for index in old.statuses.indices { withdraw(number, status: index) }
     var new = NodeState(name: old.name)

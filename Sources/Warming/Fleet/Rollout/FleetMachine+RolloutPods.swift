@@ -44,10 +44,7 @@ extension FleetMachine {
       images: positions.map { LivePod.Image(number: plans[plan].images[$0], policy: policy) }, registries: [],
       stage: .asked, createdAt: now, progressAt: now)
     rollout[node]?.podMade()
-    plans[plan].pods += 1
-    plans[plan].asking += 1
-    nodes[node].pods.append(pod)
-    actions.append(order(pod, on: facts))
+    ask(for: pod, on: node, facts)
   }
 
   /// Has a pod deleted. Another one never has its name, so it need not be waited for.

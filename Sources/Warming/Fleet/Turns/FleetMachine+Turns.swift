@@ -53,12 +53,17 @@ extension FleetMachine {
       purpose: isPull ? .pull : .verify, access: plans[plan].access, images: images,
       registries: isPull ? Set(positions.map { plans[plan].registries[$0] }).sorted() : [], stage: .asked,
       createdAt: now, progressAt: now)
-    plans[plan].pods += 1
-    plans[plan].asking += 1
-    nodes[node].pods.append(pod)
+    ask(for: pod, on: node, facts)
     count(node, nodes[node].pods.count - 1)
-    actions.append(order(pod, on: facts))
     reconcile(node)
+  }
+
+  /// Has a pod made.
+  mutating func ask(for pod: LivePod, on node: NodeIndex, _ facts: NodeFacts) {
+    plans[pod.plan].pods += 1
+    plans[pod.plan].asking += 1
+    nodes[node].pods.append(pod)
+    actions.append(order(pod, on: facts))
   }
 
   /// Asks the registry where the node holds something else; else it is enough that the image is there.
