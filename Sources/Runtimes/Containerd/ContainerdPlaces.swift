@@ -88,6 +88,8 @@ struct ImageVerifier: Hashable, Sendable {
   func isConfigured() -> Bool {
     guard isThere else { return false }
     return !((try? FolderNames.of(Self.folder)) ?? []).isEmpty
-      || FileText.of("/etc/containerd/config.toml")?.contains("image-verifier") ?? false
+      || SmallFile.bytes(of: "/etc/containerd/config.toml").map {
+        String(decoding: $0, as: UTF8.self).contains("image-verifier")
+      } ?? false
   }
 }

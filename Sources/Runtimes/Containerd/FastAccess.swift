@@ -2,7 +2,7 @@
 actor FastAccess {
   private let examine: @Sendable () async throws -> FastNode
   private var asked: Task<FastNode, any Error>?
-  private var isSaid = false
+  private var said: Set<String> = []
 
   init(_ examine: @escaping @Sendable () async throws -> FastNode) { self.examine = examine }
 
@@ -14,19 +14,8 @@ actor FastAccess {
     return try await task.value
   }
 
-  /// Why they cannot be done, to be said; nil once it was, or where it is not worth saying.
-  func reason(of error: any Error) -> String? {
-    let reason: String?
-    switch error {
-    case let obstacle as FastObstacle: reason = obstacle.isWorthSaying ? "\(obstacle)" : nil
-    // Of a runtime that cannot be spoken to, its own pull tells.
-    case let error as RuntimeError: reason = error.code == .fault ? error.detail : nil
-    default: reason = nil
-    }
-    guard !isSaid, let reason else { return nil }
-    isSaid = true
-    return "the runtime's own pulls are used, not fast ones: \(reason)"
-  }
+  /// Whether a reason was not given before, in this run.
+  func isNews(_ reason: String) -> Bool { said.insert(reason).inserted }
 
   func close(_ connection: CRIConnection) async {
     if let node = try? await asked?.value { await node.close(connection) }

@@ -24,9 +24,8 @@ final class FastNode: Sendable {
   let chains = KeyedSlots<Digest>()
   let threads: NIOThreadPool
   /// Those that heed what containerd was told of a registry.
-  private let clients = Mutex<[String: RegistryClient]>([:])
+  private let clients = Mutex<[String: RegistryClient?]>([:])
   let logger: Logger
-  private let said = Mutex<Set<String>>([])
   /// Leases of runs that were killed.
   private let deadRuns: [String]
 
@@ -85,25 +84,20 @@ final class FastNode: Sendable {
   /// or never will be.
   func close(_ connection: CRIConnection) async {
     if !deadRuns.isEmpty { await ContainerdLease.end(of: deadRuns, at: connection) }
-    for client in clients.withLock({ Array($0.values) }) { try? await client.shutdown() }
+    for client in clients.withLock({ $0.values.compactMap(\.self) }) { try? await client.shutdown() }
     let path = staging.path
     try? await FileWork.runAnyway { try removeUnpacked(path) }
     try? await threads.shutdownGracefully()
   }
 
-  /// Whether a reason was not given before, in this run.
-  func isNews(_ reason: String) -> Bool { said.withLock { $0.insert(reason).inserted } }
-
   /// A client for a registry that heeds what containerd was told of it; nil where it was told nothing.
   ///
   /// - Throws: `FastObstacle` where that cannot be read.
   func client(for registry: String, beside plain: RegistryClient) throws -> RegistryClient? {
-    if let known = clients.withLock({ $0[registry] }) { return known }
-    guard let hosts = try registries.hosts(of: registry) else { return nil }
-    return clients.withLock { clients in
+    try clients.withLock { clients in
       if let known = clients[registry] { return known }
-      let client = plain.heeding([registry: hosts])
-      clients[registry] = client
+      let client = try registries.hosts(of: registry).map { plain.heeding([registry: $0]) }
+      clients[registry] = .some(client)
       return client
     }
   }

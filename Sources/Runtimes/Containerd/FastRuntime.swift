@@ -60,7 +60,9 @@ struct FastRuntime: Runtime {
     } catch {
       if Task.isCancelled || error is CancellationError { throw CancellationError() }
       guard mode == .auto else { throw named(error, order) }
-      if let reason = await access.reason(of: error) { order.onNote?(reason) }
+      if let reason = Self.reasonForNone(error), await access.isNews(reason) {
+        order.onNote?("the runtime's own pulls are used, not fast ones: \(reason)")
+      }
       return try await base.pull(order, progress: progress)
     }
     do {
@@ -68,7 +70,7 @@ struct FastRuntime: Runtime {
     } catch {
       if Task.isCancelled || error is CancellationError { throw CancellationError() }
       guard mode == .auto, let reason = Self.reasonForOwnPull(error) else { throw named(error, order) }
-      if node.isNews(reason) { order.onNote?("left to the runtime's own pull: \(reason)") }
+      if await access.isNews(reason) { order.onNote?("left to the runtime's own pull: \(reason)") }
     }
     return try await base.pull(order, progress: { meter.advance(to: $0) })
   }
@@ -100,6 +102,16 @@ struct FastRuntime: Runtime {
         throw FastFault(.fault, "containerd does not know the image after its names were written")
       }
       return held
+    }
+  }
+
+  /// Why fast pulls cannot be done at all; `nil` where it is not worth saying.
+  private static func reasonForNone(_ error: any Error) -> String? {
+    switch error {
+    case let obstacle as FastObstacle: obstacle.isWorthSaying ? "\(obstacle)" : nil
+    // Of a runtime that cannot be spoken to, its own pull tells.
+    case let error as RuntimeError: error.code == .fault ? error.detail : nil
+    default: nil
     }
   }
 

@@ -87,10 +87,12 @@ extension HostsFile {
     for folder in folders {
       for name in other + [registry, "_default"] {
         let own = folder.appending(name)
-        guard let names = FolderContent.names(of: own) else { continue }
+        guard let names = try? FolderNames.of(own) else { continue }
         do throws(HostsFault) {
           if names.contains("hosts.toml") {
-            guard let text = FolderContent.text(of: own.appending("hosts.toml")) else {
+            guard let bytes = SmallFile.bytes(of: own.appending("hosts.toml")), bytes.count <= SmallFile.largest,
+              let text = String(validating: bytes, as: UTF8.self)
+            else {
               throw HostsFault(detail: "it cannot be read")
             }
             return try HostsFile(parsing: text, in: own).hosts

@@ -40,7 +40,8 @@ final class StagingFolder: Sendable {
         usleep(10_000)
       }
       var dead: [String] = []
-      for name in try FolderNames.of(parent) where name.hasPrefix("run-") {
+      let names = try FastFault.naming("read the folder", parent) { try FolderNames.of(parent) }
+      for name in names where name.hasPrefix("run-") {
         let folder = parent.appending(name)
         guard let lock = try OpenFile(ifThere: folder.appending("lock")) else {
           try? delete(folder)
@@ -70,34 +71,5 @@ final class StagingFolder: Sendable {
         status.st_uid == geteuid()
       else { throw fault }
     }
-  }
-}
-
-/// The text of a small file.
-enum FileText {
-  static func of(_ path: FilePath) -> String? {
-    guard let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return nil }
-    defer { try? file.close() }
-    var bytes = [UInt8](repeating: 0, count: 1 << 20)
-    let count = (try? bytes.withUnsafeMutableBytes { try file.read(into: $0) }) ?? 0
-    return String(decoding: bytes[..<count], as: UTF8.self)
-  }
-}
-
-/// The names in a folder.
-enum FolderNames {
-  static func of(_ path: FilePath) throws -> [String] {
-    guard let folder = path.withPlatformString({ opendir($0) }) else {
-      throw FastFault(Errno(rawValue: errno), "read the folder", path)
-    }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
   }
 }

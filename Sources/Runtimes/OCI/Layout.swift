@@ -57,20 +57,12 @@ struct Layout: Sendable {
 
   /// The names in a folder; none when it is not there.
   func names(in folder: FilePath) throws -> [String] {
-    guard let stream = opendir(folder.string) else {
-      let error = Errno(rawValue: errno)
+    do {
+      return try FolderNames.of(folder)
+    } catch {
       guard error != .noSuchFileOrDirectory else { return [] }
       throw LayoutFault(error, "list", folder)
     }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-        tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
   }
 
   /// The digests that stand under `blobs`.
