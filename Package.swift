@@ -131,6 +131,14 @@ let package = Package(
         "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Workloads", "Warming", "Serving",
         "PrepullAPI", .hummingbird, .log, .nioCore,
       ]),
+    // The agent of a node. YAML without full Foundation: libyaml behind a function.
+    .target(name: "CYAML", path: "Libraries/CYAML", linkerSettings: [.linkedLibrary("yaml")]),
+    .layer(
+      "NodeAgent",
+      [
+        "CYAML", "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes", "Serving",
+        "PrepullAPI", .asyncHTTPClient, .log, .nioCore, .nioSSL, .subprocess, .systemPackage,
+      ]),
     .layer("Installation", ["Documents", "Networking", "Kubernetes", "PrepullAPI", "Operator"]),
 
     // A cluster to try things with.
@@ -149,7 +157,8 @@ let package = Package(
       "Commands",
       [
         "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-        "Warming", "PrepullAPI", "Operator", .argumentParser, .log, .systemPackage, .unixSignals,
+        "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent", .argumentParser, .log, .systemPackage,
+        .unixSignals,
       ]),
     .executableTarget(name: "prepulld", dependencies: ["Commands", "Unpacking"], swiftSettings: settings),
 
@@ -217,7 +226,14 @@ let package = Package(
       "Operator",
       [
         "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads", "Warming",
-        "PrepullAPI", "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .yams,
+        "PrepullAPI", "Serving", "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .log, .nioCore,
+        .nioHTTP1, .yams,
+      ]),
+    .tests(
+      "NodeAgent",
+      [
+        "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Serving", "PrepullAPI",
+        "KubeAPIServer", "VirtualCluster", "TestKit", .log, .nioCore, .systemPackage,
       ]),
     .tests("Installation", ["Documents"]),
     .tests(

@@ -37,7 +37,10 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
   ("Checking", ["Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Warming"], ["NIOCore"]),
   (
     "Serving", [],
-    ["Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOSSL", "ServiceLifecycle"]
+    [
+      "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOSSL",
+      "ServiceLifecycle",
+    ]
   ),
   ("PrepullAPI", ["Documents", "ImageModel", "Kubernetes", "Warming"], []),
   (
@@ -46,6 +49,13 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
       "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Workloads", "Warming", "Serving",
       "PrepullAPI",
     ], ["HTTPTypes", "Hummingbird", "Logging", "NIOCore"]
+  ),
+  (
+    "NodeAgent",
+    [
+      "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes", "Serving",
+      "PrepullAPI",
+    ], ["AsyncHTTPClient", "CYAML", "Logging", "NIOCore", "NIOSSL", "Subprocess", "SystemPackage"]
   ),
   ("Installation", ["Documents", "Networking", "Kubernetes", "PrepullAPI", "Operator"], []),
   (
@@ -63,7 +73,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
     "Commands",
     [
       "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-      "Warming", "PrepullAPI", "Operator",
+      "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent",
     ], ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Dispatch"]
   ),
   ("prepulld", ["Unpacking", "Commands"], []),

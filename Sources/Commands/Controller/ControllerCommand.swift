@@ -1,3 +1,4 @@
+import Serving
 package import ArgumentParser
 package import Kubernetes
 package import Logging
@@ -88,7 +89,7 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
   package init() {}
 
   package func validate() throws {
-    if metricsAddress != "none" { try usage { try ControllerServer.check(metricsAddress) } }
+    if metricsAddress != "none" { try usage { try StatusServer.check(metricsAddress) } }
     if maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
     _ = try Self.yieldSpan(yieldTimeout)
     if let problem = try pullerTemplate().problem {

@@ -1,3 +1,4 @@
+import Serving
 import PrepullAPI
 import Warming
 import ImageModel

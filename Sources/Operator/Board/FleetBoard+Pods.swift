@@ -1,3 +1,4 @@
+import Serving
 import Warming
 import ImageModel
 import Kubernetes

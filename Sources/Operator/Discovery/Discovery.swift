@@ -1,3 +1,4 @@
+import Serving
 import Workloads
 package import Warming
 import Kubernetes

@@ -1,3 +1,4 @@
+import Serving
 import Networking
 import PrepullAPI
 import Kubernetes
@@ -22,7 +23,7 @@ struct ControllerDriver: Sendable {
   let resolutions: ImageResolutions
   let discovery: Discovery
   let events: EventRecorder
-  let health: ControllerHealth
+  let health: ProcessHealth
   let monitor: WatchMonitor
   let metrics: ControllerMetrics
   let time: ServerTime

@@ -1,3 +1,4 @@
+package import Serving
 package import Kubernetes
 
 /// All that the controller tells about itself in numbers. `prepull` labels are `namespace/name`.

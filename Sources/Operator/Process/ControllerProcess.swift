@@ -1,3 +1,4 @@
+import Serving
 import Warming
 package import Kubernetes
 package import Logging
@@ -9,7 +10,7 @@ package struct ControllerProcess: Sendable {
   private let registry: RegistryConfiguration
   private let options: ControllerOptions
   private let metrics: ControllerMetrics
-  private let health: ControllerHealth
+  private let health: ProcessHealth
   private let monitor: WatchMonitor
   private let logger: Logger
 
@@ -24,7 +25,7 @@ package struct ControllerProcess: Sendable {
     self.options = options
     self.metrics = metrics
     self.logger = logger
-    health = ControllerHealth(waitingFor: ["API server"])
+    health = ProcessHealth(waitingFor: ["API server"])
     monitor = WatchMonitor(metrics: metrics, health: health, reminder: options.reminder, logger: logger)
   }
 
@@ -49,7 +50,7 @@ package struct ControllerProcess: Sendable {
   private func run(_ clients: Clients, _ onServing: @escaping @Sendable (Int) -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       if let address = options.metricsAddress {
-        let server = try ControllerServer(address: address, metrics: metrics.registry, health: health, logger: logger)
+        let server = try StatusServer(address: address, metrics: metrics.registry, health: health, logger: logger)
         group.addTask { try await server.run(onStart: onServing) }
       }
       group.addTask { try await contend(clients) }

@@ -1,3 +1,4 @@
+import Serving
 import Kubernetes
 import Logging
 import Synchronization
@@ -40,14 +41,14 @@ final class WatchMonitor: Sendable {
   }
 
   private let metrics: ControllerMetrics
-  private let health: ControllerHealth
+  private let health: ProcessHealth
   private let reminder: Duration
   private let logger: Logger
   private let troubles = Mutex<[Part: Trouble]>([:])
 
   /// - Parameter reminder: how often a failure is warned of that goes on.
   init(
-    metrics: ControllerMetrics, health: ControllerHealth, reminder: Duration = .seconds(300), logger: Logger
+    metrics: ControllerMetrics, health: ProcessHealth, reminder: Duration = .seconds(300), logger: Logger
   ) {
     self.metrics = metrics
     self.health = health

@@ -1,3 +1,4 @@
+import Serving
 import Warming
 package import ImageModel
 package import Kubernetes

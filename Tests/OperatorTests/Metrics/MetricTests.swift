@@ -1,3 +1,4 @@
+@testable import Serving
 @testable import Operator
 import Testing
 

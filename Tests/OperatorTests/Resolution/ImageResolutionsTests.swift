@@ -1,3 +1,4 @@
+import Serving
 import KubeAPIServer
 import TestKit
 import VirtualCluster

@@ -1,3 +1,4 @@
+import Serving
 @testable import Operator
 import Warming
 @testable import PrepullAPI

@@ -1,3 +1,4 @@
+import Serving
 @testable import Operator
 @testable import PrepullAPI
 import Documents

@@ -1,3 +1,4 @@
+import Serving
 @testable import KubeAPIServer
 @testable import PrepullAPI
 import Warming

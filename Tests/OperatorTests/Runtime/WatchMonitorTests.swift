@@ -1,3 +1,4 @@
+@testable import Serving
 @testable import Operator
 import Kubernetes
 import Testing
@@ -11,7 +12,7 @@ struct WatchMonitorTests {
 
   @Test("A failure is warned of when it begins, when it changes and every few minutes, and counted each time")
   func warnings() {
-    let (lines, metrics, health) = (LogLines(), ControllerMetrics(), ControllerHealth())
+    let (lines, metrics, health) = (LogLines(), ControllerMetrics(), ProcessHealth())
     let monitor = WatchMonitor(metrics: metrics, health: health, reminder: .seconds(300), logger: lines.logger)
     let start = ContinuousClock.now
     func fail(_ code: APIError.Code, after seconds: Int) {
@@ -45,7 +46,7 @@ struct WatchMonitorTests {
 
   @Test("What can be done without makes nothing unready")
   func inessential() {
-    let (lines, health) = (LogLines(), ControllerHealth())
+    let (lines, health) = (LogLines(), ProcessHealth())
     let monitor = WatchMonitor(metrics: ControllerMetrics(), health: health, logger: lines.logger)
     monitor.begin(.otherPods)
     monitor.note(.otherPods, .failed(Self.error(.forbidden)))
@@ -61,7 +62,7 @@ struct WatchMonitorTests {
     let start = ContinuousClock.now
     for (index, code) in codes.enumerated() {
       let monitor = WatchMonitor(
-        metrics: ControllerMetrics(), health: ControllerHealth(), logger: LogLines().logger)
+        metrics: ControllerMetrics(), health: ProcessHealth(), logger: LogLines().logger)
       func reason(_ part: WatchMonitor.Part, after seconds: Int) -> String? {
         monitor.note(part, .failed(Self.error(code)), at: start)
         return monitor.reasonToStepAside(after: .seconds(60), at: start + .seconds(seconds))

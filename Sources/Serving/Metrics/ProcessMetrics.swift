@@ -13,8 +13,8 @@ import Synchronization
 #endif
 
 /// What this process uses, under the names that all clients of Prometheus give it. Linux only: read from `/proc`.
-enum ProcessMetrics {
-  static func add(to registry: MetricRegistry) {
+package enum ProcessMetrics {
+  package static func add(to registry: MetricRegistry) {
     #if os(Linux)
       let cpu = registry.counter("process_cpu_seconds_total", "Processor time of this process, user and system.")
       let resident = registry.gauge("process_resident_memory_bytes", "Resident memory of this process.")

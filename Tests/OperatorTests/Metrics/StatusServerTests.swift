@@ -1,3 +1,4 @@
+@testable import Serving
 @testable import Operator
 import AsyncHTTPClient
 import Logging
@@ -6,15 +7,15 @@ import NIOHTTP1
 import Testing
 
 @Suite("Serving: metrics and probes", .timeLimit(.minutes(10)))
-struct ControllerServerTests {
+struct StatusServerTests {
   private func withServer(
-    _ health: ControllerHealth,
+    _ health: ProcessHealth,
     _ body:
       @Sendable (@Sendable (String) async throws -> (Int, String, String)) async throws
       -> Void
   ) async throws {
     let metrics = ControllerMetrics(version: "1.2.3")
-    let server = try ControllerServer(
+    let server = try StatusServer(
       address: "127.0.0.1:0", metrics: metrics.registry, health: health, logger: WatchedCluster.logger)
     let (ports, port) = AsyncStream<Int>.makeStream()
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -36,7 +37,7 @@ struct ControllerServerTests {
 
   @Test("Metrics are served in the format that Prometheus asks for, and what is not there says what is")
   func metrics() async throws {
-    try await withServer(ControllerHealth()) { get in
+    try await withServer(ProcessHealth()) { get in
       let (status, type, text) = try await get("/metrics")
       #expect(status == 200)
       #expect(type == "text/plain; version=0.0.4; charset=utf-8")
@@ -50,7 +51,7 @@ struct ControllerServerTests {
 
   @Test("The probes tell whether it is ready, and whether a loop hangs")
   func probes() async throws {
-    let health = ControllerHealth(waitingFor: ["the API server"], limit: .seconds(60))
+    let health = ProcessHealth(waitingFor: ["the API server"], limit: .seconds(60))
     try await withServer(health) { get in
       #expect(try await get("/healthz").0 == 200)
       let (unready, _, why) = try await get("/readyz")
@@ -72,9 +73,9 @@ struct ControllerServerTests {
 
   @Test("Addresses that are none are refused", arguments: ["8080", "0.0.0.0", "host:port", ":70000"])
   func addresses(address: String) {
-    #expect(throws: ControllerServer.AddressError.self) {
-      try ControllerServer(
-        address: address, metrics: MetricRegistry(), health: ControllerHealth(), logger: WatchedCluster.logger)
+    #expect(throws: StatusServer.AddressError.self) {
+      try StatusServer(
+        address: address, metrics: MetricRegistry(), health: ProcessHealth(), logger: WatchedCluster.logger)
     }
   }
 }

@@ -1,8 +1,8 @@
 /// Prometheus' text format 0.0.4.
 ///
 /// Source: prometheus.io/docs/instrumenting/exposition_formats, "Text-based format".
-enum Exposition {
-  static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+package enum Exposition {
+  package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
   static func write(_ family: MetricFamily, to text: inout String) {
     let description = family.description

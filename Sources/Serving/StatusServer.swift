@@ -2,7 +2,6 @@ import HTTPTypes
 import Hummingbird
 package import Logging
 import NIOCore
-import Serving
 
 #if canImport(Glibc)
   import Glibc
@@ -11,7 +10,7 @@ import Serving
 #endif
 
 /// Serves `/metrics`, `/healthz` and `/readyz` over plain HTTP.
-package struct ControllerServer: Sendable {
+package struct StatusServer: Sendable {
   /// An address that cannot be listened on.
   package struct AddressError: Error, Hashable, CustomStringConvertible {
     package let description: String
@@ -20,12 +19,12 @@ package struct ControllerServer: Sendable {
   private let host: String
   private let port: Int
   private let metrics: MetricRegistry
-  private let health: ControllerHealth
+  private let health: ProcessHealth
   private let logger: Logger
 
   /// - Parameter address: `0.0.0.0:8080`, `[::]:8080`, `:8080`; port 0 is any that is free.
   package init(
-    address: String, metrics: MetricRegistry, health: ControllerHealth, logger: Logger
+    address: String, metrics: MetricRegistry, health: ProcessHealth, logger: Logger
   ) throws(AddressError) {
     (host, port) = try Self.parse(address)
     self.metrics = metrics
@@ -67,7 +66,7 @@ package struct ControllerServer: Sendable {
     }
   }
 
-  private static func answer(_ request: Request, metrics: MetricRegistry, health: ControllerHealth) -> Response {
+  private static func answer(_ request: Request, metrics: MetricRegistry, health: ProcessHealth) -> Response {
     guard [.get, .head].contains(request.method) else {
       return response(405, "\(request.method.rawValue) is not served here; use GET\n", to: request)
     }

@@ -3,7 +3,7 @@ import Synchronization
 /// Whether the controller lives, and whether it is ready to work: what its probes ask.
 ///
 /// A controller that stands by is ready: it would act at once if it were to lead.
-package final class ControllerHealth: Sendable {
+package final class ProcessHealth: Sendable {
   private struct State {
     /// Parts, and why they are missing.
     var waiting: [(part: String, reason: String?)]
