@@ -30,7 +30,10 @@ package struct Permission: Hashable, Sendable {
       group: "prepull.dev", resources: ["prepulls/status"], verbs: ["patch"], purpose: "Say how far it is."),
     Permission(
       group: "prepull.dev", resources: ["warmnodes"],
-      verbs: ["get", "list", "watch", "create", "patch", "delete"], purpose: "Write the WarmNode record of each node."),
+      verbs: ["get", "list", "watch", "create", "patch", "delete"],
+      purpose: "Make the WarmNode of each node, and say what its agent shall hold."),
+    Permission(
+      group: "prepull.dev", resources: ["warmnodes/status"], verbs: ["patch"], purpose: "Record what each node holds."),
     Permission(
       group: "", resources: ["nodes"], verbs: ["get", "list", "watch"],
       purpose: "See nodes come and go, their labels, taints and platforms."),

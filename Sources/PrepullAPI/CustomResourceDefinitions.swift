@@ -26,7 +26,7 @@ package enum CustomResourceDefinitions {
 
   /// Answers "is it warm?" in `kubectl get warmnodes`.
   package static let warmNode = definition(
-    WarmNode.self, Schema.warmNode, shortNames: ["wn"], hasStatus: false,
+    WarmNode.self, Schema.warmNode, shortNames: ["wn"], hasStatus: true,
     columns: [
       Column("Desired", ".status.desired", "Images that are wanted there.", type: "integer"),
       Column("Warm", ".status.warm", "Images that are there.", type: "integer"),
@@ -34,6 +34,7 @@ package enum CustomResourceDefinitions {
       Column("Verified", ".status.verifiedAt", "When the node last proved what it holds.", type: "date"),
       Column("Age", ".metadata.creationTimestamp", "", type: "date"),
       Column("Arch", ".status.architecture", "The node's architecture.", isWide: true),
+      Column("Runtime", ".status.agent.runtime", "What the node's agent pulls through.", isWide: true),
       Column("Gate", ".status.gates[0].reason", "Why its first taint was removed.", isWide: true),
       Column(
         "Message", #".status.conditions[?(@.type=="Warm")].message"#, "Why it is warm or not, for people.",

@@ -16,6 +16,29 @@ package struct Prepull: Resource {
     case keep = "Keep"
   }
 
+  /// By which means nodes pull.
+  package enum Engine: String, Codable, CaseIterable, Sendable {
+    /// A pod that names the images: the node's kubelet pulls.
+    case kubelet = "Kubelet"
+    /// The node's agent, `prepulld agent`, pulls through the runtime.
+    case agent = "Agent"
+  }
+
+  /// What becomes of nodes without an agent, where the engine is `Agent`.
+  package enum Fallback: String, Codable, CaseIterable, Sendable {
+    /// Their kubelets pull.
+    case kubelet = "Kubelet"
+    /// They are unsupported.
+    case none = "None"
+  }
+
+  /// What becomes of images that nobody wants any more, where the engine is `Agent`.
+  package enum Removal: String, Codable, CaseIterable, Sendable {
+    case never = "Never"
+    /// What an agent pulled, no Prepull wants and no container uses is removed after a grace.
+    case unused = "Unused"
+  }
+
   package struct Image: Codable, Hashable, Sendable {
     /// The reference as pods will write it.
     package var image: String
@@ -81,6 +104,14 @@ package struct Prepull: Resource {
     package var nodes: Nodes?
     /// A `Mode`; a text, so that a value that we do not know cannot make the object unreadable. `Keep` when nil.
     package var mode: String?
+    /// An `Engine`. `Kubelet` when nil.
+    package var engine: String?
+    /// A `Fallback`. `None` when nil.
+    package var fallback: String?
+    /// A `Removal`. `Never` when nil.
+    package var removal: String?
+    /// Whether agents may be given the passwords of pull secrets where a registry has no tokens. False when nil.
+    package var allowPasswords: Bool?
     /// `IfNotPresent` or `Always`.
     package var imagePullPolicy: String?
     /// Secrets of the Prepull's namespace, as `imagePullSecrets` of a pod.

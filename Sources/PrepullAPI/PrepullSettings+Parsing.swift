@@ -89,6 +89,15 @@ extension PrepullSettings {
     if mode == .once, let (name, _) = stays.first(where: \.1) {
       throw SpecError("spec.\(name)", "needs mode Keep, as a Prepull of mode Once does not stay")
     }
+    let engine: Prepull.Engine = try choice(spec.engine, or: .kubelet, "spec.engine")
+    let agents = [
+      ("fallback", spec.fallback != nil && spec.fallback != Prepull.Fallback.none.rawValue),
+      ("removal", spec.removal != nil && spec.removal != Prepull.Removal.never.rawValue),
+      ("allowPasswords", spec.allowPasswords ?? false),
+    ]
+    if engine == .kubelet, let (name, _) = agents.first(where: \.1) {
+      throw SpecError("spec.\(name)", "needs engine: Agent, as kubelets pull without an agent")
+    }
   }
 }
 

@@ -27,6 +27,11 @@ package struct PrepullSettings: Hashable, Sendable {
   /// By selector; with the tolerations of the spec and that of the gate. Nodes that are not ready are chosen too.
   package let nodes: NodeChoice
   package let mode: Prepull.Mode
+  package let engine: Prepull.Engine
+  package let fallback: Prepull.Fallback
+  package let removal: Prepull.Removal
+  /// Whether agents may be given passwords of pull secrets.
+  package let allowsPasswords: Bool
   package let imagePullPolicy: PullPolicy
   /// Names of pull secrets in the Prepull's namespace.
   package let imagePullSecrets: [String]
@@ -63,6 +68,10 @@ package struct PrepullSettings: Hashable, Sendable {
     }
     workloads = try Self.workloads(spec.workloads)
     mode = try Self.choice(spec.mode, or: .keep, "spec.mode")
+    engine = try Self.choice(spec.engine, or: .kubelet, "spec.engine")
+    fallback = try Self.choice(spec.fallback, or: .none, "spec.fallback")
+    removal = try Self.choice(spec.removal, or: .never, "spec.removal")
+    allowsPasswords = spec.allowPasswords ?? false
     imagePullPolicy = try Self.choice(spec.imagePullPolicy, or: .ifNotPresent, "spec.imagePullPolicy")
     imagePullSecrets = (spec.imagePullSecrets ?? []).map(\.name)
     nodeTimeout = try Self.duration(spec.nodeTimeout, "spec.nodeTimeout", least: .seconds(1)) ?? Defaults.nodeTimeout

@@ -2,8 +2,10 @@ package import Kubernetes
 
 /// What a node holds of what it should: the per-node half of the status of all Prepulls.
 ///
-/// Cluster-scoped, named after its node and owned by it. Written by the controller only, at most twice per node and
-/// wave, whatever the number of images; there is no status subresource, so that one request makes it whole.
+/// Cluster-scoped, named after its node and owned by it. `spec` is what the node's agent shall hold, written by the
+/// controller; `status` is what kubelets and agents proved, written by the controller too, and `status.agent` what the
+/// agent sees, written by it: two managers of server-side apply, each at most twice per node and wave, whatever the
+/// number of images.
 package struct WarmNode: Resource {
   package static let apiVersion = "prepull.dev/v1alpha1"
   package static let kind = "WarmNode"
@@ -102,6 +104,8 @@ package struct WarmNode: Resource {
     /// One for each key, as several Prepulls may wait at the same node.
     package var gates: [Gate]?
     package var images: [Image]?
+    /// What the node's agent says; written by it only.
+    package var agent: Agent?
 
     package init() {}
 
@@ -110,6 +114,7 @@ package struct WarmNode: Resource {
   }
 
   package var metadata: ObjectMeta
+  package var spec: Spec?
   package var status: Status?
 
   package init(metadata: ObjectMeta) { self.metadata = metadata }

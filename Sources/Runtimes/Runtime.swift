@@ -26,4 +26,38 @@ package protocol Runtime: Sendable {
 
   /// The file system that the images are on.
   func space() async throws -> ImageFileSystem
+
+  /// What happens to its images, as it tells by itself; nil where it does not tell, and has to be asked time and again.
+  /// Ends when the connection is lost.
+  func changes() async throws -> AsyncThrowingStream<RuntimeChange, any Error>?
+
+  /// Whether images can be kept from the kubelet's garbage collection.
+  func pinning() async throws -> RuntimePinning
+
+  /// Keeps an image from the kubelet's garbage collection, or no longer. What is not there is left alone.
+  func pin(_ reference: Reference, _ isPinned: Bool) async throws
+
+  /// The identifiers and references of images that containers use, whether these run or not.
+  func used() async throws -> Set<String>
+}
+
+/// What a runtime tells of its images.
+package enum RuntimeChange: Hashable, Sendable {
+  /// One came, or is another now. By the name that the runtime has for it.
+  case there(String)
+  case gone(String)
+}
+
+/// Whether a runtime can pin images.
+package enum RuntimePinning: Hashable, Sendable {
+  case supported
+  /// With the reason, for people: `containerd 1.6.20 knows no pins; 1.6.22 does`.
+  case unsupported(String)
+}
+
+extension Runtime {
+  package func changes() async throws -> AsyncThrowingStream<RuntimeChange, any Error>? { nil }
+  package func pinning() async throws -> RuntimePinning { .unsupported("\(endpoint) knows no pins") }
+  package func pin(_ reference: Reference, _ isPinned: Bool) async throws {}
+  package func used() async throws -> Set<String> { [] }
 }

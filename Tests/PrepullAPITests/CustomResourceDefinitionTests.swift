@@ -178,7 +178,7 @@ import Testing
     #expect(specs.map { $0[path: "names", "plural"] } == ["prepulls", "warmnodes"])
     #expect(specs.map { $0["scope"] } == ["Namespaced", "Cluster"])
     #expect(specs.map { $0[path: "names", "shortNames"] } == [["pp"], ["wn"]])
-    #expect(specs.map { $0[path: "versions"]?.array?[0][path: "subresources", "status"] } == [[:], nil])
+    #expect(specs.map { $0[path: "versions"]?.array?[0][path: "subresources", "status"] } == [[:], [:]])
     #expect(
       CustomResourceDefinitions.all.map { $0[path: "metadata", "name"] } == [
         "prepulls.prepull.dev", "warmnodes.prepull.dev",

@@ -67,7 +67,8 @@ import VirtualCluster
       let patch = Self.status.replacing("STATUS", with: "False")
       let outcome = try await shell.sh(
         """
-        kubectl apply -f node.yaml >/dev/null
+        kubectl create -f node.yaml >/dev/null
+        kubectl apply --server-side --subresource=status --field-manager=prepull-controller -f node.yaml >/dev/null
         kubectl patch pp web --subresource=status --type=merge -p '\(patch)' >/dev/null
         kubectl get pp
         kubectl get pp -o wide
@@ -87,7 +88,7 @@ import VirtualCluster
       #expect(rows[5].prefix(4) == ["node-1", "2", "2", "AllImages"])
       #expect(
         rows[6...8] == [["prepull.prepull.dev/web"], ["prepull.prepull.dev/web"], ["warmnode.prepull.dev/node-1"]])
-      #expect(rows[9].suffix(3) == ["ARCH", "GATE", "MESSAGE"])
+      #expect(rows[9].suffix(3) == ["RUNTIME", "GATE", "MESSAGE"])
     }
   }
 

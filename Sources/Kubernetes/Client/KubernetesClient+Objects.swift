@@ -86,12 +86,15 @@ extension KubernetesClient {
 
   /// Server-side apply: creates the object, or makes its fields be what they are here.
   ///
-  /// - Parameter force: takes over fields that somebody else manages.
+  /// - Parameters:
+  ///   - subresource: `status`.
+  ///   - force: takes over fields that somebody else manages.
   package func apply<R: Resource>(
-    _ object: R, fieldManager: String = "prepull", force: Bool = true, dryRun: Bool = false
+    _ object: R, subresource: String? = nil, fieldManager: String = "prepull", force: Bool = true, dryRun: Bool = false
   ) async throws -> R {
     var request = APIRequest(
-      .apply, DynamicResource(R.self), namespace: object.metadata.namespace, name: object.metadata.name ?? "")
+      .apply, DynamicResource(R.self), namespace: object.metadata.namespace, name: object.metadata.name ?? "",
+      subresource: subresource)
     request.query =
       [("fieldManager", fieldManager), ("force", "\(force)")] + (dryRun ? [("dryRun", "All")] : [])
     request.contentType = "application/apply-patch+yaml"

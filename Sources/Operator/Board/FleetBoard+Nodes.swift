@@ -40,6 +40,8 @@ extension FleetBoard {
     var isThere = false
     var version: String?
     var conditions: [APICondition] = []
+    /// What was last asked to be written of it besides its status.
+    var head: WarmNode?
   }
 
   /// `status.images` has this many entries at most, if nobody changed the kubelet's `nodeStatusMaxImages`.
@@ -128,7 +130,9 @@ extension FleetBoard {
       record, architecture: nodes[node]?.node?.facts.architecture ?? "", conditions: entry.conditions,
       at: time.timestamp)
     nodes[node]?.record.conditions = warmNode.status?.conditions ?? []
-    return .record(warmNode, version: entry.version)
+    let isWhole = warmNode.head != entry.head
+    nodes[node]?.record.head = warmNode.head
+    return .record(warmNode, version: entry.version, isWhole: isWhole)
   }
 
   mutating func stored(_ node: String, _ answer: ControllerEffect.Answer) {

@@ -33,7 +33,8 @@ extension ControllerDriver {
       } catch let error as APIError where error.code == .notFound {
         return .noPod
       }
-    case .record(let node, let version): return .stored(version: try await store(node, over: version))
+    case .record(let node, let version, let isWhole):
+      return .stored(version: try await store(node, over: version, isWhole: isWhole))
     case .forget(let node):
       do {
         try await client.delete(WarmNode.self, node)
@@ -94,15 +95,20 @@ extension ControllerDriver {
     }
   }
 
+  /// - Parameter isWhole: whether what is not status is written too.
   /// - Returns: the version of what is stored now.
-  private func store(_ node: WarmNode, over version: String?) async throws -> String? {
+  private func store(_ node: WarmNode, over version: String?, isWhole: Bool) async throws -> String? {
     let name = node.metadata.name ?? ""
-    var version = version
+    var (version, isWhole) = (version, isWhole)
     for _ in 1...3 {
       do {
-        if version == nil { return try await client.create(node).metadata.resourceVersion }
-        let patch = try node.patch(over: version)
-        return try await client.patch(WarmNode.self, name, patch).metadata.resourceVersion
+        if version == nil || isWhole {
+          version = try await client.apply(node.head, fieldManager: WarmNode.fieldManager).metadata.resourceVersion
+          isWhole = false
+        }
+        let part = node.statusPart(over: version)
+        return try await client.apply(part, subresource: "status", fieldManager: WarmNode.fieldManager)
+          .metadata.resourceVersion
       } catch let error as APIError where error.code == .notFound && version != nil {
         version = nil
       } catch let error as APIError where error.code == .alreadyExists || error.code == .conflict {

@@ -41,8 +41,10 @@ enum ControllerEffect: Sendable {
     case delete(PodName, uid: String?, isForced: Bool)
     /// Find out whether it is there.
     case look(PodName)
-    /// - Parameter version: of the object that is there; nil when there is none.
-    case record(WarmNode, version: String?)
+    /// - Parameters:
+    ///   - version: of the object that is there; nil when there is none.
+    ///   - isWhole: whether what is not its status is written too.
+    case record(WarmNode, version: String?, isWhole: Bool)
     case forget(node: String)
     case patchNode(String, Patch, subresource: String?)
     case patchPrepull(namespace: String, name: String, Patch, subresource: String?)

@@ -37,16 +37,24 @@ extension WarmNode {
     self.status = status
   }
 
-  /// A merge patch that makes the object be this one.
+  /// Who manages the fields that the controller writes.
+  static let fieldManager = "prepull-controller"
+
+  /// What is applied to the object itself: whose node it is, and what its agent shall do.
+  var head: WarmNode {
+    var head = WarmNode(metadata: metadata)
+    head.spec = spec
+    return head
+  }
+
+  /// What is applied to its status.
   ///
   /// - Parameter resourceVersion: makes it fail when somebody else changed the object.
-  func patch(over resourceVersion: String?) throws -> Patch {
-    var patch = try JSON(encoding: self)
-    for field in ["architecture", "verifiedAt", "firstWarmAt", "gates"] where patch[path: "status", field] == nil {
-      patch[path: "status", field] = .null
-    }
-    if let resourceVersion { patch[path: "metadata", "resourceVersion"] = .string(resourceVersion) }
-    return .merge(patch)
+  func statusPart(over resourceVersion: String?) -> WarmNode {
+    var part = WarmNode(metadata: ObjectMeta(name: metadata.name))
+    part.metadata.resourceVersion = resourceVersion
+    part.status = status
+    return part
   }
 
   /// What it remembers; nil when it says not of which machine.

@@ -24,6 +24,28 @@ extension Schema {
             + "`refreshInterval` is given, and repairs what the kubelet's garbage collection removed.",
           .choice(Prepull.Mode.allCases.map(\.rawValue)), standard: "Keep")),
       .optional(
+        "engine",
+        Schema(
+          "By which means nodes pull. Kubelet: pods that name the images, with nothing installed on nodes. Agent: the "
+            + "node's agent (`prepull install --agent`), which is faster, sees losses within seconds and pins images; "
+            + "the kubelet counts what it pulls as preloaded, open to every pod of the node.",
+          .choice(Prepull.Engine.allCases.map(\.rawValue)), standard: "Kubelet")),
+      .optional(
+        "fallback",
+        Schema(
+          "For engine Agent: what becomes of nodes without an agent. Kubelet: their kubelets pull. None: they count as "
+            + "unsupported.", .choice(Prepull.Fallback.allCases.map(\.rawValue)), standard: "None")),
+      .optional(
+        "removal",
+        Schema(
+          "For engine Agent: Unused removes from nodes what an agent pulled, no Prepull wants any more and no container "
+            + "uses, after a grace.", .choice(Prepull.Removal.allCases.map(\.rawValue)), standard: "Never")),
+      .optional(
+        "allowPasswords",
+        Schema(
+          "For engine Agent: whether agents may be given the password of a pull secret where its registry has no tokens.",
+          .boolean, standard: false)),
+      .optional(
         "imagePullPolicy",
         Schema(
           "IfNotPresent takes an image that is there under its reference as it is, and shows it as stale when its "
@@ -80,9 +102,18 @@ extension Schema {
     "needs mode: Once, as a Prepull of mode Keep never finishes", at: ".ttlSecondsAfterFinished",
     reason: "FieldValueForbidden"
   )
+  .agentOnly("self.fallback != 'None'", ".fallback")
+  .agentOnly("self.removal != 'Never'", ".removal")
+  .agentOnly("self.allowPasswords", ".allowPasswords")
   .keepOnly("refreshInterval", "as a Prepull of mode Once resolves its tags once")
   .keepOnly("verifyInterval", "as a Prepull of mode Once is done when the nodes are warm")
   .keepOnly("gate", "as a Prepull of mode Once does not see nodes that join later, and their taint would stay")
+
+  private func agentOnly(_ isAsked: String, _ field: String) -> Schema {
+    rule(
+      "self.engine == 'Agent' || !(\(isAsked))", "needs engine: Agent, as kubelets pull without an agent", at: field,
+      reason: "FieldValueForbidden")
+  }
 
   private func keepOnly(_ field: String, _ why: String) -> Schema {
     rule(

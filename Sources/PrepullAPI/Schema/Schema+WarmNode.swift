@@ -3,9 +3,9 @@ import Documents
 extension Schema {
   /// Of `WarmNode`, without what every object has. Without rules and patterns: thousands of these are written.
   package static let warmNode = object(
-    "What one node holds of what all Prepulls want there. Named after the node, gone with it, and written by the "
-      + "controller only.",
-    [.optional("status", warmNodeStatus)])
+    "What one node holds of what all Prepulls want there. Named after the node, gone with it, and written by Prepull "
+      + "only.",
+    [.optional("spec", warmNodeSpec), .optional("status", warmNodeStatus)])
 
   private static let warmNodeStatus = object(
     "What is so.",
@@ -34,6 +34,7 @@ extension Schema {
         "images",
         Schema(
           "Images that are wanted here.", .list(warmNodeImage, .map(["image"]), atMost: nil))),
+      .optional("agent", warmNodeAgent),
     ])
 
   private static let warmNodeImage = object(

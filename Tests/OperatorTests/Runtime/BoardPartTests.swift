@@ -118,11 +118,9 @@ struct BoardPartTests {
     #expect(node.record == record)
     #expect(node.status?.warm == 1 && node.status?.desired == 2)
     #expect(node.status?.conditions?["Warm"]?.isTrue == false)
-    guard case .merge(let patch) = try node.patch(over: "7") else {
-      Issue.record("it is no merge patch")
-      return
-    }
-    #expect(patch[path: "metadata", "resourceVersion"] == "7")
+    let part = node.statusPart(over: "7")
+    #expect(part.metadata.resourceVersion == "7" && part.metadata.labels == nil && part.status == node.status)
+    #expect(node.head.status == nil && node.head.metadata.ownerReferences?.map(\.uid) == ["u"])
   }
 
   @Test("A pod that waits for its Prepull's ConfigMap is given up when the Prepull vanishes")
