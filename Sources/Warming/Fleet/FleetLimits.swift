@@ -19,6 +19,14 @@ package struct FleetLimits: Hashable, Sendable {
   package var readinessTimeout = Duration.seconds(60)
   /// How long a node counts as new: not being ready is then no reason to leave it out.
   package var startupGracePeriod = Duration.seconds(10 * 60)
+  /// How long a node without an agent is taken for one whose agent is about to come, and how long an agent may take to
+  /// be ready before its node is left to its kubelet, where the plan allows that.
+  package var agentGracePeriod = Duration.seconds(60)
+  package var agentStartup = Duration.seconds(5 * 60)
+  /// An image that a node loses so often within the period is left alone for a while: somebody there removes it.
+  package var lossesToRest = 3
+  package var lossPeriod = Duration.seconds(3600)
+  package var lossBackOff = Duration.seconds(15 * 60)
   /// Least time between two checks of a node that hints ask for.
   package var hintInterval = Duration.seconds(5 * 60)
   /// How long a gate stays closed that no Prepull names any more: one may be deleted only to be created again.

@@ -22,6 +22,7 @@ extension FleetMachine {
     }
     if !nodes[number].bootID.isEmpty, nodes[number].bootID != node.bootID { suspect(number) }
     nodes[number].bootID = node.bootID
+    noteAgent(node, of: number)
     nodes[number].markedWarm = nodes[number].markedWarm ?? node.isMarkedWarm
     compareList(node.listed, of: number)
   }
@@ -34,6 +35,7 @@ extension FleetMachine {
     var new = NodeState(name: old.name)
     new.uid = uid
     new.busyWith = old.busyWith
+    new.agent.presence = old.agent.presence
     new.pods = old.pods
     new.goneUIDs = old.goneUIDs
     nodes[number] = new

@@ -18,6 +18,7 @@ extension FleetMachine {
       due = earliest(due, decision.nextDue)
     }
     if limits.keepsRecords {
+      tellWishes(node)
       due = earliest(due, openGates(node))
       markCondition(node)
       keepRecord(node)

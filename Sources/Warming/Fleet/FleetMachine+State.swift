@@ -16,6 +16,11 @@ extension FleetMachine {
     var bootID = ""
     /// A pod of others that pulls its images there.
     var busyWith: String?
+    var agent = NodeAgentState()
+    /// Its kubelet frees its disk.
+    var hasDiskPressure = false
+    /// When images vanished last, the oldest first.
+    var losses: [ImageNumber: [Duration]] = [:]
     /// A pod stood still there while the node was not ready: no other before it is.
     var awaitsReadiness = false
     /// After a pod was not taken or was lost, and why. In memory only: no image is at fault.

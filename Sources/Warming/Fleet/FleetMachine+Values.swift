@@ -21,6 +21,8 @@ extension FleetMachine {
     case recorded(node: String, serial: Int)
     /// A pod of others, by its name, pulls its images on a node; nil when none does any more.
     case busy(node: String, by: String?)
+    /// What the agent of a node says of images that no order is at.
+    case agentSaid(node: String, nodeUID: String, [AgentImage])
     /// Something hints that a node lost images.
     case suspect(node: String)
     /// What the kubelet said of a pull: how long it took, how many bytes the image has.
@@ -45,6 +47,8 @@ extension FleetMachine {
     case create(PodOrder)
     /// Answered by `podGone`. Without a uid, whatever pod has the name.
     case delete(FleetPod.ID, uid: String?)
+    /// `wishes(of:)` changed: the node's agent is to be told.
+    case wishes(node: String)
     /// `record(of:)` is to be stored, so long from now at the latest, and answered by `recorded`.
     case record(node: String, serial: Int, within: Duration)
     /// `summary(of:)` changed.

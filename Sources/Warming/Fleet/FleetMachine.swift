@@ -50,6 +50,7 @@ package struct FleetMachine: Sendable {
     case .podRefused(let id, let failure): podRefused(id, failure)
     case .recorded(let name, let serial): recordStored(name, serial)
     case .busy(let name, let pod): nodeBusy(name, with: pod)
+    case .agentSaid(let name, let uid, let images): agentSaid(name, uid, images)
     case .suspect(let name): nodeSuspected(name)
     case .pulled(let id, let reference, let seconds, let bytes):
       imagePulled(id, reference, seconds: seconds, bytes: bytes)

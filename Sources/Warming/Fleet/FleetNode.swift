@@ -2,6 +2,14 @@ package import Kubernetes
 
 /// What the machine has to see of a node.
 package struct FleetNode: Hashable, Sendable {
+  /// Whether the node has an agent of ours.
+  package enum Agent: Hashable, Sendable {
+    case none
+    /// Its pod is there, and not ready.
+    case starting
+    case ready
+  }
+
   package var facts: NodeFacts
   /// Since the Unix epoch.
   package var createdAt: Duration
@@ -10,6 +18,9 @@ package struct FleetNode: Hashable, Sendable {
   /// Names of `status.images`, as they stand there; nil when the list may be cut (50 entries by default), as absence
   /// then means nothing.
   package var listed: [String]?
+  package var agent = Agent.none
+  /// Its kubelet frees its disk, so nothing is pulled there.
+  package var hasDiskPressure = false
   /// What the condition `prepull.dev/Warm` says now; nil when the node has none.
   package var isMarkedWarm: Bool?
 

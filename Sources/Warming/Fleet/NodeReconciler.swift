@@ -27,6 +27,8 @@ struct NodeReconciler: Sendable {
     /// When there will be more to do.
     var nextDue: Duration?
 
+    var means = FleetMachine.Means.kubelet
+
     var isEmpty: Bool { due.isEmpty && unproved.isEmpty }
   }
 
@@ -63,12 +65,13 @@ struct NodeReconciler: Sendable {
     let isFailing = state != .unreachable && work.cells.contains { $0.state == .failed }
     var decision = Decision(
       cells: work.cells, share: PrepullCounts.Share(state: state, isFailing: isFailing), nextDue: work.nextDue)
-    if !isKept, isOpen, plan.begins, let priority = priority(of: work) {
+    decision.share.lacksAgent = work.means == .none && !status.isUnsupported
+    if !isKept, isOpen(to: work.means), plan.begins, let priority = priority(of: work) {
       decision.priority = priority
       decision.registries = work.due.prefix(limits.imagesPerPod).map { plan.registries[$0] }
     }
     if state == .pending {
-      let blocker = blocker(of: status.plan, isQueued: decision.priority != nil, isKept: isKept)
+      let blocker = blocker(of: status.plan, isQueued: decision.priority != nil, isKept: isKept, work.means)
       decision.share.blocker = blocker.kind
       decision.example = blocker.example
     }
@@ -84,9 +87,14 @@ struct NodeReconciler: Sendable {
     return node.isGated ? (isAgain ? .gatedAgain : .gated) : (isAgain ? .again : .fresh)
   }
 
-  /// Whether the node may be given a pod now.
-  private var isOpen: Bool {
-    node.pods.isEmpty && !node.yields && !(node.podBackoff?.isWaiting(at: now) ?? false)
+  /// Whether the node may be given a pod now, or its agent an order. An agent paces itself beside pods of others.
+  private func isOpen(to means: FleetMachine.Means) -> Bool {
+    switch means {
+    case .kubelet: if node.yields { return false }
+    case .agent: break
+    case .awaited, .none: return false
+    }
+    return node.pods.isEmpty && !node.hasDiskPressure && !(node.podBackoff?.isWaiting(at: now) ?? false)
       && node.isReachable(at: now, limits) && !(node.awaitsReadiness && node.facts?.isReady == false)
   }
 
@@ -111,15 +119,17 @@ struct NodeReconciler: Sendable {
     return states.contains(.pending) ? .pending : .stale
   }
 
-  private func blocker(of plan: PlanIndex, isQueued: Bool, isKept: Bool) -> (
+  private func blocker(of plan: PlanIndex, isQueued: Bool, isKept: Bool, _ means: FleetMachine.Means) -> (
     kind: FleetSummary.Blocker, example: String?
   ) {
     if isQueued { return (.pacing, nil) }
+    if means == .awaited { return (.agent, nil) }
     if let pod = node.pods.first(where: { $0.plan == plan && $0.unschedulable != nil }) {
       return (.noRoom, pod.unschedulable.map { "\(node.name): \($0)" })
     }
     if !node.pods.isEmpty { return (.occupied, nil) }
     if isKept { return (.gated, nil) }
+    if node.hasDiskPressure { return (.disk, nil) }
     if let pod = node.busyWith, node.yields { return (.busy, "\(pod) on \(node.name)") }
     if node.podBackoff?.isWaiting(at: now) ?? false || node.awaitsReadiness { return (.noRoom, nil) }
     return (.backingOff, nil)
@@ -130,19 +140,28 @@ struct NodeReconciler: Sendable {
   func work(for plan: PlanState, _ status: Status) -> Work {
     var work = Work()
     work.cells.reserveCapacity(plan.images.count)
+    work.means = node.means(of: plan.plan.engine, at: now, limits)
+    if work.means == .awaited || work.means == .none { work.nextDue = node.nextMeans(at: now, limits) }
     let supported = status.isUnsupported ? [] : plan.support(on: node.facts)
     let isOnce = plan.plan.mode == .once
+    // What an agent cannot pull is left to the kubelet, after all else.
+    var kubelets: (due: [Int], unproved: [Int]) = ([], [])
     for position in plan.images.indices {
-      guard !status.isUnsupported, supported.isEmpty || supported[position] else {
+      guard !status.isUnsupported, work.means != .none, supported.isEmpty || supported[position] else {
         work.cells.append(Cell(state: .unsupported))
         continue
       }
       let image = plan.images[position]
       let key = HeldImages.Key(image: image, access: plan.access)
       let held = node.held[key]
-      let isUnclear = plan.isUnclear(held, node.aliases[key], at: position)
-      let isUnverified = plan.verifies && node.checks.awaits(key)
-      if held != nil, isUnclear || isUnverified { work.unproved.append(position) }
+      // An agent sees by itself what its node holds.
+      let isLeft = work.means == .agent && node.leavesToKubelet(image, plan.plan.engine)
+      let isSeen = (work.means == .agent || work.means == .awaited) && !isLeft
+      let isUnclear = !isSeen && plan.isUnclear(held, node.aliases[key], at: position)
+      let isUnverified = !isSeen && plan.verifies && node.checks.awaits(key)
+      if held != nil, isUnclear || isUnverified {
+        if isLeft { kubelets.unproved.append(position) } else { work.unproved.append(position) }
+      }
       if let held, plan.accepts(held.digest, at: position) {
         work.cells.append(Cell(state: .warm))
         continue
@@ -170,8 +189,11 @@ struct NodeReconciler: Sendable {
           continue
         }
       }
-      work.due.append(position)
+      if isLeft { kubelets.due.append(position) } else { work.due.append(position) }
       if failure != nil { work.isAgain = true }
+    }
+    if work.isEmpty, !(kubelets.due.isEmpty && kubelets.unproved.isEmpty) {
+      (work.means, work.due, work.unproved) = (.kubelet, kubelets.due, kubelets.unproved)
     }
     return work
   }

@@ -101,7 +101,7 @@ struct RunBoard: Sendable {
         effects.append(.delete(name: pod.name, isNodeGone: facts[id.node] == nil))
       case .rollout(let report): if let event = event(of: report) { effects.append(.tell(event)) }
       // Nothing of a run is kept, and the events of single pods are told by themselves.
-      case .record, .summary, .openGate, .mark, .cleared, .report: break
+      case .record, .wishes, .summary, .openGate, .mark, .cleared, .report: break
       }
     }
   }

@@ -38,7 +38,7 @@ struct FleetScaleTests {
           case .create(let order): waiting.append(.pod(pod(order)))
           case .delete(let id, let uid): waiting.append(.podGone(id, uid: uid))
           case .record(let node, let serial, _): waiting.append(.recorded(node: node, serial: serial))
-          case .summary, .openGate, .mark, .cleared, .report, .rollout: break
+          case .wishes, .summary, .openGate, .mark, .cleared, .report, .rollout: break
           }
         }
       }

@@ -13,8 +13,10 @@ struct FleetStormTests {
     var generation: Int64 = 1
     let references = ["r.io/a", "r.io/b", "s.io/c", "s.io/d", "t.io/e"]
     let restarts: Bool
+    let hasAgents: Bool
 
-    init(seed: UInt64, restarts: Bool) {
+    init(seed: UInt64, restarts: Bool, hasAgents: Bool = false) {
+      self.hasAgents = hasAgents
       chance = Chance(state: seed)
       var limits = FleetLimits()
       limits.maxPods = chance.number(2...6)
@@ -64,6 +66,9 @@ struct FleetStormTests {
       plan.verifyEvery = chance.isOneOf(2) ? .seconds(chance.number(100...1000)) : nil
       plan.gate = chance.isOneOf(3) ? FleetPlan.Gate(taint: "cold", deadline: .seconds(300)) : nil
       plan.isSuspended = chance.isOneOf(10)
+      if hasAgents {
+        plan.engine = [.kubelet, .agent(fallsBack: true), .agent(fallsBack: false)][chance.number(0...2)]
+      }
       if chance.isOneOf(4) { plan.nodes.selector = [NodeRequirement("pool", .exists)] }
       if chance.isOneOf(3) { plan.access = PullAccess(namespace: "ns", secrets: ["s\(chance.number(0...1))"]) }
       world.setPlan(id, plan)
@@ -88,6 +93,7 @@ struct FleetStormTests {
         world.nodes[name]?.aliases.insert(FleetWorld.digest(UInt8(chance.number(1...3))))
       case 27..<30: world.tell(.busy(node: node(), by: chance.isOneOf(2) ? "other/pod" : nil))
       case 30..<33 where restarts: world.restart()
+      case 30..<33 where hasAgents: changeAgent()
       case 33..<36: failCreation()
       case 36..<40:
         if !world.late.isEmpty { world.tell(world.late.remove(at: chance.number(0...(world.late.count - 1)))) }
@@ -115,7 +121,17 @@ struct FleetStormTests {
       }
     }
 
+    private mutating func changeAgent() {
+      let name = node()
+      let agent: FleetNode.Agent = [.none, .starting, .ready, .ready][chance.number(0...3)]
+      let hasPressure = chance.isOneOf(4)
+      world.nodes[name]?.agent = agent
+      world.nodes[name]?.hasDiskPressure = hasPressure
+      world.changeNode(name) { _ in }
+    }
+
     private mutating func changeNode() {
+      if hasAgents, chance.isOneOf(2) { return changeAgent() }
       let what = chance.number(0...3)
       world.changeNode(node()) { facts in
         switch what {
@@ -199,6 +215,8 @@ struct FleetStormTests {
       for name in world.nodes.keys.sorted() {
         world.nodes[name]?.isUp = true
         world.nodes[name]?.isFull = false
+        world.nodes[name]?.hasDiskPressure = false
+        if hasAgents { world.nodes[name]?.agent = .ready }
         world.changeNode(name) { facts in
           facts.isReady = true
           facts.isSchedulable = true
@@ -219,8 +237,13 @@ struct FleetStormTests {
   }
 
   @Test("Invariants", arguments: 0..<60)
-  func invariants(seed: Int) {
-    var storm = Storm(seed: UInt64(seed), restarts: seed % 3 != 0)
+  func invariants(seed: Int) { play(Storm(seed: UInt64(seed), restarts: seed % 3 != 0), seed) }
+
+  @Test("Invariants with agents", arguments: 0..<60)
+  func agents(seed: Int) { play(Storm(seed: UInt64(1000 + seed), restarts: seed % 3 != 0, hasAgents: true), seed) }
+
+  private func play(_ storm: Storm, _ seed: Int) {
+    var storm = storm
     for _ in 0..<400 where storm.world.complaints.isEmpty { storm.step() }
     #expect(storm.world.complaints.isEmpty, "seed \(seed): \(storm.world.complaints.prefix(3))")
     storm.heal()

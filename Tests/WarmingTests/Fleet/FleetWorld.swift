@@ -17,6 +17,8 @@ struct FleetWorld {
     /// Whether its kubelet does anything.
     var isUp = true
     var isFull = false
+    var agent = FleetNode.Agent.none
+    var hasDiskPressure = false
     var isMarkedWarm: Bool?
     var listed: [String]?
   }
@@ -60,6 +62,9 @@ struct FleetWorld {
   /// Pulls that moved bytes, by node uid and reference@digest.
   private(set) var pulls: [String: Int] = [:]
   private(set) var recordWrites = 0
+  /// What agents were told to hold, by node, and whether each was ordered.
+  private(set) var wishes: [String: [AgentWish]] = [:]
+  private(set) var wishWrites = 0
   private(set) var lastUID = 0
 
   /// Asked for, and not done yet.
@@ -114,6 +119,19 @@ struct FleetWorld {
   private mutating func check(_ order: PodOrder) {
     guard let plan = plans[order.id.prepull] else { return complaints.append("a pod for a Prepull that is gone") }
     if plan.isSuspended { complaints.append("a pod for a Prepull that is suspended") }
+    if let node = nodes[order.id.node], node.facts.uid == order.id.nodeUID {
+      if node.hasDiskPressure, asked[order.id] == nil { complaints.append("a pod under disk pressure") }
+      if order.isForAgent {
+        if node.agent != .ready, asked[order.id] == nil { complaints.append("an order for an agent that is not ready") }
+        let wished = Set((machine.wishes(of: order.id.node) ?? []).map(\.reference))
+        if let image = order.images.first(where: { !wished.contains($0.reference) }) {
+          complaints.append("\(image.reference) is ordered from the agent and not wished")
+        }
+        if order.purpose == .verify { complaints.append("an agent is to verify") }
+      } else if plan.engine == .agent(fallsBack: false), asked[order.id] == nil {
+        complaints.append("a kubelet pulls for a Prepull of agents")
+      }
+    }
     // Those that run, and those that were asked for and will.
     var live = pods.values.filter { !$0.seen.isBeingDeleted && !ended.contains("\($0.seen.id) \($0.seen.uid)") }.map {
       (id: $0.seen.id, isPull: $0.seen.purpose == .pull, images: $0.seen.images.map(\.reference))
@@ -168,6 +186,9 @@ struct FleetWorld {
         records[node] = record.isEmpty ? nil : record
       }
       tell(.recorded(node: node, serial: serial))
+    case .wishes(let node):
+      wishWrites += 1
+      wishes[node] = machine.wishes(of: node)
     case .openGate(let opening):
       guard var node = nodes[opening.node], node.facts.uid == opening.uid else { break }
       node.facts.taints.removeAll { $0.key == opening.taint }
@@ -215,8 +236,10 @@ struct FleetWorld {
       complaints.append("a pod of \(order.images.count) images")
     }
     pod.access = order.access
-    pod.isScheduled = nodes[order.id.node].map { $0.facts.uid == order.id.nodeUID && !$0.isFull } ?? false
-    if !pod.isScheduled { pod.unschedulable = "Insufficient pods" }
+    pod.isOfAgent = order.isForAgent
+    pod.isScheduled =
+      order.isForAgent || nodes[order.id.node].map { $0.facts.uid == order.id.nodeUID && !$0.isFull } ?? false
+    if !pod.isScheduled, !pod.isOfAgent { pod.unschedulable = "Insufficient pods" }
     pods[order.id] = Pod(seen: pod, access: order.access)
     if let failure {
       tell(.podRefused(order.id, failure.0))
@@ -267,6 +290,26 @@ struct FleetWorld {
   /// Nodes go on with their pods.
   mutating func work() {
     for id in pods.keys.sorted(by: { ($0.node, $0.prepull.key) < ($1.node, $1.prepull.key) }) { work(id) }
+    for name in nodes.keys.sorted() { agentWork(name) }
+  }
+
+  /// An agent repairs what it was told to hold and lost, and tells what it holds.
+  private mutating func agentWork(_ name: String) {
+    guard let node = nodes[name], node.agent == .ready, let wishes = wishes[name] else { return }
+    let asked = Set(
+      pods.values.filter { $0.seen.isOfAgent && $0.seen.id.node == name }.flatMap { pod in
+        pod.seen.images.map(\.reference)
+      })
+    var said: [AgentImage] = []
+    for wish in wishes where !asked.contains(wish.reference) {
+      if node.held[wish.reference] == nil, !node.hasDiskPressure, case .has(let digest) = registry[wish.reference] {
+        nodes[name]?.held[wish.reference] = digest
+        nodes[name]?.proved?[digest, default: []].formUnion(plans.values.map(\.access))
+      }
+      let held = nodes[name]?.held[wish.reference]
+      said.append(AgentImage(reference: wish.reference, state: held.map { .held($0) } ?? .lost))
+    }
+    if !said.isEmpty { tell(.agentSaid(node: name, nodeUID: node.facts.uid, said)) }
   }
 
   private mutating func work(_ id: FleetPod.ID) {
@@ -276,7 +319,7 @@ struct FleetWorld {
       pods[id] = nil
       return tell(.podGone(id, uid: pod.seen.uid))
     }
-    guard node.isUp else { return }
+    guard pod.seen.isOfAgent ? node.agent == .ready && !node.hasDiskPressure : node.isUp else { return }
     if pod.seen.isBeingDeleted {
       pods[id] = nil
       return tell(.podGone(id, uid: pod.seen.uid))
@@ -330,7 +373,10 @@ struct FleetWorld {
   private func statement(
     of digest: Digest, for reference: String, in pod: Pod, on name: String
   ) -> FleetPod.Report {
-    guard nodes[name]?.aliases.contains(digest) == true, !reference.contains("@") else { return .held(digest) }
+    // An agent asks its runtime for the digest.
+    guard !pod.seen.isOfAgent, nodes[name]?.aliases.contains(digest) == true, !reference.contains("@") else {
+      return .held(digest)
+    }
     // Two containers that state the same have the same content.
     for other in pod.seen.images {
       if let pinned = PinnedReference.digest(in: other.reference, of: reference),
@@ -348,6 +394,8 @@ struct FleetWorld {
     guard let node = nodes[name] else { return tell(.nodeGone(name)) }
     var seen = FleetNode(facts: node.facts, createdAt: node.createdAt)
     seen.isMarkedWarm = node.isMarkedWarm
+    seen.agent = node.agent
+    seen.hasDiskPressure = node.hasDiskPressure
     seen.listed = node.listed
     tell(.node(seen))
   }
@@ -361,6 +409,7 @@ struct FleetWorld {
     if remembersSecrets { nodes[name]?.proved = [:] }
     // A WarmNode is owned by its Node, so that it goes with it.
     if records[name]?.uid != facts.uid { records[name] = nil }
+    wishes[name] = nil
     seeNode(name)
   }
 
@@ -374,6 +423,7 @@ struct FleetWorld {
   mutating func removeNode(_ name: String) {
     nodes[name] = nil
     records[name] = nil
+    wishes[name] = nil
     tell(.nodeGone(name))
   }
 
@@ -394,7 +444,12 @@ struct FleetWorld {
     late = []
     asked = [:]
     machine = FleetMachine(limits: limits)
-    for record in records.values.sorted(by: { $0.node < $1.node }) { tell(.remembered(record)) }
+    for (name, node) in nodes.sorted(by: { $0.key < $1.key }) {
+      guard records[name] != nil || wishes[name] != nil else { continue }
+      var record = records[name] ?? NodeRecord(node: name, uid: node.facts.uid)
+      record.ordered = (wishes[name] ?? []).map(\.reference)
+      tell(.remembered(record))
+    }
     for (id, plan) in plans.sorted(by: { $0.key.key < $1.key.key }) { tell(.prepull(id, plan)) }
     for id in leaving.sorted(by: { $0.key < $1.key }) { tell(.prepullGone(id)) }
     for name in nodes.keys.sorted() { seeNode(name) }

@@ -135,6 +135,7 @@ extension FleetMachine {
   private mutating func miss(_ key: HeldImages.Key, on node: NodeIndex) {
     forgetImage(key, on: node)
     nodes[node].missing.insert(key)
+    restAfterLosses(key.image, on: node)
     // What others proved with their secrets may be gone with it.
     for other in nodes[node].held[image: key.image] { nodes[node].checks.invalidate(other.key) }
     if nodes[node].held.contains(image: key.image) { suspect(node) }
@@ -143,7 +144,6 @@ extension FleetMachine {
   /// A pull came to an end for an image that a check had missed.
   mutating func noteMissing(_ key: HeldImages.Key, of pod: LivePod, on node: NodeIndex, code: String?) {
     guard nodes[node].missing.remove(key) != nil, code != "denied", code != "unauthorized" else { return }
-    let reference = imageTable.references[key.image]
-    actions.append(.report(.imageLost(pod.id.prepull, node: nodes[node].name, reference: reference)))
+    noteLoss(of: key.image, on: node, for: pod.id.prepull)
   }
 }

@@ -13,6 +13,7 @@ extension FleetMachine {
     summary.nodes.pending = counts[.pending]
     summary.nodes.failed = counts[.failed]
     summary.nodes.unsupported = counts[.unsupported]
+    summary.nodes.withoutAgent = counts.withoutAgent
     summary.nodes.unreachable = counts[.unreachable]
     summary.unreachableExamples = counts.unreachable.map { nodes[$0].name }.sorted().prefix(3).map { name in
       let isCordoned = nodes.index(of: name).flatMap { nodes[$0].facts?.isSchedulable } == false

@@ -43,6 +43,14 @@ package struct FleetImage: Hashable, Sendable {
 package struct FleetPlan: Hashable, Sendable {
   package enum Mode: Hashable, Sendable { case once, keep }
 
+  /// By which means nodes pull.
+  package enum Engine: Hashable, Sendable {
+    /// Pods that name the images.
+    case kubelet
+    /// The nodes' agents; `fallsBack`: the kubelets of nodes without one.
+    case agent(fallsBack: Bool)
+  }
+
   package struct Gate: Hashable, Sendable {
     /// Key of the taint.
     package var taint: String
@@ -62,6 +70,7 @@ package struct FleetPlan: Hashable, Sendable {
   /// Whether nodes are ready or cordoned is the machine's own matter, and the gate's taint is tolerated in any case.
   package var nodes: NodeChoice
   package var mode = Mode.keep
+  package var engine = Engine.kubelet
   /// The pull secrets of its pods.
   package var access = PullAccess.anonymous
   package var policy = PullPolicy.ifNotPresent

@@ -16,6 +16,8 @@ package struct FleetSummary: Hashable, Sendable {
     /// At least one image failed there.
     package var failed = 0
     package var unsupported = 0
+    /// Of the unsupported ones: those without the agent that the plan needs.
+    package var withoutAgent = 0
     /// Cold and cordoned, or cold and not ready for long: nothing is begun there until they are back.
     package var unreachable = 0
 
@@ -57,6 +59,10 @@ package struct FleetSummary: Hashable, Sendable {
     case refused
     /// The images of a gate go first there.
     case gated
+    /// Its kubelet frees its disk.
+    case disk
+    /// The node's agent is not there yet, or not ready.
+    case agent
   }
 
   package var generation: Int64

@@ -13,6 +13,7 @@ struct PrepullCounts: Sendable {
     var isFailing = false
     /// Why a pending node is not begun.
     var blocker: FleetSummary.Blocker?
+    var lacksAgent = false
   }
 
   struct LastFailure: Sendable {
@@ -29,6 +30,8 @@ struct PrepullCounts: Sendable {
   private var blockers = [Int](repeating: 0, count: FleetSummary.Blocker.allCases.count)
   /// Nodes where an image failed.
   private(set) var failing = 0
+  /// Nodes without the agent that the plan needs.
+  private(set) var withoutAgent = 0
   private(set) var unreachable: Set<NodeIndex> = []
 
   init(images: Int = 0) {
@@ -80,6 +83,7 @@ struct PrepullCounts: Sendable {
   private mutating func add(_ share: Share, _ step: Int) {
     if let state = share.state { states[Int(state.rawValue)] += step }
     if share.isFailing { failing += step }
+    if share.lacksAgent { withoutAgent += step }
     if let blocker = share.blocker { blockers[Int(blocker.rawValue)] += step }
   }
 

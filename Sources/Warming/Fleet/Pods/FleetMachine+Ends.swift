@@ -93,6 +93,10 @@ extension FleetMachine {
   ) {
     guard pod.purpose == .pull, let position = plans[pod.plan].positions[image.number] else { return }
     switch image.report {
+    case .failing(let failure, _, _)
+    where pod.isOfAgent && failure.code == AgentWish.needsKubelet
+      && plans[pod.plan].plan.engine == .agent(fallsBack: true):
+      nodes[node].agent.refused.insert(image.number)
     case .failing(let failure, let nature, _): fail(position, of: pod, on: node, failure, nature)
     case .waiting: if let failure { fail(position, of: pod, on: node, failure, .passing) }
     case .unclear: break
@@ -143,6 +147,13 @@ extension FleetMachine {
   /// Writes down that a node holds an image, for the pull secrets of the pod that found it.
   mutating func imageFound(_ image: LivePod.Image, by pod: LivePod, on node: NodeIndex) {
     let key = HeldImages.Key(image: image.number, access: pod.access)
+    // Under one name a node holds one digest, whichever pod pulled it.
+    if case .held(let digest?) = image.report {
+      let number = imageTable.digest(digest)
+      for other in nodes[node].held[image: image.number] where other.digest.isKnown && other.digest != number {
+        if other.key != key { forgetImage(other.key, on: node) }
+      }
+    }
     guard isClaimed(key, on: node) || nodes[node].needsChoosing else { return }
     nodes[node].podBackoff = nil
     if isRollout(pod.plan) { noteHeld(image.number, on: node) }
@@ -152,10 +163,6 @@ extension FleetMachine {
       var entry = HeldImages.Entry(key: key, digest: stated ?? HeldImages.unclear, since: now.milliseconds)
       if let pulled = pod.pulled[image.number] { (entry.pullSeconds, entry.bytes) = pulled }
       nodes[node].held.set(entry)
-      // Under one name a node holds one digest, whichever pod pulled it.
-      for other in nodes[node].held[image: image.number] where entry.digest.isKnown && other.digest.isKnown {
-        if other.digest != entry.digest { forgetImage(other.key, on: node) }
-      }
       records.changed(node)
       nodes[node].checks.proved(at: now)
       if pod.purpose == .pull, stated != nil {

@@ -25,6 +25,8 @@ extension FleetMachine {
     nodes[node].pods[index].stage = .live
     nodes[node].pods[index].createAt = nil
     nodes[node].pods[index].createdAt = now
+    // No scheduler stands before an agent.
+    if nodes[node].pods[index].isOfAgent { nodes[node].pods[index].isScheduled = true }
     let plan = nodes[node].pods[index].plan
     plans[plan].asking -= 1
     markDirty(plan)
@@ -89,7 +91,7 @@ extension FleetMachine {
     let plan = index(ofPlan: pod.id.prepull)
     let images = images(of: pod)
     let live = LivePod(
-      id: pod.id, plan: plan, purpose: pod.purpose,
+      id: pod.id, plan: plan, purpose: pod.purpose, isOfAgent: pod.isOfAgent,
       access: pod.access.map { imageTable.access($0) } ?? plans[plan].access, uid: pod.uid, images: images,
       registries: pod.purpose == .pull ? registries(of: pod) : [], stage: pod.isBeingDeleted ? .deleting : .live,
       createdAt: pod.createdAt, progressAt: now)

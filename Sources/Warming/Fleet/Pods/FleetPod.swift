@@ -71,6 +71,8 @@ package struct FleetPod: Hashable, Sendable {
   package var isBeingDeleted = false
   /// Its pull secrets; nil where they are not known, and taken for those of the Prepull.
   package var access: PullAccess?
+  /// It is no pod, but what the node's agent was asked for: see `PodOrder.isForAgent`.
+  package var isOfAgent = false
 
   package init(id: ID, uid: String, purpose: Purpose, createdAt: Duration, images: [Image]) {
     self.id = id
@@ -101,15 +103,18 @@ package struct PodOrder: Hashable, Sendable {
   package let architecture: String
   /// The pull secrets that it has to have, as what it finds is recorded for these.
   package let access: PullAccess
+  /// No pod is made: the node's agent is asked for the images, and what it says of them is told as of a pod.
+  package let isForAgent: Bool
 
   package init(
     id: FleetPod.ID, purpose: FleetPod.Purpose, images: [Image], architecture: String,
-    access: PullAccess = .anonymous
+    access: PullAccess = .anonymous, isForAgent: Bool = false
   ) {
     self.id = id
     self.purpose = purpose
     self.images = images
     self.architecture = architecture
     self.access = access
+    self.isForAgent = isForAgent
   }
 }

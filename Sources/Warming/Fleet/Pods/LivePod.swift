@@ -21,6 +21,8 @@ extension FleetMachine {
     let id: FleetPod.ID
     let plan: PlanIndex
     let purpose: FleetPod.Purpose
+    /// It is no pod, but what the node's agent was asked for.
+    var isOfAgent = false
     /// Its pull secrets.
     var access: AccessNumber
     var uid: String?

@@ -28,7 +28,8 @@ struct PodReview {
     if case .failed(let reason) = pod.phase { return .lost(reason: reason) }
     if pod.isBeingDeleted { return .lost(reason: "its pod was deleted by somebody") }
     if !isWanted(in: table) { return .unwanted }
-    if now >= pod.createdAt + plan.plan.timeout { return .timedOut }
+    if pod.isOfAgent, node.agent.presence == .none { return .lost(reason: "its agent is gone") }
+    if now >= timeLimit { return .timedOut }
     if !pod.isScheduled, now >= pod.createdAt + limits.schedulingTimeout {
       return .lost(reason: pod.unschedulable ?? "the scheduler did not place its pod")
     }
@@ -44,12 +45,15 @@ struct PodReview {
     case .asked: return pod.createAt
     case .ending, .deleting: return nil
     case .live:
-      var due = pod.createdAt + plan.plan.timeout
+      var due = timeLimit
       if !pod.isScheduled { due = min(due, pod.createdAt + limits.schedulingTimeout) }
       if node.facts?.isReady == false { due = min(due, pod.progressAt + limits.readinessTimeout) }
       return due
     }
   }
+
+  /// An agent minds the time limit itself, and is given a while to say so.
+  private var timeLimit: Duration { pod.createdAt + plan.plan.timeout + (pod.isOfAgent ? .seconds(30) : .zero) }
 
   /// Whether all that it is still at is wanted, there, by its Prepull.
   func isWanted(in table: ImageTable) -> Bool {
@@ -73,7 +77,7 @@ struct PodReview {
     case .waiting: false
     case .held, .unclear: true
     case .failing(_, let nature, let count):
-      pod.purpose == .verify || nature == .final || count >= limits.triesPerPod
+      pod.purpose == .verify || pod.isOfAgent || nature == .final || count >= limits.triesPerPod
     }
   }
 }

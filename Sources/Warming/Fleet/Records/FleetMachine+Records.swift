@@ -38,6 +38,8 @@ extension FleetMachine {
           tries: failure.tries, retryAt: failure.retryAt)
       }
     }
+    if !record.ordered.isEmpty { nodes[node].agent.toldHash = nil }
+    for reference in record.ordered { nodes[node].agent.ordered.insert(imageTable.image(reference)) }
     if !nodes[node].held.isEmpty { nodes[node].checks.proved(at: now) }
   }
 

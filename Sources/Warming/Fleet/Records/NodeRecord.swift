@@ -95,6 +95,8 @@ package struct NodeRecord: Hashable, Sendable {
   package var verifiedAt: Duration?
   /// When the node held all that was wanted of it for the first time.
   package var warmedAt: Duration?
+  /// Images that the node's agent was told to hold. Not of the status.
+  package var ordered: [String] = []
   /// One per taint; nearly always one or none.
   package var gates: [Gate] = []
 

@@ -40,6 +40,9 @@ extension ImageTable.Used {
       owners.insert(key.owner)
     }
     images.formUnion(node.checks.listed ?? [])
+    images.formUnion(node.agent.ordered)
+    images.formUnion(node.agent.refused)
+    images.formUnion(node.losses.keys)
     for pod in node.pods {
       accesses.insert(pod.access)
       images.formUnion(pod.images.map(\.number))

@@ -43,6 +43,7 @@ extension FleetMachine {
     else { return }
     let work = reconciler(of: node).work(for: plans[plan], nodes[node].statuses[index])
     let isPull = !work.due.isEmpty
+    let isForAgent = work.means == .agent
     let positions = work.due.prefix(limits.imagesPerPod)
     let images =
       isPull
@@ -50,9 +51,10 @@ extension FleetMachine {
       : checked(work.unproved, plan, on: node)
     let pod = LivePod(
       id: FleetPod.ID(prepull: plans[plan].id, node: nodes[node].name, nodeUID: facts.uid), plan: plan,
-      purpose: isPull ? .pull : .verify, access: plans[plan].access, images: images,
+      purpose: isPull ? .pull : .verify, isOfAgent: isForAgent, access: plans[plan].access, images: images,
       registries: isPull ? Set(positions.map { plans[plan].registries[$0] }).sorted() : [], stage: .asked,
       createdAt: now, progressAt: now)
+    if isForAgent { nodes[node].agent.ordered.formUnion(images.map(\.number)) }
     ask(for: pod, on: node, facts)
     count(node, nodes[node].pods.count - 1)
     reconcile(node)
@@ -81,7 +83,7 @@ extension FleetMachine {
       PodOrder(
         id: pod.id, purpose: pod.purpose,
         images: pod.images.map { PodOrder.Image(reference: imageTable.references[$0.number], policy: $0.policy) },
-        architecture: facts.architecture, access: imageTable.accesses[pod.access]))
+        architecture: facts.architecture, access: imageTable.accesses[pod.access], isForAgent: pod.isOfAgent))
   }
 
   // MARK: Budgets
