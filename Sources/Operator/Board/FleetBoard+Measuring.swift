@@ -11,5 +11,8 @@ extension FleetBoard {
     let keys = Set(gates)
     let gated = keys.isEmpty ? 0 : nodes.values.count { $0.taints.contains { keys.contains($0.key) } }
     metrics.gatedNodes.set(Double(gated))
+    let ready = agents.nodes.count { agents.presence(on: $0) == .ready }
+    metrics.agents.set(Double(ready), "ready")
+    metrics.agents.set(Double(agents.nodes.count - ready), "starting")
   }
 }

@@ -19,6 +19,7 @@ extension FleetBoard {
     /// Hashes of the names of the images that it lists, ascending.
     var listed: [UInt64] = []
     var record = RecordEntry()
+    var agent = AgentEntry()
     var mark: Mark?
     /// By taint.
     var openings: [String: GateOpening] = [:]
@@ -68,6 +69,8 @@ extension FleetBoard {
     node.bootID = sketch.status?.nodeInfo?.bootID ?? ""
     let listed = sketch.status?.images ?? ListedImages()
     if listed.count < Self.longestList { node.listed = listed.names.compactMap { wantedNames[$0] }.sorted() }
+    node.hasDiskPressure = sketch[condition: "DiskPressure"]?.status == "True"
+    node.agent = agents.presence(on: node.facts.name)
     node.isMarkedWarm = sketch[condition: PullerKey.warm].map { $0.status == "True" }
     let name = node.facts.name
     let old = nodes[name]?.node
@@ -100,10 +103,13 @@ extension FleetBoard {
   // MARK: Records
 
   mutating func remember(_ page: [ControllerSignal.Remembered]) {
-    for (record, conditions, version) in page {
+    for warmNode in page {
+      guard let record = warmNode.record else { continue }
       nodes[record.node, default: NodeEntry()].record = RecordEntry(
-        isThere: true, version: version, conditions: conditions)
+        isThere: true, version: warmNode.metadata.resourceVersion, conditions: warmNode.status?.conditions ?? [],
+        head: warmNode.comparableHead)
       feed(.remembered(record))
+      rememberOrders(of: warmNode, record)
     }
   }
 
@@ -111,6 +117,7 @@ extension FleetBoard {
   mutating func warmNodeDeleted(_ name: String) {
     nodes[name]?.record.isThere = false
     nodes[name]?.record.version = nil
+    nodes[name]?.record.head = nil
     if nodes[name]?.node != nil { writes.want(.record(name), at: time + machine.limits.recordDelay) }
   }
 
@@ -121,17 +128,19 @@ extension FleetBoard {
       return nil
     }
     nodes[node]?.record.sent = entry.serial
-    if record.isEmpty {
+    let spec = agentSpec(of: node)
+    if record.isEmpty, spec == nil {
       if entry.isThere { return .forget(node: node) }
       feed(.recorded(node: node, serial: entry.serial))
       return nil
     }
-    let warmNode = WarmNode(
+    var warmNode = WarmNode(
       record, architecture: nodes[node]?.node?.facts.architecture ?? "", conditions: entry.conditions,
       at: time.timestamp)
     nodes[node]?.record.conditions = warmNode.status?.conditions ?? []
+    warmNode.spec = spec
     let isWhole = warmNode.head != entry.head
-    nodes[node]?.record.head = warmNode.head
+    if isWhole { send(warmNode.head, of: node) }
     return .record(warmNode, version: entry.version, isWhole: isWhole)
   }
 
@@ -141,6 +150,7 @@ extension FleetBoard {
     case .stored(let version):
       nodes[node]?.record.isThere = version != nil
       nodes[node]?.record.version = version
+      headStored(node)
       feed(.recorded(node: node, serial: entry.sent))
     default: break
     }

@@ -125,6 +125,7 @@ extension FleetBoard {
       generation: entry.generation, images: images, nodes: nodes,
       createdAt: Duration(timestamp: entry.prepull.metadata.creationTimestamp) ?? time)
     plan.mode = settings.mode == .once ? .once : .keep
+    plan.engine = settings.engine == .kubelet ? .kubelet : .agent(fallsBack: settings.fallback == .kubelet)
     plan.policy = settings.imagePullPolicy
     plan.access = PullAccess(namespace: entry.id.namespace, secrets: settings.imagePullSecrets)
     plan.priority = settings.priority

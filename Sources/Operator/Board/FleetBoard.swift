@@ -8,7 +8,7 @@ import Kubernetes
 /// server, since the Unix epoch.
 struct FleetBoard: Sendable {
   /// What has to be listed before anything is done.
-  enum Part: Hashable, Sendable, CaseIterable { case prepulls, nodes, pods, records }
+  enum Part: Hashable, Sendable, CaseIterable { case prepulls, nodes, pods, records, agents }
 
   struct Pace: Hashable, Sendable {
     /// Least time between two writes of a Prepull's status.
@@ -59,13 +59,16 @@ struct FleetBoard: Sendable {
   var mayOpenGates = true
 
   var pods = PodTable()
+  var agents = AgentTable()
+  /// What the machine is told as soon as it has said all that it says now.
+  var later: [FleetMachine.Input] = []
   var others: WaitingPods
   /// What pods of all Prepulls get that their own spec does not name.
   let podTemplate: PodTemplateOptions
 
   init(
     machine: FleetMachine, pace: Pace = Pace(), podTemplate: PodTemplateOptions = PodTemplateOptions(),
-    metrics: ControllerMetrics,
+    hasAgents: Bool = false, metrics: ControllerMetrics,
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
   ) {
     self.machine = machine
@@ -74,6 +77,7 @@ struct FleetBoard: Sendable {
     others = WaitingPods(limits: pace.yielding)
     self.metrics = metrics
     self.random = random
+    if !hasAgents { missing.remove(.agents) }
   }
 
   mutating func take(_ signal: ControllerSignal, at now: Duration) -> [ControllerEffect] {
@@ -86,7 +90,8 @@ struct FleetBoard: Sendable {
     case .events(let event): takeEvent(event)
     case .remembered(let page): remember(page)
     case .rememberedAll: missing.remove(.records)
-    case .warmNodeDeleted(let name): warmNodeDeleted(name)
+    case .warmNodes(let event): takeWarmNodes(event)
+    case .agentPods(let event): takeAgentPods(event)
     case .resolved(let change): resolved(change)
     case .discovered(let change): discovered(change)
     case .finished(let key, let answer): finished(key, answer)
@@ -133,12 +138,19 @@ struct FleetBoard: Sendable {
 
   /// Tells the machine, and puts what it answers into terms of objects.
   mutating func feed(_ input: FleetMachine.Input) {
-    for action in machine.handle(input, at: time) {
+    act(on: machine.handle(input, at: time))
+    while !later.isEmpty { act(on: machine.handle(later.removeFirst(), at: time)) }
+  }
+
+  private mutating func act(on actions: [FleetMachine.Action]) {
+    for action in actions {
       switch action {
+      case .create(let order) where order.isForAgent: orderFromAgent(order)
       case .create(let order):
         pods.order(order)
         writes.want(.create(order.id), at: time)
-      case .delete(let id, let uid): delete(id, uid: uid)
+      case .delete(let id, let uid): if !dropAgentOrder(id) { delete(id, uid: uid) }
+      case .wishes(let node): writes.want(.wishes(node), at: time)
       case .record(let node, let serial, let delay):
         nodes[node, default: NodeEntry()].record.serial = serial
         writes.want(.record(node), at: time + delay)
@@ -181,6 +193,7 @@ struct FleetBoard: Sendable {
     case .delete(let name): deletion(of: name)
     case .look(let name): .look(name)
     case .record(let node): storage(of: node)
+    case .wishes(let node): wishing(of: node)
     case .gate(let node, let taint): nodes[node]?.openings[taint].flatMap { opening($0, of: node) }
     case .mark(let node): marking(of: node)
     case .finalizer(let uid): finalizing(uid)
@@ -202,6 +215,7 @@ struct FleetBoard: Sendable {
     case .delete(let name): deleted(name, answer)
     case .look(let name): if case .noPod = answer { vanished(name) }
     case .record(let node): stored(node, answer)
+    case .wishes(let node): wished(node, answer)
     case .gate(let node, let taint): opened(taint, of: node, answer)
     case .mark(let node): if case .done = answer { nodes[node]?.mark = nil }
     case .status(let uid): statusWritten(uid, answer)
@@ -221,7 +235,7 @@ struct FleetBoard: Sendable {
     // Where it is forbidden, the machine asks again after a while.
     case .gate: return error.code == .notFound || error.code == .forbidden
     case .finalizer, .status, .expire, .clean: return error.code == .notFound
-    case .delete, .look, .record: return false
+    case .delete, .look, .record, .wishes: return false
     }
   }
 

@@ -10,6 +10,8 @@ enum WriteKey: Hashable, Sendable {
   case look(PodName)
   /// By the node's name.
   case record(String)
+  /// What the node's agent shall hold.
+  case wishes(String)
   case gate(node: String, taint: String)
   case mark(String)
   /// By the uid of the Prepull.
@@ -21,7 +23,7 @@ enum WriteKey: Hashable, Sendable {
   /// Whether something waits for it that hurries: pods, gates, namespaces that go.
   var isPressing: Bool {
     switch self {
-    case .ensure, .create, .gate, .finalizer, .clean, .look: true
+    case .ensure, .create, .wishes, .gate, .finalizer, .clean, .look: true
     case .delete, .record, .mark, .status, .expire: false
     }
   }

@@ -35,6 +35,9 @@ extension ControllerDriver {
       }
     case .record(let node, let version, let isWhole):
       return .stored(version: try await store(node, over: version, isWhole: isWhole))
+    case .head(let node):
+      return .stored(
+        version: try await client.apply(node, fieldManager: WarmNode.fieldManager).metadata.resourceVersion)
     case .forget(let node):
       do {
         try await client.delete(WarmNode.self, node)

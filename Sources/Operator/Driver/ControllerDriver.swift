@@ -27,6 +27,8 @@ struct ControllerDriver: Sendable {
   let monitor: WatchMonitor
   let metrics: ControllerMetrics
   let time: ServerTime
+  /// Where agents run; nil where there are none.
+  let agentNamespace: String?
   /// How long something has to be missing before the leadership is given up for it; nil where there is no other.
   let stepAsideAfter: Duration?
   let logger: Logger
@@ -43,9 +45,10 @@ struct ControllerDriver: Sendable {
   ///
   /// - Throws: `CannotAct`, or the cancellation.
   func run(_ board: FleetBoard) async throws {
-    let parts: [WatchMonitor.Part] = [
+    var parts: [WatchMonitor.Part] = [
       .prepulls, .nodes, .pods, .records, .deletedRecords, .otherPods, .events,
     ]
+    if agentNamespace != nil { parts.append(.agentPods) }
     for part in parts { monitor.begin(part) }
     defer { for part in parts { monitor.end(part) } }
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -67,10 +70,13 @@ struct ControllerDriver: Sendable {
         try await watch(Event.self, .events, fields: Self.eventFields, startsNow: true) { report(.events($0)) }
       }
       group.addTask { try await remember(report) }
-      // Only to notice those that somebody deletes.
-      group.addTask {
-        try await watch(WarmNodeSketch.self, .deletedRecords, startsNow: true) {
-          if case .deleted(let node) = $0 { report(.warmNodeDeleted(node.metadata.name ?? "")) }
+      // Those that somebody deletes, and what agents say.
+      group.addTask { try await watch(WarmNodeSketch.self, .deletedRecords) { report(.warmNodes($0)) } }
+      if let agentNamespace {
+        group.addTask {
+          try await watch(AgentPod.self, .agentPods, in: agentNamespace, labels: AgentPod.labels) {
+            report(.agentPods($0))
+          }
         }
       }
       group.addTask { await resolutions.run() }
@@ -155,11 +161,12 @@ struct ControllerDriver: Sendable {
     .joined(separator: ",")
 
   private func watch<R: Resource>(
-    _ type: R.Type, _ part: WatchMonitor.Part, labels: String = "", fields: String = "", startsNow: Bool = false,
+    _ type: R.Type, _ part: WatchMonitor.Part, in namespace: String? = nil, labels: String = "", fields: String = "",
+    startsNow: Bool = false,
     _ handle: (WatchEvent<R>) -> Void
   ) async throws {
     let watch = watches.watch(
-      type, labels: labels, fields: fields, startsNow: startsNow, givesUp: false,
+      type, in: namespace, labels: labels, fields: fields, startsNow: startsNow, givesUp: false,
       onProgress: { monitor.note(part, $0) })
     for try await event in watch { handle(event) }
   }
@@ -170,11 +177,7 @@ struct ControllerDriver: Sendable {
     while true {
       do {
         try await watches.list(WarmNode.self, pageSize: 100) { page in
-          report(
-            .remembered(
-              page.compactMap { node in
-                node.record.map { ($0, node.status?.conditions ?? [], node.metadata.resourceVersion) }
-              }))
+          report(.remembered(page))
         }
         monitor.note(.records, .watching)
         return report(.rememberedAll)
@@ -197,16 +200,6 @@ struct ControllerDriver: Sendable {
   }
 }
 
-/// What a WarmNode says about itself.
-private struct WarmNodeSketch: Resource {
-  static let apiVersion = WarmNode.apiVersion
-  static let kind = WarmNode.kind
-  static let plural = WarmNode.plural
-  static let isNamespaced = false
-
-  var metadata: ObjectMeta
-}
-
 extension Event.ObjectReference {
   fileprivate var path: String { "\(kind ?? "") \(namespace.map { "\($0)/" } ?? "")\(name ?? "")" }
 }
@@ -220,7 +213,8 @@ extension ControllerSignal {
     case .pods: "pod"
     case .waiting: "waitingPod"
     case .events: "event"
-    case .remembered, .rememberedAll, .warmNodeDeleted: "warmNode"
+    case .remembered, .rememberedAll, .warmNodes: "warmNode"
+    case .agentPods: "agentPod"
     case .resolved: "resolution"
     case .discovered: "discovery"
     case .finished: "write"

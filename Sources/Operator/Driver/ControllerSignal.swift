@@ -15,13 +15,14 @@ enum ControllerSignal: Sendable {
   /// Some of the WarmNodes that there were at the start, by their resource versions.
   case remembered([Remembered])
   case rememberedAll
-  case warmNodeDeleted(String)
+  case warmNodes(WatchEvent<WarmNodeSketch>)
+  case agentPods(WatchEvent<AgentPod>)
   case resolved(ImageResolutions.Change)
   case discovered(Discovery.Change)
   case finished(WriteKey, ControllerEffect.Answer)
   case tick
 
-  typealias Remembered = (record: NodeRecord, conditions: [APICondition], version: String?)
+  typealias Remembered = WarmNode
 }
 
 /// What the operator does.
@@ -45,6 +46,8 @@ enum ControllerEffect: Sendable {
     ///   - version: of the object that is there; nil when there is none.
     ///   - isWhole: whether what is not its status is written too.
     case record(WarmNode, version: String?, isWhole: Bool)
+    /// What is not its status.
+    case head(WarmNode)
     case forget(node: String)
     case patchNode(String, Patch, subresource: String?)
     case patchPrepull(namespace: String, name: String, Patch, subresource: String?)

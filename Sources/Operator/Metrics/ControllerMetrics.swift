@@ -29,6 +29,11 @@ package struct ControllerMetrics: Sendable {
   package let gateWait: Histogram
   package let gatedNodes: Gauge
 
+  // MARK: Agents
+
+  /// `ready`, `starting`.
+  package let agents: Gauge
+
   // MARK: Pods of others
 
   package let yieldingNodes: Gauge
@@ -89,6 +94,9 @@ package struct ControllerMetrics: Sendable {
       "Time from when a gated node was first seen until its taint was removed, because it was Warm or because the "
         + "DeadlinePassed, or Unclaimed as its Prepull is gone.", labels: ["reason"], buckets: seconds)
     gatedNodes = registry.gauge("prepull_gated_nodes", "Nodes that have the taint of a gate now.")
+    agents = registry.gauge(
+      "prepull_agents", "Nodes with an agent, by how it is: ready, or starting, which is there and not ready.",
+      labels: ["state"])
     yieldingNodes = registry.gauge(
       "prepull_yielding_nodes", "Nodes on which pods of others pull images now, so that puller pods wait.")
     yieldTimeouts = registry.counter(
@@ -134,6 +142,8 @@ package struct ControllerMetrics: Sendable {
   package func standBy() {
     isLeader.set(0)
     gatedNodes.set(0)
+    agents.set(0, "ready")
+    agents.set(0, "starting")
     yieldingNodes.set(0)
     pods.set(0)
     for gauge in [nodes, imageNodes, condition, discoveredImages, queueDepth] { gauge.retain { _ in false } }

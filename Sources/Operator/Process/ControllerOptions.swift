@@ -35,6 +35,8 @@ package struct ControllerOptions: Sendable {
     get { pace.yielding.timeout }
     set { pace.yielding.timeout = newValue }
   }
+  /// The namespace of the agents; nil where there are none.
+  package var agentNamespace: String?
   /// Where `/metrics`, `/healthz` and `/readyz` are served: `0.0.0.0:8080`; nowhere when nil.
   package var metricsAddress: String? = "0.0.0.0:8080"
 

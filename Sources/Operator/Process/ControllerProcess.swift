@@ -119,12 +119,13 @@ package struct ControllerProcess: Sendable {
         client: client, metrics: metrics, now: { time.now }, logger: logger),
       discovery: Discovery(client: clients.discovery, metrics: metrics, monitor: monitor, logger: logger),
       events: EventRecorder(client, component: "prepull", instance: options.identity), health: health,
-      monitor: monitor, metrics: metrics, time: time, stepAsideAfter: options.isElected ? options.stepAsideAfter : nil,
+      monitor: monitor, metrics: metrics, time: time, agentNamespace: options.agentNamespace,
+      stepAsideAfter: options.isElected ? options.stepAsideAfter : nil,
       logger: logger)
     try await driver.run(
       FleetBoard(
         machine: FleetMachine(limits: options.limits), pace: options.pace, podTemplate: options.podTemplate,
-        metrics: metrics))
+        hasAgents: options.agentNamespace != nil, metrics: metrics))
   }
 }
 

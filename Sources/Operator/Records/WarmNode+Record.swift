@@ -12,12 +12,7 @@ extension WarmNode {
   ///   - conditions: as they were before.
   ///   - now: RFC 3339.
   init(_ record: NodeRecord, architecture: String, conditions: [APICondition], at now: String) {
-    var metadata = ObjectMeta(
-      name: record.node, labels: [RunObjects.Key.name: "prepull", RunObjects.Key.managedBy: "prepull"])
-    metadata.ownerReferences = [
-      OwnerReference(apiVersion: Node.apiVersion, kind: Node.kind, name: record.node, uid: record.uid)
-    ]
-    self.init(metadata: metadata)
+    self.init(metadata: Self.metadata(of: record.node, uid: record.uid))
     var status = Status()
     status.nodeUID = record.uid
     status.architecture = architecture.isEmpty ? nil : architecture
@@ -35,6 +30,28 @@ extension WarmNode {
     status.gates = record.gates.isEmpty ? nil : record.gates.map(Gate.init)
     status.images = record.images.map(Image.init)
     self.status = status
+  }
+
+  /// Of the WarmNode of a node.
+  static func metadata(of node: String, uid: String) -> ObjectMeta {
+    var metadata = ObjectMeta(
+      name: node, labels: [RunObjects.Key.name: "prepull", RunObjects.Key.managedBy: "prepull"])
+    metadata.ownerReferences = [
+      OwnerReference(apiVersion: Node.apiVersion, kind: Node.kind, name: node, uid: uid)
+    ]
+    return metadata
+  }
+
+  /// What is applied to the object itself, as far as an object that was read has it.
+  var comparableHead: WarmNode {
+    var metadata = ObjectMeta(name: metadata.name, labels: metadata.labels)
+    metadata.ownerReferences = self.metadata.ownerReferences
+    var head = WarmNode(metadata: metadata)
+    head.spec = spec
+    // Not ours.
+    head.spec?.watchedUntil = nil
+    if head.spec?.images?.isEmpty ?? true { head.spec = nil }
+    return head
   }
 
   /// Who manages the fields that the controller writes.
@@ -59,8 +76,12 @@ extension WarmNode {
 
   /// What it remembers; nil when it says not of which machine.
   var record: NodeRecord? {
-    guard let name = metadata.name, let status, let uid = status.nodeUID else { return nil }
+    guard let name = metadata.name,
+      let uid = status?.nodeUID ?? metadata.ownerReferences?.first(where: { $0.kind == Node.kind })?.uid
+    else { return nil }
+    let status = status ?? Status()
     var record = NodeRecord(node: name, uid: uid)
+    record.ordered = (spec?.images ?? []).map(\.image)
     record.verifiedAt = Duration(timestamp: status.verifiedAt)
     record.warmedAt = Duration(timestamp: status.firstWarmAt)
     record.gates = (status.gates ?? []).compactMap(\.record)

@@ -126,7 +126,13 @@ struct PrepullReport {
       let more = nodes.unreachable - summary.unreachableExamples.count
       text += "; \(nodes.unreachable) cannot be reached: \(names)" + (more > 0 ? " and \(more) more" : "")
     }
-    if nodes.unsupported > 0 { text += "; \(nodes.unsupported) more have no image for their platform" }
+    let foreign = nodes.unsupported - nodes.withoutAgent
+    if foreign > 0 { text += "; \(foreign) more have no image for their platform" }
+    if nodes.withoutAgent > 0 {
+      text +=
+        "; \(nodes.withoutAgent) more have no agent: install them (prepull install --agent), or set spec.fallback: "
+        + "Kubelet"
+    }
     return text
   }
 
@@ -138,6 +144,13 @@ struct PrepullReport {
       return ("NoImages", "no image is wanted: \(cause)")
     }
     guard summary.nodes.wanted == 0 else { return nil }
+    let without = summary.nodes.withoutAgent
+    if without > 0 {
+      return (
+        "NoAgents",
+        "\(without) of the chosen nodes have no agent: install them (prepull install --agent), or set spec.fallback: Kubelet"
+      )
+    }
     let others = summary.nodes.unsupported
     let exception = others == 0 ? "" : " but \(others) whose platform the images lack"
     return ("NoNodes", "no node is chosen by spec.nodes\(exception)")
@@ -244,6 +257,8 @@ extension FleetSummary.Blocker {
     case .suspended: "wait as spec.suspend is true"
     case .refused: "get no pods from the API server"
     case .gated: "are pulling first what a gate waits for"
+    case .disk: "have DiskPressure, so that nothing is pulled there"
+    case .agent: "wait for their agent to be ready"
     }
   }
 }

@@ -145,7 +145,7 @@ struct BoardWorld {
       signals.append(.pods(.deleted(pod)))
       return .done
     case .look(let name): return pods[name].map { .pod($0) } ?? .noPod
-    case .record: return .stored(version: "\(serial)")
+    case .record, .head: return .stored(version: "\(serial)")
     case .forget: return .stored(version: nil)
     case .patchNode(let name, _, let subresource):
       if subresource != nil { return .done }
