@@ -17,7 +17,8 @@ struct StatusCommand: ClusterCommand {
     commandName: "status",
     abstract: "Show how many nodes are warm for what is kept, for Prepulls, and for runs in progress.",
     discussion: """
-      It knows what run --keep and render made, the operator's Prepulls, and runs.
+      It knows what run --keep and render made, the operator's Prepulls, and runs. With --watch, it also shows what the \
+      agents of nodes pull, how fast, and how long that will take.
 
       Examples:
         \(Program.name) status
@@ -124,8 +125,26 @@ struct StatusCommand: ClusterCommand {
         try? await followPrepulls(client, namespace, view)
         try await Task.sleep(for: .seconds(Int32.max))
       }
+      group.addTask {
+        // Where there are no agents, or WarmNodes may not be seen, there is nothing to tell.
+        try? await followAgents(client, namespace, view)
+        try await Task.sleep(for: .seconds(Int32.max))
+      }
       try await group.next()
       group.cancelAll()
+    }
+  }
+
+  private func followAgents(_ client: KubernetesClient, _ namespace: String?, _ view: StatusView) async throws {
+    let watch = AgentWatch(client: client) { [name] prepull in
+      let parts = prepull.split(separator: "/", maxSplits: 1).map(String.init)
+      return (namespace == nil || parts.first == namespace) && (name == nil || parts.last == name)
+    }
+    try await watch.run {
+      view.show(pulls: $0)
+    } note: { text in
+      let console = Console.standardError
+      console.write(lines: console.wrapped(["note: \(text)"]))
     }
   }
 

@@ -12,6 +12,8 @@ struct StatusReport: Sendable {
   let items: [ClusterStatus.Item]
   /// Of the operator, where it is installed.
   var prepulls: [Prepull] = []
+  /// What agents of nodes pull now.
+  var pulls: [AgentPull] = []
   /// Nil when all namespaces were asked for.
   let namespace: String?
 
@@ -38,7 +40,9 @@ struct StatusReport: Sendable {
           ] + (isWide ? [isFirst ? Self.age(since: entry.created, now: now) : ""] : []))
       }
     }
-    return table.draw(style: style, columns: columns) + (isWide ? nodes(style: style, columns: columns) : [])
+    return table.draw(style: style, columns: columns)
+      + AgentPullTable.lines(pulls, style: style, columns: columns)
+      + (isWide ? nodes(style: style, columns: columns) : [])
       + problems(style: style)
   }
 
@@ -108,13 +112,29 @@ struct StatusReport: Sendable {
 
   /// All of it:
   /// `{"items": [{"kind", "namespace", "name", "run", "created", "current", "ok", "images", "nodes", "skipped", "obstacles"}]}`.
-  var json: JSON { ["items": .array(items.map(\.json) + prepulls.map(\.json))] }
+  /// While it is watched, also `"pulls": [{"node", "image", "completedBytes", "totalBytes", "bytesPerSecond", "secondsLeft"}]`.
+  var json: JSON {
+    var json: JSON = ["items": .array(items.map(\.json) + prepulls.map(\.json))]
+    if !pulls.isEmpty { json["pulls"] = .array(pulls.map(\.json)) }
+    return json
+  }
 
   func yaml() throws -> String {
     let encoder = YAMLEncoder()
     encoder.options.sortKeys = true
     encoder.options.width = -1
     return try encoder.encode(json)
+  }
+}
+
+extension AgentPull {
+  var json: JSON {
+    func number(_ value: Int64?) -> JSON { value.map(JSON.integer) ?? .null }
+    return JSON(members: [
+      ("node", .string(node)), ("image", .string(image)), ("completedBytes", number(progress?.completedBytes)),
+      ("totalBytes", number(progress?.totalBytes)), ("bytesPerSecond", number(progress?.bytesPerSecond)),
+      ("secondsLeft", number(timeLeft?.components.seconds)),
+    ])
   }
 }
 

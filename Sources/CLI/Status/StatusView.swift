@@ -24,9 +24,18 @@ final class StatusView: Sendable {
 
   func show(items: [ClusterStatus.Item], namespace: String?) {
     state.withLock { state in
-      state.shown.report = StatusReport(items: items, prepulls: state.shown.report.prepulls, namespace: namespace)
+      let old = state.shown.report
+      state.shown.report = StatusReport(
+        items: items, prepulls: old.prepulls, pulls: old.pulls, namespace: namespace)
       state.isKnown = true
       draw(&state.shown)
+    }
+  }
+
+  func show(pulls: [AgentPull]) {
+    state.withLock { state in
+      state.shown.report.pulls = pulls
+      if state.isKnown { draw(&state.shown) }
     }
   }
 
