@@ -24,7 +24,8 @@ extension APIServer {
       manager: ManagedFields.Manager(
         name: fieldManager, operation: "Apply", apiVersion: call.definition.apiVersion(call.version),
         subresource: call.subresource ?? ""),
-      isForced: call.query.flag("force"), rules: MergeRules(call.definition, version: call.version))
+      isForced: call.query.flag("force"), rules: MergeRules(call.definition, version: call.version),
+      reset: call.definition.resetFields(call.subresource))
     let version = applied[path: "metadata", "resourceVersion"]?.string ?? ""
     while true {
       if store.stored(call.resource, ObjectKey(call.namespace, name)) == nil {

@@ -53,6 +53,12 @@ struct FieldSet: Hashable, Sendable {
     return result
   }
 
+  /// Without what is below these members of the object.
+  func without(_ members: Set<String>) -> FieldSet {
+    if members.isEmpty { return self }
+    return FieldSet(isMember: isMember, children: children.filter { !members.contains(String($0.key.dropFirst(2))) })
+  }
+
   func intersection(_ other: FieldSet) -> FieldSet {
     var result = FieldSet(isMember: isMember && other.isMember)
     for (key, child) in children {

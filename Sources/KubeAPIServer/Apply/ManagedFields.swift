@@ -84,11 +84,13 @@ struct ManagedFields: Sendable {
     let rules = MergeRules(call.definition, version: call.version)
     let (before, after) = (old.map(stripped), stripped(object))
     var managed = ManagedFields(of: old)
-    let changed = FieldComparison.changes(from: before, to: after, rules)
+    let reset = call.definition.resetFields(call.subresource)
+    let changed = FieldComparison.changes(from: before, to: after, rules).without(reset)
     let all = managed.sets.isEmpty ? FieldSet() : FieldComparison.fields(of: after, rules)
     for (manager, set) in managed.sets {
       // What is no longer there is nobody's; what changed is no longer theirs.
-      let rest = set.intersection(all).subtracting(changed)
+      let own = set.without(reset)
+      let rest = own.intersection(all).subtracting(changed).union(set.subtracting(own))
       managed.sets[manager] = rest.isEmpty ? nil : rest
     }
     if !changed.isEmpty {

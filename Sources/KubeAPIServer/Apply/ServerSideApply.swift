@@ -5,14 +5,17 @@ struct ServerSideApply: Sendable {
   let manager: ManagedFields.Manager
   let isForced: Bool
   let rules: MergeRules
+  /// What the write does not reach.
+  var reset: Set<String> = []
 
   /// The object after the apply; throws 409 with the fields that others own and hold otherwise.
   func apply(_ applied: JSON, to live: JSON?, time: String) throws(StatusError) -> JSON {
     let wanted = ManagedFields.stripped(applied)
-    let fields = FieldComparison.fields(of: wanted, rules)
+    let fields = FieldComparison.fields(of: wanted, rules).without(reset)
     var managed = ManagedFields(of: live)
     let before = live.map(ManagedFields.stripped) ?? [:]
     let changed = FieldComparison.changes(from: before, to: FieldComparison.merge(before, wanted, rules), rules)
+      .without(reset)
     try checkConflicts(managed, fields.intersection(changed))
     var merged = FieldComparison.merge(live, applied, rules)
     let dropped = (managed.sets[manager] ?? FieldSet()).subtracting(fields)

@@ -49,5 +49,16 @@ package struct ResourceDefinition: Sendable {
 
   package var apiVersion: String { apiVersion(versions.first ?? "v1") }
 
+  /// Parts of the object that a write to this address does not reach (KEP-555's reset fields): nobody comes to own a
+  /// field of them by such a write, and nobody loses one.
+  func resetFields(_ subresource: String?) -> Set<String> {
+    guard subresources.contains(.status) else { return [] }
+    switch subresource {
+    case nil: return ["status"]
+    case "status": return custom == nil ? ["spec"] : ["metadata", "spec"]
+    default: return []
+    }
+  }
+
   func apiVersion(_ version: String) -> String { name.group.isEmpty ? version : "\(name.group)/\(version)" }
 }
