@@ -46,12 +46,14 @@ extension APIServer {
         "nonResourceRules": .array(rules.filter { $0["nonResourceURLs"] != nil }), "incomplete": false,
       ]
     case "TokenReview":
-      let user = authenticator.user(ofToken: spec["token"]?.string ?? "")
+      let token = spec["token"]?.string ?? ""
+      if token.isEmpty { throw StatusError.badRequest("token is required for TokenReview in authentication") }
+      let found = authenticator.review(token, for: (spec["audiences"]?.array ?? []).compactMap(\.string))
       review["status"] =
-        user.map {
-          ["authenticated": true, "user": Self.info($0), "audiences": [.string(ServiceAccountTokens.audience)]]
+        found.map { user, audiences in
+          ["authenticated": true, "user": Self.info(user), "audiences": .array(audiences.map(JSON.string))]
         }
-        ?? ["authenticated": false, "user": [:], "error": "invalid bearer token"]
+        ?? ["user": [:], "error": "invalid bearer token"]
     default: review["status"] = ["userInfo": Self.info(call.user)]
     }
     return Self.response(201, review)
@@ -86,8 +88,11 @@ extension APIServer {
   }
 
   /// A token of a service account, for a container that mounts one; nil where accounts have none. It ends with the pod.
-  package func token(for account: JSON, pod: JSON, lifetime: Duration) -> String? {
-    (try? authenticator.accounts?.token(for: account, pod: pod, lifetime: lifetime))?.text
+  ///
+  /// - Parameter audience: whom it is shown to; nil for this server.
+  package func token(for account: JSON, pod: JSON, lifetime: Duration, audience: String? = nil) -> String? {
+    let audiences = [audience ?? ServiceAccountTokens.audience]
+    return (try? authenticator.accounts?.token(for: account, pod: pod, lifetime: lifetime, audiences: audiences))?.text
   }
 
   /// A token for a service account: `kubectl create token`.
@@ -107,11 +112,22 @@ extension APIServer {
         ])
     }
     var pod: JSON?
-    if let bound = request[path: "spec", "boundObjectRef"], bound["kind"] == "Pod" {
+    if let bound = request[path: "spec", "boundObjectRef"], bound != .null {
+      guard bound["kind"] == "Pod" else {
+        throw StatusError.badRequest("cannot bind token to object of type \(bound["kind"]?.string ?? "")")
+      }
       let podName = bound["name"]?.string ?? ""
       pod = store.get(.pods, namespace: call.namespace, name: podName)
-      guard let pod, bound["uid"].map({ $0.string == pod.uid }) ?? true else {
-        throw StatusError.notFound(.pods, podName)
+      guard let pod else { throw StatusError.notFound(.pods, podName) }
+      guard pod[path: "spec", "serviceAccountName"]?.string == name else {
+        throw StatusError.badRequest(
+          "cannot bind token for serviceaccount \"\(name)\" to pod running with different serviceaccount name.")
+      }
+      if let uid = bound["uid"]?.string, !uid.isEmpty, uid != pod.uid {
+        throw StatusError.conflict(
+          .pods, podName,
+          "the UID in the bound object reference (\(uid)) does not match the UID in record. The object might have been "
+            + "deleted and then recreated")
       }
     }
     let audiences = (request[path: "spec", "audiences"]?.array ?? []).compactMap(\.string)

@@ -53,7 +53,15 @@ struct RequestAuthenticator: Sendable {
     return .admin
   }
 
-  func user(ofToken token: String) -> ServerUser? { tokens[token] ?? accounts?.user(of: token) }
+  func user(ofToken token: String) -> ServerUser? { tokens[token] ?? accounts?.user(of: token)?.user }
+
+  /// Whose token this is, for somebody else who was shown it; nil for a token that is not for `audiences`. Without any,
+  /// it has to be one for the API server.
+  func review(_ token: String, for audiences: [String]) -> (user: ServerUser, audiences: [String])? {
+    let wanted = audiences.isEmpty ? [ServiceAccountTokens.audience] : audiences
+    guard let user = tokens[token] else { return accounts?.user(of: token, for: wanted) }
+    return wanted.contains(ServiceAccountTokens.audience) ? (user, [ServiceAccountTokens.audience]) : nil
+  }
 
   private static let impersonated = HTTPField.Name("Impersonate-User") ?? .from
   private static let impersonatedGroup = HTTPField.Name("Impersonate-Group") ?? .from

@@ -21,11 +21,16 @@ final class ServiceAccountTokens: Sendable {
   }
 
   private let store: Store
+  /// Whether tokens of pods tell their node, and each has an identity: Kubernetes 1.30 and later.
+  private let namesNodes: Bool
   private let key = P256.Signing.PrivateKey()
   /// Claims of tokens whose signature was found good.
   private let known = Mutex<[String: JSON]>([:])
 
-  init(_ store: Store) { self.store = store }
+  init(_ store: Store, namesNodes: Bool = true) {
+    self.store = store
+    self.namesNodes = namesNodes
+  }
 
   /// - Parameters:
   ///   - account: the ServiceAccount.
@@ -42,7 +47,10 @@ final class ServiceAccountTokens: Sendable {
     ]
     if let pod {
       details["pod"] = ["name": .string(ObjectName(pod).name), "uid": .string(pod.uid)]
-      if let node = pod.nodeName { details["node"] = ["name": .string(node)] }
+      if namesNodes, let node = pod.nodeName {
+        details["node"] = ["name": .string(node)]
+        if let uid = store.get(.nodes, name: node)?.uid { details[path: "node", "uid"] = .string(uid) }
+      }
     }
     let claims: JSON = [
       "aud": .array(audiences.map(JSON.string)), "exp": .integer(Int64(expires.timeIntervalSince1970)),
@@ -57,18 +65,23 @@ final class ServiceAccountTokens: Sendable {
     return Token(text: content + "." + Self.encode(Array(signature.rawRepresentation)), expires: expires)
   }
 
-  /// Whose token this is; nil for one that is not ours, is over, or whose account or pod is gone.
-  func user(of token: String, audience: String = audience) -> ServerUser? {
+  /// Whose token this is; nil for one that is not ours, is over, is for nobody of `audiences`, or whose account or pod
+  /// is gone.
+  ///
+  /// - Returns: the audiences among `audiences` that it is for, too.
+  func user(of token: String, for audiences: [String] = [audience]) -> (user: ServerUser, audiences: [String])? {
     guard let claims = claims(of: token), let details = claims["kubernetes.io"],
       let namespace = details["namespace"]?.string, let name = details[path: "serviceaccount", "name"]?.string,
       claims["exp"]?.integer ?? 0 > Int64(store.now().timeIntervalSince1970),
-      claims["aud"]?.array?.contains(.string(audience)) == true,
       let account = store.get(.serviceAccounts, namespace: namespace, name: name),
       account.uid == details[path: "serviceaccount", "uid"]?.string
     else { return nil }
+    let own = claims["aud"]?.array ?? []
+    let common = audiences.filter { own.contains(.string($0)) }
+    if common.isEmpty { return nil }
     var user = ServerUser.account(namespace, name)
     user.uid = account.uid
-    user.extra["authentication.kubernetes.io/credential-id"] = ["JTI=\(claims["jti"]?.string ?? "")"]
+    if namesNodes { user.extra["authentication.kubernetes.io/credential-id"] = ["JTI=\(claims["jti"]?.string ?? "")"] }
     if let pod = details["pod"] {
       let podName = pod["name"]?.string ?? ""
       guard store.get(.pods, namespace: namespace, name: podName)?.uid == pod["uid"]?.string else { return nil }
@@ -76,9 +89,12 @@ final class ServiceAccountTokens: Sendable {
       user.extra["authentication.kubernetes.io/pod-uid"] = [pod["uid"]?.string ?? ""]
       if let node = details[path: "node", "name"]?.string {
         user.extra["authentication.kubernetes.io/node-name"] = [node]
+        if let uid = details[path: "node", "uid"]?.string {
+          user.extra["authentication.kubernetes.io/node-uid"] = [uid]
+        }
       }
     }
-    return user
+    return (user, common)
   }
 
   private func claims(of token: String) -> JSON? {

@@ -4,10 +4,14 @@ import Documents
 struct APIDiscovery: Sendable {
   let definitions: [ResourceDefinition]
 
-  static let version: JSON = [
-    "major": "1", "minor": "36", "gitVersion": "v1.36.0+prepull-sandbox", "gitCommit": "", "gitTreeState": "clean",
-    "buildDate": "2025-08-27T00:00:00Z", "goVersion": "none", "compiler": "swift", "platform": "linux/amd64",
-  ]
+  /// - Parameter minor: 36 for Kubernetes 1.36.
+  static func version(minor: Int) -> JSON {
+    [
+      "major": "1", "minor": .string(String(minor)), "gitVersion": .string("v1.\(minor).0+prepull-sandbox"),
+      "gitCommit": "", "gitTreeState": "clean", "buildDate": "2025-08-27T00:00:00Z", "goVersion": "none",
+      "compiler": "swift", "platform": "linux/amd64",
+    ]
+  }
 
   /// Kinds that are asked and never stored.
   static let reviews: [ResourceDefinition] = [

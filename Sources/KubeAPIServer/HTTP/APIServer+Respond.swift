@@ -99,7 +99,7 @@ extension APIServer {
     guard parts.count <= 3 || parts.first == "openapi" else { return nil }
     let discovery = APIDiscovery(definitions: store.definitions)
     switch (parts.first, parts.count) {
-    case ("version", 1): return Self.response(200, APIDiscovery.version)
+    case ("version", 1): return Self.response(200, APIDiscovery.version(minor: options.minorVersion))
     case ("api", 1), ("apis", 1):
       if isAggregated {
         return Self.response(

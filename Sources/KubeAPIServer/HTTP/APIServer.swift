@@ -16,6 +16,9 @@ package final class APIServer: Sendable {
     package var tokens: [String: ServerUser] = [:]
     /// Whether requests without credentials are let in, as the administrator's.
     package var isOpen = false
+    /// Which Kubernetes the server says it is: 36 for 1.36. Tokens of older ones than 1.30 do not tell the node of the pod
+    /// that they are bound to, nor which token they are.
+    package var minorVersion = 36
     /// Whether roles say who may do what, and service accounts have tokens; else everybody may do everything.
     package var hasRoles = false
     /// What a container printed, by its pod's uid and its name.
@@ -50,7 +53,8 @@ package final class APIServer: Sendable {
     self.options = options
     self.logger = logger
     authenticator = RequestAuthenticator(
-      tokens: options.tokens, isOpen: options.isOpen, accounts: options.hasRoles ? ServiceAccountTokens(store) : nil)
+      tokens: options.tokens, isOpen: options.isOpen,
+      accounts: options.hasRoles ? ServiceAccountTokens(store, namesNodes: options.minorVersion >= 30) : nil)
     authorizer = options.hasRoles ? RBACAuthorizer(store) : nil
     state = Mutex(State(port: options.port))
     (ports, started) = AsyncStream.makeStream()
