@@ -80,16 +80,13 @@ extension RegistryClient {
   ) throws(RegistryProblem) -> Int64 {
     var start: Int64 = 0
     if response.status == 206 {
-      // bytes 100-299/300
-      let range = response.headers.first(name: "Content-Range") ?? ""
-      let numbers = range.dropFirst("bytes ".count).split { $0 == "-" || $0 == "/" }
-      guard range.hasPrefix("bytes "), numbers.count == 3, let first = Int64(numbers[0]), first == offset,
-        numbers[2] == "*" || Int64(numbers[2]) == descriptor.size
+      guard let range = ContentRange(response.headers), range.first == offset,
+        [nil, descriptor.size].contains(range.size)
       else {
-        throw RegistryProblem(
-          .rangeNotSatisfiable, "\(response.host) sends another range: '\(ForeignText.clean(range))'")
+        let text = ForeignText.clean(response.headers.first(name: "Content-Range") ?? "")
+        throw RegistryProblem(.rangeNotSatisfiable, "\(response.host) sends another range: '\(text)'")
       }
-      start = first
+      start = range.first
     }
     if let length = response.length, start + length != descriptor.size {
       throw RegistryProblem(

@@ -46,8 +46,7 @@ final class BlobPlace: Sendable {
   private func checked(
     _ response: RegistryTransport.Response, _ start: Int64, _ end: Int64
   ) throws -> RegistryTransport.Response {
-    guard response.status == 206, let range = ContentRange(response.headers), range.first == start, range.last < end,
-      range.last >= start
+    guard response.status == 206, let range = ContentRange(response.headers), range.first == start, range.last < end
     else { throw RangesIgnored() }
     if let size = range.size, size != descriptor.size {
       throw RegistryProblem(
@@ -60,22 +59,3 @@ final class BlobPlace: Sendable {
 
 /// A server answered a question for a range with something else.
 struct RangesIgnored: Error {}
-
-/// The `Content-Range` header (RFC 9110 section 14.4): `bytes 100-299/300`.
-struct ContentRange: Hashable {
-  let first: Int64
-  let last: Int64
-  /// `nil` where the server does not know: `*`.
-  let size: Int64?
-
-  init?(_ headers: HTTPHeaders) {
-    guard let text = headers.first(name: "Content-Range"), text.lowercased().hasPrefix("bytes ") else { return nil }
-    let numbers = text.dropFirst("bytes ".count).split { $0 == "-" || $0 == "/" }
-    guard numbers.count == 3, let first = Int64(numbers[0]), let last = Int64(numbers[1]) else { return nil }
-    let size = Int64(numbers[2])
-    guard size != nil || numbers[2] == "*" else { return nil }
-    self.first = first
-    self.last = last
-    self.size = size
-  }
-}

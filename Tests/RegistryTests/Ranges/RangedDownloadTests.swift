@@ -181,7 +181,9 @@ import VirtualCluster
 
   @Test(arguments: [
     ("bytes 100-299/300", [100, 299, 300] as [Int64]?), ("bytes 0-0/*", [0, 0, -1]), ("Bytes 5-6/7", [5, 6, 7]),
-    ("items 0-1/2", nil), ("bytes */300", nil), ("bytes 1-2", nil), ("", nil),
+    ("items 0-1/2", nil), ("bytes */300", nil), ("bytes 1-2", nil), ("", nil), ("bytes -5-6/7", nil),
+    ("bytes 6-5/7", nil),
+    ("bytes 5-7/7", nil), ("bytes +5-6/7", nil), ("bytes 5-6/7/8", nil),
   ])
   func readsContentRange(_ text: String, _ expected: [Int64]?) {
     let range = ContentRange(HTTPHeaders([("Content-Range", text)]))
