@@ -1,4 +1,3 @@
-import Networking
 import Synchronization
 
 /// Lets a number of callers through at a time, the others in the order in which they came; waiting can be cancelled, and
@@ -29,7 +28,8 @@ package final class ConcurrencyLimit: Sendable {
     return try await body()
   }
 
-  private func enter(within limit: Duration?) async throws {
+  /// Waits for a place, as `run` does; `leave` gives it back.
+  package func enter(within limit: Duration? = nil) async throws {
     let number = state.withLock { state in
       state.lastNumber += 1
       return state.lastNumber
@@ -69,7 +69,7 @@ package final class ConcurrencyLimit: Sendable {
     continuation?.resume(throwing: error)
   }
 
-  private func leave() {
+  package func leave() {
     let next = state.withLock { state -> CheckedContinuation<Void, any Error>? in
       guard !state.waiting.isEmpty else {
         state.free += 1

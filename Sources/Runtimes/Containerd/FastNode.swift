@@ -3,6 +3,7 @@ import ImageModel
 import Logging
 import NIOCore
 import NIOPosix
+import Networking
 import Registry
 import Synchronization
 import SystemPackage
@@ -19,7 +20,7 @@ final class FastNode: Sendable {
   let settings: FastSettings
   let downloads: RangedDownloads
   /// Layers in work at once.
-  let slots: WorkSlots
+  let slots: ConcurrencyLimit
   /// Who works on which snapshot.
   let chains = KeyedSlots<Digest>()
   let threads: NIOThreadPool
@@ -45,7 +46,7 @@ final class FastNode: Sendable {
     deadRuns = dead
     self.settings = settings
     downloads = RangedDownloads(settings: settings.downloads)
-    slots = WorkSlots(limit: Self.layersAtOnce)
+    slots = ConcurrencyLimit(Self.layersAtOnce)
     // For each layer one that hashes and one that feeds a pipe, which may be full; and a few for short work.
     threads = NIOThreadPool(numberOfThreads: 2 * Self.layersAtOnce + 4)
     threads.start()

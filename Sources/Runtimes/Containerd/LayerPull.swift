@@ -45,15 +45,7 @@ struct LayerPull: Sendable {
         meter.reach(descriptor.size, of: descriptor.digest)
         return nil
       }
-      try await node.slots.acquire()
-      do {
-        let folder = try await attempt(isAlone: rival.isGone)
-        await node.slots.release()
-        if let folder { return folder }
-      } catch {
-        await node.slots.release()
-        throw error
-      }
+      if let folder = try await node.slots.run({ try await attempt(isAlone: rival.isGone) }) { return folder }
       try await rival.wait(store, node) { meter.reach(min($0, descriptor.size), of: descriptor.digest) }
     }
   }

@@ -1,5 +1,5 @@
 import ImageModel
-import Kubernetes
+import Networking
 import Registry
 
 /// The images of one node and the disk that they are on; one pull at a time, as the kubelet has it by default.

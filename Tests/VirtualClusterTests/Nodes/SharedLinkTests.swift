@@ -1,4 +1,4 @@
-import Kubernetes
+import Networking
 import Synchronization
 import Testing
 
