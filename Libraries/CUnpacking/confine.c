@@ -2,6 +2,7 @@
 #include "CUnpacking.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <iconv.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
@@ -126,6 +127,11 @@ const char *prepull_confine(void) {
   if (keep_few_capabilities()) return "drop capabilities";
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) return "forbid memory dumps";
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return "forbid new privileges";
+  int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) return "open the folder";
+  int kept = prepull_keep_below(root);
+  close(root);
+  if (kept < 0) return "keep to the folder";
 #ifdef ARCHITECTURE
   // EINVAL: a kernel without seccomp. The rest holds there too.
   if (forbid_system_calls() && errno != EINVAL) return "forbid system calls";

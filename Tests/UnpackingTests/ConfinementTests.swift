@@ -1,3 +1,4 @@
+import CUnpacking
 import Foundation
 import Glibc
 import SystemPackage
@@ -51,6 +52,44 @@ import Testing
       try unpacking.input.close()
       let layer = try await unpacking.finish()
       #expect(layer.files == 0)
+    }
+  }
+
+  /// What the kernel keeps a thread to; the rest of this process is left alone.
+  @Test("Whatever leads out of its folder, nothing there can be opened, made or removed (Landlock)")
+  func keptBelow() async throws {
+    try await withScratchFolder("unp") { folder in
+      for name in ["root/a", "root/b", "beside"] {
+        try FileManager.default.createDirectory(atPath: folder(name), withIntermediateDirectories: true)
+      }
+      for name in ["root/a/file", "beside/file"] { try Data("x".utf8).write(to: URL(filePath: folder(name))) }
+      let (errors, version) = await withCheckedContinuation { continuation in
+        Thread.detachNewThread {
+          // An open folder outside, as somebody might have kept who took the child over.
+          let beside = open(folder("beside"), O_RDONLY | O_DIRECTORY)
+          let root = open(folder("root"), O_RDONLY | O_DIRECTORY)
+          let version = prepull_keep_below(root)
+          func error(_ result: Int32) -> Int32 { result < 0 ? errno : 0 }
+          let errors = [
+            error(openat(beside, "file", O_RDONLY)), error(mkdirat(beside, "new", 0o755)),
+            error(unlinkat(beside, "file", 0)), error(linkat(root, "a/file", beside, "link", 0)),
+            error(open("/etc/passwd", O_RDONLY)),
+            error(openat(root, "a/file", O_RDWR | O_TRUNC)), error(linkat(root, "a/file", root, "b/link", 0)),
+            error(mknodat(root, "b/null", S_IFCHR | 0o644, 0)), error(mkdirat(root, "c", 0o755)),
+            error(unlinkat(root, "c", AT_REMOVEDIR)), error(unlinkat(root, "a/file", 0)),
+          ]
+          close(beside)
+          close(root)
+          continuation.resume(returning: (errors, version))
+        }
+      }
+      guard version > 0 else {
+        // Kernels before 5.19 have nothing of it.
+        #expect(version == 0 && errors == Array(repeating: 0, count: errors.count))
+        return
+      }
+      #expect(errors == [EACCES, EACCES, EACCES, EACCES, EACCES, 0, 0, 0, 0, 0, 0])
+      #expect(FileManager.default.fileExists(atPath: folder("beside/file")))
     }
   }
 

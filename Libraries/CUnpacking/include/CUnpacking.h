@@ -22,6 +22,10 @@ void prepull_igzip_reset(void *state);
 // which step failed, with errno.
 const char *prepull_confine(void);
 
+// Keeps this thread, and those that it starts, to files below an open folder, if the kernel can (landlock.c); it must not
+// be able to gain privileges any more. Returns the version of what the kernel has, 0 when that is nothing, -1 with errno.
+int prepull_keep_below(int folder);
+
 // Finds what a path names below a folder (openat2), its links followed as if the folder were the root. What it returns
 // can be looked at, not read (O_PATH).
 int prepull_find_in_root(int folder, const char *path);
