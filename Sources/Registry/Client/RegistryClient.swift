@@ -68,6 +68,13 @@ package final class RegistryClient: Sendable {
     try await transport.shutdown()
   }
 
+  /// All that is known for an image, in the order of trial.
+  func logins(for reference: Reference) async throws -> [RegistryCredential] {
+    try await credentials.credentials(for: reference.registry, repository: reference.repository)
+  }
+
+  func scheme(of address: HostAddress) async throws -> String { try await schemes.scheme(of: address) }
+
   /// Runs `body` again while its error says that it may succeed later and the retry policy has tries left.
   package func retrying<Result>(_ body: () async throws -> Result) async throws -> Result {
     var attempt = 1

@@ -89,7 +89,7 @@ struct DockerConfig {
   }
 
   /// Whether a label fits a pattern in which `*` stands for any characters.
-  private static func matches(_ pattern: Substring, _ label: Substring) -> Bool {
+  fileprivate static func matches(_ pattern: Substring, _ label: Substring) -> Bool {
     guard let star = pattern.firstIndex(of: "*") else { return pattern == label }
     guard label.hasPrefix(pattern[..<star]) else { return false }
     let rest = pattern[pattern.index(after: star)...]
@@ -114,6 +114,28 @@ struct DockerConfig {
 
   private static func broken(_ origin: String, _ detail: String) -> RegistryError {
     RegistryError(RegistryProblem(.credentials, detail), operation: "read the credentials in", subject: origin)
+  }
+}
+
+/// A pattern of images, as `matchImages` of the kubelet's credential providers has them: `*.dkr.ecr.*.amazonaws.com`,
+/// `registry.io:8080/path`.
+package enum RegistryPattern {
+  /// Whether a repository of a registry fits: as many labels in the host, each of which fits; the same port; and a path
+  /// that begins as the pattern's does.
+  package static func fits(_ pattern: String, registry: String, repository: String) -> Bool {
+    let name = DockerConfig.normalized(pattern)
+    let slash = name.firstIndex(of: "/") ?? name.endIndex
+    guard "/\(repository)".hasPrefix(name[slash...]) else { return false }
+    let wanted = split(name[..<slash])
+    let given = split(registry.lowercased()[...])
+    return wanted.port == given.port && wanted.labels.count == given.labels.count
+      && zip(wanted.labels, given.labels).allSatisfy(DockerConfig.matches)
+  }
+
+  private static func split(_ host: Substring) -> (labels: [Substring], port: Substring) {
+    let colon = host.hasSuffix("]") ? nil : host.lastIndex(of: ":")
+    let name = colon.map { host[..<$0] } ?? host
+    return (name.split(separator: ".", omittingEmptySubsequences: false), colon.map { host[$0...] } ?? "")
   }
 }
 

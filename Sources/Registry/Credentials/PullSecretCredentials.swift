@@ -4,7 +4,7 @@
   import Foundation
 #endif
 
-/// The credentials of Kubernetes' pull secrets. Its description never shows them.
+/// The credentials of Kubernetes' pull secrets, and of what else has their form: the kubelet's own `config.json`. Its description never shows them.
 ///
 /// Credential helpers that a secret may name are never run.
 package struct PullSecretCredentials: CredentialSource, CustomStringConvertible {
@@ -12,11 +12,14 @@ package struct PullSecretCredentials: CredentialSource, CustomStringConvertible 
 
   /// - Parameter secrets: for each secret its name, for errors, and the bytes of its `.dockerconfigjson`, or of its
   ///   `.dockercfg`, which is what `auths` holds in the former.
-  package init(_ secrets: [(name: String, bytes: [UInt8], isLegacy: Bool)]) throws(RegistryError) {
+  /// - Parameter kind: what they are, for errors.
+  package init(
+    _ secrets: [(name: String, bytes: [UInt8], isLegacy: Bool)], kind: String = "the secret"
+  ) throws(RegistryError) {
     var configs: [(name: String, config: DockerConfig)] = []
     for (name, bytes, isLegacy) in secrets {
       let bytes = isLegacy ? Array(#"{"auths":"#.utf8) + bytes + Array("}".utf8) : bytes
-      configs.append((name, try DockerConfig.parse(bytes, from: "the secret \(name)")))
+      configs.append((name, try DockerConfig.parse(bytes, from: "\(kind) \(name)")))
     }
     self.configs = configs
   }

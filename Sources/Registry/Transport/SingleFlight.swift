@@ -2,7 +2,7 @@
 ///
 /// A caller who is cancelled leaves at once; the operation is cancelled when nobody waits for it any more.
 /// Invariant: a key has a flight exactly while its operation runs and somebody waits for it.
-actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
+package actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
   private struct Flight {
     let number: Int
     let task: Task<Void, Never>
@@ -12,7 +12,9 @@ actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
   private var flights: [Key: Flight] = [:]
   private var lastNumber = 0
 
-  func value(for key: Key, _ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
+  package init() {}
+
+  package func value(for key: Key, _ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
     lastNumber += 1
     let caller = lastNumber
     return try await withTaskCancellationHandler {
