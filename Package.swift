@@ -129,7 +129,7 @@ let package = Package(
       "Operator",
       [
         "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Workloads", "Warming", "Serving",
-        "PrepullAPI", .hummingbird, .log, .nioCore,
+        "PrepullAPI", .crypto, .hummingbird, .log, .nioCore, .nioSSL, .x509,
       ]),
     // The agent of a node. YAML without full Foundation: libyaml behind a function.
     .target(name: "CYAML", path: "Libraries/CYAML", linkerSettings: [.linkedLibrary("yaml")]),

@@ -83,6 +83,24 @@ package struct Permission: Hashable, Sendable {
       purpose: "Ask registries with the pull secrets that the Prepulls of the namespace name.")
   }
 
+  /// In the whole cluster, where agents are installed: what giving them credentials needs besides `everywhere`, which has
+  /// `get` of Prepulls and WarmNodes, and `secrets`.
+  package static let agents = [
+    Permission(
+      group: "authentication.k8s.io", resources: ["tokenreviews"], verbs: ["create"],
+      purpose: "Tell which node's agent asks for a credential.")
+  ]
+
+  /// In the namespace of the agents, where they are installed.
+  package static let agentCertificates = [
+    Permission(
+      group: "", resources: ["configmaps"], verbs: ["create"],
+      purpose: "Make the ConfigMap of the certificates (a rule cannot name what is yet to be made)."),
+    Permission(
+      group: "", resources: ["configmaps"], verbs: ["get", "patch"], names: [CertificatePublisher.name],
+      purpose: "Publish the certificate by which agents know the operator."),
+  ]
+
   /// For those who may see Prepulls; part of Kubernetes' own role `view`.
   package static let viewers = [
     Permission(

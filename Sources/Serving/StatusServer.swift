@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 package import Logging
-import NIOCore
+package import NIOCore
 
 #if canImport(Glibc)
   import Glibc
@@ -14,6 +14,14 @@ package struct StatusServer: Sendable {
   /// An address that cannot be listened on.
   package struct AddressError: Error, Hashable, CustomStringConvertible {
     package let description: String
+
+    init(description: String) { self.description = description }
+
+    /// Why something cannot be served, and which option says where it is.
+    package init(_ error: IOError, serving what: String, host: String, port: Int, option: String) {
+      let reason = String(cString: strerror(error.errnoCode)).lowercased()
+      description = "cannot serve \(what) on \(host):\(port): \(reason); choose another \(option)"
+    }
   }
 
   private let host: String
@@ -35,7 +43,8 @@ package struct StatusServer: Sendable {
   /// - Throws: what is wrong with an address.
   package static func check(_ address: String) throws(AddressError) { _ = try parse(address) }
 
-  private static func parse(_ address: String) throws(AddressError) -> (host: String, port: Int) {
+  /// Reads an address.
+  package static func parse(_ address: String) throws(AddressError) -> (host: String, port: Int) {
     guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
       throw AddressError(description: "the address '\(address)' is not host:port; write for example 0.0.0.0:8080")
     }
@@ -60,9 +69,7 @@ package struct StatusServer: Sendable {
     do {
       try await server.run()
     } catch let error as IOError {
-      let reason = String(cString: strerror(error.errnoCode)).lowercased()
-      throw AddressError(
-        description: "cannot serve metrics on \(host):\(port): \(reason); choose another --metrics-address, or none")
+      throw AddressError(error, serving: "metrics", host: host, port: port, option: "--metrics-address, or none")
     }
   }
 

@@ -41,6 +41,15 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
       "Where /metrics, /healthz and /readyz are served; 'none' for nowhere.", valueName: "host:port"))
   var metricsAddress = "0.0.0.0:8080"
 
+  @Option(
+    help: ArgumentHelp(
+      "Where the agents of nodes are, to which credentials of pull secrets are given; to nobody when empty.",
+      valueName: "namespace"))
+  var agentNamespace = ""
+
+  @Option(help: ArgumentHelp("Where agents ask for credentials, over HTTPS.", valueName: "host:port"))
+  var tokenAddress = "0.0.0.0:8443"
+
   @Option(help: ArgumentHelp("Puller pods in the whole cluster at a time.", valueName: "n"))
   var maxPods = 500
 
@@ -90,6 +99,10 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
 
   package func validate() throws {
     if metricsAddress != "none" { try usage { try StatusServer.check(metricsAddress) } }
+    try usage { try StatusServer.check(tokenAddress) }
+    if !agentNamespace.isEmpty, let problem = NamingRule.label.problem(in: agentNamespace) {
+      throw ValidationError("the namespace '\(agentNamespace)' \(problem)")
+    }
     if maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
     _ = try Self.yieldSpan(yieldTimeout)
     if let problem = try pullerTemplate().problem {
@@ -166,6 +179,8 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
     options.yieldTimeout = try Self.yieldSpan(yieldTimeout)
     options.podTemplate = try pullerTemplate()
     options.metricsAddress = metricsAddress == "none" ? nil : metricsAddress
+    options.agentNamespace = agentNamespace.isEmpty ? nil : agentNamespace
+    options.tokenAddress = tokenAddress
     return options
   }
 }

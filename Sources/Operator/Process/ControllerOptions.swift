@@ -35,10 +35,12 @@ package struct ControllerOptions: Sendable {
     get { pace.yielding.timeout }
     set { pace.yielding.timeout = newValue }
   }
-  /// The namespace of the agents; nil where there are none.
-  package var agentNamespace: String?
   /// Where `/metrics`, `/healthz` and `/readyz` are served: `0.0.0.0:8080`; nowhere when nil.
   package var metricsAddress: String? = "0.0.0.0:8080"
+  /// Where the agents of nodes are, to which credentials are given; to nobody when nil.
+  package var agentNamespace: String?
+  /// Where they ask for them, over HTTPS.
+  package var tokenAddress = "0.0.0.0:8443"
 
   package init(namespace: String = "prepull-system", identity: String = UUID().uuidString) {
     self.namespace = namespace

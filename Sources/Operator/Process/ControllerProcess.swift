@@ -35,11 +35,15 @@ package struct ControllerProcess: Sendable {
   /// can change: an address that cannot be served. A missing permission or definition is warned of, makes it not ready,
   /// and is tried again, as somebody may correct it.
   ///
-  /// - Parameter onServing: gets the port of the metrics.
-  package func run(onServing: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
+  /// - Parameters:
+  ///   - onServing: gets the port of the metrics.
+  ///   - onTokens: gets the port where agents ask for credentials.
+  package func run(
+    onServing: @escaping @Sendable (Int) -> Void = { _ in }, onTokens: @escaping @Sendable (Int) -> Void = { _ in }
+  ) async throws {
     let clients = Clients(client, metrics: metrics)
     do {
-      try await run(clients, onServing)
+      try await run(clients, onServing, onTokens)
     } catch {
       await clients.shutdown()
       throw error
@@ -47,11 +51,18 @@ package struct ControllerProcess: Sendable {
     await clients.shutdown()
   }
 
-  private func run(_ clients: Clients, _ onServing: @escaping @Sendable (Int) -> Void) async throws {
+  private func run(
+    _ clients: Clients, _ onServing: @escaping @Sendable (Int) -> Void, _ onTokens: @escaping @Sendable (Int) -> Void
+  ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       if let address = options.metricsAddress {
         let server = try StatusServer(address: address, metrics: metrics.registry, health: health, logger: logger)
         group.addTask { try await server.run(onStart: onServing) }
+      }
+      if let namespace = options.agentNamespace {
+        let server = try AgentTokenServer(
+          clients.tokens, agents: namespace, options: options, registry: registry, logger: logger)
+        group.addTask { try await server.run(onStart: onTokens) }
       }
       group.addTask { try await contend(clients) }
       defer { group.cancelAll() }
@@ -134,16 +145,19 @@ private struct Clients: Sendable {
   let lease: KubernetesClient
   let watches: KubernetesClient
   let discovery: KubernetesClient
+  let tokens: KubernetesClient
 
   init(_ client: KubernetesClient, metrics: ControllerMetrics) {
     lease = client.separate(concurrency: 4)
     watches = client.separate(concurrency: 8) { metrics.count($0) }
     discovery = client.separate(concurrency: 8) { metrics.count($0) }
+    tokens = client.separate(concurrency: 16) { metrics.count($0) }
   }
 
   func shutdown() async {
     await lease.shutdown()
     await watches.shutdown()
     await discovery.shutdown()
+    await tokens.shutdown()
   }
 }
