@@ -131,13 +131,14 @@ let package = Package(
         "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Workloads", "Warming", "Serving",
         "PrepullAPI", .crypto, .hummingbird, .log, .nioCore, .nioSSL, .x509,
       ]),
-    // The agent of a node. YAML without full Foundation: libyaml behind a function.
+    // The agent of a node. YAML without full Foundation: libyaml behind a function; how a process takes the host's root.
+    .target(name: "CHost", path: "Libraries/CHost"),
     .target(name: "CYAML", path: "Libraries/CYAML", linkerSettings: [.linkedLibrary("yaml")]),
     .layer(
       "NodeAgent",
       [
-        "CYAML", "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes", "Serving",
-        "PrepullAPI", .asyncHTTPClient, .log, .nioCore, .nioSSL, .subprocess, .systemPackage,
+        "CHost", "CYAML", "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
+        "Serving", "PrepullAPI", .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .nioSSL, .subprocess, .systemPackage,
       ]),
     .layer("Installation", ["Documents", "Networking", "Kubernetes", "PrepullAPI", "Operator"]),
 
@@ -160,7 +161,7 @@ let package = Package(
         "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent", .argumentParser, .log, .systemPackage,
         .unixSignals,
       ]),
-    .executableTarget(name: "prepulld", dependencies: ["Commands", "Unpacking"], swiftSettings: settings),
+    .executableTarget(name: "prepulld", dependencies: ["Commands", "NodeAgent", "Unpacking"], swiftSettings: settings),
 
     // What a person meets.
     .layer(

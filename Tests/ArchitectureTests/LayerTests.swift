@@ -55,7 +55,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
     [
       "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes", "Serving",
       "PrepullAPI",
-    ], ["AsyncHTTPClient", "CYAML", "Logging", "NIOCore", "NIOSSL", "Subprocess", "SystemPackage"]
+    ], ["AsyncHTTPClient", "CHost", "CYAML", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "Subprocess", "SystemPackage"]
   ),
   ("Installation", ["Documents", "Networking", "Kubernetes", "PrepullAPI", "Operator"], []),
   (
@@ -76,7 +76,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
       "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent",
     ], ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Dispatch"]
   ),
-  ("prepulld", ["Unpacking", "Commands"], []),
+  ("prepulld", ["Unpacking", "NodeAgent", "Commands"], []),
   (
     "CLI",
     [
