@@ -1,5 +1,6 @@
 import Warming
 import Checking
+import Commands
 import Documents
 import ImageModel
 import Registry

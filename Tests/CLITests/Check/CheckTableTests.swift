@@ -1,4 +1,5 @@
 @testable import Checking
+import Commands
 import Documents
 import ImageModel
 import Registry

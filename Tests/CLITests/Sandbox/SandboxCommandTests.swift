@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Documents
 import Foundation
 import ImageModel
@@ -15,12 +16,15 @@ import VirtualCluster
 struct SandboxCommandTests {
   @Test(
     "Rates are read as people write them",
-    arguments: [("125MB", 125_000_000), ("1.5GB/s", 1_500_000_000), ("500000", 500_000), ("10k", 10_000), ("3b", 3)])
+    arguments: [
+      ("125MB", 125_000_000), ("1.5GB/s", 1_500_000_000), ("500000", 500_000), ("10k", 10_000), ("3b", 3),
+      ("50MiB", 52_428_800), ("1.5GiB/s", 1_610_612_736), ("8Kibit", 1024),
+    ])
   func rates(text: String, bytes: Int64) {
     #expect(ByteRate(argument: text)?.bytes == bytes)
   }
 
-  @Test("What is no rate is refused", arguments: ["", "MB", "-5MB", "0", "1e300", "fast"])
+  @Test("What is no rate is refused", arguments: ["", "MB", "-5MB", "0", "1e300", "fast", "5i", "5iB", "MiB"])
   func noRates(text: String) {
     #expect(ByteRate(argument: text) == nil)
   }
