@@ -45,6 +45,13 @@ package struct PullCommand: PrepullCommand {
       valueName: "when"))
   var fast: FastPulls = .auto
 
+  @Option(
+    help: ArgumentHelp(
+      "The most that fast pulls move a second, downloaded and unpacked bytes together: 100MiB, 1Gbit. The runtime's own "
+        + "pulls are not slowed down. (default: no limit)",
+      valueName: "bytes/s"))
+  var maxBandwidth: ByteRate?
+
   @Option(help: ArgumentHelp("Images in work at the same time.", valueName: "n"))
   var parallelism: Int = 3
 
@@ -81,6 +88,10 @@ package struct PullCommand: PrepullCommand {
     guard (1...100).contains(parallelism) else {
       throw ValidationError("--parallelism takes 1 to 100, not \(parallelism)")
     }
+    if let rate = maxBandwidth, rate.bytes < PaceRule.least {
+      throw ValidationError(
+        "--max-bandwidth takes 4MiB or more: with less, connections would stand still until registries close them")
+    }
     guard (0...100).contains(retries) else { throw ValidationError("--retries takes 0 to 100, not \(retries)") }
   }
 
@@ -114,7 +125,8 @@ package struct PullCommand: PrepullCommand {
     return try await registry.closed {
       let (endpoint, reason) = try await find(wanted, console: console)
       return try await withRuntime(
-        endpoint, registry: registry, platform: platform ?? .host, fast: fast, logger: logger
+        endpoint, registry: registry, platform: platform ?? .host, fast: fast,
+        fastSettings: FastSettings(pacer: PullPacer(bytesPerSecond: maxBandwidth?.bytes)), logger: logger
       ) { runtime in
         let identity = try await runtime.identify()
         let target = platform ?? identity.platform

@@ -21,14 +21,17 @@ package struct FastSettings: Sendable {
   /// Compressed bytes from which on an image is worth it. What is smaller is there before it is known whether fast pulls
   /// can be done.
   package var smallest: Int64
+  /// How much they may move.
+  package var pacer: PullPacer
 
   package init(
     downloads: RangedDownloads.Settings = RangedDownloads.Settings(), unpacker: FilePath = "/proc/self/exe",
-    smallest: Int64 = 8 << 20
+    smallest: Int64 = 8 << 20, pacer: PullPacer = PullPacer(bytesPerSecond: nil)
   ) {
     self.downloads = downloads
     self.unpacker = unpacker
     self.smallest = smallest
+    self.pacer = pacer
   }
 }
 

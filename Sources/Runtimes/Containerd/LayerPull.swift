@@ -110,7 +110,8 @@ struct LayerPull: Sendable {
   ) async throws -> StagedFolder {
     let (hashed, hashMark) = AsyncStream.makeStream(of: Int64.self, bufferingPolicy: .bufferingNewest(1))
     let (fed, feedMark) = AsyncStream.makeStream(of: Int64.self, bufferingPolicy: .bufferingNewest(1))
-    let target = RangedDownloads.Target { [node] buffers, offset in
+    let target = RangedDownloads.Target { [node, layer] buffers, offset in
+      try await node.settings.pacer.received(buffers, of: layer)
       try await node.blocking { try Self.write(buffers, to: file, at: offset, blob.path) }
     } reached: { [meter, descriptor] inOrder, received in
       hashMark.yield(inOrder)
@@ -212,6 +213,7 @@ struct LayerPull: Sendable {
       while position < mark {
         try Task.checkCancellation()
         let (start, count) = (position, Int(min(Int64(Self.step), mark - position)))
+        try await node.settings.pacer.unpacks(count, of: layer)
         position += try await node.blocking {
           var offset = off_t(start)
           let sent = sendfile(pipe.rawValue, file.rawValue, &offset, count)
