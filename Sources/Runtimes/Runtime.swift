@@ -28,17 +28,35 @@ package protocol Runtime: Sendable {
   func space() async throws -> ImageFileSystem
 
   /// What happens to its images, as it tells by itself; nil where it does not tell, and has to be asked time and again.
-  /// Ends when the connection is lost.
+  /// Ends with an error when the connection is lost, and when its reader is so far behind that it had better list again.
+  /// What happened after the call returned is in it. A runtime may tell of it a moment before it answers so.
   func changes() async throws -> AsyncThrowingStream<RuntimeChange, any Error>?
 
   /// Whether images can be kept from the kubelet's garbage collection.
   func pinning() async throws -> RuntimePinning
 
-  /// Keeps an image from the kubelet's garbage collection, or no longer. What is not there is left alone.
+  /// Keeps an image from the kubelet's garbage collection, or no longer. What is not there is left alone, and so are pins
+  /// of others.
+  ///
+  /// All names of an image are pinned and released together. A pull by somebody else takes the pin from the tag, not from
+  /// the image.
   func pin(_ reference: Reference, _ isPinned: Bool) async throws
 
-  /// The identifiers and references of images that containers use, whether these run or not.
+  /// Releases what was pinned here, by this or an earlier run, and is not the image of one of these references: what a
+  /// tag stood for before it moved, too.
+  func unpin(allBut wanted: [Reference]) async throws
+
+  /// The identifiers and references of images that containers use, whether these run or not, as `RuntimeImage` has them.
   func used() async throws -> Set<String>
+
+  /// Remembers that an image is there because Prepull pulled it.
+  func markPulled(_ reference: Reference) async throws
+
+  /// Whether an image is there because Prepull pulled it, and nobody gave it another repository's name since.
+  func isPulledByUs(_ reference: Reference) async throws -> Bool
+
+  /// Whether somebody else pulls an image at the moment, as far as the runtime tells.
+  func othersPull() async throws -> Bool
 }
 
 /// What a runtime tells of its images.
@@ -59,5 +77,9 @@ extension Runtime {
   package func changes() async throws -> AsyncThrowingStream<RuntimeChange, any Error>? { nil }
   package func pinning() async throws -> RuntimePinning { .unsupported("\(endpoint) knows no pins") }
   package func pin(_ reference: Reference, _ isPinned: Bool) async throws {}
+  package func unpin(allBut wanted: [Reference]) async throws {}
   package func used() async throws -> Set<String> { [] }
+  package func markPulled(_ reference: Reference) async throws {}
+  package func isPulledByUs(_ reference: Reference) async throws -> Bool { false }
+  package func othersPull() async throws -> Bool { false }
 }

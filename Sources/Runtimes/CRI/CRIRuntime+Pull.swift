@@ -18,8 +18,10 @@ extension CRIRuntime {
     progress(PullProgress(phase: .downloading, totalBytes: total))
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
-        _ = try await connection.call(operation, limit: connection.limits.pull, isRepeatable: false) {
-          try await connection.images.pullImage(request, options: $0)
+        try await ownPulls.during(order.resolved?.manifest.layers ?? []) {
+          _ = try await connection.call(operation, limit: connection.limits.pull, isRepeatable: false) {
+            try await connection.images.pullImage(request, options: $0)
+          }
         }
         return true
       }

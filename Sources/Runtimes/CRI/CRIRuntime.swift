@@ -8,6 +8,7 @@ import Registry
 package struct CRIRuntime: Runtime {
   package let endpoint: RuntimeEndpoint
   let connection: CRIConnection
+  let ownPulls = OwnPulls()
 
   init(_ connection: CRIConnection) {
     self.endpoint = connection.endpoint

@@ -50,6 +50,14 @@ struct FastRuntime: Runtime {
   func image(_ reference: Reference) async throws -> RuntimeImage? { try await base.image(reference) }
   func remove(_ reference: Reference) async throws -> Bool { try await base.remove(reference) }
   func space() async throws -> ImageFileSystem { try await base.space() }
+  func changes() async throws -> AsyncThrowingStream<RuntimeChange, any Error>? { try await base.changes() }
+  func pinning() async throws -> RuntimePinning { try await base.pinning() }
+  func pin(_ reference: Reference, _ isPinned: Bool) async throws { try await base.pin(reference, isPinned) }
+  func unpin(allBut wanted: [Reference]) async throws { try await base.unpin(allBut: wanted) }
+  func used() async throws -> Set<String> { try await base.used() }
+  func markPulled(_ reference: Reference) async throws { try await base.markPulled(reference) }
+  func isPulledByUs(_ reference: Reference) async throws -> Bool { try await base.isPulledByUs(reference) }
+  func othersPull() async throws -> Bool { try await base.othersPull() }
 
   func pull(
     _ order: PullOrder, progress: @escaping @Sendable (PullProgress) -> Void

@@ -52,6 +52,19 @@ struct DockerImage: DockerAnswer {
   }
 }
 
+/// `GET /containers/json`
+struct DockerContainer: DockerAnswer {
+  /// As it was named when the container was made.
+  let image: String
+  let imageID: String
+
+  init?(_ json: JSON) {
+    guard json["Id"]?.string != nil else { return nil }
+    image = json["Image"]?.string ?? ""
+    imageID = json["ImageID"]?.string ?? ""
+  }
+}
+
 /// `GET /info`
 struct DockerInfo: DockerAnswer {
   let dockerRootDir: String

@@ -103,6 +103,13 @@ package struct DockerRuntime: Runtime {
     }
   }
 
+  package func used() async throws -> Set<String> {
+    var request = DockerRequest(.GET, "/containers/json")
+    request.query = [("all", "1")]
+    let containers: [DockerContainer] = try await connection.call(request, DockerOperation("list containers"))
+    return RuntimeImage.names(of: Set(containers.flatMap { [$0.image, $0.imageID] }), in: try await list())
+  }
+
   package func space() async throws -> ImageFileSystem {
     let operation = DockerOperation("ask for the image file system")
     let info: DockerInfo = try await connection.call(DockerRequest(.GET, "/info"), operation)

@@ -26,10 +26,19 @@ final class FakeCRI: Sendable {
   }
 
   let pull: Pull
+  let name: String
+  let version: String
+  let containers: [Runtime_V1_Container]
   private let state: Mutex<State>
 
-  init(images: [Runtime_V1_Image] = [], pull: Pull = .succeeds) {
+  init(
+    images: [Runtime_V1_Image] = [], pull: Pull = .succeeds, name: String = "cri-o", version: String = "1.30.0",
+    containers: [Runtime_V1_Container] = []
+  ) {
     self.pull = pull
+    self.name = name
+    self.version = version
+    self.containers = containers
     self.state = Mutex(State(images: images))
   }
 
@@ -41,7 +50,8 @@ final class FakeCRI: Sendable {
     at socket: String, with content: FakeContent? = nil, _ body: @Sendable (RuntimeEndpoint) async throws -> Output
   ) async throws -> Output {
     let content: [any RegistrableRPCService] = content.map { [$0] } ?? []
-    return try await Self.serve([self, Identity()] + content, at: socket) {
+    let identity = Identity(name: name, version: version, containers: containers)
+    return try await Self.serve([self, identity] + content, at: socket) {
       try await body(RuntimeEndpoint(kind: .cri, path: socket))
     }
   }
@@ -69,19 +79,29 @@ final class FakeCRI: Sendable {
 
   /// Who it says it is.
   struct Identity: Runtime_V1_RuntimeService.SimpleServiceProtocol {
+    let name: String
+    let version: String
+    let containers: [Runtime_V1_Container]
+
     func version(
       request: Runtime_V1_VersionRequest, context: ServerContext
     ) async throws -> Runtime_V1_VersionResponse {
       .with {
         $0.version = "0.1.0"
-        $0.runtimeName = "cri-o"
-        $0.runtimeVersion = "1.30.0"
+        $0.runtimeName = name
+        $0.runtimeVersion = version
         $0.runtimeApiVersion = "v1"
       }
     }
 
     func status(request: Runtime_V1_StatusRequest, context: ServerContext) async throws -> Runtime_V1_StatusResponse {
       Runtime_V1_StatusResponse()
+    }
+
+    func listContainers(
+      request: Runtime_V1_ListContainersRequest, context: ServerContext
+    ) async throws -> Runtime_V1_ListContainersResponse {
+      .with { $0.containers = containers }
     }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GRPCCore
 import ImageModel
 import SwiftProtobuf
@@ -9,9 +10,13 @@ import Synchronization
 final class FakeContent: Sendable {
   private let looks = Mutex(0)
   private let writing: @Sendable (_ look: Int) throws -> [Digest: Int64]
+  private let age: Int64
 
-  /// - Parameter writing: the blobs that are being written at each look, counted from 0.
-  init(_ writing: @escaping @Sendable (_ look: Int) throws -> [Digest: Int64]) {
+  /// - Parameters:
+  ///   - age: seconds since bytes of these blobs came.
+  ///   - writing: the blobs that are being written at each look, counted from 0.
+  init(age: Int64 = 0, _ writing: @escaping @Sendable (_ look: Int) throws -> [Digest: Int64]) {
+    self.age = age
     self.writing = writing
   }
 }
@@ -36,6 +41,7 @@ extension FakeContent: Containerd_Services_Content_V1_Content.SimpleServiceProto
         .with {
           $0.ref = "layer-\(digest)"
           $0.offset = offset
+          $0.updatedAt.seconds = Int64(Date().timeIntervalSince1970) - age
         }
       }
     }

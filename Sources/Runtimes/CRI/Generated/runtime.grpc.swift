@@ -51,10 +51,24 @@ package enum Runtime_V1_RuntimeService: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ListContainers" metadata.
+        package enum ListContainers: Sendable {
+            /// Request type for "ListContainers".
+            package typealias Input = Runtime_V1_ListContainersRequest
+            /// Response type for "ListContainers".
+            package typealias Output = Runtime_V1_ListContainersResponse
+            /// Descriptor for "ListContainers".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "runtime.v1.RuntimeService"),
+                method: "ListContainers",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "runtime.v1.RuntimeService" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Version.descriptor,
-            Status.descriptor
+            Status.descriptor,
+            ListContainers.descriptor
         ]
     }
 }
@@ -83,7 +97,7 @@ extension Runtime_V1_RuntimeService {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > What the runtime is.
+    /// > What the runtime is, and what runs there.
     package protocol StreamingServiceProtocol: GRPCCore.RegistrableRPCService {
         /// Handle the "Version" method.
         ///
@@ -112,6 +126,24 @@ extension Runtime_V1_RuntimeService {
             request: GRPCCore.StreamingServerRequest<Runtime_V1_StatusRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Runtime_V1_StatusResponse>
+
+        /// Handle the "ListContainers" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Of all pods, whether they run or not.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Runtime_V1_ListContainersRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Runtime_V1_ListContainersResponse` messages.
+        func listContainers(
+            request: GRPCCore.StreamingServerRequest<Runtime_V1_ListContainersRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Runtime_V1_ListContainersResponse>
     }
 
     /// Service protocol for the "runtime.v1.RuntimeService" service.
@@ -124,7 +156,7 @@ extension Runtime_V1_RuntimeService {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > What the runtime is.
+    /// > What the runtime is, and what runs there.
     package protocol ServiceProtocol: Runtime_V1_RuntimeService.StreamingServiceProtocol {
         /// Handle the "Version" method.
         ///
@@ -153,6 +185,24 @@ extension Runtime_V1_RuntimeService {
             request: GRPCCore.ServerRequest<Runtime_V1_StatusRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Runtime_V1_StatusResponse>
+
+        /// Handle the "ListContainers" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Of all pods, whether they run or not.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Runtime_V1_ListContainersRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Runtime_V1_ListContainersResponse` message.
+        func listContainers(
+            request: GRPCCore.ServerRequest<Runtime_V1_ListContainersRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Runtime_V1_ListContainersResponse>
     }
 
     /// Simple service protocol for the "runtime.v1.RuntimeService" service.
@@ -163,7 +213,7 @@ extension Runtime_V1_RuntimeService {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > What the runtime is.
+    /// > What the runtime is, and what runs there.
     package protocol SimpleServiceProtocol: Runtime_V1_RuntimeService.ServiceProtocol {
         /// Handle the "Version" method.
         ///
@@ -192,6 +242,24 @@ extension Runtime_V1_RuntimeService {
             request: Runtime_V1_StatusRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Runtime_V1_StatusResponse
+
+        /// Handle the "ListContainers" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Of all pods, whether they run or not.
+        ///
+        /// - Parameters:
+        ///   - request: A `Runtime_V1_ListContainersRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Runtime_V1_ListContainersResponse` to respond with.
+        func listContainers(
+            request: Runtime_V1_ListContainersRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Runtime_V1_ListContainersResponse
     }
 }
 
@@ -221,6 +289,17 @@ extension Runtime_V1_RuntimeService.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Runtime_V1_RuntimeService.Method.ListContainers.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Runtime_V1_ListContainersRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Runtime_V1_ListContainersResponse>(),
+            handler: { request, context in
+                try await self.listContainers(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -243,6 +322,17 @@ extension Runtime_V1_RuntimeService.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Runtime_V1_StatusResponse> {
         let response = try await self.status(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func listContainers(
+        request: GRPCCore.StreamingServerRequest<Runtime_V1_ListContainersRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Runtime_V1_ListContainersResponse> {
+        let response = try await self.listContainers(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -278,6 +368,19 @@ extension Runtime_V1_RuntimeService.SimpleServiceProtocol {
             metadata: [:]
         )
     }
+
+    package func listContainers(
+        request: GRPCCore.ServerRequest<Runtime_V1_ListContainersRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Runtime_V1_ListContainersResponse> {
+        return GRPCCore.ServerResponse<Runtime_V1_ListContainersResponse>(
+            message: try await self.listContainers(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
 }
 
 // MARK: runtime.v1.RuntimeService (client)
@@ -291,7 +394,7 @@ extension Runtime_V1_RuntimeService {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > What the runtime is.
+    /// > What the runtime is, and what runs there.
     package protocol ClientProtocol: Sendable {
         /// Call the "Version" method.
         ///
@@ -330,6 +433,29 @@ extension Runtime_V1_RuntimeService {
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_StatusResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListContainers" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Of all pods, whether they run or not.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Runtime_V1_ListContainersRequest` message.
+        ///   - serializer: A serializer for `Runtime_V1_ListContainersRequest` messages.
+        ///   - deserializer: A deserializer for `Runtime_V1_ListContainersResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listContainers<Result>(
+            request: GRPCCore.ClientRequest<Runtime_V1_ListContainersRequest>,
+            serializer: some GRPCCore.MessageSerializer<Runtime_V1_ListContainersRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Runtime_V1_ListContainersResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_ListContainersResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
     }
 
     /// Generated client for the "runtime.v1.RuntimeService" service.
@@ -340,7 +466,7 @@ extension Runtime_V1_RuntimeService {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > What the runtime is.
+    /// > What the runtime is, and what runs there.
     package struct Client<Transport>: ClientProtocol where Transport: GRPCCore.ClientTransport {
         private let client: GRPCCore.GRPCClient<Transport>
 
@@ -411,6 +537,40 @@ extension Runtime_V1_RuntimeService {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "ListContainers" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Of all pods, whether they run or not.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Runtime_V1_ListContainersRequest` message.
+        ///   - serializer: A serializer for `Runtime_V1_ListContainersRequest` messages.
+        ///   - deserializer: A deserializer for `Runtime_V1_ListContainersResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func listContainers<Result>(
+            request: GRPCCore.ClientRequest<Runtime_V1_ListContainersRequest>,
+            serializer: some GRPCCore.MessageSerializer<Runtime_V1_ListContainersRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Runtime_V1_ListContainersResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_ListContainersResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Runtime_V1_RuntimeService.Method.ListContainers.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -462,6 +622,35 @@ extension Runtime_V1_RuntimeService.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Runtime_V1_StatusRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Runtime_V1_StatusResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListContainers" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Of all pods, whether they run or not.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Runtime_V1_ListContainersRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listContainers<Result>(
+        request: GRPCCore.ClientRequest<Runtime_V1_ListContainersRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_ListContainersResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listContainers(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Runtime_V1_ListContainersRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Runtime_V1_ListContainersResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -523,6 +712,39 @@ extension Runtime_V1_RuntimeService.ClientProtocol {
             metadata: metadata
         )
         return try await self.status(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListContainers" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Of all pods, whether they run or not.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listContainers<Result>(
+        _ message: Runtime_V1_ListContainersRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_ListContainersResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Runtime_V1_ListContainersRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listContainers(
             request: request,
             options: options,
             onResponse: handleResponse

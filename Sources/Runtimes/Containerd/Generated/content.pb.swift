@@ -205,10 +205,35 @@ package nonisolated struct Containerd_Services_Content_V1_DeleteContentRequest: 
   package init() {}
 }
 
+/// As google.protobuf.Timestamp.
+package nonisolated struct Containerd_Services_Content_V1_Timestamp: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var seconds: Int64 = 0
+
+  package var nanos: Int32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Containerd_Services_Content_V1_Status: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// When bytes last came.
+  package var updatedAt: Containerd_Services_Content_V1_Timestamp {
+    get {_updatedAt ?? Containerd_Services_Content_V1_Timestamp()}
+    set {_updatedAt = newValue}
+  }
+  /// Returns true if `updatedAt` has been explicitly set.
+  package var hasUpdatedAt: Bool {self._updatedAt != nil}
+  /// Clears the value of `updatedAt`. Subsequent reads from it will return its default value.
+  package mutating func clearUpdatedAt() {self._updatedAt = nil}
 
   /// "layer-sha256:…", "manifest-sha256:…", "config-sha256:…" for what a pull writes.
   package var ref: String = String()
@@ -222,6 +247,8 @@ package nonisolated struct Containerd_Services_Content_V1_Status: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _updatedAt: Containerd_Services_Content_V1_Timestamp? = nil
 }
 
 package nonisolated struct Containerd_Services_Content_V1_ListStatusesRequest: Sendable {
@@ -568,9 +595,9 @@ nonisolated extension Containerd_Services_Content_V1_DeleteContentRequest: Swift
   }
 }
 
-nonisolated extension Containerd_Services_Content_V1_Status: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Status"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}ref\0\u{1}offset\0\u{1}total\0\u{1}expected\0")
+nonisolated extension Containerd_Services_Content_V1_Timestamp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Timestamp"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seconds\0\u{1}nanos\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -578,6 +605,42 @@ nonisolated extension Containerd_Services_Content_V1_Status: SwiftProtobuf.Messa
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.seconds) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self.nanos) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.seconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.seconds, fieldNumber: 1)
+    }
+    if self.nanos != 0 {
+      try visitor.visitSingularInt32Field(value: self.nanos, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Containerd_Services_Content_V1_Timestamp, rhs: Containerd_Services_Content_V1_Timestamp) -> Bool {
+    if lhs.seconds != rhs.seconds {return false}
+    if lhs.nanos != rhs.nanos {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Containerd_Services_Content_V1_Status: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Status"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}updated_at\0\u{1}ref\0\u{1}offset\0\u{1}total\0\u{1}expected\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._updatedAt) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.ref) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.offset) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.total) }()
@@ -588,6 +651,13 @@ nonisolated extension Containerd_Services_Content_V1_Status: SwiftProtobuf.Messa
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._updatedAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
     if !self.ref.isEmpty {
       try visitor.visitSingularStringField(value: self.ref, fieldNumber: 3)
     }
@@ -604,6 +674,7 @@ nonisolated extension Containerd_Services_Content_V1_Status: SwiftProtobuf.Messa
   }
 
   package static func ==(lhs: Containerd_Services_Content_V1_Status, rhs: Containerd_Services_Content_V1_Status) -> Bool {
+    if lhs._updatedAt != rhs._updatedAt {return false}
     if lhs.ref != rhs.ref {return false}
     if lhs.offset != rhs.offset {return false}
     if lhs.total != rhs.total {return false}

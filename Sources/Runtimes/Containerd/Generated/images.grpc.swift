@@ -37,6 +37,19 @@ package enum Containerd_Services_Images_V1_Images: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "List" metadata.
+        package enum List: Sendable {
+            /// Request type for "List".
+            package typealias Input = Containerd_Services_Images_V1_ListImagesRequest
+            /// Response type for "List".
+            package typealias Output = Containerd_Services_Images_V1_ListImagesResponse
+            /// Descriptor for "List".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.images.v1.Images"),
+                method: "List",
+                type: .unary
+            )
+        }
         /// Namespace for "Create" metadata.
         package enum Create: Sendable {
             /// Request type for "Create".
@@ -66,6 +79,7 @@ package enum Containerd_Services_Images_V1_Images: Sendable {
         /// Descriptors for all methods in the "containerd.services.images.v1.Images" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Get.descriptor,
+            List.descriptor,
             Create.descriptor,
             Update.descriptor
         ]
@@ -107,6 +121,20 @@ extension Containerd_Services_Images_V1_Images {
             request: GRPCCore.StreamingServerRequest<Containerd_Services_Images_V1_GetImageRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Images_V1_GetImageResponse>
+
+        /// Handle the "List" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Containerd_Services_Images_V1_ListImagesRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Containerd_Services_Images_V1_ListImagesResponse` messages.
+        func list(
+            request: GRPCCore.StreamingServerRequest<Containerd_Services_Images_V1_ListImagesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Images_V1_ListImagesResponse>
 
         /// Handle the "Create" method.
         ///
@@ -159,6 +187,20 @@ extension Containerd_Services_Images_V1_Images {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Images_V1_GetImageResponse>
 
+        /// Handle the "List" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Containerd_Services_Images_V1_ListImagesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Containerd_Services_Images_V1_ListImagesResponse` message.
+        func list(
+            request: GRPCCore.ServerRequest<Containerd_Services_Images_V1_ListImagesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Images_V1_ListImagesResponse>
+
         /// Handle the "Create" method.
         ///
         /// - Parameters:
@@ -208,6 +250,20 @@ extension Containerd_Services_Images_V1_Images {
             context: GRPCCore.ServerContext
         ) async throws -> Containerd_Services_Images_V1_GetImageResponse
 
+        /// Handle the "List" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Containerd_Services_Images_V1_ListImagesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Containerd_Services_Images_V1_ListImagesResponse` to respond with.
+        func list(
+            request: Containerd_Services_Images_V1_ListImagesRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Containerd_Services_Images_V1_ListImagesResponse
+
         /// Handle the "Create" method.
         ///
         /// - Parameters:
@@ -254,6 +310,17 @@ extension Containerd_Services_Images_V1_Images.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Containerd_Services_Images_V1_Images.Method.List.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Containerd_Services_Images_V1_ListImagesRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Containerd_Services_Images_V1_ListImagesResponse>(),
+            handler: { request, context in
+                try await self.list(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Containerd_Services_Images_V1_Images.Method.Create.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Containerd_Services_Images_V1_CreateImageRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Containerd_Services_Images_V1_CreateImageResponse>(),
@@ -292,6 +359,17 @@ extension Containerd_Services_Images_V1_Images.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
+    package func list(
+        request: GRPCCore.StreamingServerRequest<Containerd_Services_Images_V1_ListImagesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Images_V1_ListImagesResponse> {
+        let response = try await self.list(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
     package func create(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Images_V1_CreateImageRequest>,
         context: GRPCCore.ServerContext
@@ -324,6 +402,19 @@ extension Containerd_Services_Images_V1_Images.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Images_V1_GetImageResponse> {
         return GRPCCore.ServerResponse<Containerd_Services_Images_V1_GetImageResponse>(
             message: try await self.get(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func list(
+        request: GRPCCore.ServerRequest<Containerd_Services_Images_V1_ListImagesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Images_V1_ListImagesResponse> {
+        return GRPCCore.ServerResponse<Containerd_Services_Images_V1_ListImagesResponse>(
+            message: try await self.list(
                 request: request.message,
                 context: context
             ),
@@ -384,6 +475,25 @@ extension Containerd_Services_Images_V1_Images {
             deserializer: some GRPCCore.MessageDeserializer<Containerd_Services_Images_V1_GetImageResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Containerd_Services_Images_V1_GetImageResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "List" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Containerd_Services_Images_V1_ListImagesRequest` message.
+        ///   - serializer: A serializer for `Containerd_Services_Images_V1_ListImagesRequest` messages.
+        ///   - deserializer: A deserializer for `Containerd_Services_Images_V1_ListImagesResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func list<Result>(
+            request: GRPCCore.ClientRequest<Containerd_Services_Images_V1_ListImagesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Containerd_Services_Images_V1_ListImagesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Containerd_Services_Images_V1_ListImagesResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Containerd_Services_Images_V1_ListImagesResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "Create" method.
@@ -464,6 +574,36 @@ extension Containerd_Services_Images_V1_Images {
             try await self.client.unary(
                 request: request,
                 descriptor: Containerd_Services_Images_V1_Images.Method.Get.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "List" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Containerd_Services_Images_V1_ListImagesRequest` message.
+        ///   - serializer: A serializer for `Containerd_Services_Images_V1_ListImagesRequest` messages.
+        ///   - deserializer: A deserializer for `Containerd_Services_Images_V1_ListImagesResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func list<Result>(
+            request: GRPCCore.ClientRequest<Containerd_Services_Images_V1_ListImagesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Containerd_Services_Images_V1_ListImagesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Containerd_Services_Images_V1_ListImagesResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Containerd_Services_Images_V1_ListImagesResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Containerd_Services_Images_V1_Images.Method.List.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -561,6 +701,31 @@ extension Containerd_Services_Images_V1_Images.ClientProtocol {
         )
     }
 
+    /// Call the "List" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Containerd_Services_Images_V1_ListImagesRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func list<Result>(
+        request: GRPCCore.ClientRequest<Containerd_Services_Images_V1_ListImagesRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Containerd_Services_Images_V1_ListImagesResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.list(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Containerd_Services_Images_V1_ListImagesRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Containerd_Services_Images_V1_ListImagesResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "Create" method.
     ///
     /// - Parameters:
@@ -638,6 +803,35 @@ extension Containerd_Services_Images_V1_Images.ClientProtocol {
             metadata: metadata
         )
         return try await self.get(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "List" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func list<Result>(
+        _ message: Containerd_Services_Images_V1_ListImagesRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Containerd_Services_Images_V1_ListImagesResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Containerd_Services_Images_V1_ListImagesRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.list(
             request: request,
             options: options,
             onResponse: handleResponse
