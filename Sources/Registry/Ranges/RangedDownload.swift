@@ -21,7 +21,7 @@ final class RangedDownload: Sendable {
 
   init(
     descriptor: Descriptor, reference: Reference, client: RegistryClient, target: RangedDownloads.Target,
-    host: RangedDownloads.Host, number: Int, settings: RangedDownloads.Settings
+    host: RangedDownloads.Host, number: Int, settings: RangedDownloads.Settings, having ranges: [Range<Int64>]
   ) {
     self.descriptor = descriptor
     self.reference = reference
@@ -30,11 +30,13 @@ final class RangedDownload: Sendable {
     self.host = host
     self.number = number
     self.settings = settings
-    ledger = Mutex(RangeLedger(size: descriptor.size, partBytes: settings.partBytes))
+    ledger = Mutex(
+      RangeLedger(size: descriptor.size, partBytes: settings.partBytes, having: ranges))
     place = BlobPlace(descriptor, of: reference, client: client)
   }
 
   func run() async throws {
+    ledger.withLock { if $0.received > 0 { target.reached($0.inOrder, $0.received) } }
     guard descriptor.size > settings.partBytes else { return try await stream() }
     do {
       try await parts()

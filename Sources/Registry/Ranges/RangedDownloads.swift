@@ -57,8 +57,11 @@ package final class RangedDownloads: Sendable {
   /// Fetches a blob.
   ///
   /// A try that brought bytes does not count against the client's retry policy.
+  ///
+  /// - Parameter ranges: bytes that are there already, in order.
   package func fetch(
-    _ descriptor: Descriptor, of reference: Reference, with client: RegistryClient, into target: Target
+    _ descriptor: Descriptor, of reference: Reference, with client: RegistryClient, having ranges: [Range<Int64>] = [],
+    into target: Target
   ) async throws {
     let (host, number) = state.withLock { state in
       let host =
@@ -70,7 +73,7 @@ package final class RangedDownloads: Sendable {
     }
     let download = RangedDownload(
       descriptor: descriptor, reference: reference, client: client, target: target, host: host, number: number,
-      settings: settings)
+      settings: settings, having: ranges)
     try await download.run()
   }
 }

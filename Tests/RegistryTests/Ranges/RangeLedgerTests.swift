@@ -27,6 +27,24 @@ import Testing
     #expect(ledger.inOrder == 25 && ledger.received == 25)
   }
 
+  @Test(
+    "What is there is not asked for again",
+    arguments: [
+      ([], [[0, 10], [10, 20], [20, 25]], 0, 0), ([0..<25], [], 25, 25), ([0..<10], [[10, 20], [20, 25]], 10, 10),
+      ([0..<14], [[14, 20], [20, 25]], 14, 14), ([10..<20], [[0, 10], [20, 25]], 0, 10),
+      ([3..<20], [[0, 10], [20, 25]], 0, 10), ([0..<4, 10..<13, 20..<25], [[4, 10], [13, 20]], 4, 12),
+      ([0..<4, 6..<12, 24..<25], [[4, 10], [12, 20], [20, 25]], 4, 6),
+    ] as [([Range<Int64>], [[Int64]], Int64, Int64)])
+  func goesOn(_ ranges: [Range<Int64>], _ expected: [[Int64]], _ inOrder: Int64, _ received: Int64) {
+    var ledger = RangeLedger(size: 25, partBytes: 10, having: ranges)
+    #expect(ledger.inOrder == inOrder && ledger.received == received)
+    var parts: [RangeLedger.Part] = []
+    while let part = ledger.take() { parts.append(part) }
+    #expect(parts.map { [$0.start, $0.end] } == expected)
+    for part in parts.reversed() { ledger.advance(part, by: part.end - part.start) }
+    #expect(ledger.inOrder == 25 && ledger.received == 25)
+  }
+
   /// Whatever the order in which bytes come.
   @Test func anyOrder() {
     for seed in 0..<50 {
