@@ -31,6 +31,25 @@ struct ContainerdPlaces: Hashable, Sendable {
         throw FastObstacle("they need containerd", isWorthSaying: false)
       }
     }
+    // CRI tells the folder of the snapshotter that it uses: <root>/io.containerd.snapshotter.v1.overlayfs
+    let images = try await connection.call(CRIOperation("ask for the image file system")) { options in
+      try await connection.images.imageFsInfo(.init(), options: options).imageFilesystems.map(\.fsID.mountpoint)
+    }
+    let (content, snapshots) = try folders(plugins, images: images)
+    let hasVerifiers = plugins.contains { $0.type == "io.containerd.image-verifier.v1" && !$0.hasInitErr }
+    let path = connection.endpoint.path
+    let config = try await FileWork.run { ContainerdConfig.find(socket: path) }
+    return ContainerdPlaces(
+      content: content, snapshots: snapshots, verifier: ImageVerifier(isThere: hasVerifiers, config: config))
+  }
+
+  /// The folders of content and of overlayfs snapshots.
+  ///
+  /// - Parameter images: the folders that CRI tells. Where the snapshotter has one of its own, CRI of containerd 1 tells
+  ///   the usual one of that name.
+  static func folders(
+    _ plugins: [Containerd_Services_Introspection_V1_Plugin], images: [String]
+  ) throws(FastObstacle) -> (content: FilePath, snapshots: FilePath) {
     func root(_ type: String, _ id: String) -> FilePath? {
       plugins.first { $0.type == type && $0.id == id && !$0.hasInitErr }?.exports["root"].map { FilePath($0) }
     }
@@ -40,19 +59,13 @@ struct ContainerdPlaces: Hashable, Sendable {
     guard let snapshots = root("io.containerd.snapshotter.v1", ContainerdStore.snapshotter) else {
       throw FastObstacle("containerd has no overlayfs snapshotter")
     }
-    // CRI tells the folder of the snapshotter that it uses: <root>/io.containerd.snapshotter.v1.overlayfs
-    let systems = try await connection.call(CRIOperation("ask for the image file system")) { options in
-      try await connection.images.imageFsInfo(.init(), options: options).imageFilesystems
-    }
-    for system in systems {
-      let name = FilePath(system.fsID.mountpoint).lastComponent?.string ?? ""
-      guard FilePath(system.fsID.mountpoint) == snapshots || name == snapshots.lastComponent?.string else {
-        let other = name.split(separator: ".").last.map(String.init) ?? "another one"
+    for folder in images where FilePath(folder) != snapshots {
+      let other = folder.split(separator: ".").last.map(String.init) ?? "another one"
+      guard other == ContainerdStore.snapshotter else {
         throw FastObstacle("containerd's snapshotter is \(other), not overlayfs")
       }
     }
-    let hasVerifiers = plugins.contains { $0.type == "io.containerd.image-verifier.v1" && !$0.hasInitErr }
-    return ContainerdPlaces(content: content, snapshots: snapshots, verifier: ImageVerifier(isThere: hasVerifiers))
+    return (content, snapshots)
   }
 
   /// - Throws: `FastFault` where the folders cannot be seen from here or lie on several file systems: renaming and
@@ -79,17 +92,20 @@ struct ContainerdPlaces: Hashable, Sendable {
 /// containerd's image verifiers: programs that judge an image before it is pulled (containerd 2).
 struct ImageVerifier: Hashable, Sendable {
   /// Where they are unless containerd is told otherwise.
-  static let folder: FilePath = "/opt/containerd/image-verifier/bin"
+  private static let usual: FilePath = "/opt/containerd/image-verifier/bin"
 
   /// Whether this containerd knows verifiers at all.
   let isThere: Bool
+  let config: ContainerdConfig
 
-  /// Whether there is one, or containerd was told something about them.
+  /// Whether there is one. A folder that containerd was told of and that is not seen from here may have one.
   func isConfigured() -> Bool {
     guard isThere else { return false }
-    return !((try? FolderNames.of(Self.folder)) ?? []).isEmpty
-      || SmallFile.bytes(of: "/etc/containerd/config.toml").map {
-        String(decoding: $0, as: UTF8.self).contains("image-verifier")
-      } ?? false
+    let folder = config.verifierFolder ?? Self.usual
+    // containerd may have been started anew since, and then its root is another.
+    for root in [config.root, ""] {
+      if let names = try? FolderNames.of(FilePath(root + folder.string)) { return !names.isEmpty }
+    }
+    return config.verifierFolder != nil
   }
 }

@@ -59,7 +59,7 @@ final class FastNode: Sendable {
     _ connection: CRIConnection, settings: FastSettings, logger: Logger
   ) async throws -> FastNode {
     let places = try await ContainerdPlaces.find(connection)
-    let registries = try await RuntimeRegistries.read(connection)
+    let registries = try await RuntimeRegistries.read(connection, files: places.verifier.config)
     let made: (folder: StagingFolder, dead: [String])
     do {
       made = try await FileWork.run {

@@ -12,20 +12,22 @@ struct RuntimeRegistries: Hashable, Sendable {
   private var named: Set<String> = []
   private var folders: [FilePath] = []
 
-  /// Where containerd looks unless it is told otherwise; containerd 2 does not tell.
+  /// Where containerd looks unless it is told otherwise.
   private static let usualFolders: [FilePath] = ["/etc/containerd/certs.d", "/etc/docker/certs.d"]
 
-  static func read(_ connection: CRIConnection) async throws -> RuntimeRegistries {
+  /// - Parameter files: what holds where it does not tell of registries, as with containerd 2.
+  static func read(_ connection: CRIConnection, files: ContainerdConfig) async throws -> RuntimeRegistries {
     let info = try await connection.call(CRIOperation("ask for the configuration")) { options in
       try await connection.runtime.status(.with { $0.verbose = true }, options: options).info
     }
-    return RuntimeRegistries(config: info["config"].flatMap { try? JSON(parsing: Array($0.utf8)) })
+    return RuntimeRegistries(config: info["config"].flatMap { try? JSON(parsing: Array($0.utf8)) }, files: files)
   }
 
   /// - Parameter config: CRI's configuration as it tells it.
-  init(config: JSON?) {
+  init(config: JSON?, files: ContainerdConfig? = nil) {
     guard let registry = config?["registry"] else {
-      folders = Self.usualFolders
+      folders = files?.registryFolders ?? Self.usualFolders
+      named = files?.namedRegistries ?? []
       return
     }
     folders = (registry["configPath"]?.string ?? "").split(separator: ":").map { FilePath(String($0)) }
