@@ -18,6 +18,12 @@ package struct NodeWarmer: Sendable {
     package var imageTimeout: Duration
     /// Tries of the runtime's pull. The registry client has a policy of its own.
     package var retry: RetryPolicy
+    /// Whether a runtime that downloads with the registry client is to show the warmer's credentials, not that client's.
+    package var handsOnLogins = false
+    /// Called with what is to be pulled, before it is; throws to leave it.
+    package var admit: (@Sendable (ResolvedImage) throws -> Void)?
+    /// Called when it is clear how an image is pulled, by a runtime that has the choice.
+    package var onWay: (@Sendable (PullWay) -> Void)?
 
     package init(
       parallelism: Int, policy: PullPolicy, timeout: Duration? = nil, imageTimeout: Duration, retry: RetryPolicy
@@ -135,6 +141,7 @@ package struct NodeWarmer: Sendable {
     case .image(let image):
       report(.resolved(image))
       if let present, present.holds(image) { return thereAlready(present, as: image.descriptor.digest) }
+      try settings.admit?(image)
       resolved = image
     case .unknown(let error):
       unresolved = error
@@ -142,9 +149,12 @@ package struct NodeWarmer: Sendable {
     }
     let logins = try await credentials.credentials(for: reference.registry, repository: reference.repository)
     func order(_ credential: RegistryCredential?) -> PullOrder {
-      PullOrder(
+      var order = PullOrder(
         reference: reference, platform: platform, resolved: resolved, credential: credential, onRetry: onRetry,
         onNote: { report(.note($0)) })
+      if settings.handsOnLogins { order.logins = FixedLogins(logins) }
+      order.onWay = settings.onWay
+      return order
     }
     do {
       try await pull(logins.isEmpty ? [order(nil)] : logins.map(order), report: report)

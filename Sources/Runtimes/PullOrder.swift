@@ -13,6 +13,10 @@ package struct PullOrder: Sendable {
   package let onRetry: (@Sendable (RegistryClient.Retry) -> Void)?
   /// Called with what a person should know of how it is pulled.
   package let onNote: (@Sendable (String) -> Void)?
+  /// What a runtime that downloads with the registry client shows to registries, in place of what that client has.
+  package var logins: (any CredentialSource)?
+  /// Called when it is clear how it is pulled, by a runtime that has the choice.
+  package var onWay: (@Sendable (PullWay) -> Void)?
 
   package init(
     reference: Reference, platform: Platform, resolved: ResolvedImage? = nil, credential: RegistryCredential? = nil,
@@ -24,6 +28,24 @@ package struct PullOrder: Sendable {
     self.credential = credential
     self.onRetry = onRetry
     self.onNote = onNote
+  }
+}
+
+/// How an image is pulled.
+package enum PullWay: Hashable, Sendable {
+  /// By this program, and handed to the runtime.
+  case fast
+  /// By the runtime.
+  case runtime(Reason)
+
+  /// Why it is no fast pull.
+  package enum Reason: String, Hashable, Sendable, CaseIterable {
+    /// The image is so small that it makes no difference.
+    case small
+    /// Fast pulls cannot be done on this machine.
+    case unavailable
+    /// This image cannot be pulled so.
+    case unsuitable
   }
 }
 

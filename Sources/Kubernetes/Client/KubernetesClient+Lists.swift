@@ -5,6 +5,8 @@ struct ListPage<Item: Decodable & Sendable>: Decodable, Sendable {
   struct Metadata: Decodable, Sendable {
     var resourceVersion: String?
     var `continue`: String?
+    /// Nil where a server does not tell.
+    var remainingItemCount: Int?
   }
 
   var metadata: Metadata?

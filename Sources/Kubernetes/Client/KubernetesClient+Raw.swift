@@ -32,6 +32,15 @@ extension KubernetesClient {
     try await heads(of: resource, in: namespace, labels: labels).compactMap(\.metadata.labels)
   }
 
+  /// How many objects of such a kind there are: the server's own count, of which one object is read; at least that where
+  /// it does not tell.
+  package func count(_ resource: DynamicResource) async throws -> Int {
+    var request = APIRequest(.list, resource, namespace: nil)
+    request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+    let page: ListPage<Head> = try await page(request, after: nil, size: 1)
+    return page.items.count + (page.metadata?.remainingItemCount ?? (page.next == nil ? 0 : 1))
+  }
+
   private struct Head: Decodable, Sendable { let metadata: ObjectMeta }
 
   private func heads(of resource: DynamicResource, in namespace: String?, labels: String?) async throws -> [Head] {

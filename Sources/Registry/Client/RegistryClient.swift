@@ -58,6 +58,24 @@ package final class RegistryClient: Sendable {
     self.onRetry = onRetry
   }
 
+  private init(_ other: RegistryClient, credentials: any CredentialSource) {
+    self.configuration = other.configuration
+    self.logger = other.logger
+    self.transport = other.transport
+    self.schemes = other.schemes
+    self.credentials = credentials
+    self.authenticator = Authenticator(
+      source: credentials, tokens: TokenService(transport: other.transport, clock: other.configuration.clock),
+      clock: other.configuration.clock)
+    self.absent = other.absent
+    self.onRetry = other.onRetry
+  }
+
+  /// A client with the same connections that shows other credentials, and knows none of the tokens.
+  package func presenting(_ credentials: any CredentialSource) -> RegistryClient {
+    RegistryClient(self, credentials: credentials)
+  }
+
   /// The same client, with the same connections and tokens, which reports every repetition before it waits for it.
   package func reporting(_ onRetry: @escaping @Sendable (Retry) -> Void) -> RegistryClient {
     RegistryClient(self, onRetry: onRetry)

@@ -45,6 +45,17 @@ extension CredentialSource {
   }
 }
 
+/// The same credentials for everything: for one image, for which they were found.
+package struct FixedLogins: CredentialSource {
+  private let logins: [RegistryCredential]
+
+  package init(_ logins: [RegistryCredential]) { self.logins = logins }
+
+  package func credential(for registry: String, repository: String) -> RegistryCredential? { logins.first }
+
+  package func credentials(for registry: String, repository: String) -> [RegistryCredential] { logins }
+}
+
 /// No credentials for anything.
 package struct NoCredentials: CredentialSource {
   package init() {}

@@ -63,7 +63,10 @@ struct FastRuntime: Runtime {
     _ order: PullOrder, progress: @escaping @Sendable (PullProgress) -> Void
   ) async throws -> RuntimeImage {
     let isSmall = order.resolved.map { $0.compressedSize < smallest } ?? false
-    if mode == .auto, isSmall { return try await base.pull(order, progress: progress) }
+    if mode == .auto, isSmall {
+      order.onWay?(.runtime(.small))
+      return try await base.pull(order, progress: progress)
+    }
     let meter = ProgressMeter(total: order.resolved?.compressedSize, report: progress)
     let node: FastNode
     do {
@@ -74,22 +77,26 @@ struct FastRuntime: Runtime {
       if let reason = Self.reasonForNone(error), await access.isNews(reason) {
         order.onNote?("the runtime's own pulls are used, not fast ones: \(reason)")
       }
+      order.onWay?(.runtime(.unavailable))
       return try await base.pull(order, progress: progress)
     }
     do {
+      order.onWay?(.fast)
       return try await fastPull(order, node, meter)
     } catch {
       if Task.isCancelled || error is CancellationError { throw CancellationError() }
       guard mode == .auto, let reason = Self.reasonForOwnPull(error) else { throw named(error, order) }
       if await access.isNews(reason) { order.onNote?("left to the runtime's own pull: \(reason)") }
     }
+    order.onWay?(.runtime(.unsuitable))
     return try await base.pull(order, progress: { meter.advance(to: $0) })
   }
 
   private func fastPull(_ order: PullOrder, _ node: FastNode, _ meter: ProgressMeter) async throws -> RuntimeImage {
     if let settings = node.registries.settings(for: order.reference.registry) { throw FastObstacle(settings) }
     let own = try node.client(for: order.reference.registry, beside: registry)
-    let client = own ?? registry
+    let anonymous = own ?? registry
+    let client = order.logins.map(anonymous.presenting) ?? anonymous
     let registry = order.onRetry.map(client.reporting) ?? client
     let resolved: ResolvedImage?
     if own == nil {
