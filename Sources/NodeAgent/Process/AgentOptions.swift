@@ -1,3 +1,5 @@
+package import Runtimes
+
 /// How the agent of a node runs.
 package struct AgentOptions: Sendable {
   /// Of the program, for `status.agent.version`.
@@ -5,13 +7,31 @@ package struct AgentOptions: Sendable {
   /// Images that are pulled at the same time.
   package var parallelism = 3
   /// The kubelet's `imageGCHighThresholdPercent`: what it begins to remove images at.
-  package var highThresholdPercent = 85
+  package var highThresholdPercent = ImageDiskRule.defaultThreshold
+  /// Bytes a second that fast pulls may move at most.
+  package var maxBandwidth: Int64?
+  /// What fast pulls are slowed down by; nil where there are none.
+  package var pacer: PullPacer?
   /// Where `/metrics`, `/healthz` and `/readyz` are served: `0.0.0.0:8080`; nowhere when nil.
   package var metricsAddress: String? = "0.0.0.0:8080"
   /// Of the agents of a machine, the one that holds this file acts; nil where there can be but one.
   package var lockFile: String?
-  /// Where the agent remembers which images it pulled, for a runtime that cannot; nil for nowhere.
+  /// Where the agent remembers which images it pulled and pinned; nil for nowhere.
   package var memoryFile: String?
+  /// How long what is not wanted any more stays.
+  package var grace = Duration.seconds(600)
+  /// How often the runtime is asked, whatever it tells.
+  package var listInterval = Duration.seconds(30)
 
   package init() {}
+
+  var settings: AgentSettings {
+    var settings = AgentSettings()
+    settings.version = version
+    settings.parallelism = parallelism
+    settings.highThresholdPercent = highThresholdPercent
+    settings.grace = grace
+    settings.listInterval = listInterval
+    return settings
+  }
 }
