@@ -227,7 +227,8 @@ let package = Package(
       "Operator",
       [
         "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads", "Warming",
-        "PrepullAPI", "Serving", "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .log, .nioCore,
+        "PrepullAPI", "Serving", "NodeAgent", "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .log,
+        .nioCore,
         .nioHTTP1, .yams,
       ]),
     .tests(

@@ -67,7 +67,7 @@ extension FleetBoard {
 
   /// Tells whose it is, so that another controller can go on with it.
   private static func text(of id: FleetPod.ID, at time: Duration) -> String {
-    "\(id.prepull.namespace)/\(id.prepull.name)/\(id.prepull.uid)/\(time / .milliseconds(1))"
+    "\(id.prepull.namespace)/\(id.prepull.name)/\(id.prepull.uid)/\(Int64((time / .milliseconds(1)).rounded()))"
   }
 
   /// At the start: orders that have not ended.

@@ -1,3 +1,4 @@
+import NodeAgent
 @testable import Serving
 @testable import Operator
 import Documents
@@ -12,7 +13,8 @@ private let root = URL(filePath: #filePath).deletingLastPathComponent().deleting
 @Suite("Monitoring: dashboard, alerts and documentation", .timeLimit(.minutes(10)))
 struct MonitoringTests {
   private static let metrics = Dictionary(
-    uniqueKeysWithValues: ControllerMetrics().registry.descriptions.map { ($0.name, $0) })
+    (ControllerMetrics().registry.descriptions + AgentMetrics().registry.descriptions).map { ($0.name, $0) }
+  ) { first, _ in first }
 
   /// The metric of a series, whose name a histogram's series lengthen.
   private static func metric(_ series: String) -> MetricDescription? {
@@ -78,7 +80,7 @@ struct MonitoringTests {
     }
     // What is not shown nobody looks at.
     let hidden = Self.metrics.keys.filter { $0.hasPrefix("prepull_") && !expressions.contains($0) }
-    #expect(Set(hidden) == ["prepull_build_info", "prepull_leader"])
+    #expect(Set(hidden) == ["prepull_build_info", "prepull_agent_build_info", "prepull_leader"])
   }
 
   @Test("Each alert asks for what there is, and says what it means and what to do")
@@ -111,22 +113,27 @@ struct MonitoringTests {
     var text = """
       # Metrics
 
-      The operator serves them at `/metrics`, as Prometheus text. All times are seconds, all sizes bytes. The label \
-      `prepull` is `namespace/name`. The dashboard and the alerts of [deploy/monitoring](../deploy/monitoring) are made \
-      of them; a test compares this page with the program.
+      The operator and the agents serve them at `/metrics`, as Prometheus text. All times are seconds, all sizes bytes. \
+      The label `prepull` is `namespace/name`. The dashboard and the alerts of \
+      [deploy/monitoring](../deploy/monitoring) are made of them; a test compares this page with the programs.
 
-      | metric | labels | meaning |
-      |---|---|---|
+      ## The operator
 
       """
-    for metric in ControllerMetrics().registry.descriptions {
-      let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
-      text += "| `\(metric.name)` (\(metric.kind.rawValue)) | \(labels) | \(metric.help) |\n"
-    }
+    text += Self.table(ControllerMetrics().registry.descriptions)
+    text += "\n## Agents\n" + Self.table(AgentMetrics().registry.descriptions)
     let file = root.appending(path: "docs/metrics.md")
     if ProcessInfo.processInfo.environment["PREPULL_UPDATE_GOLDEN"] == "1" {
       try text.write(to: file, atomically: true, encoding: .utf8)
     }
     #expect(try String(contentsOf: file, encoding: .utf8) == text)
+  }
+
+  private static func table(_ metrics: [MetricDescription]) -> String {
+    let rows = metrics.map { metric in
+      let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
+      return "| `\(metric.name)` (\(metric.kind.rawValue)) | \(labels) | \(metric.help) |\n"
+    }
+    return "| metric | labels | meaning |\n|---|---|---|\n" + rows.joined()
   }
 }
