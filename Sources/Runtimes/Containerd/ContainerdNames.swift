@@ -14,18 +14,23 @@ struct ContainerdNames: Sendable {
 
   let connection: CRIConnection
 
-  /// Empty where there is no such name.
-  func labels(of name: String) async throws -> [String: String] {
+  private typealias Record = Containerd_Services_Images_V1_Image
+
+  /// Nil where there is no such name.
+  private func record(_ name: String) async throws -> Record? {
     try await connection.call(CRIOperation("look at the labels of an image")) { options in
       do {
         return try await connection.imageRecords.get(
           .with { $0.name = name }, metadata: CRIConnection.namespace, options: options
-        ).image.labels
+        ).image
       } catch let error as RPCError where error.code == .notFound {
-        return [:]
+        return nil
       }
     }
   }
+
+  /// Empty where there is no such name.
+  func labels(of name: String) async throws -> [String: String] { try await record(name)?.labels ?? [:] }
 
   /// The names that have a label.
   func labelled(_ label: String) async throws -> [String] {
@@ -38,8 +43,23 @@ struct ContainerdNames: Sendable {
 
   /// Changes these labels and no others; an empty value takes a label away. A name that is not there is left alone.
   func label(_ name: String, _ labels: [String: String]) async throws {
+    if let record = try await record(name) { try await label(record, labels) }
+  }
+
+  func pin(_ name: String) async throws {
+    guard let record = try await record(name), record.labels[Self.pin] == nil else { return }
+    try await label(record, [Self.pin: "pinned", Self.ownPin: "true"])
+  }
+
+  func unpin(_ name: String) async throws {
+    guard let record = try await record(name), record.labels[Self.ownPin] != nil else { return }
+    try await label(record, [Self.pin: "", Self.ownPin: ""])
+  }
+
+  private func label(_ record: Record, _ labels: [String: String]) async throws {
     let request = Containerd_Services_Images_V1_UpdateImageRequest.with {
-      $0.image.name = name
+      // With its target, which stays as it is: containerd 1.7 and 2.1 crash where a request has none.
+      $0.image = record
       $0.image.labels = labels
       $0.updateMask.paths = labels.keys.sorted().map { "labels.\($0)" }
     }
@@ -48,17 +68,5 @@ struct ContainerdNames: Sendable {
         _ = try await connection.imageRecords.update(request, metadata: CRIConnection.namespace, options: options)
       } catch let error as RPCError where error.code == .notFound {}
     }
-  }
-
-  func pin(_ name: String) async throws {
-    let labels = try await labels(of: name)
-    guard labels[Self.pin] == nil else { return }
-    try await label(name, [Self.pin: "pinned", Self.ownPin: "true"])
-  }
-
-  func unpin(_ name: String) async throws {
-    let labels = try await labels(of: name)
-    guard labels[Self.ownPin] != nil else { return }
-    try await label(name, [Self.pin: "", Self.ownPin: ""])
   }
 }
