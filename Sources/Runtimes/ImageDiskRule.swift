@@ -25,7 +25,7 @@ package struct ImageDiskRule: Hashable, Sendable {
   ///   - unpacked: what they unpack to, where that is known.
   package static func wanted(compressed: Int64, unpacked: Int64? = nil) -> Int64 {
     let unpacked = unpacked.map(Double.init) ?? Double(compressed) * unpackedFactor
-    return Int64(clamping: UInt64(max(0, Double(compressed) + unpacked)))
+    return Int64(exactly: (Double(compressed) + unpacked).rounded()) ?? .max
   }
 
   /// Whether a pull may begin that takes so many more bytes.

@@ -213,13 +213,14 @@ struct LayerPull: Sendable {
       while position < mark {
         try Task.checkCancellation()
         let (start, count) = (position, Int(min(Int64(Self.step), mark - position)))
-        try await node.settings.pacer.unpacks(count, of: layer)
-        position += try await node.blocking {
+        let sent = try await node.blocking {
           var offset = off_t(start)
           let sent = sendfile(pipe.rawValue, file.rawValue, &offset, count)
           guard sent > 0 else { throw sent < 0 ? Errno(rawValue: errno) : Errno.ioError }
           return Int64(sent)
         }
+        position += sent
+        try await node.settings.pacer.unpacks(sent, of: layer)
       }
     }
     guard position == descriptor.size else { throw CancellationError() }

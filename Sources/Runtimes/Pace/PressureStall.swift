@@ -17,15 +17,15 @@ package struct PressureStall: Hashable, Sendable {
   package static func read() -> PressureStall? { read(in: "/proc/pressure") }
 
   static func read(in folder: FilePath) -> PressureStall? {
-    func some(_ name: String) -> Double? {
-      SmallFile.bytes(of: folder.appending(name)).flatMap { value(of: String(decoding: $0, as: UTF8.self)) }
+    func share(_ name: String) -> Double? {
+      SmallFile.bytes(of: folder.appending(name)).flatMap { Self.some(of: String(decoding: $0, as: UTF8.self)) }
     }
-    guard let cpu = some("cpu"), let io = some("io"), let memory = some("memory") else { return nil }
+    guard let cpu = share("cpu"), let io = share("io"), let memory = share("memory") else { return nil }
     return PressureStall(cpu: cpu, io: io, memory: memory)
   }
 
   /// `some avg10=1.98 avg60=2.38 avg300=4.52 total=2116404097`
-  private static func value(of text: String) -> Double? {
+  private static func some(of text: String) -> Double? {
     guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("some ") }),
       let field = line.split(separator: " ").first(where: { $0.hasPrefix("avg10=") })
     else { return nil }

@@ -92,9 +92,9 @@ extension PullPacer {
     try await take(buffers.reduce(0) { $0 + Int64($1.readableBytes) }, of: layer.descriptor.digest)
   }
 
-  /// Waits until so many bytes of a layer may be unpacked. What they unpack to is not known before: that of ordinary
-  /// layers is taken.
-  func unpacks(_ bytes: Int, of layer: FastLayer) async throws {
+  /// Waits until more of a layer may be unpacked than so many compressed bytes. What they unpack to is not known before:
+  /// that of ordinary layers is taken.
+  func unpacks(_ bytes: Int64, of layer: FastLayer) async throws {
     let factor = layer.compression == .none ? 1 : ImageDiskRule.unpackedFactor
     try await take(Int64(Double(bytes) * factor), of: layer.descriptor.digest)
   }
