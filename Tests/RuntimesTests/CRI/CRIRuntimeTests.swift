@@ -183,7 +183,9 @@ import VirtualCluster
     }
     let order = try SampleImage().order(reference)
     try await withTemporaryFolder { folder in
-      try await FakeCRI.serve([Liar(), FakeCRI.Identity(name: "cri-o", version: "1.30.0", containers: [])], at: folder + "/s") {
+      try await FakeCRI.serve(
+        [Liar(), FakeCRI.Identity(name: "cri-o", version: "1.30.0", containers: [])], at: folder + "/s"
+      ) {
         try await withSocketRuntime(RuntimeEndpoint(kind: .cri, path: folder + "/s"), limits: .test()) { runtime in
           let error = await #expect(throws: RuntimeError.self) { try await runtime.pull(order, progress: { _ in }) }
           #expect(error?.code == .fault)

@@ -32,6 +32,7 @@ struct FastLab: Sendable {
     _ fast: FastPulls = .always, retry: RetryPolicy = .never, idle: Duration = .seconds(30),
     credentials: any CredentialSource = Registry.NoCredentials(),
     settings: RangedDownloads.Settings = RangedDownloads.Settings(partBytes: 1 << 20), smallest: Int64 = 0,
+    pacer: PullPacer = PullPacer(bytesPerSecond: nil),
     _ body: @escaping @Sendable (any Runtime, RegistryClient) async throws -> Result
   ) async throws -> Result {
     var configuration = RegistryConfiguration()
@@ -44,7 +45,8 @@ struct FastLab: Sendable {
       let result = try await withRuntime(
         RuntimeEndpoint(parsing: containerd.endpoint), registry: client, limits: .test(), fast: fast,
         fastSettings: FastSettings(
-          downloads: settings, unpacker: FilePath(try PrepullProgram.path), smallest: smallest),
+          downloads: settings, unpacker: FilePath(try PrepullProgram.path), smallest: smallest,
+          pacer: pacer),
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       ) { try await body($0, client) }
       try await client.shutdown()

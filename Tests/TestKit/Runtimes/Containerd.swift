@@ -45,6 +45,10 @@ extension Containerd {
 package struct ContainerdOptions: Sendable {
   /// Size of the file system for its root, in bytes; `nil` puts it on the machine's own disk.
   package var diskSize: Int?
+  /// Size of an ext4 for its root, in bytes, on a loop device.
+  package var loopSize: Int?
+  /// What pods of it begin with, for tests that make some.
+  package var sandboxImage: String?
   /// Docker switches CRI off in the containerd that it brings along.
   package var hasCRI = true
   /// Host and port of registries that are spoken to with TLS, with the file of their certificate authority.
@@ -55,11 +59,12 @@ package struct ContainerdOptions: Sendable {
   package var more = ""
 
   package init(
-    diskSize: Int? = nil, hasCRI: Bool = true, authorities: [String: String] = [:],
-    release: ContainerdRelease = .system,
-    more: String = ""
+    diskSize: Int? = nil, loopSize: Int? = nil, sandboxImage: String? = nil, hasCRI: Bool = true,
+    authorities: [String: String] = [:], release: ContainerdRelease = .system, more: String = ""
   ) {
     self.diskSize = diskSize
+    self.loopSize = loopSize
+    self.sandboxImage = sandboxImage
     self.hasCRI = hasCRI
     self.authorities = authorities
     self.release = release
@@ -75,6 +80,7 @@ package func withContainerd<R: Sendable>(
 ) async throws -> R {
   try await withScratchFolder("ctd") { folder in
     if let size = options.diskSize { try mountMemory(at: folder("root"), size: size) }
+    if let size = options.loopSize { try await mountLoop(at: folder("root"), size: size) }
     for (host, authority) in options.authorities {
       try write(
         """
@@ -117,6 +123,7 @@ private func configuration(in folder: ScratchFolder, _ options: ContainerdOption
   [plugins."io.containerd.grpc.v1.cri"]
     restrict_oom_score_adj = true
     stats_collect_period = 1
+    \(options.sandboxImage.map { "sandbox_image = \"\($0)\"" } ?? "")
 
     [plugins."io.containerd.grpc.v1.cri".registry]
       config_path = "\(folder("certs.d"))"

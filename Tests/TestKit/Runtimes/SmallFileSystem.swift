@@ -9,6 +9,17 @@ func mountMemory(at path: String, size: Int) throws {
   }
 }
 
+/// Makes an ext4 on a loop device and mounts it, as nodes have one. The scratch folder around it detaches both.
+func mountLoop(at path: String, size: Int) async throws {
+  let disk = path + ".disk"
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  guard FileManager.default.createFile(atPath: disk, contents: nil), truncate(disk, size) == 0 else {
+    throw DaemonError(description: "cannot make \(disk): \(String(cString: strerror(errno)))")
+  }
+  try await output(of: "mkfs.ext4", ["-q", disk])
+  try await output(of: "mount", ["-o", "loop", disk, path])
+}
+
 /// Runs `body` with a folder on a file system of `size` bytes in memory.
 package func withSmallFileSystem<R: Sendable>(
   size: Int, _ body: (_ path: String) async throws -> R
