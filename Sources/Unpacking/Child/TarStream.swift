@@ -9,6 +9,11 @@ final class TarStream {
   private(set) var bytes: Int64 = 0
   private var failure: UnpackError?
   private var header = TarHeader()
+  /// Where the content of the last entry ends; of a sparse one, beyond that.
+  private var contentEnd: Int64 = 0
+  /// Zeros, in place of those that a stream lacks at its end.
+  private let padding = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 16)
+  private var isPadded = false
 
   init(_ ring: BlockRing) throws(UnpackError) {
     guard let archive = archive_read_new() else {
@@ -16,12 +21,16 @@ final class TarStream {
     }
     self.ring = ring
     self.archive = archive
+    padding.initializeMemory(as: UInt8.self, repeating: 0)
     archive_read_support_format_tar(archive)
     // A layer of no bytes at all.
     archive_read_support_format_empty(archive)
   }
 
-  deinit { archive_read_free(archive) }
+  deinit {
+    archive_read_free(archive)
+    padding.deallocate()
+  }
 
   /// Reads the first block.
   func open() throws(UnpackError) {
@@ -37,7 +46,9 @@ final class TarStream {
   /// The next entry; nil at the end.
   func next() throws(UnpackError) -> OpaquePointer? {
     var entry: OpaquePointer?
-    switch archive_read_next_header(archive, &entry) {
+    let result = archive_read_next_header(archive, &entry)
+    contentEnd = archive_filter_bytes(archive, 0) &+ max(0, entry.map { archive_entry_size($0) } ?? 0)
+    switch result {
     case ARCHIVE_OK: return entry
     case ARCHIVE_EOF: return nil
     // The names of pax headers are UTF-8, and this process has no locale: so every name beyond ASCII cannot be converted,
@@ -78,13 +89,22 @@ final class TarStream {
 
   private func read(into target: UnsafeMutablePointer<UnsafeRawPointer?>?) -> Int {
     do {
-      let block = try block()
+      let block = try block() ?? missingPadding()
       target?.pointee = block?.baseAddress
       return block?.count ?? 0
     } catch {
       failure = error
       return -1
     }
+  }
+
+  /// What a stream lacks that ends with the last byte of a file: some tools write no more (`umoci insert`), and Go's
+  /// reader, which containerd has, takes it.
+  private func missingPadding() -> UnsafeRawBufferPointer? {
+    let over = Int(bytes % 512)
+    guard !isPadded, over > 0, bytes >= contentEnd else { return nil }
+    isPadded = true
+    return UnsafeRawBufferPointer(rebasing: padding[..<(512 - over)])
   }
 
   private var message: String { archive_error_string(archive).map { String(cString: $0) } ?? "" }

@@ -43,7 +43,7 @@ struct OddImage: Sendable, CustomStringConvertible {
 
   static let capability: [UInt8] = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 
-  static let all: [OddImage] = plain + types + whiteouts + replaced + names + packed
+  static let all: [OddImage] = plain + types + whiteouts + replaced + names + packed + cut
 
   private static let plain: [OddImage] = [
     OddImage("every kind of file", .gnu) {
@@ -100,6 +100,22 @@ struct OddImage: Sendable, CustomStringConvertible {
       $0.add("d", "1", link: "/a", mode: 0o640)
     },
   ]
+
+  /// Archives that end early: where nothing but zeros is missing, they are taken.
+  private static let cut: [OddImage] = [
+    (0, 512), (0, 1024), (0, 1024 + 300), (0, 1024 + 512 - 212), (0, 1024 + 512 - 211), (1, 1024 + 300),
+  ]
+  .map { folders, missing in
+    OddImage("an archive that lacks \(missing) bytes, after \(folders) folders") {
+      let tar = build {
+        $0.folder("d")
+        $0.add("d/.wh.gone", content: "")
+        $0.add("d/last", content: String(repeating: "x", count: 212))
+        for number in 0..<folders { $0.folder("e\(number)-\(missing)") }
+      }
+      return [PackedLayer(Self.base), PackedLayer(Array(tar.dropLast(missing)))]
+    }
+  }
 
   /// An archive of its own: a layer that containerd has already is not unpacked again.
   private static func archive(_ name: String) -> [UInt8] {
