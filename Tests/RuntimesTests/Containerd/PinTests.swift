@@ -79,6 +79,24 @@ extension Daemons {
       }
     }
 
+    /// So a pull that takes the label from the tag does not matter.
+    @Test(arguments: withPins) func oneNameIsEnough(_ release: ContainerdRelease) async throws {
+      try await FastLab.run(ContainerdOptions(release: release)) { lab in
+        let image = try SampleImage(gzip: true)
+        let reference = lab.registry.add(image)
+        try await connect(lab) { connection, runtime in
+          let held = try await runtime.pull(image.order(reference), progress: { _ in })
+          let names = ContainerdNames(connection: connection)
+          for name in [held.id] + held.references {
+            try await names.pin(name)
+            try await expect(true, reference, connection)
+            try await names.unpin(name)
+            try await expect(false, reference, connection)
+          }
+        }
+      }
+    }
+
     @Test(arguments: withPins) func releasesWhatNobodyWantsAnyMore(_ release: ContainerdRelease) async throws {
       try await FastLab.run(ContainerdOptions(release: release)) { lab in
         let (old, new, other) = (try SampleImage(seed: 1), try SampleImage(seed: 2), try SampleImage(seed: 3))
