@@ -26,7 +26,7 @@ final class TokenDesk: Sendable {
   private let client: KubernetesClient
   private let reviewer: AgentReviewer
   private let secrets: PullSecretReader
-  private let access: PullAccessBook
+  private let access: AccessBook
   private let clock: SystemClock
   private let pace: Mutex<RequestPace>
 
@@ -42,7 +42,7 @@ final class TokenDesk: Sendable {
     self.pace = Mutex(pace)
     reviewer = AgentReviewer(client: client, namespace: namespace, clock: clock)
     secrets = PullSecretReader(client: client, logger: logger)
-    access = PullAccessBook(registry: registry, clock: clock, logger: logger)
+    access = AccessBook(registry: registry, clock: clock, logger: logger)
   }
 
   /// What to answer the holder of a token who asks for an image.

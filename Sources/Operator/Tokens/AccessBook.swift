@@ -10,7 +10,7 @@ import Registry
 #endif
 
 /// What opens repositories, found once for all nodes that ask, and kept while a token has more than a minute to live.
-actor PullAccessBook {
+actor AccessBook {
   enum Grant: Sendable {
     case open
     case token(String, expires: Date)
