@@ -228,13 +228,13 @@ let package = Package(
       [
         "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads", "Warming",
         "PrepullAPI", "Serving", "NodeAgent", "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .log,
-        .nioCore,
-        .nioHTTP1, .yams,
+        .nioCore, .nioHTTP1, .nioSSL, .yams,
       ]),
     .tests(
       "NodeAgent",
       [
         "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Serving", "PrepullAPI",
+        "Operator",
         "KubeAPIServer", "VirtualCluster", "TestKit", .log, .nioCore, .systemPackage,
       ]),
     .tests("Installation", ["Documents"]),

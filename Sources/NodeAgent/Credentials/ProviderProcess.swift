@@ -95,8 +95,7 @@ struct ProviderProcess: Sendable {
       if Task.isCancelled { throw CancellationError() }
       switch error.code {
       case .outputLimitExceeded: throw fault("answers with more than \(Self.largestAnswer) bytes")
-      case .executableNotFound: throw fault("is not there: \(kubelet.providerFolder ?? "")/\(provider.name)")
-      default: throw fault("cannot be run")
+      default: throw fault("cannot be run: \(kubelet.providerFolder ?? "")/\(provider.name)")
       }
     } catch is Errno {
       throw fault("cannot be run")
