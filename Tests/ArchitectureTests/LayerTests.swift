@@ -93,7 +93,7 @@ private let everywhere: Set = ["Foundation", "FoundationEssentials", "Glibc", "M
 /// Folders that neither read nor write anything: their inputs come as values, their results go as values.
 private let pure = [
   "Documents", "ImageModel", "Terminal", "Kubernetes/Nodes", "Warming/Coverage", "Warming/Fleet",
-  "Checking/Estimate", "Usage/Figures",
+  "Checking/Estimate", "Usage/Figures", "NodeAgent/Machine",
 ]
 
 /// Words of what waits, or tells the time by itself.

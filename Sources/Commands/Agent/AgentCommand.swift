@@ -58,8 +58,9 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The kubelet's imageGCHighThresholdPercent: the agent stops 5 percent below.", valueName: "percent"))
-  var imageGCThreshold = ImageDiskRule.defaultThreshold
+      "The kubelet's imageGCHighThresholdPercent: the agent stops 5 percent below. (default: as its configuration says)",
+      valueName: "percent"))
+  var imageGCThreshold: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -72,6 +73,32 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
       "The file that one agent of a machine holds while it acts. (default: agent.lock in --state-dir)",
       valueName: "file"))
   var lockFile: String?
+
+  @Option(
+    help: ArgumentHelp("Where the operator gives logins: https://host:port. (default: nowhere)", valueName: "url"))
+  var tokenService: String?
+
+  @Option(help: ArgumentHelp("The bound token that the operator is shown.", valueName: "file"))
+  var tokenFile = "/var/run/secrets/prepull/token"
+
+  @Option(help: ArgumentHelp("Where the machine's root folder is seen. (default: /)", valueName: "dir"))
+  var hostRoot: String?
+
+  @Option(
+    help: ArgumentHelp("The kubelet's configuration. (default: as its command line says)", valueName: "file"))
+  var kubeletConfig: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The configuration of the kubelet's credential providers. (default: as its command line says)",
+      valueName: "file"))
+  var credentialProviderConfig: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the programs of the credential providers are. (default: as the kubelet's command line says)",
+      valueName: "dir"))
+  var credentialProviderBinDir: String?
 
   @Option(
     name: .customLong("plain-http"),
@@ -98,7 +125,7 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
     guard (1...100).contains(parallelism) else {
       throw ValidationError("--parallelism takes 1 to 100, not \(parallelism)")
     }
-    guard (10...100).contains(imageGCThreshold) else {
+    if let imageGCThreshold, !(10...100).contains(imageGCThreshold) {
       throw ValidationError("--image-gc-threshold takes 10 to 100 percent, not \(imageGCThreshold)")
     }
     if let rate = maxBandwidth, rate.bytes < PaceRule.least {
@@ -124,11 +151,27 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
     throw ValidationError("no node is named: give --node, or set NODE_NAME to the pod's spec.nodeName")
   }
 
-  func options() throws -> AgentOptions {
+  /// What is known of the kubelet beside this agent.
+  private func kubelet() -> Kubelet {
+    var options = Kubelet.Options()
+    options.hostRoot = hostRoot
+    options.configuration = kubeletConfig
+    options.providerConfiguration = credentialProviderConfig
+    options.providerFolder = credentialProviderBinDir
+    return Kubelet(options, process: KubeletProcess.find())
+  }
+
+  private func options(_ kubelet: Kubelet, _ logger: Logger) throws -> AgentOptions {
     var options = AgentOptions()
+    if let imageGCThreshold {
+      options.highThresholdPercent = imageGCThreshold
+    } else {
+      let (settings, problems) = KubeletSettings.read(of: kubelet)
+      for problem in problems { logger.warning("\(problem)") }
+      options.highThresholdPercent = settings.highThresholdPercent
+    }
     options.version = Version.current
     options.parallelism = parallelism
-    options.highThresholdPercent = imageGCThreshold
     options.maxBandwidth = maxBandwidth?.bytes
     options.pacer = fast == .off ? nil : PullPacer(bytesPerSecond: maxBandwidth?.bytes)
     options.metricsAddress = metricsAddress == "none" ? nil : metricsAddress
@@ -155,7 +198,8 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
   package func run() async throws {
     let logger = logger { Console.standardError.write($0) }
     let environment = ProcessInfo.processInfo.environment
-    let (node, options) = (try nodeName(environment), try options())
+    let kubelet = kubelet()
+    let (node, options) = (try nodeName(environment), try options(kubelet, logger))
     let configuration = try registryConfiguration(environment)
     // A signal is how a server ends: no failure.
     _ = try await Interrupt.cancelling { () -> Void? in
@@ -172,13 +216,28 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
             notice: { logger.warning("\($0)") }, onRequest: { metrics.count($0) }, logger: logger
           ) { client in
             let process = AgentProcess(
-              client: client, node: node, runtime: runtime, registry: registry, credentials: NoImageCredentials(),
+              client: client, node: node, runtime: runtime, registry: registry,
+              credentials: credentials(kubelet, client, logger),
               options: options, metrics: metrics, logger: logger)
             try await process.run()
           }
         }
       }
     }
+  }
+
+  /// The node's own logins, then the operator's.
+  private func credentials(
+    _ kubelet: Kubelet, _ client: KubernetesClient, _ logger: Logger
+  ) -> any ImageCredentials {
+    var places: [any ImageCredentials] = [NodeCredentials(kubelet: kubelet, logger: logger)]
+    if let tokenService {
+      // The certificates lie in the pod's own namespace.
+      var place = OperatorCredentials.Place(url: tokenService, namespace: client.configuration.namespace)
+      place.tokenFile = tokenFile
+      places.append(OperatorCredentials(place, client: client, logger: logger))
+    }
+    return ChainedCredentials(places)
   }
 
   private func find(_ environment: [String: String]) async throws -> RuntimeEndpoint {
@@ -190,7 +249,8 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
       throw ValidationError(error.description)
     }
     guard finding.endpoint.kind != .oci else {
-      throw ValidationError("no container runtime was found; mount its socket at its usual path, or name it with --runtime")
+      throw ValidationError(
+        "no container runtime was found; mount its socket at its usual path, or name it with --runtime")
     }
     return finding.endpoint
   }

@@ -184,7 +184,8 @@ package struct AgentMachine: Sendable {
     }
     // What the agent pulled and is gone is no longer its own, whoever brings it back.
     for (name, item) in memory.items where item.isPulled || item.isPinned {
-      guard let reference = try? Reference(parsing: name), held.image(reference) == nil, !isConfirmed(name, after: began)
+      guard let reference = try? Reference(parsing: name), held.image(reference) == nil,
+        !isConfirmed(name, after: began)
       else { continue }
       memory.items[name]?.isPulled = false
       memory.items[name]?.isPinned = false

@@ -31,5 +31,5 @@ package struct AgentSettings: Hashable, Sendable {
   }
 
   /// An image takes about so many times its compressed size: the blobs, and its files.
-  package static let growth: Int64 = 3
+  static let growth: Int64 = 3
 }

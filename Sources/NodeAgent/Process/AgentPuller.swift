@@ -50,7 +50,8 @@ struct AgentPuller: Sendable {
       let detail = last.withLock { $0?.detail }.map { "; the last try: \($0)" } ?? ""
       return .failed(
         reason: "TimedOut",
-        message: "it was not there after \(task.timeout.components.seconds) s\(detail). Raise nodeTimeout, or try again.")
+        message:
+          "it was not there after \(task.timeout.components.seconds) s\(detail). Raise nodeTimeout, or try again.")
     } catch {
       return .cancelled
     }
@@ -148,7 +149,7 @@ struct AgentPuller: Sendable {
       report(.way(way))
     }
     settings.admit = { image in
-      let bytes = image.compressedSize * AgentSettings.growth
+      let bytes = ImageDiskRule.wanted(compressed: image.compressedSize)
       state.withLock { $0.bytes = image.compressedSize }
       if let room = task.room, bytes > room {
         state.withLock { $0.noRoom = bytes }
