@@ -10,13 +10,13 @@ struct ContainerdStore: Sendable {
   static let snapshotter = "overlayfs"
 
   let connection: CRIConnection
-  let lease: String
+  let lease: ContainerdLease
   /// For whom, in errors.
   let reference: Reference?
 
   var metadata: Metadata {
     var metadata = CRIConnection.namespace
-    metadata.addString(lease, forKey: "containerd-lease")
+    metadata.addString(lease.id, forKey: "containerd-lease")
     return metadata
   }
 
@@ -28,7 +28,7 @@ struct ContainerdStore: Sendable {
 
   /// Whether a blob is there in full. It stays while the lease lasts.
   func keep(blob: Digest) async throws -> Bool {
-    try await keep(blob.description, "content")
+    try await lease.add(.blob(blob.description))
     return try await has(blob: blob)
   }
 
@@ -44,7 +44,7 @@ struct ContainerdStore: Sendable {
 
   /// Whether a snapshot is there that can be built upon. It stays while the lease lasts.
   func keep(snapshot: Digest) async throws -> Bool {
-    try await keep(snapshot.description, "snapshots/\(Self.snapshotter)")
+    try await lease.add(.snapshot(snapshot.description))
     return try await call("look up a snapshot of") { options in
       let request = Containerd_Services_Snapshots_V1_StatSnapshotRequest.with {
         $0.snapshotter = Self.snapshotter
@@ -56,19 +56,6 @@ struct ContainerdStore: Sendable {
       } catch let error as RPCError where error.code == .notFound {
         return false
       }
-    }
-  }
-
-  private func keep(_ id: String, _ type: String) async throws {
-    try await call("reserve a part of") { options in
-      let request = Containerd_Services_Leases_V1_AddResourceRequest.with {
-        $0.id = lease
-        $0.resource = .with {
-          $0.id = id
-          $0.type = type
-        }
-      }
-      _ = try await connection.leases.addResource(request, metadata: CRIConnection.namespace, options: options)
     }
   }
 
@@ -91,6 +78,7 @@ struct ContainerdStore: Sendable {
         _ = try await connection.content.abort(.with { $0.ref = ref }, metadata: metadata, options: options)
       }
     }
+    lease.drop(.write(ref))
   }
 
   /// The blobs that are being written, with the bytes that are there of each, by ref.
@@ -99,6 +87,21 @@ struct ContainerdStore: Sendable {
       try await connection.content.listStatuses(.init(), metadata: metadata, options: options)
     }
     return Dictionary(answer.statuses.map { ($0.ref, $0.offset) }, uniquingKeysWith: max)
+  }
+
+  /// Takes back what runs that were killed had begun to write. Under a layer's own ref they write nothing: where there is
+  /// something, it is another's.
+  func takeBack(_ runs: [DeadRun]) async throws {
+    let writing = try await writing()
+    for ref in writing.keys where runs.contains(where: { ref.hasPrefix($0.prefix) }) { try await abort(ref) }
+    let blobs = runs.flatMap(\.blobs).map { Descriptor(mediaType: "", digest: $0.digest, size: $0.size) }
+    for blob in Set(blobs) {
+      let ref = Self.ref(ofLayer: blob.digest)
+      guard writing[ref] == 0,
+        case .open(let stream, 0) = try await WriteStream.claim(blob, ref: ref, in: self)
+      else { continue }
+      await Hold(stream, of: ref, in: self).end()
+    }
   }
 
   private func found(_ body: () async throws -> Void) async throws -> Bool {
@@ -130,6 +133,7 @@ extension ContainerdStore {
         return nil
       }
     }
+    if answer != nil { lease.hold(.snapshot(key)) }
     return try answer.map { try SnapshotFolders($0.mounts) }
   }
 
@@ -148,7 +152,10 @@ extension ContainerdStore {
         return false
       }
     }
-    guard !isOurs else { return }
+    if isOurs {
+      lease.hold(.snapshot(chain.description))
+      return lease.drop(.snapshot(key))
+    }
     _ = try await keep(snapshot: chain)
     try await remove(snapshot: key)
   }
@@ -163,6 +170,7 @@ extension ContainerdStore {
         _ = try await connection.snapshots.remove(request, metadata: metadata, options: options)
       }
     }
+    lease.drop(.snapshot(key))
   }
 
   /// Makes a name stand for an index or a manifest, whatever it stood for.

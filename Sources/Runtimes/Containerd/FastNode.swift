@@ -27,15 +27,17 @@ final class FastNode: Sendable {
   /// Those that heed what containerd was told of a registry.
   private let clients = Mutex<[String: RegistryClient?]>([:])
   let logger: Logger
-  /// Leases of runs that were killed.
-  private let deadRuns: [String]
+  /// What runs that were killed had begun to download.
+  let leftovers: Leftovers
+  private let watch: Task<Void, Never>
+  let deadRuns: [DeadRun]
 
   /// Layers in work at once: more than there are cores, as some wait for bytes.
   private static var layersAtOnce: Int { max(4, System.coreCount + 2) }
 
   init(
-    places: ContainerdPlaces, staging: StagingFolder, dead: [String], registries: RuntimeRegistries,
-    settings: FastSettings, logger: Logger
+    places: ContainerdPlaces, staging: StagingFolder, dead: [DeadRun] = [], leftovers: [Leftover] = [],
+    registries: RuntimeRegistries, settings: FastSettings, logger: Logger
   ) {
     contentRoot = places.content
     snapshotRoot = places.snapshots
@@ -44,6 +46,9 @@ final class FastNode: Sendable {
     self.registries = registries
     self.logger = logger
     deadRuns = dead
+    let kept = Leftovers(leftovers)
+    self.leftovers = kept
+    watch = Task { await kept.dropInTime() }
     self.settings = settings
     downloads = RangedDownloads(settings: settings.downloads)
     slots = ConcurrencyLimit(Self.layersAtOnce)
@@ -60,7 +65,7 @@ final class FastNode: Sendable {
   ) async throws -> FastNode {
     let places = try await ContainerdPlaces.find(connection)
     let registries = try await RuntimeRegistries.read(connection, files: places.verifier.config)
-    let made: (folder: StagingFolder, dead: [String])
+    let made: (folder: StagingFolder, dead: [DeadRun], leftovers: [Leftover])
     do {
       made = try await FileWork.run {
         try places.checkFileSystems()
@@ -70,8 +75,8 @@ final class FastNode: Sendable {
       throw FastObstacle(fault.detail)
     }
     let node = FastNode(
-      places: places, staging: made.folder, dead: made.dead, registries: registries, settings: settings,
-      logger: logger)
+      places: places, staging: made.folder, dead: made.dead, leftovers: made.leftovers, registries: registries,
+      settings: settings, logger: logger)
     do {
       try await SelfTest(node: node, connection: connection).run()
       return node
@@ -84,6 +89,7 @@ final class FastNode: Sendable {
   /// Deletes the staging folder, and ends the leases of runs that were killed: what they had made whole is in use by now,
   /// or never will be.
   func close(_ connection: CRIConnection) async {
+    watch.cancel()
     if !deadRuns.isEmpty { await ContainerdLease.end(of: deadRuns, at: connection) }
     for client in clients.withLock({ $0.values.compactMap(\.self) }) { try? await client.shutdown() }
     let path = staging.path

@@ -30,18 +30,18 @@ struct FastPull: Sendable {
       throw FastObstacle("its configuration is not as it should be: \(error)")
     }
     let layers = try FastLayer.all(of: image.manifest, diffIDs: diffIDs)
-    let lease = try await ContainerdLease.begin(id, at: connection)
+    let lease = try await ContainerdLease.begin(id, at: connection, lasting: node.settings.leaseTime)
     do {
-      let store = ContainerdStore(connection: connection, lease: lease.id, reference: reference)
+      let store = ContainerdStore(connection: connection, lease: lease, reference: reference)
       meter.enter(.downloading)
       try await bring(layers, store)
       meter.reach(image.manifest.config.size, of: image.manifest.config.digest)
       try await storeDocuments(config, layers, store)
       let result = try await finish(Finish(store: store, image: image, reference: reference))
-      await ContainerdLease.end(id, at: connection)
+      await lease.end()
       return result
     } catch {
-      await ContainerdLease.end(id, at: connection)
+      await lease.end()
       throw error
     }
   }
@@ -129,9 +129,15 @@ struct FastPull: Sendable {
   }
 
   private func checkSpace(for layers: [FastLayer]) async throws {
-    let needed = Set(layers.map(\.descriptor)).reduce(Int64(0)) { $0 + $1.size }
-    let path = node.staging.path
-    let free = try await FileWork.run { FreeSpace.of(path).bytes }
+    let wanted = Set(layers.map(\.descriptor))
+    let needed = wanted.reduce(Int64(0)) { $0 + (node.leftovers.has($1.digest) ? 0 : $1.size) }
+    let (path, leftovers) = (node.staging.path, node.leftovers)
+    let free = try await FileWork.run {
+      let free = FreeSpace.of(path).bytes
+      guard needed > free else { return free }
+      leftovers.drop(except: Set(wanted.map(\.digest)))
+      return FreeSpace.of(path).bytes
+    }
     guard needed > free else { return }
     throw FastFault(
       .noSpace, "the image needs \(needed) more bytes, and \(free) are free on the file system of \(path)")

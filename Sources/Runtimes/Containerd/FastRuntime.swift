@@ -23,6 +23,10 @@ package struct FastSettings: Sendable {
   package var smallest: Int64
   /// How much they may move.
   package var pacer: PullPacer
+  /// How long a layer's download may stand still before others may try.
+  package var patience = Duration.seconds(30)
+  /// How long containerd keeps what a pull brought when the pull has not ended its lease.
+  package var leaseTime = Duration.seconds(3600)
 
   package init(
     downloads: RangedDownloads.Settings = RangedDownloads.Settings(), unpacker: FilePath = "/proc/self/exe",

@@ -5,27 +5,37 @@ final class Hold: Sendable {
   private struct State {
     var stream: WriteStream?
     var lastMove = ContinuousClock.now
-    var isGivenUp = false
   }
 
+  private let ref: String
+  private let store: ContainerdStore
   private let state: Mutex<State>
 
-  init(_ stream: WriteStream?) { state = Mutex(State(stream: stream)) }
+  /// - Parameter stream: nothing is written to it; `nil` where somebody else has the ref.
+  init(_ stream: WriteStream?, of ref: String, in store: ContainerdStore) {
+    self.ref = ref
+    self.store = store
+    state = Mutex(State(stream: stream))
+  }
 
   var isHeld: Bool { state.withLock { $0.stream != nil } }
-  /// Whether somebody else may write under the ref by now.
-  var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
 
   /// Bytes have come.
   func moved() { state.withLock { $0.lastMove = .now } }
 
-  /// Lets go of the ref, if it is held.
+  /// Lets go of the ref, if it is held, also where the task was cancelled.
   func end() async {
     let stream = state.withLock { state in
       defer { state.stream = nil }
       return state.stream
     }
-    await stream?.end()
+    guard let stream else { return }
+    let (store, ref) = (store, ref)
+    await Task {
+      // While nobody else can write under it: the runtime is not to keep what is empty.
+      try? await store.abort(ref)
+      await stream.end()
+    }.value
   }
 
   /// Lets go once nothing has come for as long as this.
@@ -33,9 +43,7 @@ final class Hold: Sendable {
     while !Task.isCancelled, isHeld {
       try? await Task.sleep(for: min(.seconds(1), patience))
       let rest = state.withLock { $0.lastMove.duration(to: .now) }
-      guard rest > patience else { continue }
-      state.withLock { $0.isGivenUp = true }
-      return await end()
+      if rest > patience { return await end() }
     }
   }
 }

@@ -32,14 +32,12 @@ struct LayerPull: Sendable {
 
   private var ownRef: String { "prepull-\(node.staging.run)-\(layer.position)-\(ref)" }
 
-  /// How long a download may stand still before others may try.
-  private static let patience = Duration.seconds(30)
   private static let step = 1 << 20
 
   /// - Returns: the layer's files; `nil` when the snapshot is there.
   func run() async throws -> StagedFolder? {
     // Somebody else may hold it: then neither a slot is held nor anything done before he is through.
-    var rival = Rival(digest: descriptor.digest, ref: ref, patience: Self.patience * 2)
+    var rival = Rival(digest: descriptor.digest, ref: ref, patience: node.settings.patience * 2)
     while true {
       if try await store.keep(snapshot: layer.chain) {
         meter.reach(descriptor.size, of: descriptor.digest)
@@ -79,40 +77,62 @@ struct LayerPull: Sendable {
   }
 
   private func download(holding stream: WriteStream?) async throws -> StagedFolder {
-    let hold = Hold(stream)
+    let hold = Hold(stream, of: ref, in: store)
     let blob = StagedBlob(node: node, descriptor: descriptor, name: "\(layer.position)")
+    var leftover = node.leftovers.take(descriptor)
     do {
-      try await node.blocking { try blob.create() }
-      let file = try blob.open(.readWrite)
-      defer { try? file.close() }
-      let folder = try await withFolder { try await receive(blob, file, into: $0, hold) }
-      blob.remove()
-      await release(hold, isOurs: stream != nil)
-      return folder
+      while true {
+        do {
+          let folder = try await download(blob, from: leftover, hold)
+          blob.remove()
+          await release(hold)
+          return folder
+        } catch let error as RegistryError where error.code == .digestMismatch && leftover != nil {
+          // It may be that what the other run had was not on the disk.
+          blob.remove()
+          leftover = nil
+        }
+      }
     } catch {
       blob.remove()
-      await release(hold, isOurs: stream != nil)
+      await release(hold)
       throw error
     }
   }
 
-  /// Lets go of the refs, under which nothing was written, and takes them back: the runtime is not to keep them.
-  private func release(_ hold: Hold, isOurs: Bool) async {
-    let (store, refs) = (store, [ownRef] + (isOurs && !hold.isGivenUp ? [ref] : []))
+  private func download(_ blob: StagedBlob, from leftover: Leftover?, _ hold: Hold) async throws -> StagedFolder {
+    let ranges = try await node.blocking {
+      if let leftover { return try blob.create(from: leftover) }
+      try blob.create()
+      return []
+    }
+    let record = try BlobRecord(of: descriptor, beside: blob.path)
+    let file = try blob.open(.readWrite)
+    defer { try? file.close() }
+    return try await withFolder { try await receive(blob, file, record, having: ranges, into: $0, hold) }
+  }
+
+  /// Lets go of the refs and takes them back: the runtime is not to keep them.
+  private func release(_ hold: Hold) async {
+    let (store, ownRef) = (store, ownRef)
     await Task {
       await hold.end()
-      for ref in refs { try? await store.abort(ref) }
+      try? await store.abort(ownRef)
     }.value
   }
 
   private func receive(
-    _ blob: StagedBlob, _ file: FileDescriptor, into folder: FilePath, _ hold: Hold
+    _ blob: StagedBlob, _ file: FileDescriptor, _ record: BlobRecord, having ranges: [Range<Int64>],
+    into folder: FilePath, _ hold: Hold
   ) async throws -> StagedFolder {
     let (hashed, hashMark) = AsyncStream.makeStream(of: Int64.self, bufferingPolicy: .bufferingNewest(1))
     let (fed, feedMark) = AsyncStream.makeStream(of: Int64.self, bufferingPolicy: .bufferingNewest(1))
     let target = RangedDownloads.Target { [node, layer] buffers, offset in
       try await node.settings.pacer.received(buffers, of: layer)
-      try await node.blocking { try Self.write(buffers, to: file, at: offset, blob.path) }
+      try await node.blocking {
+        let count = try Self.write(buffers, to: file, at: offset, blob.path)
+        record.add(count, at: offset)
+      }
     } reached: { [meter, descriptor] inOrder, received in
       hashMark.yield(inOrder)
       feedMark.yield(inOrder)
@@ -125,7 +145,7 @@ struct LayerPull: Sendable {
           hashMark.finish()
           feedMark.finish()
         }
-        try await node.downloads.fetch(descriptor, of: reference, with: registry, into: target)
+        try await node.downloads.fetch(descriptor, of: reference, with: registry, having: ranges, into: target)
         return nil
       }
       group.addTask {
@@ -141,7 +161,7 @@ struct LayerPull: Sendable {
           return .failure(error)
         }
       }
-      let watch = Task { await hold.watch(patience: Self.patience) }
+      let watch = Task { [node] in await hold.watch(patience: node.settings.patience) }
       defer { watch.cancel() }
       var unpacked: Result<StagedFolder, UnpackError>?
       for try await result in group { unpacked = result ?? unpacked }
@@ -150,15 +170,18 @@ struct LayerPull: Sendable {
     }
   }
 
-  private static func write(_ buffers: [ByteBuffer], to file: FileDescriptor, at offset: Int64, _ path: FilePath) throws
-  {
-    var offset = offset
+  /// - Returns: how many bytes were written.
+  private static func write(
+    _ buffers: [ByteBuffer], to file: FileDescriptor, at start: Int64, _ path: FilePath
+  ) throws -> Int64 {
+    var offset = start
     for buffer in buffers {
       try FastFault.naming("write", path) {
         _ = try buffer.withUnsafeReadableBytes { try file.writeAll(toAbsoluteOffset: offset, $0) }
       }
       offset += Int64(buffer.readableBytes)
     }
+    return offset - start
   }
 
   /// Hashes the file as it grows without gaps.
@@ -238,23 +261,4 @@ struct LayerPull: Sendable {
       throw error
     }
   }
-}
-
-/// The hash of a file that is read in steps.
-private final class BlobHash: Sendable {
-  private let state: Mutex<DigestVerifier>
-
-  init(_ descriptor: Descriptor) { state = Mutex(DigestVerifier(descriptor)) }
-
-  var count: Int64 { state.withLock { $0.count } }
-
-  func read(_ count: Int, of file: FileDescriptor) throws {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
-    defer { buffer.deallocate() }
-    let read = try file.read(fromAbsoluteOffset: self.count, into: buffer)
-    guard read > 0 else { throw Errno.ioError }
-    state.withLock { $0.update(UnsafeRawBufferPointer(rebasing: buffer[..<read])) }
-  }
-
-  func verify(of reference: Reference) throws { try state.withLock { try $0.verify(of: reference) } }
 }

@@ -20,19 +20,20 @@ struct SelfTest {
 
   /// - Throws: `FastObstacle`.
   func run() async throws {
-    let lease = try await ContainerdLease.begin("prepull-test-\(node.staging.run)", at: connection)
-    let store = ContainerdStore(connection: connection, lease: lease.id, reference: nil)
+    let lease = try await ContainerdLease.begin("prepull-\(node.staging.run)-test", at: connection)
+    let store = ContainerdStore(connection: connection, lease: lease, reference: nil)
     do {
       try await tryBlob(store)
       try await trySnapshot(store)
+      try? await store.takeBack(node.deadRuns)
     } catch let fault as FastFault {
-      await ContainerdLease.end(lease.id, at: connection)
+      await lease.end()
       throw FastObstacle(fault.detail)
     } catch {
-      await ContainerdLease.end(lease.id, at: connection)
+      await lease.end()
       throw error
     }
-    await ContainerdLease.end(lease.id, at: connection)
+    await lease.end()
   }
 
   private var random: [UInt8] { (0..<32).map { _ in UInt8.random(in: 0 ... .max) } }
@@ -40,7 +41,7 @@ struct SelfTest {
   private func tryBlob(_ store: ContainerdStore) async throws {
     let bytes = random
     let descriptor = DigestVerifier.descriptor(of: bytes)
-    let ref = "prepull-test-\(node.staging.run)"
+    let ref = "prepull-\(node.staging.run)-test"
     let blob = StagedBlob(node: node, descriptor: descriptor, name: "test")
     try await FileWork.run { [node] in
       try blob.create()

@@ -18,6 +18,16 @@ final class StagedBlob: Sendable {
     path = node.staging.path.appending("\(descriptor.digest.encoded)-\(name)")
   }
 
+  /// Takes over what another run had of it.
+  ///
+  /// - Returns: which ranges are there.
+  func create(from leftover: Leftover) throws -> [Range<Int64>] {
+    let content = try leftover.move(to: path).content
+    // It may have been made ready to be the content store's.
+    try FastFault.checking("change the mode of", path, path.withPlatformString { chmod($0, 0o600) })
+    return content.ranges
+  }
+
   /// Makes the file with room for the whole blob, so that a full disk is found before anything is fetched.
   func create() throws {
     try FastFault.naming("make", path) {
@@ -59,7 +69,9 @@ final class StagedBlob: Sendable {
     root.appending("blobs").appending(descriptor.digest.algorithm.rawValue).appending(descriptor.digest.encoded)
   }
 
-  func remove() { _ = path.withPlatformString { unlink($0) } }
+  func remove() {
+    for path in [path, BlobRecord.path(beside: path)] { _ = path.withPlatformString { unlink($0) } }
+  }
 
   /// Takes the blob back out of the store too; only for one that nobody wants.
   func removeAll(from root: FilePath) {

@@ -9,8 +9,8 @@ import SystemPackage
 /// Where one run of this program keeps what it downloads and unpacks until the runtime takes it: a folder beside the
 /// content store, that nobody else may enter.
 ///
-/// A lock tells whether the run still goes on. What a run that was killed left behind, the next one deletes: all that was
-/// whole is with the runtime by then.
+/// A lock tells whether the run still goes on. Of what a run that was killed left behind, the next one takes over the
+/// blobs that it had in part, and deletes the rest: all that was whole is with the runtime by then.
 final class StagingFolder: Sendable {
   let path: FilePath
   /// Names the run, in leases and snapshots too.
@@ -25,9 +25,10 @@ final class StagingFolder: Sendable {
 
   /// Makes a folder for this run below `parent`, after those of dead runs were deleted.
   ///
-  /// - Returns: also the names of the dead runs.
-  static func make(below parent: FilePath, delete: (FilePath) throws -> Void) throws -> (StagingFolder, dead: [String])
-  {
+  /// - Returns: also the dead runs, and what of them is in the new folder.
+  static func make(
+    below parent: FilePath, delete: (FilePath) throws -> Void
+  ) throws -> (StagingFolder, dead: [DeadRun], leftovers: [Leftover]) {
     do {
       try makeFolder(parent)
       let gate = try OpenFile(parent.appending("lock"), .readWrite, options: .create)
@@ -39,8 +40,14 @@ final class StagingFolder: Sendable {
         }
         usleep(10_000)
       }
-      var dead: [String] = []
       let names = try FastFault.naming("read the folder", parent) { try FolderNames.of(parent) }
+      let run = String(UInt64.random(in: 0 ... .max), radix: 36)
+      let path = parent.appending("run-\(run)")
+      try makeFolder(path)
+      let lock = try OpenFile(path.appending("lock"), .readWrite, options: .create)
+      guard try lock.tryLock() else { throw FastFault(.fault, "the new folder \(path) is in use") }
+      var dead: [DeadRun] = []
+      var leftovers: [Leftover] = []
       for name in names where name.hasPrefix("run-") {
         let folder = parent.appending(name)
         guard let lock = try OpenFile(ifThere: folder.appending("lock")) else {
@@ -48,15 +55,13 @@ final class StagingFolder: Sendable {
           continue
         }
         guard try lock.tryLock() else { continue }
+        let found = Leftovers.find(in: folder)
+        dead.append(
+          DeadRun(name: String(name.dropFirst("run-".count)), blobs: found.map(\.content)))
+        leftovers = Leftovers.rescue(leftovers + found, to: path)
         try? delete(folder)
-        dead.append(String(name.dropFirst("run-".count)))
       }
-      let run = String(UInt64.random(in: 0 ... .max), radix: 36)
-      let path = parent.appending("run-\(run)")
-      try makeFolder(path)
-      let lock = try OpenFile(path.appending("lock"), .readWrite, options: .create)
-      guard try lock.tryLock() else { throw FastFault(.fault, "the new folder \(path) is in use") }
-      return (StagingFolder(path: path, run: run, lock: lock), dead)
+      return (StagingFolder(path: path, run: run, lock: lock), dead, leftovers)
     } catch let fault as LayoutFault {
       throw FastFault(fault.code, fault.detail)
     }

@@ -65,7 +65,9 @@ final class WriteStream: Sendable {
         $0.expected = blob.digest.description
       }
       do {
-        return .open(stream, offset: try await stream.ask(question).offset)
+        let offset = try await stream.ask(question).offset
+        store.lease.hold(.write(ref))
+        return .open(stream, offset: offset)
       } catch let error as RPCError where error.code == .alreadyExists {
         return .present
       } catch let error as RPCError where error.code == .unavailable && error.message.contains("locked") {
@@ -142,6 +144,8 @@ extension ContainerdStore {
       }
     }
     await stream.end()
+    lease.drop(.write(ref))
+    lease.hold(.blob(blob.digest.description))
     if !isOurs { try await label(blob.digest, labels) }
   }
 }

@@ -33,6 +33,7 @@ struct FastLab: Sendable {
     credentials: any CredentialSource = Registry.NoCredentials(),
     settings: RangedDownloads.Settings = RangedDownloads.Settings(partBytes: 1 << 20), smallest: Int64 = 0,
     pacer: PullPacer = PullPacer(bytesPerSecond: nil),
+    patience: Duration = .seconds(30), leaseTime: Duration = .seconds(3600),
     _ body: @escaping @Sendable (any Runtime, RegistryClient) async throws -> Result
   ) async throws -> Result {
     var configuration = RegistryConfiguration()
@@ -41,12 +42,14 @@ struct FastLab: Sendable {
     let client = RegistryClient(
       configuration: configuration, credentials: credentials,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    var fastSettings = FastSettings(
+      downloads: settings, unpacker: FilePath(try PrepullProgram.path), smallest: smallest, pacer: pacer)
+    fastSettings.patience = patience
+    fastSettings.leaseTime = leaseTime
     do {
       let result = try await withRuntime(
         RuntimeEndpoint(parsing: containerd.endpoint), registry: client, limits: .test(), fast: fast,
-        fastSettings: FastSettings(
-          downloads: settings, unpacker: FilePath(try PrepullProgram.path), smallest: smallest,
-          pacer: pacer),
+        fastSettings: fastSettings,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       ) { try await body($0, client) }
       try await client.shutdown()
@@ -61,10 +64,11 @@ struct FastLab: Sendable {
   @discardableResult
   func pull(
     _ reference: Reference, _ fast: FastPulls = .always, retry: RetryPolicy = .never, idle: Duration = .seconds(30),
-    credential: RegistryCredential? = nil, log: ProgressLog = ProgressLog(),
+    credential: RegistryCredential? = nil, patience: Duration = .seconds(30), leaseTime: Duration = .seconds(3600),
+    log: ProgressLog = ProgressLog(),
     notes: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws -> RuntimeImage {
-    try await connect(fast, retry: retry, idle: idle) { runtime, client in
+    try await connect(fast, retry: retry, idle: idle, patience: patience, leaseTime: leaseTime) { runtime, client in
       let image = try await client.image(reference, platform: .host)
       let order = PullOrder(
         reference: reference, platform: .host, resolved: image, credential: credential, onNote: notes)

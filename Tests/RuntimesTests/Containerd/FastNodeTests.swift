@@ -157,7 +157,7 @@ extension Daemons {
         let dead = lab.containerd.folder("root/prepull-staging/run-dead")
         try FileManager.default.createDirectory(atPath: dead + "/x.fs/etc", withIntermediateDirectories: true)
         try Data().write(to: URL(filePath: dead + "/lock"))
-        try await lab.containerd.ctr("leases", "create", "--id", "prepull-dead")
+        try await lab.containerd.ctr("leases", "create", "--id", "prepull-dead-1")
         try await lab.pull(lab.registry.add(try SampleImage(gzip: true)))
         #expect(try lab.staging() == [])
         #expect(try await lab.leases() == [])
@@ -175,7 +175,7 @@ extension Daemons {
           let found = try await ContainerdPlaces.find(connection)
           let places = ContainerdPlaces(
             content: FilePath(elsewhere), snapshots: found.snapshots, verifier: found.verifier)
-          let (folder, dead) = try StagingFolder.make(below: places.staging) { _ in }
+          let (folder, dead, _) = try StagingFolder.make(below: places.staging) { _ in }
           #expect(dead.isEmpty)
           let node = FastNode(
             places: places, staging: folder, dead: dead, registries: RuntimeRegistries(config: nil),
@@ -184,9 +184,9 @@ extension Daemons {
           try blob.create()
           try blob.write(bytes)
           let lease = try await ContainerdLease.begin("test", at: connection)
-          let store = ContainerdStore(connection: connection, lease: lease.id, reference: nil)
+          let store = ContainerdStore(connection: connection, lease: lease, reference: nil)
           try await BlobAdoption(blob: blob, node: node, store: store, ref: "layer-x", labels: ["a": "b"]).run(
-            Hold(nil))
+            Hold(nil, of: "layer-x", in: store))
           #expect(try await store.keep(blob: blob.descriptor.digest))
           let stored = try Data(contentsOf: URL(filePath: blob.target(in: FilePath(lab.content)).string))
           #expect(Array(stored) == bytes)

@@ -1,6 +1,7 @@
 import Foundation
 import ImageModel
 import Registry
+import Synchronization
 import TestKit
 import Testing
 import VirtualCluster
@@ -78,12 +79,12 @@ extension Daemons {
         let blob = Descriptor(mediaType: "", digest: DigestVerifier.descriptor(of: [1]).digest, size: 1)
         try await CRIConnection.with(RuntimeEndpoint(parsing: lab.containerd.endpoint), limits: .test()) { connection in
           let lease = try await ContainerdLease.begin("test", at: connection)
-          let store = ContainerdStore(connection: connection, lease: lease.id, reference: nil)
+          let store = ContainerdStore(connection: connection, lease: lease, reference: nil)
           guard case .open(let stream, _) = try await WriteStream.claim(blob, ref: "layer-x", in: store) else {
             Issue.record("the ref is not free")
             return
           }
-          let hold = Hold(stream)
+          let hold = Hold(stream, of: "layer-x", in: store)
           guard case .busy = try await WriteStream.claim(blob, ref: "layer-x", in: store) else {
             Issue.record("the ref is not held")
             return
@@ -95,7 +96,58 @@ extension Daemons {
             return
           }
           await other.end()
+          await lease.end()
         }
+      }
+    }
+
+    /// Nothing comes to us any more; the kubelet does not wait for us for ever.
+    @Test func aKubeletGoesOnWhereNothingComesToUs() async throws {
+      try await FastLab.run { lab in
+        let image = try image()
+        let reference = lab.registry.add(image)
+        let stuck = image.variants[0].layers[2]
+        lab.registry.inject(.stall(after: 100_000)) { request in
+          request.path.hasSuffix(stuck.descriptor.digest.description)
+            && request.headers["user-agent"]?.hasPrefix("containerd") != true
+        }
+        let ours = Task { try await lab.pull(reference, idle: .seconds(3600), patience: .seconds(1)) }
+        try await eventually("the layer to be asked for") { lab.bytesAsked(of: stuck).ours > 0 }
+        try await lab.pull(reference, .off)
+        #expect(lab.bytesAsked(of: stuck).runtimes == stuck.bytes.count)
+        ours.cancel()
+        // It may have been given up as too slow by then.
+        await #expect(throws: (any Error).self) { try await ours.value }
+        #expect(try lab.staging() == [])
+        #expect(try await lab.leases() == [])
+        try await lab.containerd.collectGarbage()
+        let ingests = try lab.containerd.ingests()
+        #expect(ingests == [])
+      }
+    }
+
+    /// containerd collects garbage all the time, and the first lease is long over before the pull is.
+    @Test(arguments: ContainerdRelease.all) func aLongPullKeepsWhatItBrought(_ release: ContainerdRelease) async throws
+    {
+      try await FastLab.run(ContainerdOptions(release: release)) { lab in
+        let image = try SampleImage(layers: Array(repeating: 1_500_000, count: 10), gzip: true)
+        let reference = lab.registry.add(image)
+        lab.registry.limit(reader: nil, registry: 1_300_000)
+        let isOver = Mutex(false)
+        let collector = Task {
+          while !isOver.withLock({ $0 }) {
+            try await lab.containerd.collectGarbage()
+            try await Task.sleep(for: .milliseconds(200))
+          }
+        }
+        let held = try await lab.pull(reference, leaseTime: .seconds(3))
+        isOver.withLock { $0 = true }
+        try await collector.value
+        #expect(held.digests == [image.root.descriptor.digest])
+        expectOnce(image, lab)
+        try await lab.containerd.collectGarbage()
+        #expect(try await lab.files().count == 10)
+        #expect(try await lab.leases() == [])
       }
     }
   }
