@@ -35,8 +35,10 @@ final class UnpackingChild: Sendable {
     _ = prepull_grow_pipe(input[1], 1 << 20)
     var pid: pid_t = 0
     let failed = withArguments([program, UnpackProgram.command] + request.arguments) { arguments in
-      // A crash ends it at once: there is nobody in there who could tell more.
-      withArguments(["SWIFT_BACKTRACE=enable=no"]) { environment in
+      // A crash ends it at once: there is nobody in there who could tell more. What hashing may use of the processor holds
+      // for it too, as benchmarks have it.
+      let capabilities = getenv("OPENSSL_ia32cap").map { ["OPENSSL_ia32cap=" + String(cString: $0)] } ?? []
+      return withArguments(["SWIFT_BACKTRACE=enable=no"] + capabilities) { environment in
         prepull_spawn(&pid, program, arguments, environment, folder.descriptor, input[0], output[1])
       }
     }
