@@ -28,7 +28,7 @@ final class FastNode: Sendable {
   private let clients = Mutex<[String: RegistryClient?]>([:])
   let logger: Logger
   /// What runs that were killed had begun to download.
-  let leftovers: Leftovers
+  let leftovers: PartialBlobs
   private let watch: Task<Void, Never>
   let deadRuns: [DeadRun]
 
@@ -36,7 +36,7 @@ final class FastNode: Sendable {
   private static var layersAtOnce: Int { max(4, System.coreCount + 2) }
 
   init(
-    places: ContainerdPlaces, staging: StagingFolder, dead: [DeadRun] = [], leftovers: [Leftover] = [],
+    places: ContainerdPlaces, staging: StagingFolder, dead: [DeadRun] = [], leftovers: [PartialBlob] = [],
     registries: RuntimeRegistries, settings: FastSettings, logger: Logger
   ) {
     contentRoot = places.content
@@ -46,7 +46,7 @@ final class FastNode: Sendable {
     self.registries = registries
     self.logger = logger
     deadRuns = dead
-    let kept = Leftovers(leftovers)
+    let kept = PartialBlobs(leftovers)
     self.leftovers = kept
     watch = Task { await kept.dropInTime() }
     self.settings = settings
@@ -65,7 +65,7 @@ final class FastNode: Sendable {
   ) async throws -> FastNode {
     let places = try await ContainerdPlaces.find(connection)
     let registries = try await RuntimeRegistries.read(connection, files: places.verifier.config)
-    let made: (folder: StagingFolder, dead: [DeadRun], leftovers: [Leftover])
+    let made: (folder: StagingFolder, dead: [DeadRun], leftovers: [PartialBlob])
     do {
       made = try await FileWork.run {
         try places.checkFileSystems()

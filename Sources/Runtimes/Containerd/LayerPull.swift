@@ -100,7 +100,7 @@ struct LayerPull: Sendable {
     }
   }
 
-  private func download(_ blob: StagedBlob, from leftover: Leftover?, _ hold: Hold) async throws -> StagedFolder {
+  private func download(_ blob: StagedBlob, from leftover: PartialBlob?, _ hold: Hold) async throws -> StagedFolder {
     let ranges = try await node.blocking {
       if let leftover { return try blob.create(from: leftover) }
       try blob.create()

@@ -21,7 +21,7 @@ final class StagedBlob: Sendable {
   /// Takes over what another run had of it.
   ///
   /// - Returns: which ranges are there.
-  func create(from leftover: Leftover) throws -> [Range<Int64>] {
+  func create(from leftover: PartialBlob) throws -> [Range<Int64>] {
     let content = try leftover.move(to: path).content
     // It may have been made ready to be the content store's.
     try FastFault.checking("change the mode of", path, path.withPlatformString { chmod($0, 0o600) })

@@ -28,7 +28,7 @@ final class StagingFolder: Sendable {
   /// - Returns: also the dead runs, and what of them is in the new folder.
   static func make(
     below parent: FilePath, delete: (FilePath) throws -> Void
-  ) throws -> (StagingFolder, dead: [DeadRun], leftovers: [Leftover]) {
+  ) throws -> (StagingFolder, dead: [DeadRun], leftovers: [PartialBlob]) {
     do {
       try makeFolder(parent)
       let gate = try OpenFile(parent.appending("lock"), .readWrite, options: .create)
@@ -47,7 +47,7 @@ final class StagingFolder: Sendable {
       let lock = try OpenFile(path.appending("lock"), .readWrite, options: .create)
       guard try lock.tryLock() else { throw FastFault(.fault, "the new folder \(path) is in use") }
       var dead: [DeadRun] = []
-      var leftovers: [Leftover] = []
+      var leftovers: [PartialBlob] = []
       for name in names where name.hasPrefix("run-") {
         let folder = parent.appending(name)
         guard let lock = try OpenFile(ifThere: folder.appending("lock")) else {
@@ -55,10 +55,10 @@ final class StagingFolder: Sendable {
           continue
         }
         guard try lock.tryLock() else { continue }
-        let found = Leftovers.find(in: folder)
+        let found = PartialBlobs.find(in: folder)
         dead.append(
           DeadRun(name: String(name.dropFirst("run-".count)), blobs: found.map(\.content)))
-        leftovers = Leftovers.rescue(leftovers + found, to: path)
+        leftovers = PartialBlobs.rescue(leftovers + found, to: path)
         try? delete(folder)
       }
       return (StagingFolder(path: path, run: run, lock: lock), dead, leftovers)

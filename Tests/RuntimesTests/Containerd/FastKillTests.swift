@@ -20,7 +20,7 @@ extension Daemons {
 
       init(of image: SampleImage, in lab: FastLab) async throws {
         let stored = try await lab.containerd.ctr("content", "list", "-q")
-        let runs = try lab.staging().flatMap { Leftovers.find(in: FilePath(lab.staging($0))) }
+        let runs = try lab.staging().flatMap { PartialBlobs.find(in: FilePath(lab.staging($0))) }
         for layer in image.variants[0].layers.map(\.descriptor) {
           let isLinked = lab.hasBlob(layer.digest)
           let left = runs.first { $0.content.digest == layer.digest }?.bytes ?? 0
@@ -55,7 +55,7 @@ extension Daemons {
         arguments, signal: SIGKILL,
         when: {
           let runs = (try? lab.staging()) ?? []
-          let staged = runs.flatMap { Leftovers.find(in: FilePath(lab.staging($0))) }
+          let staged = runs.flatMap { PartialBlobs.find(in: FilePath(lab.staging($0))) }
           // Of a blob that is in the store too, a name stays here for a moment.
           return !runs.isEmpty
             && staged.filter { !lab.hasBlob($0.content.digest) }.reduce(0) { $0 + $1.bytes }

@@ -19,7 +19,7 @@ struct DeadRun: Hashable, Sendable {
 }
 
 /// A blob that a run which was killed had in part.
-struct Leftover: Hashable, Sendable {
+struct PartialBlob: Hashable, Sendable {
   let path: FilePath
   let content: BlobRecord.Content
 
@@ -30,7 +30,7 @@ struct Leftover: Hashable, Sendable {
   }
 
   /// Moves the file and its record.
-  func move(to path: FilePath) throws -> Leftover {
+  func move(to path: FilePath) throws -> PartialBlob {
     for (from, to) in [
       (self.path, path), (BlobRecord.path(beside: self.path), BlobRecord.path(beside: path)),
     ] {
@@ -38,15 +38,15 @@ struct Leftover: Hashable, Sendable {
         "move a blob to", to,
         from.withPlatformString { from in to.withPlatformString { rename(from, $0) } })
     }
-    return Leftover(path: path, content: content)
+    return PartialBlob(path: path, content: content)
   }
 }
 
 /// The blobs that runs which were killed had in part, until somebody wants them.
-final class Leftovers: Sendable {
-  private let all: Mutex<[Digest: Leftover]>
+final class PartialBlobs: Sendable {
+  private let all: Mutex<[Digest: PartialBlob]>
 
-  init(_ all: [Leftover] = []) {
+  init(_ all: [PartialBlob] = []) {
     self.all = Mutex(Dictionary(all.map { ($0.content.digest, $0) }) { $1 })
   }
 
@@ -54,18 +54,18 @@ final class Leftovers: Sendable {
   private static let age: Int64 = 3600
 
   /// The blobs in the folder of a run.
-  static func find(in folder: FilePath) -> [Leftover] {
+  static func find(in folder: FilePath) -> [PartialBlob] {
     ((try? FolderNames.of(folder)) ?? []).compactMap { name in
       guard name.hasSuffix(BlobRecord.suffix) else { return nil }
       let path = folder.appending(String(name.dropLast(BlobRecord.suffix.count)))
-      return BlobRecord.content(beside: path).map { Leftover(path: path, content: $0) }
+      return BlobRecord.content(beside: path).map { PartialBlob(path: path, content: $0) }
     }
   }
 
   /// Moves what is worth it to another folder. One that the content store has under its own name too is whole and not
   /// touched again.
-  static func rescue(_ found: [Leftover], to folder: FilePath) -> [Leftover] {
-    var best: [Digest: Leftover] = [:]
+  static func rescue(_ found: [PartialBlob], to folder: FilePath) -> [PartialBlob] {
+    var best: [Digest: PartialBlob] = [:]
     for leftover in found where leftover.bytes > 0 && isUsable(leftover) {
       if let other = best[leftover.content.digest], other.bytes >= leftover.bytes { continue }
       best[leftover.content.digest] = leftover
@@ -75,7 +75,7 @@ final class Leftovers: Sendable {
     }
   }
 
-  private static func isUsable(_ leftover: Leftover) -> Bool {
+  private static func isUsable(_ leftover: PartialBlob) -> Bool {
     var status = stat()
     guard leftover.path.withPlatformString({ lstat($0, &status) }) == 0,
       status.st_mode & S_IFMT == S_IFREG,
@@ -85,7 +85,7 @@ final class Leftovers: Sendable {
   }
 
   /// Hands over the part of a blob, to one who asks for it.
-  func take(_ descriptor: Descriptor) -> Leftover? {
+  func take(_ descriptor: Descriptor) -> PartialBlob? {
     all.withLock { all in
       guard all[descriptor.digest]?.content.size == descriptor.size else { return nil }
       return all.removeValue(forKey: descriptor.digest)
