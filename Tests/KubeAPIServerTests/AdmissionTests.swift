@@ -55,7 +55,12 @@ import Testing
     try await Wire.with { wire in
       let policy: JSON = [
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
-        "metadata": ["name": "p"], "spec": ["validations": [["expression": "false"]]],
+        "metadata": ["name": "p"],
+        "spec": [
+          "matchConstraints": [
+            "resourceRules": [["apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]]]
+          ], "validations": [["expression": "false"]],
+        ],
       ]
       let path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
       let stored = try await wire.send(.POST, path + "?fieldValidation=Strict", policy)

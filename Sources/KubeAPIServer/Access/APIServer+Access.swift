@@ -59,7 +59,7 @@ extension APIServer {
     return Self.response(201, review)
   }
 
-  private static func info(_ user: ServerUser) -> JSON {
+  static func info(_ user: ServerUser) -> JSON {
     var info: JSON = ["username": .string(user.name), "groups": .array(user.groups.map(JSON.string))]
     if let uid = user.uid { info["uid"] = .string(uid) }
     if !user.extra.isEmpty { info["extra"] = .object(user.extra.mapValues { .array($0.map(JSON.string)) }) }

@@ -33,7 +33,8 @@ extension APIServer {
         if !version.isEmpty { throw StatusError.modified(call.resource, name) }
         let object = try apply.apply(applied, to: nil, time: store.timestamp)
         let result = Result { () throws(StatusError) in
-          try store.create(object, as: call.resource, dryRun: call.query.isDryRun)
+          try store.create(
+            object, as: call.resource, dryRun: call.query.isDryRun, review: policies(for: call, "CREATE"))
         }
         // Somebody else made it meanwhile: merge into theirs.
         if case .failure(let error) = result, error.reason == "AlreadyExists" { continue }
@@ -43,7 +44,8 @@ extension APIServer {
       let result = Result {
         try store.modify(
           call.resource, namespace: call.namespace, name: name,
-          subresource: call.subresource.flatMap(Subresource.init), dryRun: call.query.isDryRun
+          subresource: call.subresource.flatMap(Subresource.init), dryRun: call.query.isDryRun,
+          review: policies(for: call, "UPDATE")
         ) { object in
           if !version.isEmpty, .string(version) != object[path: "metadata", "resourceVersion"] {
             throw StatusError.modified(call.resource, name)

@@ -15,8 +15,16 @@ package struct RuleCompiler: Sendable {
 
   /// - Parameter place: where the schema stands, for messages.
   let compile: @Sendable (_ schema: JSON, _ place: String) -> Compiled
+  /// The expressions of a ValidatingAdmissionPolicy's `spec`, nil where nobody evaluates them, and what is wrong.
+  let policy: @Sendable (_ spec: JSON) -> CompiledPolicy
 
-  package init(_ compile: @escaping @Sendable (_ schema: JSON, _ place: String) -> Compiled) {
+  package typealias CompiledPolicy = (rules: (any PolicyRules)?, problems: [FieldProblem])
+
+  package init(
+    policy: @escaping @Sendable (_ spec: JSON) -> CompiledPolicy = { _ in (nil, []) },
+    _ compile: @escaping @Sendable (_ schema: JSON, _ place: String) -> Compiled
+  ) {
+    self.policy = policy
     self.compile = compile
   }
 

@@ -70,7 +70,8 @@ extension APIServer {
       throw StatusError.badRequest("resourceVersion should not be set on objects to be created")
     }
     object = ManagedFields.written(object, over: nil, by: call, at: store.timestamp)
-    let created = try store.create(object, as: call.resource, dryRun: call.query.isDryRun)
+    let created = try store.create(
+      object, as: call.resource, dryRun: call.query.isDryRun, review: policies(for: call, "CREATE"))
     return reply(201, created, call, warnings: warnings + store.warnings(about: created, call.definition))
   }
 
@@ -120,7 +121,7 @@ extension APIServer {
     let name = call.name ?? ""
     let updated = try store.modify(
       call.resource, namespace: call.namespace, name: name, subresource: call.subresource.flatMap(Subresource.init),
-      dryRun: call.query.isDryRun
+      dryRun: call.query.isDryRun, review: policies(for: call, "UPDATE")
     ) { object in
       let version = body[path: "metadata", "resourceVersion"]?.string ?? ""
       if version.isEmpty, call.definition.custom != nil || !call.definition.allowsBlindUpdates {
@@ -185,7 +186,8 @@ extension APIServer {
   private func delete(_ call: APICall) throws -> Response {
     let name = call.name ?? ""
     let deletion = try store.delete(
-      call.resource, namespace: call.namespace, name: name, options: deleteOptions(call))
+      call.resource, namespace: call.namespace, name: name, options: deleteOptions(call),
+      review: policies(for: call, "DELETE"))
     if !deletion.isGone || ["pods", "serviceaccounts"].contains(call.resource.plural) {
       return reply(200, deletion.object, call, written: deletion.written)
     }
@@ -197,13 +199,13 @@ extension APIServer {
   }
 
   private func deleteCollection(_ call: APICall) throws -> Response {
-    let options = try deleteOptions(call)
+    let (options, review) = (try deleteOptions(call), policies(for: call, "DELETE"))
     let (objects, revision) = store.select(call.resource, namespace: call.namespace, try call.filter())
     var deleted: [JSON] = []
     for object in objects {
       let result = Result { () throws(StatusError) in
         try store.delete(
-          call.resource, namespace: object.key.namespace, name: object.key.name, options: options)
+          call.resource, namespace: object.key.namespace, name: object.key.name, options: options, review: review)
       }
       // Somebody else may have been faster.
       if case .failure(let error) = result, error.code == 404 { continue }

@@ -24,7 +24,7 @@ extension APIServer {
     var warnings: [String] = []
     let patched = try store.modify(
       call.resource, namespace: call.namespace, name: name, subresource: call.subresource.flatMap(Subresource.init),
-      dryRun: call.query.isDryRun
+      dryRun: call.query.isDryRun, review: policies(for: call, "UPDATE")
     ) { object in
       let new = try change(versioned(object, call))
       let version = new[path: "metadata", "resourceVersion"]?.string ?? ""

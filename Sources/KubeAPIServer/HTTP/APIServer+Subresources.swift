@@ -9,7 +9,9 @@ extension APIServer {
     case (.status, .get), (.status, .update), (.status, .patch), (.finalize, .update): return nil
     case (.eviction, .create):
       let options = try DeleteOptions(call.object()["deleteOptions"] ?? [:])
-      try store.delete(call.resource, namespace: call.namespace, name: name, options: options)
+      try store.delete(
+        call.resource, namespace: call.namespace, name: name, options: options,
+        review: policies(for: call, "CREATE"))
       return Self.success
     case (.log, .get):
       guard let pod = store.get(call.resource, namespace: call.namespace, name: name) else {
@@ -70,7 +72,8 @@ extension APIServer {
         wanted = try call.object()
       }
       object = try store.modify(
-        call.resource, namespace: call.namespace, name: name, dryRun: call.query.isDryRun
+        call.resource, namespace: call.namespace, name: name, dryRun: call.query.isDryRun,
+        review: policies(for: call, "UPDATE")
       ) { stored in
         let version = wanted[path: "metadata", "resourceVersion"]?.string ?? ""
         if call.verb == .update, !version.isEmpty, .string(version) != stored[path: "metadata", "resourceVersion"] {

@@ -1,5 +1,9 @@
 extension ResourceName {
   package static let pods = ResourceName(plural: "pods")
+  package static let admissionPolicies = ResourceName(
+    group: "admissionregistration.k8s.io", plural: "validatingadmissionpolicies")
+  package static let admissionPolicyBindings = ResourceName(
+    group: "admissionregistration.k8s.io", plural: "validatingadmissionpolicybindings")
   package static let nodes = ResourceName(plural: "nodes")
   package static let namespaces = ResourceName(plural: "namespaces")
   package static let configMaps = ResourceName(plural: "configmaps")

@@ -1,6 +1,19 @@
-import Documents
+package import Documents
+import Synchronization
 
 extension Store {
+  /// Says whether an object may be written or, where it is nil, deleted; throws the refusal.
+  package typealias Review = (_ object: JSON?, _ old: JSON?) throws(StatusError) -> Void
+
+  /// Nil where nobody evaluates policies.
+  func policyRules(_ policy: JSON) -> (any PolicyRules)? {
+    let key = "\(policy.uid)/\(policy[path: "metadata", "generation"]?.integer ?? 0)"
+    if let known = compiledPolicies.withLock({ $0[key] }) { return known }
+    let rules = state.withLock(\.rules).policy(policy["spec"] ?? [:]).rules
+    compiledPolicies.withLock { $0[key] = rules }
+    return rules
+  }
+
   /// What admission plugins do to new objects.
   func admit(_ object: inout JSON, _ definition: ResourceDefinition) throws(StatusError) {
     guard definition.name == ResourceName(plural: "pods") else { return }

@@ -13,7 +13,8 @@ extension Store {
   /// grace 0. The controller of finalizers (`foregroundDeletion`, `orphan`) removes them with ``modify``.
   @discardableResult
   package func delete(
-    _ resource: ResourceName, namespace: String? = nil, name: String, options: DeleteOptions = DeleteOptions()
+    _ resource: ResourceName, namespace: String? = nil, name: String, options: DeleteOptions = DeleteOptions(),
+    review: Review? = nil
   ) throws(StatusError) -> Deletion {
     guard let definition = definition(resource) else { throw .unknownPath }
     let key = ObjectKey(definition.isNamespaced ? namespace : nil, name)
@@ -23,6 +24,7 @@ extension Store {
     while true {
       guard let current = stored(resource, key) else { throw .notFound(resource, name) }
       try Self.check(options, current.json, resource, name)
+      try review?(nil, current.json)
       guard let object = marked(current.json, definition, options) else {
         return Deletion(object: current.json, isGone: false)
       }

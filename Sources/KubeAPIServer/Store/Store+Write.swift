@@ -14,21 +14,22 @@ extension Store {
   /// - Throws: 409 `AlreadyExists`, 422 `Invalid`, 403 from admission, 404 for a missing namespace.
   @discardableResult
   package func create(
-    _ object: JSON, as resource: ResourceName, dryRun: Bool = false
+    _ object: JSON, as resource: ResourceName, dryRun: Bool = false, review: Review? = nil
   ) throws(StatusError) -> JSON {
     guard let definition = definition(resource) else { throw .unknownPath }
     guard resource == .pods, count(.resourceQuotas) > 0 else {
-      return try create(object, definition, dryRun: dryRun)
+      return try create(object, definition, dryRun: dryRun, review)
     }
-    return try admission.withLock { _ throws(StatusError) in try create(object, definition, dryRun: dryRun) }
+    return try admission.withLock { _ throws(StatusError) in try create(object, definition, dryRun: dryRun, review) }
   }
 
   private func create(
-    _ object: JSON, _ definition: ResourceDefinition, dryRun: Bool
+    _ object: JSON, _ definition: ResourceDefinition, dryRun: Bool, _ review: Review?
   ) throws(StatusError) -> JSON {
     let resource = definition.name
     for attempt in 1... {
       let (key, prepared) = try prepared(object, definition)
+      try review?(prepared, nil)
       if dryRun {
         try state.withLock { state throws(StatusError) in
           if state.tables[resource]?.objects[key] != nil { throw .alreadyExists(resource, key.name) }
@@ -91,11 +92,12 @@ extension Store {
   ///
   /// - Parameter subresource: nil changes all but the status of kinds that have it apart, `.status` only that,
   ///   `.binding` a pod's node and status, `.finalize` a namespace's `spec.finalizers`.
+  /// - Parameter review: who else is asked.
   /// - Returns: the object as stored; unchanged ones are not written.
   @discardableResult
   package func modify(
     _ resource: ResourceName, namespace: String? = nil, name: String, subresource: Subresource? = nil,
-    dryRun: Bool = false, _ change: (inout JSON) throws -> Void
+    dryRun: Bool = false, review: Review? = nil, _ change: (inout JSON) throws -> Void
   ) throws -> JSON {
     guard let definition = definition(resource) else { throw StatusError.unknownPath }
     let key = ObjectKey(definition.isNamespaced ? namespace : nil, name)
@@ -103,8 +105,9 @@ extension Store {
       guard let current = stored(resource, key) else { throw StatusError.notFound(resource, name) }
       var object = current.json
       try change(&object)
-      if object == current.json { return object }
+      if object == current.json, review == nil { return object }
       object = try updated(object, from: current.json, definition, subresource)
+      try review?(object, current.json)
       if object == current.json || dryRun { return object }
       let step: Step = Self.isFinished(object, definition) ? .remove(object) : .put(object)
       if let stored = try commit(step, over: current, definition, key) { return stored.json }

@@ -31,6 +31,8 @@ package final class Store: Sendable {
   let hasAccounts: Bool
   /// What refuses requests besides the rules of the kinds.
   package let policies = AdmissionPolicies()
+  /// Compiled policies, by uid and generation.
+  let compiledPolicies = Mutex<[String: any PolicyRules]>([:])
   /// Pods are admitted one by one where quotas count them.
   let admission = Mutex(())
 
@@ -47,7 +49,9 @@ package final class Store: Sendable {
     self.hasAccounts = hasAccounts
     var state = State()
     state.rules = rules
-    for definition in BuiltInKinds.all + [CustomResource.definitionOfDefinitions(rules)] {
+    for definition in BuiltInKinds.all
+      + [BuiltInKinds.policies(rules), CustomResource.definitionOfDefinitions(rules)]
+    {
       state.definitions[definition.name] = definition
       state.tables[definition.name] = ResourceTable(definition)
     }

@@ -85,7 +85,7 @@ struct ValidationRules: ObjectRules {
 
 extension RuleCompiler {
   /// CEL, as API servers have it.
-  package static let cel = RuleCompiler { schema, place in
+  package static let cel = RuleCompiler(policy: AdmissionRules.compiled) { schema, place in
     var problems: [FieldProblem] = []
     let rules = ValidationRules(schema, isRoot: true, at: place) { problems.append($0) }
     return (rules, problems)
