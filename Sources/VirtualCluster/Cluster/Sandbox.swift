@@ -48,6 +48,7 @@ package final class Sandbox: Sendable {
     serverOptions.tokens = [Self.token: .admin]
     serverOptions.isOpen = !options.tls
     serverOptions.hasRoles = true
+    serverOptions.minorVersion = options.minorVersion
     programImages = try SampleImages.add(programs: options.programs.map(\.name), to: registry)
     let programs = ProgramRunner(options.programs, images: programImages)
     self.programs = programs
@@ -65,6 +66,8 @@ package final class Sandbox: Sendable {
     registryClient = RegistryClient(configuration: configuration, credentials: NoCredentials(), logger: logger)
     programs.grant { [server, authority] container, pod in
       Self.configuration(of: container, in: pod, server, authority)
+    } tokens: { [server] path, container, pod in
+      Self.token(at: path, of: container, in: pod, server)
     }
   }
 
@@ -75,7 +78,9 @@ package final class Sandbox: Sendable {
     let mounts = Set((container["volumeMounts"]?.array ?? []).compactMap { $0["name"]?.string })
     let hasToken = (pod[path: "spec", "volumes"]?.array ?? []).contains { volume in
       mounts.contains(volume["name"]?.string ?? "")
-        && (volume[path: "projected", "sources"]?.array ?? []).contains { $0["serviceAccountToken"] != nil }
+        && (volume[path: "projected", "sources"]?.array ?? []).contains { source in
+          source["serviceAccountToken"].map { $0["audience"] == nil } ?? false
+        }
     }
     let namespace = ObjectName(pod).namespace ?? "default"
     guard hasToken,
@@ -90,6 +95,29 @@ package final class Sandbox: Sendable {
     configuration.tls.authority = authority.map { .text($0.authorityPEM) }
     configuration.userName = "service account of this pod"
     return configuration
+  }
+
+  /// The token that a container has mounted at a path.
+  private static func token(at path: String, of container: JSON, in pod: JSON, _ server: APIServer) -> String? {
+    guard
+      let account = server.store.get(
+        .serviceAccounts, namespace: ObjectName(pod).namespace,
+        name: pod[path: "spec", "serviceAccountName"]?.string ?? "")
+    else { return nil }
+    for mount in container["volumeMounts"]?.array ?? [] {
+      guard let folder = mount["mountPath"]?.string, path.hasPrefix(folder + "/"),
+        let volume = pod[path: "spec", "volumes"]?.array?.first(where: { $0["name"] == mount["name"] })
+      else { continue }
+      for source in volume[path: "projected", "sources"]?.array ?? [] {
+        guard let token = source["serviceAccountToken"],
+          token["path"]?.string == String(path.dropFirst(folder.count + 1))
+        else { continue }
+        return server.token(
+          for: account, pod: pod, lifetime: .seconds(token["expirationSeconds"]?.integer ?? 3600),
+          audience: token["audience"]?.string)
+      }
+    }
+    return nil
   }
 
   /// A bearer token of the administrator's.

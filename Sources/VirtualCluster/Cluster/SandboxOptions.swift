@@ -58,6 +58,9 @@ package struct SandboxOptions: Sendable {
   /// What containers may really run; see ``SandboxProgram``.
   package var programs: [SandboxProgram] = []
 
+  /// Which Kubernetes the API server says it is: 36 for 1.36; see ``APIServer/Options``.
+  package var minorVersion = 36
+
   /// What reads the validation rules of custom resources.
   package var rules = RuleCompiler.none
 

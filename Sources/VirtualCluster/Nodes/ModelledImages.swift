@@ -13,6 +13,7 @@ import Synchronization
 ///
 /// The registry's access rules hold, and of its faults those of status and of silence.
 final class ModelledImages: ImageBackend {
+  let place: RuntimeEndpoint? = nil
   let isModelled = true
   let keepsNames = false
   private let registry: EmbeddedRegistry

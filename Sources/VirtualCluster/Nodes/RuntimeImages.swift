@@ -16,6 +16,8 @@ struct LayoutImages: ImageBackend {
   var userAgent: String?
   let logger: Logger
 
+  var place: RuntimeEndpoint? { RuntimeEndpoint(kind: .oci, path: path) }
+
   private func runtime(_ client: RegistryClient) -> OCILayoutRuntime {
     OCILayoutRuntime(path: path, platform: platform, registry: client, stallLimit: .seconds(60), logger: logger)
   }
@@ -66,6 +68,8 @@ struct SocketImages: ImageBackend {
   /// Never used: the runtime downloads by itself.
   let registry: RegistryClient
   let logger: Logger
+
+  var place: RuntimeEndpoint? { endpoint }
 
   private func with<R: Sendable>(_ body: (any Runtime) async throws -> R) async throws -> R {
     try await withRuntime(endpoint, registry: registry, logger: logger, body)

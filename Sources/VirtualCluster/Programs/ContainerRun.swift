@@ -1,4 +1,6 @@
+package import ImageModel
 package import Kubernetes
+package import Runtimes
 
 /// What a container runtime and a kubelet give to the program of a container.
 package struct ContainerRun: Sendable {
@@ -15,6 +17,14 @@ package struct ContainerRun: Sendable {
   package var environment: [String: String]
   /// The cluster as the pod's service account reaches it; nil when no token is mounted.
   package var configuration: ClusterConfiguration?
+  /// The runtime of its node, as a program reaches it that mounts the node's socket or folder: a socket, or an OCI layout;
+  /// nil where pulls are modelled.
+  package var runtime: RuntimeEndpoint?
+  /// What its node runs images for.
+  package var platform: Platform
+  /// What is in the file of a projected service account token, by its path in the container: made anew by each call, as
+  /// kubelets renew it in time; nil where none is mounted there.
+  package var token: @Sendable (_ path: String) -> String?
   /// Takes what the program prints; `kubectl logs` shows it.
   package var print: @Sendable (String) -> Void
 }

@@ -21,7 +21,8 @@ extension PodSync {
     let run = ContainerRun(
       namespace: plan.namespace, pod: plan.name, podUID: plan.uid, node: plan.nodeName, container: container.name,
       podIP: document.podIP, arguments: arguments.map { Self.expand($0, variables) }, environment: variables,
-      configuration: programs.configuration(spec, pod), print: { log.append($0) })
+      configuration: programs.configuration(spec, pod), runtime: kubelet.images.backend.place,
+      platform: kubelet.template.platform, token: { programs.token(at: $0, spec, pod) }, print: { log.append($0) })
     let process = ProgramProcess(
       program, run,
       probe: ReadinessProbe(

@@ -14,9 +14,13 @@ final class ProgramRunner: Sendable {
   private let addresses = Mutex<[String: Int]>([:])
   private let logs = Mutex<[String: ProgramLog]>([:])
   private let access = Mutex<Access?>(nil)
+  private let tokens = Mutex<Tokens?>(nil)
 
   /// How a container reaches the cluster, from its specification and its pod; nil without a service account's token.
   typealias Access = @Sendable (_ container: JSON, _ pod: JSON) -> ClusterConfiguration?
+
+  /// The token at a path of a container; nil where none is mounted.
+  typealias Tokens = @Sendable (_ path: String, _ container: JSON, _ pod: JSON) -> String?
 
   /// - Parameter images: references by the programs' names.
   init(_ programs: [SandboxProgram], images: [String: String]) {
@@ -49,7 +53,14 @@ final class ProgramRunner: Sendable {
     return (program, Array(container.program.dropFirst()))
   }
 
-  func grant(_ access: @escaping Access) { self.access.withLock { $0 = access } }
+  func grant(_ access: @escaping Access, tokens: @escaping Tokens) {
+    self.access.withLock { $0 = access }
+    self.tokens.withLock { $0 = tokens }
+  }
+
+  func token(at path: String, _ container: JSON, _ pod: JSON) -> String? {
+    tokens.withLock { $0 }?(path, container, pod)
+  }
 
   func configuration(_ container: JSON, _ pod: JSON) -> ClusterConfiguration? {
     access.withLock { $0 }?(container, pod)

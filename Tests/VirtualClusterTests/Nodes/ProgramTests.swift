@@ -5,6 +5,7 @@ import Documents
 import Kubernetes
 import Logging
 import NIOCore
+import Runtimes
 import Synchronization
 import Testing
 
@@ -41,6 +42,45 @@ import Testing
           ]
         ],
       ]
+    }
+  }
+
+  @Test func hasProjectedTokensAndTheRuntimeOfItsNode() async throws {
+    let record = Record()
+    let options = options { run in
+      record.runs.withLock { $0.append(run) }
+      try await Task.sleep(for: .seconds(600))
+      return 0
+    }
+    try await Cluster.with(options) { sandbox in
+      try sandbox.store.create(["metadata": ["name": "robot", "namespace": "default"]], as: .serviceAccounts)
+      var deployment = try deployment(sandbox)
+      var spec = deployment[path: "spec", "template", "spec"] ?? [:]
+      spec["automountServiceAccountToken"] = false
+      spec["volumes"] = [
+        [
+          "name": "token",
+          "projected": [
+            "sources": [["serviceAccountToken": ["audience": "prepull", "expirationSeconds": 3600, "path": "token"]]]
+          ],
+        ]
+      ]
+      var container = spec["containers"]?.array?.first ?? [:]
+      container["volumeMounts"] = [["name": "token", "mountPath": "/var/run/secrets/prepull", "readOnly": true]]
+      spec["containers"] = [container]
+      deployment[path: "spec", "template", "spec"] = spec
+      try sandbox.store.create(deployment, as: .deployments)
+      let run = try await eventually("the program to run") { record.all.first }
+      // That token is for somebody else than the API server.
+      #expect(run.configuration == nil)
+      #expect(run.token("/var/run/secrets/other/token") == nil)
+      let token = try #require(run.token("/var/run/secrets/prepull/token"))
+      let client = try KubernetesClient(sandbox.configuration, logger: Cluster.logger)
+      let review = try await client.create(TokenReview(of: token, audiences: ["prepull"]))
+      await client.shutdown()
+      #expect(review.status?.user?.extra?["authentication.kubernetes.io/node-name"] == [run.node])
+      let endpoint = try #require(run.runtime)
+      #expect(endpoint.kind == .oci && endpoint.path.hasSuffix("nodes/\(run.node)"))
     }
   }
 
