@@ -2,8 +2,8 @@ import Documents
 
 /// What runs, and what surrounds it.
 extension Installation {
-  /// Where `/metrics`, `/healthz` and `/readyz` are served.
-  private static let port: JSON = 8080
+  /// Where `/metrics`, `/healthz` and `/readyz` are served and, for agents, logins by their tokens.
+  private var ports: [(name: String, port: Int64)] { [("http", 8080)] + (agent == nil ? [] : [("tokens", 8443)]) }
 
   var workload: [JSON] {
     authoritiesObjects + [service, deployment, disruptionBudget, networkPolicy]
@@ -77,15 +77,16 @@ extension Installation {
   private var container: JSON {
     let hasAuthorities = authorities != nil
     let trust = hasAuthorities ? ["--ca-file=\(Self.authoritiesFolder)/\(Self.authoritiesKey)"] : []
+    let agents = agent == nil ? [] : ["--agent-namespace=\(Self.agentName)"]
     let variables: [JSON] = environment.map { ["name": .string($0.name), "value": .string($0.value)] }
     // Its name in the Lease and in Events.
     let name: JSON = ["name": "POD_NAME", "valueFrom": ["fieldRef": ["fieldPath": "metadata.name"]]]
     var container: JSON = [
       "name": "controller", "image": .string(image), "command": ["prepulld"],
-      "args": .array((["controller", "--log-format=json"] + trust + arguments).map(JSON.string)),
+      "args": .array((["controller", "--log-format=json"] + trust + agents + arguments).map(JSON.string)),
       "env": .array([name] + variables),
-      "ports": [["name": "http", "containerPort": Self.port]],
-      "livenessProbe": probe("/healthz", failures: 6), "readinessProbe": probe("/readyz", failures: 3),
+      "ports": .array(ports.map { ["name": .string($0.name), "containerPort": .integer($0.port)] }),
+      "livenessProbe": Self.probe("/healthz", failures: 6), "readinessProbe": Self.probe("/readyz", failures: 3),
       "resources": resources,
       "securityContext": [
         "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": ["drop": ["ALL"]],
@@ -97,7 +98,7 @@ extension Installation {
     return container
   }
 
-  private func probe(_ path: String, failures: Int64) -> JSON {
+  static func probe(_ path: String, failures: Int64) -> JSON {
     [
       "httpGet": ["path": .string(path), "port": "http"], "periodSeconds": 10, "timeoutSeconds": 5,
       "failureThreshold": .integer(failures),
@@ -107,7 +108,9 @@ extension Installation {
   var service: JSON {
     var service = object("v1", "Service", in: namespace)
     service["spec"] = [
-      "selector": Self.labels, "ports": [["name": "http", "port": Self.port, "targetPort": "http"]],
+      "selector": Self.labels,
+      "ports": .array(
+        ports.map { ["name": .string($0.name), "port": .integer($0.port), "targetPort": .string($0.name)] }),
     ]
     return service
   }
@@ -123,7 +126,7 @@ extension Installation {
     var policy = object("networking.k8s.io/v1", "NetworkPolicy", in: namespace)
     policy["spec"] = [
       "podSelector": ["matchLabels": Self.labels], "policyTypes": ["Ingress"],
-      "ingress": [["ports": [["port": "http", "protocol": "TCP"]]]],
+      "ingress": [["ports": .array(ports.map { ["port": .string($0.name), "protocol": "TCP"] })]],
     ]
     return policy
   }

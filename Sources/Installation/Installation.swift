@@ -66,6 +66,9 @@ package struct Installation: Hashable, Sendable {
   /// Whether a ServiceMonitor tells the Prometheus operator where the metrics are.
   package var hasServiceMonitor = false
 
+  /// The agents of nodes; nil for none.
+  package var agent: AgentInstallation?
+
   package init(image: String) { self.image = image }
 
   package static let defaultNamespace = "prepull-system"
@@ -86,6 +89,7 @@ package struct Installation: Hashable, Sendable {
   /// All objects, in an order in which they can be applied.
   package var objects: [JSON] {
     (createsNamespace ? [namespaceObject] : []) + CustomResourceDefinitions.all + permissions + workload
+      + (agent.map(agentObjects) ?? [])
   }
 
   /// Namespaces that are there in every cluster, and that others use.

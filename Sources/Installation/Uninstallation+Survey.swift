@@ -67,6 +67,9 @@ extension Uninstallation {
     /// The Helm release that it was installed by, `namespace/name`.
     package var release: String?
 
+    /// Whether agents run on nodes.
+    package var hasAgents: Bool { operators.contains { $0.resource.plural == "daemonsets" } }
+
     package var isEmpty: Bool {
       (operators + prepulls + pullers + warmNodes + others + definitions + namespaces).isEmpty && gatedNodes.isEmpty
         && conditionedNodes.isEmpty
@@ -97,6 +100,7 @@ extension Uninstallation {
       for (apiVersion, plural) in kinds {
         let resource = DynamicResource(apiVersion: apiVersion, plural: plural)
         items += try await Item.list(resource, client, labels: Installation.selector)
+        items += try await Item.list(resource, client, labels: Installation.agentSelector)
       }
       return items
     }
@@ -104,15 +108,22 @@ extension Uninstallation {
     let deployments = DynamicResource(apiVersion: "apps/v1", plural: "deployments")
     survey.release = try await client.objects(deployments, labels: Installation.selector)
       .compactMap(Self.release).first
-    survey.operators = try await all([("apps/v1", "deployments")])
+    survey.operators = try await all([("apps/v1", "deployments"), ("apps/v1", "daemonsets")])
     survey.others = try await all([
       ("v1", "services"), ("v1", "serviceaccounts"), ("v1", "configmaps"), ("policy/v1", "poddisruptionbudgets"),
       ("networking.k8s.io/v1", "networkpolicies"), ("monitoring.coreos.com/v1", "servicemonitors"),
+      ("monitoring.coreos.com/v1", "podmonitors"),
       ("monitoring.coreos.com/v1", "prometheusrules"),
       ("rbac.authorization.k8s.io/v1", "rolebindings"), ("rbac.authorization.k8s.io/v1", "roles"),
+      ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings"),
+      ("admissionregistration.k8s.io/v1", "validatingadmissionpolicies"),
       ("rbac.authorization.k8s.io/v1", "clusterrolebindings"), ("rbac.authorization.k8s.io/v1", "clusterroles"),
     ])
     survey.others += try await leases()
+    // Made by the operator, with labels of its own or none.
+    survey.others += try await Item.list(
+      DynamicResource(ConfigMap.self), client, in: Installation.agentName
+    ).filter { item in item.name == CertificatePublisher.name && !survey.others.contains(item) }
     survey.namespaces = try await all([("v1", "namespaces")])
     survey.warmNodes = try await Item.list(DynamicResource(WarmNode.self), client)
     survey.definitions = try await definitions()

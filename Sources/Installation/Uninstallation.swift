@@ -53,7 +53,9 @@ package struct Uninstallation: Sendable {
   /// Waits for the operator's pods to end, so that none acts any more.
   private func removeOperatorPods() async throws -> [String] {
     func pods() async throws -> [Item] {
-      try await Item.list(.init(Pod.self), client, labels: Installation.selector)
+      let pods = DynamicResource(Pod.self)
+      return try await Item.list(pods, client, labels: Installation.selector)
+        + Item.list(pods, client, labels: Installation.agentSelector)
     }
     var left = try await wait { try await pods() }
     for pod in left {
@@ -113,7 +115,7 @@ package struct Uninstallation: Sendable {
     var left: [String] = []
     for item in survey.namespaces {
       if let reason = try await reasonToKeep(item.name) {
-        let labels = Dictionary(uniqueKeysWithValues: (Installation.labels.object ?? [:]).map { ($0.key, JSON.null) })
+        let labels = (Installation.labels.object ?? [:]).mapValues { _ in JSON.null }
         _ = try await client.patch(Namespace.self, item.name, .merge(["metadata": ["labels": .object(labels)]]))
         say("kept the namespace \(item.name): \(reason)")
       } else {

@@ -4,27 +4,29 @@ import Documents
 import Foundation
 import Installation
 import Kubernetes
+import Logging
 import Warming
 
 /// `prepull install`: everything that the operator needs, for kubectl to apply.
-struct InstallCommand: ParsableCommand {
+struct InstallCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "install",
     abstract: "Print all that the operator needs in a cluster, for kubectl apply.",
     discussion: """
-      Nothing is asked of the cluster: the output depends on the arguments alone. The same is in deploy/kustomize and \
-      deploy/helm.
+      The output depends on the arguments alone, and nothing is asked of the cluster; with --agent its version is, where \
+      it can be reached. The same is in deploy/kustomize and deploy/helm.
 
       Examples:
         \(Program.name) install | kubectl apply -f -
         \(Program.name) install --grant-secrets web,shop/regcred | kubectl apply -f -
+        \(Program.name) install --agent --agent-node-selector pool=gpu | kubectl apply -f -
         \(Program.name) install | kubectl diff -f -
       """)
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where the operator runs.", valueName: "name"))
   var namespace = Installation.defaultNamespace
 
-  @Flag(inversion: .prefixedNo, help: "Print the namespace too.")
+  @Flag(inversion: .prefixedNo, help: "Print the operator's namespace too; that of agents is always printed.")
   var createNamespace = true
 
   @Option(help: ArgumentHelp("Prepull's own image.", valueName: "image"))
@@ -112,6 +114,17 @@ struct InstallCommand: ParsableCommand {
   @Flag(help: "Print a ServiceMonitor too, for the Prometheus operator.")
   var serviceMonitor = false
 
+  @OptionGroup(title: "The agents of nodes") var agent: AgentInstallOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "With --agent, the kubeconfig of the cluster to ask. (default: KUBECONFIG, else ~/.kube/config)",
+      valueName: "file"))
+  var kubeconfig: String?
+
+  @Option(help: ArgumentHelp("With --agent, the context of the kubeconfig.", valueName: "name"))
+  var context: String?
+
   @Option(name: .shortAndLong, help: "Form of the output.")
   var output = ManifestOutput.yaml
 
@@ -120,6 +133,9 @@ struct InstallCommand: ParsableCommand {
       if let problem = NamingRule.subdomain.problem(in: name) {
         throw ValidationError("\(option) '\(name)' \(problem)")
       }
+    }
+    if agent.isWanted, namespace == Installation.agentName {
+      throw ValidationError("the namespace '\(namespace)' is the agents' own: choose another --namespace")
     }
     if createNamespace, Installation.isForeign(namespace) {
       throw ValidationError(
@@ -142,7 +158,17 @@ struct InstallCommand: ParsableCommand {
     if proxy == nil, !noProxy.isEmpty { throw ValidationError("--no-proxy has no meaning without --proxy") }
   }
 
-  func run() throws {
+  func run() async throws {
+    if agent.isWanted {
+      var cluster = try ClusterOptions.parse([])
+      (cluster.kubeconfig, cluster.context) = (kubeconfig, context)
+      let logger = Logger(label: "prepull") { _ in SwiftLogNoOpLogHandler() }
+      if let reason = try await AgentRequirement.ask(cluster, logger: logger) {
+        Console.standardError.write(
+          "note: the cluster was not asked whether it is new enough (agents need Kubernetes 1.\(AgentRequirement.minor)): "
+            + "\(reason)\n")
+      }
+    }
     try Console.standardOutput.writeAll(try output.text(of: try installation().objects))
   }
 
@@ -167,6 +193,7 @@ struct InstallCommand: ParsableCommand {
     installation.environment = try environment()
     installation.authorities = try authorities()
     installation.hasServiceMonitor = serviceMonitor
+    installation.agent = try agent.settings()
     return installation
   }
 
@@ -196,7 +223,7 @@ struct InstallCommand: ParsableCommand {
       guard isName, let first = name.first, !first.isNumber else {
         throw ValidationError("--env '\(name)' is no name of a variable")
       }
-      if name == "POD_NAME" { throw ValidationError("--env POD_NAME is set by Prepull") }
+      if name == "POD_NAME" || name == "NODE_NAME" { throw ValidationError("--env \(name) is set by Prepull") }
       if variables.contains(where: { $0.name == name }) {
         throw ValidationError("--env \(name) and --proxy contradict each other: leave one of them out")
       }

@@ -73,6 +73,11 @@ struct UninstallCommand: ClusterCommand {
     var remarks = survey.taints.map {
       "nothing will remove the taint \($0) from new nodes: take it out of what makes your nodes"
     }
+    if survey.hasAgents {
+      remarks.append(
+        "images that agents pinned stay pinned: delete the Prepulls of engine Agent first, wait a minute, then uninstall; "
+          + "docs/agent.md says how to unpin them later")
+    }
     if let release = survey.release {
       let parts = release.split(separator: "/").map(String.init)
       remarks.append(

@@ -29,6 +29,7 @@ struct DeployFilesTests {
       "kustomize/base/definitions.yaml": definitions,
       "kustomize/base/permissions.yaml": installation.permissions,
       "kustomize/base/workload.yaml": installation.workload,
+      "kustomize/agent/objects.yaml": installation.agentObjects(AgentInstallation()),
     ]
     for definition in definitions {
       files["helm/prepull/definitions/\(definition[path: "spec", "names", "plural"]?.string ?? "").yaml"] = [definition]
@@ -77,6 +78,14 @@ struct DeployFilesTests {
     try await compare(try await kustomized("components: [no-gate]"), with: ["--no-gate"])
   }
 
+  @Test("The component agent is the option, also with another image")
+  func agent() async throws {
+    let image = "images: [{name: ghcr.io/prepull/prepull, newName: registry.example/prepull, newTag: v9}]"
+    try await compare(
+      try await kustomized("components: [agent]\n\(image)"),
+      with: ["--agent", "--image", "registry.example/prepull:v9"])
+  }
+
   /// What kubectl makes of an overlay over the base.
   private func kustomized(_ overlay: String) async throws -> [JSON] {
     try await withTemporaryFolder { folder in
@@ -117,6 +126,26 @@ struct DeployFilesTests {
           "--replicas", "1", "--image", "registry.example/p:v9", "--node-selector", "on=y", "--priority-class", "high",
           "--pull-secret", "regcred", "--max-pods", "20", "--yield-timeout", "0s",
           "--service-monitor",
+        ]),
+      ChartCase(values: #"{"agent": {"enabled": true}}"#, arguments: ["--agent"]),
+      ChartCase(
+        values: """
+          {"agent": {"enabled": true, "nodeSelector": {"pool": "gpu"}, "priorityClassName": "high",
+          "containerdRoot": "/data/containerd", "runtimeSocket": "/run/k3s/containerd/containerd.sock",
+          "containerdConfig": "", "kubeletConfig": "/var/lib/kubelet/config.yaml",
+          "dockerConfig": "/var/lib/kubelet/config.json", "credentialProviders": true, "selinuxType": "spc_t",
+          "arguments": ["--max-bandwidth=100MiB"], "tolerations": [{"key": "a", "operator": "Exists"}]},
+          "monitoring": {"enabled": true}, "proxy": {"url": "http://proxy.example:3128"},
+          "env": [{"name": "A", "value": "b=c"}], "imagePullSecrets": [{"name": "regcred"}]}
+          """,
+        arguments: [
+          "--agent", "--agent-node-selector", "pool=gpu", "--agent-priority-class", "high",
+          "--agent-containerd-root", "/data/containerd", "--agent-runtime-socket",
+          "/run/k3s/containerd/containerd.sock", "--agent-containerd-config", "none", "--agent-kubelet-config",
+          "/var/lib/kubelet/config.yaml", "--agent-docker-config", "/var/lib/kubelet/config.json",
+          "--agent-credential-providers", "--agent-selinux-type", "spc_t", "--agent-argument",
+          "--max-bandwidth=100MiB", "--agent-toleration", "a", "--service-monitor", "--proxy",
+          "http://proxy.example:3128", "--env", "A=b=c", "--pull-secret", "regcred",
         ]),
       ChartCase(
         values: """

@@ -39,6 +39,24 @@ struct InstallOptionTests {
     #expect(throws: (any Error).self) { try Self.pod(["--yield-timeout", "soon"]) }
   }
 
+  @Test("What it starts agents with is understood there, and the controller is told where they are")
+  func agents() throws {
+    let objects = try InstallCommand.parse([
+      "--agent", "--agent-kubelet-config", "/var/lib/kubelet/config.yaml", "--agent-credential-providers",
+      "--agent-argument", "--max-bandwidth=100MiB", "--namespace", "elsewhere",
+    ]).installation().objects
+    let set = try #require(objects.first { $0["kind"] == "DaemonSet" })
+    let pod = try #require(set[path: "spec", "template", "spec"])
+    let words = try Self.container(pod)["args"]?.array?.compactMap(\.string) ?? []
+    #expect(try DaemonTool.parseAsRoot(words) is AgentCommand<PodCluster>)
+    #expect(words.contains("--token-service=https://prepull-controller.elsewhere.svc:8443"))
+    let controller = try Self.container(
+      try #require(objects.first { $0["kind"] == "Deployment" }?[path: "spec", "template", "spec"]))
+    let arguments = controller["args"]?.array?.compactMap(\.string) ?? []
+    #expect(arguments.contains("--agent-namespace=prepull-agent"))
+    #expect(try DaemonTool.parseAsRoot(arguments) is ControllerCommand<PodCluster>)
+  }
+
   @Test("A proxy is not on the way to the API server, and variables are the container's")
   func proxy() throws {
     let container = try Self.container(

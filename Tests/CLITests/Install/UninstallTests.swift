@@ -16,7 +16,8 @@ struct UninstallTests {
   private static let kinds = [
     "namespaces", "customresourcedefinitions", "clusterroles", "clusterrolebindings", "nodes", "pods", "configmaps",
     "secrets", "serviceaccounts", "services", "roles", "rolebindings", "leases", "deployments", "replicasets",
-    "poddisruptionbudgets", "networkpolicies",
+    "poddisruptionbudgets", "networkpolicies", "daemonsets", "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
   ]
 
   @Test(
@@ -82,7 +83,7 @@ struct UninstallTests {
   func installed() async throws {
     try await withCluster { cluster in
       try await install(cluster)
-      let manifest = try await cluster.prepull("install").output
+      let manifest = try await cluster.prepull("install", "--agent").output
       try await withTemporaryFolder { folder in
         let file = folder + "/install.yaml"
         try manifest.write(toFile: file, atomically: true, encoding: .utf8)
@@ -97,7 +98,7 @@ struct UninstallTests {
   // MARK: Steps
 
   private func install(_ cluster: ClusterCase) async throws {
-    try await apply(cluster, try await cluster.prepull("install", "--grant-secrets", "default").output)
+    try await apply(cluster, try await cluster.prepull("install", "--agent", "--grant-secrets", "default").output)
   }
 
   /// What a Prepull and the operator make, as it is in the middle of the work.

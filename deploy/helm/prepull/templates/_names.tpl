@@ -40,3 +40,48 @@ subjects:
 {{- define "prepull.ca" -}}
 {{- if .Values.ca.certificates }}prepull-controller-ca{{ else }}{{ .Values.ca.configMap }}{{ end -}}
 {{- end }}
+
+{{- /* The proxy and what `env` adds. */ -}}
+{{- define "prepull.env" -}}
+{{- with .Values.proxy.url }}
+- name: HTTPS_PROXY
+  value: {{ . | quote }}
+- name: HTTP_PROXY
+  value: {{ . | quote }}
+- name: NO_PROXY
+  value: {{ concat (list "$(KUBERNETES_SERVICE_HOST)" ".svc" ".cluster.local") $.Values.proxy.except | join "," | quote }}
+{{- end }}
+{{- with .Values.env }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "prepull.agentSelector" -}}
+app.kubernetes.io/component: agent
+app.kubernetes.io/name: prepull
+{{- end }}
+
+{{- define "prepull.agentLabels" -}}
+{{ include "prepull.agentSelector" . }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- /* Name, kind and labels of an object of the agents'; `isGlobal` for one without namespace. */ -}}
+{{- define "prepull.agentMetadata" -}}
+metadata:
+  name: {{ .name | default "prepull-agent" }}
+  {{- if not .isGlobal }}
+  namespace: prepull-agent
+  {{- end }}
+  labels:
+    {{- include "prepull.agentLabels" .root | nindent 4 }}
+{{- end }}
+
+{{- /* A folder or file of the node: the volume. */ -}}
+{{- define "prepull.hostVolume" -}}
+- name: {{ .name }}
+  hostPath:
+    path: {{ .path | quote }}
+    type: {{ .type }}
+{{- end }}
