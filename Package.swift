@@ -167,9 +167,9 @@ let package = Package(
     .layer(
       "CLI",
       [
-        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Kubernetes", "Workloads",
-        "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "VirtualCluster", "Commands",
-        .argumentParser, .log, .systemPackage, .yams,
+        "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
+        "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation", "VirtualCluster",
+        "Commands", .argumentParser, .log, .systemPackage, .yams,
       ]),
     .executableTarget(name: "prepull", dependencies: ["CLI", "Commands", "Unpacking"], swiftSettings: settings),
 

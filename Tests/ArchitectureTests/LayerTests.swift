@@ -80,8 +80,9 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
   (
     "CLI",
     [
-      "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Kubernetes", "Workloads",
-      "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Installation", "VirtualCluster", "Commands",
+      "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
+      "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation", "VirtualCluster",
+      "Commands",
     ], ["ArgumentParser", "Logging", "SystemPackage", "Yams", "CYaml", "Dispatch"]
   ),
   ("prepull", ["Unpacking", "CLI", "Commands"], []),

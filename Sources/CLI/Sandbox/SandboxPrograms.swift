@@ -5,16 +5,18 @@ import Logging
 import Operator
 import VirtualCluster
 
-/// What the containers of an embedded cluster run for real: the operator, with the commands of `prepulld`.
+/// What the containers of an embedded cluster run for real: the operator and the agents of nodes, as `prepulld`
+/// starts them.
 enum SandboxPrograms {
   static let all = [SandboxProgram("prepull", file: "prepulld") { try await run($0) }]
 
   /// Exit codes as of the program: 64 for arguments that make no sense.
   private static func run(_ container: ContainerRun) async throws -> Int {
+    if container.arguments.first == "agent" { return try await SandboxAgent.run(container) }
     let command: ControllerCommand<PodCluster>
     do {
       guard let parsed = try DaemonTool.parseAsRoot(container.arguments) as? ControllerCommand<PodCluster> else {
-        container.print("the sandbox runs 'prepulld controller' only\n")
+        container.print("the sandbox runs 'prepulld controller' and 'prepulld agent' only\n")
         return 64
       }
       command = parsed
@@ -34,6 +36,9 @@ enum SandboxPrograms {
     // Each pod has an address of its own on the loopback interface.
     if let address = options.metricsAddress, address.hasPrefix("0.0.0.0:") {
       options.metricsAddress = container.podIP + address.dropFirst("0.0.0.0".count)
+    }
+    if options.tokenAddress.hasPrefix("0.0.0.0:") {
+      options.tokenAddress = container.podIP + options.tokenAddress.dropFirst("0.0.0.0".count)
     }
     let process = ControllerProcess(
       client: client, registry: registry, options: options, metrics: metrics, logger: logger)
