@@ -20,8 +20,8 @@ struct ReplicaCertificate: Sendable {
 
   /// - Parameter names: of the service that agents ask.
   init(names: [String], now: Date = Date()) throws {
-    // Clocks of nodes may be off by a day.
-    let (begin, end) = (now - 2 * 86_400, now + 365 * 86_400)
+    // Clocks of nodes may be off by a day. The key ends with the process, and no process is to outlive its certificate.
+    let (begin, end) = (now - 2 * 86_400, now + 3650 * 86_400)
     let root = Certificate.PrivateKey(P256.Signing.PrivateKey())
     // Agents trust those of all replicas, and tell them apart by their names.
     let authority = try DistinguishedName { CommonName("prepull-controller \(UUID().uuidString)") }

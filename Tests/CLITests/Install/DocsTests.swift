@@ -125,7 +125,7 @@ struct DocsTests {
     #expect(rows.count > 10)
     var sources = ""
     let folder = Self.root.appending(path: "Sources")
-    for target in ["Operator", "PrepullAPI", "Warming", "ImageModel", "Registry"] {
+    for target in ["Operator", "NodeAgent", "PrepullAPI", "Warming", "ImageModel", "Registry"] {
       let files = FileManager.default.enumerator(at: folder.appending(path: target), includingPropertiesForKeys: nil)
       for case let file as URL in try #require(files) where file.pathExtension == "swift" {
         sources += try String(contentsOf: file, encoding: .utf8)
@@ -135,7 +135,8 @@ struct DocsTests {
       // `ImageNotFound` is made of a failure's code, `notFound`.
       let code = reason.dropFirst(5).prefix(1).lowercased() + reason.dropFirst(6)
       let isCode = try reason.hasPrefix("Image") && sources.contains(Regex("(case .*\\b|\"|\\.)\(code)\\b"))
-      let isThere = isCode || sources.contains("\"\(reason)\"")
+      let isFailure = sources.contains("\"\(reason.prefix(1).lowercased() + reason.dropFirst())\"")
+      let isThere = isCode || isFailure || sources.contains("\"\(reason)\"")
       #expect(isThere, "docs/operations.md explains \(reason), which the operator does not give")
     }
   }
