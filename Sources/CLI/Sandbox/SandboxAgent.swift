@@ -39,11 +39,9 @@ enum SandboxAgent {
     // Each pod has an address of its own on the loopback interface.
     options.metricsAddress = "\(container.podIP):8080"
     // A layout cannot say by whom an image was brought.
-    if endpoint.kind == .oci {
-      options.memoryFile = "\(endpoint.path).agent.json"
-      // The file system is this machine's; that of a virtual node is a number that only its kubelet knows.
-      options.highThresholdPercent = 105
-    }
+    if endpoint.kind == .oci { options.memoryFile = "\(endpoint.path).agent.json" }
+    // The file system is this machine's; that of a virtual node is a number that only its kubelet knows.
+    options.highThresholdPercent = 105
     let client = try KubernetesClient(cluster, logger: logger)
     let registry = RegistryClient(
       configuration: RegistryConfiguration(userAgent: "prepull/\(Version.current)"), credentials: NoCredentials(),
