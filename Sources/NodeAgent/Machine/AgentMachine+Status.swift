@@ -42,6 +42,7 @@ extension AgentMachine {
   }
 
   mutating func wrote(_ succeeded: Bool, _ now: Duration) {
+    guard writing != nil else { return }
     if succeeded {
       written = writing
       writeFailures = 0

@@ -16,7 +16,7 @@ package struct AgentMachine: Sendable {
   var entries: [String: ImageEntry] = [:]
   var order: [String] = []
   /// Nil until the runtime was asked.
-  var held: HeldImages?
+  var held: RuntimeHoldings?
   var memory: PullMemory
   var stored: PullMemory
 
@@ -167,7 +167,7 @@ package struct AgentMachine: Sendable {
     let began = listingSince ?? now
     listingSince = nil
     awaySince = nil
-    let held = HeldImages(images)
+    let held = RuntimeHoldings(images)
     self.held = held
     for text in order {
       guard var entry = entries[text], let reference = entry.reference else { continue }

@@ -94,10 +94,16 @@ extension FleetBoard {
 
   // MARK: The spec
 
-  /// What a node's agent shall do; nil when it is asked for nothing.
+  /// What a node's agent shall do; nil where none was ever asked for anything. That nothing is wanted any more is said in
+  /// so many words: an agent takes no silence for it.
   func agentSpec(of node: String) -> WarmNode.Spec? {
-    guard let wishes = machine.wishes(of: node), !wishes.isEmpty else { return nil }
+    guard let wishes = machine.wishes(of: node) else { return nil }
     var spec = WarmNode.Spec()
+    if wishes.isEmpty {
+      guard nodes[node]?.record.head?.spec != nil, agents.presence(on: node) != .none else { return nil }
+      spec.images = []
+      return spec
+    }
     spec.images = wishes.map { wish in
       var image = WarmNode.Wish(image: wish.reference, prepulls: wish.prepulls.map(\.key))
       image.digests = wish.digests

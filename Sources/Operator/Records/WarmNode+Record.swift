@@ -50,7 +50,7 @@ extension WarmNode {
     head.spec = spec
     // Not ours.
     head.spec?.watchedUntil = nil
-    if head.spec?.images?.isEmpty ?? true { head.spec = nil }
+    if head.spec?.images == nil { head.spec = nil }
     return head
   }
 

@@ -2,7 +2,7 @@ import ImageModel
 import Runtimes
 
 /// What a runtime holds, by the canonical form of references.
-struct HeldImages: Sendable {
+struct RuntimeHoldings: Sendable {
   private var byName: [String: RuntimeImage] = [:]
 
   init(_ images: [RuntimeImage]) {
