@@ -150,6 +150,7 @@ extension FleetBoard {
     case .stored(let version):
       nodes[node]?.record.isThere = version != nil
       nodes[node]?.record.version = version
+      if version == nil { nodes[node]?.record.head = nil }
       headStored(node)
       feed(.recorded(node: node, serial: entry.sent))
     default: break

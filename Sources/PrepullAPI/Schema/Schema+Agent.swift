@@ -5,7 +5,8 @@ extension Schema {
       .optional(
         "images",
         Schema(
-          "What the node shall hold, in the order in which it is pulled.",
+          "What the node shall hold, in the order in which it is pulled; an empty list says that nothing is wanted.",
+          // Atomic: of other lists, server-side apply leaves out the empty one.
           .list(
             object(
               "One image.",
@@ -23,7 +24,7 @@ extension Schema {
                 .required(
                   "prepulls",
                   Schema("The Prepulls that want it.", .list(text("As `namespace/name`."), .atomic, atMost: nil))),
-              ]), .map(["image"]), atMost: nil))),
+              ]), .atomic, atMost: nil))),
       .optional("watchedUntil", time("While somebody looks, the agent tells how far its pulls are.")),
     ])
 
