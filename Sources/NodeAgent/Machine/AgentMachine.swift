@@ -131,6 +131,9 @@ package struct AgentMachine: Sendable {
     return held != nil
   }
 
+  /// Wanted images that were here and vanished.
+  var lost: [String] { entries.filter { $0.value.state == .lost }.map(\.key) }
+
   /// The entries in the order of the wishes.
   var inOrder: [ImageEntry] { order.compactMap { entries[$0] } }
 

@@ -73,14 +73,6 @@ extension AgentDriver {
     guard let count = try? await client.count(DynamicResource(WarmNode.self)) else { return }
     send(.watchInterval(.seconds(max(2, count / 50))))
   }
-
-  /// Counts what a change of state is worth, before the machine takes it in.
-  func count(_ input: AgentInput, _ machine: AgentMachine) {
-    guard case .pullEnded(let image, .warm) = input,
-      machine.entries.values.contains(where: { $0.name == image && $0.state == .lost })
-    else { return }
-    metrics.imagesRepaired.add()
-  }
 }
 
 extension AgentRecord {

@@ -75,8 +75,10 @@ struct AgentDriver: Sendable {
     await withDiscardingTaskGroup { group in
       for await input in inputs {
         health.beat("decisions")
-        count(input, machine)
+        let lost = machine.lost
         for action in machine.event(input, at: now) { perform(action, machine, &work, in: &group) }
+        // Whether the pull said so first, or the runtime.
+        metrics.imagesRepaired.add(Double(lost.count { machine.entries[$0]?.state == .warm }))
         if case .pullEnded(let image, _) = input { work.ended(image) }
         metrics.imagesLost.add(Double(machine.lossesSeen - work.lossesCounted))
         work.lossesCounted = machine.lossesSeen

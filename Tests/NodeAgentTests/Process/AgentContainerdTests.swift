@@ -1,3 +1,4 @@
+import Serving
 import ImageModel
 import Logging
 import PrepullAPI
@@ -57,6 +58,8 @@ struct AgentContainerdTests {
           return held?.losses == 1 && held?.state == .warm
         }
         #expect(try await runtime.image(images[1]) != nil)
+        // Both names are of one content, which the runtime removes as a whole.
+        #expect(lab.metrics.imagesLost.value() == 2 && lab.metrics.imagesRepaired.value() == 2)
       }
     }
   }

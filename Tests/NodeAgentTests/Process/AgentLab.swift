@@ -19,6 +19,8 @@ struct AgentLab: Sendable {
   static let node = "node-1"
 
   let sandbox: Sandbox
+  /// Of all agents.
+  let metrics = AgentMetrics()
   let client: KubernetesClient
 
   static func with(_ body: @Sendable (AgentLab) async throws -> Void) async throws {
@@ -66,7 +68,7 @@ struct AgentLab: Sendable {
     let registry = RegistryClient(configuration: configuration, credentials: NoCredentials(), logger: logger)
     let process = AgentProcess(
       client: client, node: Self.node, runtime: runtime, registry: registry, credentials: credentials,
-      options: options, metrics: AgentMetrics(), logger: logger)
+      options: options, metrics: metrics, logger: logger)
     let running = Task { try await process.run(onServing: onServing) }
     let result: Result<Void, any Error>
     do {
