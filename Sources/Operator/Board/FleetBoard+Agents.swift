@@ -128,12 +128,8 @@ extension FleetBoard {
     }
     let wanted = Set(head.spec?.images?.map(\.image) ?? [])
     nodes[node]?.agent.texts = entry.agent.texts.filter { wanted.contains($0.key) }
-    send(head, of: node)
-    return .head(head)
-  }
-
-  mutating func send(_ head: WarmNode, of node: String) {
     nodes[node]?.record.head = head
+    return .head(head)
   }
 
   mutating func wished(_ node: String, _ answer: ControllerEffect.Answer) {
@@ -142,21 +138,28 @@ extension FleetBoard {
       nodes[node]?.record.head = nil
       return
     }
-    nodes[node]?.record.isThere = version != nil
-    nodes[node]?.record.version = version
-    headStored(node)
+    warmNodeStored(node, version)
   }
 
-  /// What was sent last is stored.
-  mutating func headStored(_ node: String) { confirmOrders(of: node) }
+  /// What was sent last of a WarmNode is stored.
+  ///
+  /// - Parameter version: nil where it was deleted.
+  mutating func warmNodeStored(_ node: String, _ version: String?) {
+    nodes[node]?.record.isThere = version != nil
+    nodes[node]?.record.version = version
+    if version == nil { nodes[node]?.record.head = nil }
+    confirmOrders(of: node)
+  }
 
   private mutating func confirmOrders(of node: String) {
     let told = Set(nodes[node]?.record.head?.spec?.images?.compactMap(\.order) ?? [])
-    for (id, order) in nodes[node]?.agent.orders ?? [:] where !order.isStored && told.contains(order.text) {
+    let stored = (nodes[node]?.agent.orders ?? [:]).filter { !$1.isStored && told.contains($1.text) }
+    for (id, order) in stored {
       nodes[node]?.agent.orders[id]?.isStored = true
       feed(.podCreated(id, uid: order.text))
     }
-    listen(to: node)
+    // The agent may have answered before we knew that it was asked.
+    if !stored.isEmpty { listen(to: node) }
   }
 
   // MARK: What agents say

@@ -140,7 +140,7 @@ extension FleetBoard {
     nodes[node]?.record.conditions = warmNode.status?.conditions ?? []
     warmNode.spec = spec
     let isWhole = warmNode.head != entry.head
-    if isWhole { send(warmNode.head, of: node) }
+    if isWhole { nodes[node]?.record.head = warmNode.head }
     return .record(warmNode, version: entry.version, isWhole: isWhole)
   }
 
@@ -148,10 +148,7 @@ extension FleetBoard {
     guard let entry = nodes[node]?.record else { return }
     switch answer {
     case .stored(let version):
-      nodes[node]?.record.isThere = version != nil
-      nodes[node]?.record.version = version
-      if version == nil { nodes[node]?.record.head = nil }
-      headStored(node)
+      warmNodeStored(node, version)
       feed(.recorded(node: node, serial: entry.sent))
     default: break
     }

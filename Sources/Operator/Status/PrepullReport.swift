@@ -92,6 +92,9 @@ struct PrepullReport {
       + "have them pull it"
   }
 
+  private static let withoutAgent =
+    "have no agent: install them (prepull install --agent), or set spec.fallback: Kubelet"
+
   // MARK: Conditions
 
   private func ready(_ summary: FleetSummary) -> (isTrue: Bool, reason: String, message: String) {
@@ -129,9 +132,7 @@ struct PrepullReport {
     let foreign = nodes.unsupported - nodes.withoutAgent
     if foreign > 0 { text += "; \(foreign) more have no image for their platform" }
     if nodes.withoutAgent > 0 {
-      text +=
-        "; \(nodes.withoutAgent) more have no agent: install them (prepull install --agent), or set spec.fallback: "
-        + "Kubelet"
+      text += "; \(nodes.withoutAgent) more \(Self.withoutAgent)"
     }
     return text
   }
@@ -146,10 +147,7 @@ struct PrepullReport {
     guard summary.nodes.wanted == 0 else { return nil }
     let without = summary.nodes.withoutAgent
     if without > 0 {
-      return (
-        "NoAgents",
-        "\(without) of the chosen nodes have no agent: install them (prepull install --agent), or set spec.fallback: Kubelet"
-      )
+      return ("NoAgents", "\(without) of the chosen nodes \(Self.withoutAgent)")
     }
     let others = summary.nodes.unsupported
     let exception = others == 0 ? "" : " but \(others) whose platform the images lack"
