@@ -142,7 +142,6 @@ extension FleetMachine {
       case .resting(let failure, let retryAt): agentLost(number, on: node, (failure, retryAt))
       }
     }
-    markDirty(node)
   }
 
   /// The plans that have this node's agent hold an image.
@@ -169,22 +168,20 @@ extension FleetMachine {
           since: now.milliseconds))
       records.changed(node)
       nodes[node].checks.proved(at: now)
+      markDirty(node)
     }
   }
 
   private mutating func agentLost(
     _ image: ImageNumber, on node: NodeIndex, _ rest: (failure: WarmFailure, until: Duration?)?
   ) {
-    let isNews = nodes[node].held.contains(image: image)
-    for entry in nodes[node].held[image: image] { forgetImage(entry.key, on: node) }
-    for plan in agentPlans(of: image, on: node) {
-      if isNews { noteLoss(of: image, on: node, for: plans[plan].id) }
-      guard let rest else { continue }
-      let key = FailureKey(owner: plans[plan].owner, image: image)
-      let reason = ImageFailure(failure: failures.share(rest.failure), nature: .passing)
-      nodes[node].failures[key] = Backoff(reason: reason, tries: 1, retryAt: rest.until)
-      records.changed(node)
+    let wanting = agentPlans(of: image, on: node)
+    if nodes[node].held.contains(image: image) {
+      for entry in nodes[node].held[image: image] { forgetImage(entry.key, on: node) }
+      for plan in wanting { noteLoss(of: image, on: node, for: plans[plan].id) }
+      markDirty(node)
     }
+    if let rest { leave(image, alone: rest.failure, until: rest.until, on: node, for: wanting) }
   }
 
   // MARK: Losses
@@ -203,11 +200,20 @@ extension FleetMachine {
     let failure = WarmFailure(
       code: "keepsVanishing", detail: "the node lost it \(recent + 1) times within an hour",
       remedy: "Its kubelet collects it for want of disk: free space there, or want fewer images on this node.")
-    for status in nodes[node].statuses where plans[status.plan].positions[image] != nil {
-      let key = FailureKey(owner: plans[status.plan].owner, image: image)
-      let reason = ImageFailure(failure: failures.share(failure), nature: .passing)
-      nodes[node].failures[key] = Backoff(reason: reason, tries: 1, retryAt: now + limits.lossBackOff)
+    let wanting = nodes[node].statuses.map(\.plan).filter { plans[$0].positions[image] != nil }
+    leave(image, alone: failure, until: now + limits.lossBackOff, on: node, for: wanting)
+  }
+
+  /// Has nobody try an image on a node before its time.
+  private mutating func leave(
+    _ image: ImageNumber, alone failure: WarmFailure, until: Duration?, on node: NodeIndex, for wanting: [PlanIndex]
+  ) {
+    let reason = ImageFailure(failure: failures.share(failure), nature: .passing)
+    for plan in wanting {
+      let key = FailureKey(owner: plans[plan].owner, image: image)
+      nodes[node].failures[key] = Backoff(reason: reason, tries: 1, retryAt: until)
     }
     records.changed(node)
+    markDirty(node)
   }
 }
