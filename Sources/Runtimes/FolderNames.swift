@@ -1,4 +1,4 @@
-import SystemPackage
+package import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -7,8 +7,8 @@ import SystemPackage
 #endif
 
 /// The names in a folder.
-enum FolderNames {
-  static func of(_ path: FilePath) throws(Errno) -> [String] {
+package enum FolderNames {
+  package static func of(_ path: FilePath) throws(Errno) -> [String] {
     guard let folder = path.withPlatformString({ opendir($0) }) else { throw Errno(rawValue: errno) }
     defer { closedir(folder) }
     var names: [String] = []

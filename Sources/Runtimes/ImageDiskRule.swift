@@ -11,11 +11,14 @@ package struct ImageDiskRule: Hashable, Sendable {
   /// Bytes that ordinary layers unpack to, for each that is compressed.
   package static let unpackedFactor = 2.5
 
-  /// Percent of the file system.
+  /// Percent of the file system; with 105 the disk may be filled.
   package let highThresholdPercent: Int
 
+  /// Percent of the file system up to which Prepull goes.
+  package var most: Int { max(0, highThresholdPercent - Self.distance) }
+
   package init(highThresholdPercent: Int = Self.defaultThreshold) {
-    self.highThresholdPercent = min(100, max(0, highThresholdPercent))
+    self.highThresholdPercent = min(100 + Self.distance, max(0, highThresholdPercent))
   }
 
   /// Bytes that an image takes while it is pulled: its compressed layers, which stay, and what they unpack to.
@@ -37,10 +40,16 @@ package struct ImageDiskRule: Hashable, Sendable {
   /// Whether images may be kept from the kubelet's garbage collection; above that pins are to be released.
   package func mayPin(used: Int64, capacity: Int64) -> Bool { stays(used, of: capacity) }
 
-  private func stays(_ used: Int64, of capacity: Int64) -> Bool {
-    // In floating point: the sizes of large disks times a hundred are no problem there.
-    Double(used) * 100 <= Double(capacity) * Double(highThresholdPercent - Self.distance)
+  private func stays(_ used: Int64, of capacity: Int64) -> Bool { excess(used: used, capacity: capacity) == 0 }
+
+  /// Bytes up to which a file system may be filled.
+  package func ceiling(of capacity: Int64) -> Int64 {
+    // In parts, as the size of a large disk times a hundred is too large a number.
+    capacity / 100 * Int64(most) + capacity % 100 * Int64(most) / 100
   }
+
+  /// Bytes that are too many.
+  package func excess(used: Int64, capacity: Int64) -> Int64 { max(0, used - ceiling(of: capacity)) }
 }
 
 extension ImageDiskRule {
@@ -56,7 +65,7 @@ extension ImageDiskRule {
 
 extension ImageFileSystem {
   /// What is taken of the file system, by images and all else.
-  fileprivate var taken: (used: Int64, capacity: Int64)? {
+  package var taken: (used: Int64, capacity: Int64)? {
     guard let availableBytes, let capacityBytes, capacityBytes > 0 else { return nil }
     return (capacityBytes - availableBytes, capacityBytes)
   }

@@ -1,3 +1,4 @@
+import Runtimes
 import SystemPackage
 
 #if canImport(Glibc)
@@ -39,16 +40,7 @@ package struct HostFiles: Sendable {
 
   /// The names in a folder, sorted; nil where it is none.
   package func names(in path: String) -> [String]? {
-    guard let place = place(of: path), let folder = opendir(place) else { return nil }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
+    place(of: path).flatMap { try? FolderNames.of(FilePath($0)).sorted() }
   }
 
   /// Where a path of the node is for us: its links are followed as the node would. Nil where there is nothing.

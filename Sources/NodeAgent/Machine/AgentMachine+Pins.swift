@@ -13,7 +13,7 @@ extension AgentMachine {
     for entry in here.reversed() where left > 0 {
       guard let reference = entry.reference, names.remove(entry.name) != nil else { continue }
       // One without a known size is no less a thing to give up.
-      left -= max(1, (held?.image(reference)?.sizeBytes ?? 0) * AgentSettings.growth)
+      left -= max(1, ImageDiskRule.wanted(compressed: held?.image(reference)?.sizeBytes ?? 0))
     }
     return names
   }

@@ -5,29 +5,13 @@ extension AgentMachine {
   /// Whether nothing may be added to the disk.
   var isUnderPressure: Bool { node?.hasDiskPressure == true || excess > 0 }
 
-  /// Bytes up to which the file system may be filled; nil where its size cannot be seen.
-  var ceiling: Int64? {
-    guard let capacity = disk?.capacityBytes, capacity > 0 else { return nil }
-    let percent = Int64(max(0, min(100, settings.highThresholdPercent - settings.marginPercent)))
-    return capacity / 100 * percent
-  }
-
-  /// What is on the file system, as the kubelet counts it.
-  var usedBytes: Int64? {
-    guard let capacity = disk?.capacityBytes, let free = disk?.availableBytes else { return nil }
-    return capacity - free
-  }
-
-  /// Bytes above the ceiling.
-  var excess: Int64 {
-    guard let ceiling, let usedBytes else { return 0 }
-    return max(0, usedBytes - ceiling)
-  }
+  /// Bytes above what the rule of the disk allows.
+  var excess: Int64 { disk?.taken.map { settings.diskRule.excess(used: $0.used, capacity: $0.capacity) } ?? 0 }
 
   /// Bytes that a further pull may take; nil where that is not known.
   private var room: Int64? {
-    guard let ceiling, let usedBytes else { return nil }
-    return max(0, ceiling - usedBytes - pulls.values.reduce(0) { $0 + $1.bytes })
+    guard let disk = disk?.taken else { return nil }
+    return max(0, settings.diskRule.ceiling(of: disk.capacity) - disk.used - pulls.values.reduce(0) { $0 + $1.bytes })
   }
 
   /// Begins what may begin, and ends what must end.

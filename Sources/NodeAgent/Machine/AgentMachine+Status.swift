@@ -63,8 +63,8 @@ extension AgentMachine {
     agent.version = settings.version
     agent.runtime = runtimeName
     agent.conditions = conditions
-    if let usedBytes, let capacity = disk?.capacityBytes {
-      agent.imageFilesystem = WarmNode.FileSystem(usedBytes: usedBytes, capacityBytes: capacity)
+    if let disk = disk?.taken {
+      agent.imageFilesystem = WarmNode.FileSystem(usedBytes: disk.used, capacityBytes: disk.capacity)
     }
     agent.images = inOrder.map(report)
     return agent
@@ -100,10 +100,9 @@ extension AgentMachine {
   }
 
   private var pressure: String {
-    let percent = settings.highThresholdPercent - settings.marginPercent
-    return node?.hasDiskPressure == true
+    node?.hasDiskPressure == true
       ? "the node has DiskPressure; it goes on when that is over: free space on the node"
-      : "the images' file system would be over \(percent) % full, where the kubelet soon removes images; it goes on "
+      : "the images' file system would be over \(settings.diskRule.most) % full, where the kubelet soon removes images; it goes on "
         + "when there is room: free space on the node"
   }
 

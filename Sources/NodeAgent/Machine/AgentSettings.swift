@@ -1,13 +1,13 @@
+package import Runtimes
+
 /// What an agent goes by.
 package struct AgentSettings: Hashable, Sendable {
   /// Of the program.
   package var version = "unknown"
   /// Pulls at the same time.
   package var parallelism = 3
-  /// The kubelet's `imageGCHighThresholdPercent`.
-  package var highThresholdPercent = 85
-  /// How far below it the agent stops.
-  package var marginPercent = 5
+  /// How far the disk may be filled.
+  package var diskRule = ImageDiskRule()
   /// How long what is not wanted any more stays.
   package var grace = Duration.seconds(600)
   /// How long changes are gathered before they are written.
@@ -29,7 +29,4 @@ package struct AgentSettings: Hashable, Sendable {
   static func wait(afterFailures count: Int) -> Duration {
     min(.seconds(900), .seconds(30) * (1 << min(count, 10)))
   }
-
-  /// An image takes about so many times its compressed size: the blobs, and its files.
-  static let growth: Int64 = 3
 }

@@ -29,7 +29,7 @@ package struct AgentOptions: Sendable {
     var settings = AgentSettings()
     settings.version = version
     settings.parallelism = parallelism
-    settings.highThresholdPercent = highThresholdPercent
+    settings.diskRule = ImageDiskRule(highThresholdPercent: highThresholdPercent)
     settings.grace = grace
     settings.listInterval = listInterval
     return settings
