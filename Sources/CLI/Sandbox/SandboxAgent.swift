@@ -31,8 +31,7 @@ enum SandboxAgent {
       container.print("no service account token is mounted; set automountServiceAccountToken\n")
       return 1
     }
-    let write = container.print
-    let logger = Logger(label: "prepull") { _ in Logs(level: .info, format: .json, write: write) }
+    let logger = Logs.logger(format: .json, write: container.print)
     let metrics = AgentMetrics(version: Version.current)
     var options = AgentOptions()
     options.version = Version.current

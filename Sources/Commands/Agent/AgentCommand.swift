@@ -190,9 +190,7 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
   ///
   /// - Parameter write: gets each line with its end.
   package func logger(_ write: @escaping @Sendable (String) -> Void) -> Logger {
-    let level: Logger.Level = verbose ? .debug : .info
-    let format = logFormat
-    return Logger(label: "prepull") { _ in Logs(level: level, format: format, write: write) }
+    Logs.logger(isVerbose: verbose, format: logFormat, write: write)
   }
 
   package func run() async throws {
@@ -200,7 +198,7 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
     let environment = ProcessInfo.processInfo.environment
     let kubelet = kubelet()
     let (node, options) = (try nodeName(environment), try options(kubelet, logger))
-    let configuration = try registryConfiguration(environment)
+    let configuration = try RegistryConfiguration.given(environment, plainHTTP: plainHTTP, caFiles: caFiles)
     // A signal is how a server ends: no failure.
     _ = try await Interrupt.cancelling { () -> Void? in
       let metrics = AgentMetrics(version: Version.current)
@@ -253,19 +251,5 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
         "no container runtime was found; mount its socket at its usual path, or name it with --runtime")
     }
     return finding.endpoint
-  }
-
-  private func registryConfiguration(_ environment: [String: String]) throws -> RegistryConfiguration {
-    var registry = try usage {
-      try RegistryConfiguration.fromEnvironment(environment, userAgent: "prepull/\(Version.current)")
-    }
-    registry.plainHTTP = Set(plainHTTP)
-    registry.caFiles += caFiles
-    do {
-      try registry.checkAuthorities()
-    } catch {
-      throw ValidationError("\(error.detail); check --ca-file and SSL_CERT_FILE")
-    }
-    return registry
   }
 }

@@ -24,6 +24,13 @@ package struct Logs: LogHandler {
     self.init(level: level, format: format) { console.write($0) }
   }
 
+  /// Of a server, whose state changes a program or a person follows.
+  package static func logger(
+    isVerbose: Bool = false, format: LogFormat, write: @escaping @Sendable (String) -> Void
+  ) -> Logger {
+    Logger(label: "prepull") { _ in Logs(level: isVerbose ? .debug : .info, format: format, write: write) }
+  }
+
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }

@@ -129,24 +129,14 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
 
   /// How registries are reached.
   package func registry(_ environment: [String: String]) throws -> RegistryConfiguration {
-    var registry = try RegistryConfiguration.fromEnvironment(environment, userAgent: "prepull/\(Version.current)")
-    registry.plainHTTP = Set(plainHTTP)
-    registry.caFiles += caFiles
-    do {
-      try registry.checkAuthorities()
-    } catch {
-      throw ValidationError("\(error.detail); check --ca-file and SSL_CERT_FILE")
-    }
-    return registry
+    try RegistryConfiguration.given(environment, plainHTTP: plainHTTP, caFiles: caFiles)
   }
 
   /// Logs state changes, for a program or a person to follow.
   ///
   /// - Parameter write: gets each line with its end.
   package func logger(_ write: @escaping @Sendable (String) -> Void) -> Logger {
-    let level: Logger.Level = verbose ? .debug : .info
-    let format = logFormat
-    return Logger(label: "prepull") { _ in Logs(level: level, format: format, write: write) }
+    Logs.logger(isVerbose: verbose, format: logFormat, write: write)
   }
 
   package func run() async throws {

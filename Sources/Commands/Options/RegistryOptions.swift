@@ -40,20 +40,11 @@ package struct RegistryOptions: ParsableArguments {
   /// - Throws: `ValidationError` for what cannot be read or understood.
   package func loaded(retries: Int) throws -> (Credentials, RegistryConfiguration) {
     let environment = ProcessInfo.processInfo.environment
-    var configuration = try usage {
-      try RegistryConfiguration.fromEnvironment(environment, userAgent: "prepull/\(Version.current)")
-    }
-    configuration.retry = RetryPolicy(attempts: retries + 1)
-    configuration.plainHTTP = Set(plainHTTP)
     for file in caFiles where access(file, R_OK) != 0 {
       throw ValidationError("cannot read \(file): \(String(cString: strerror(errno)).lowercased()); check --ca-file")
     }
-    configuration.caFiles += caFiles
-    do {
-      try configuration.checkAuthorities()
-    } catch {
-      throw ValidationError("\(error.detail); check --ca-file and SSL_CERT_FILE")
-    }
+    var configuration = try RegistryConfiguration.given(environment, plainHTTP: plainHTTP, caFiles: caFiles)
+    configuration.retry = RetryPolicy(attempts: retries + 1)
     for text in mirror {
       guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
         throw ValidationError(
@@ -63,6 +54,27 @@ package struct RegistryOptions: ParsableArguments {
       configuration.mirrors[String(text[..<equals]), default: []].append(mirror)
     }
     return (try usage { try Credentials(files: authFiles, environment: environment) }, configuration)
+  }
+}
+
+extension RegistryConfiguration {
+  /// How registries are reached, by the environment and the options `--plain-http` and `--ca-file`.
+  ///
+  /// - Throws: `ValidationError` for what cannot be understood.
+  static func given(
+    _ environment: [String: String], plainHTTP: [String], caFiles: [String]
+  ) throws -> RegistryConfiguration {
+    var configuration = try usage {
+      try RegistryConfiguration.fromEnvironment(environment, userAgent: "prepull/\(Version.current)")
+    }
+    configuration.plainHTTP = Set(plainHTTP)
+    configuration.caFiles += caFiles
+    do {
+      try configuration.checkAuthorities()
+    } catch {
+      throw ValidationError("\(error.detail); check --ca-file and SSL_CERT_FILE")
+    }
+    return configuration
   }
 }
 
