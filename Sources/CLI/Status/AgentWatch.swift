@@ -22,19 +22,25 @@ struct AgentWatch: Sendable {
   ///   - note: gets what a person should know: that asking is not allowed.
   func run(show: ([AgentPull]) -> Void, note: @escaping @Sendable (String) -> Void) async throws {
     var store = ObjectStore<WarmNode>()
-    var last: [AgentPull] = []
+    // By node; of those alone whose agents have something to pull.
+    var pulls: [String: [AgentPull]] = [:]
     var asked: [String: ContinuousClock.Instant] = [:]
     var isForbidden = false
     for try await event in client.watch(WarmNode.self) {
-      if store.apply(event).isEmpty { continue }
-      let nodes = store.objects.values.filter { $0.status?.agent != nil || $0.spec?.images?.isEmpty == false }
-      let pulls = nodes.flatMap { $0.agentPulls(where: isWanted) }
-      if pulls != last { show(pulls) }
-      last = pulls
-      let lifetime = Self.lifetime(of: Set(pulls.map(\.node)).count)
-      for name in Set(pulls.map(\.node)).sorted() where !isForbidden {
+      let before = pulls
+      for change in store.apply(event) {
+        switch change {
+        case .deleted(let node): pulls[node.metadata.name ?? ""] = nil
+        case .added(let node), .modified(_, let node):
+          let own = node.agentPulls(where: isWanted)
+          pulls[node.metadata.name ?? ""] = own.isEmpty ? nil : own
+        }
+      }
+      if pulls != before { show(pulls.values.flatMap(\.self)) }
+      let lifetime = Self.lifetime(of: pulls.count)
+      for name in pulls.keys.sorted() where !isForbidden {
         let now = ContinuousClock.now
-        if let before = asked[name], before.duration(to: now) < lifetime / 2 { continue }
+        if let last = asked[name], last.duration(to: now) < lifetime / 2 { continue }
         asked[name] = now
         do {
           try await ask(name, for: lifetime)
