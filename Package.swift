@@ -123,7 +123,10 @@ let package = Package(
     .layer("Checking", ["Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Warming", .nioCore]),
 
     // The operator.
-    .layer("Serving", [.hummingbird, .hummingbirdCore, .hummingbirdTLS, .log, .nioCore, .nioSSL, .serviceLifecycle]),
+    .target(name: "CMemory", path: "Libraries/CMemory"),
+    .layer(
+      "Serving",
+      ["CMemory", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .log, .nioCore, .nioSSL, .serviceLifecycle]),
     .layer("PrepullAPI", ["Documents", "ImageModel", "Kubernetes", "Warming"]),
     .layer(
       "Operator",

@@ -38,7 +38,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
   (
     "Serving", [],
     [
-      "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOSSL",
+      "CMemory", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOSSL",
       "ServiceLifecycle",
     ]
   ),

@@ -46,6 +46,7 @@ package struct AgentProcess: Sendable {
         group.addTask { try await server.run(onStart: onServing) }
       }
       group.addTask { try await act() }
+      group.addTask { await IdleMemory.giveBack() }
       defer { group.cancelAll() }
       try await group.next()
     }

@@ -65,6 +65,7 @@ package struct ControllerProcess: Sendable {
         group.addTask { try await server.run(onStart: onTokens) }
       }
       group.addTask { try await contend(clients) }
+      group.addTask { await IdleMemory.giveBack() }
       defer { group.cancelAll() }
       try await group.next()
     }
