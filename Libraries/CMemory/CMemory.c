@@ -32,6 +32,12 @@ static int drop_code(struct dl_phdr_info *object, size_t size, void *unused) {
   return 1;
 }
 
+void prepull_keep_few_heaps(void) {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
 void prepull_give_back_memory(void) {
 #ifdef __GLIBC__
   malloc_trim(0);

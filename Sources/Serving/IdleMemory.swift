@@ -8,6 +8,9 @@ import CMemory
 
 /// Gives memory back while a process has nothing to do, as one that waits on every node is to weigh little.
 package enum IdleMemory {
+  /// Has this process keep less for its threads. To be called before it works.
+  package static func keepLittle() { prepull_keep_few_heaps() }
+
   /// Looks at the processor time of this process: it rests where it used next to none for so long, after it had worked.
   /// Ends with its task.
   package static func giveBack(whenIdleFor interval: Duration = .seconds(10)) async {

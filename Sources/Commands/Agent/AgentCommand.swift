@@ -194,6 +194,7 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
   }
 
   package func run() async throws {
+    IdleMemory.keepLittle()
     let logger = logger { Console.standardError.write($0) }
     let environment = ProcessInfo.processInfo.environment
     let kubelet = kubelet()

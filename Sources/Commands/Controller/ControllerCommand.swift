@@ -140,6 +140,7 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
   }
 
   package func run() async throws {
+    IdleMemory.keepLittle()
     let logger = logger { Console.standardError.write($0) }
     let environment = ProcessInfo.processInfo.environment
     let registry = try registry(environment)
