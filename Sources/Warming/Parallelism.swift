@@ -11,11 +11,12 @@ package enum Parallelism: Hashable, Sendable {
     }
   }
 
-  /// How many of `total` nodes may fail before it is too much: a share is rounded down, and none is a number too.
+  /// How many of `total` nodes may fail before it is too much: a share is rounded down, and stands for one
+  /// node at least: of three nodes, 20% is not none. 0 and 0% are.
   package func allowance(of total: Int) -> Int {
     switch self {
     case .nodes(let count): max(0, count)
-    case .percent(let percent): total * percent / 100
+    case .percent(let percent): percent > 0 ? max(1, total * percent / 100) : 0
     }
   }
 }

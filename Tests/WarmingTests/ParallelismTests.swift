@@ -8,10 +8,11 @@ struct ParallelismTests {
     #expect(try Parallelism(parsing: "10%").limit(of: 25) == 3)
     #expect(try Parallelism(parsing: "10%").allowance(of: 25) == 2)
     #expect(try Parallelism(parsing: "1%").limit(of: 3) == 1)
-    #expect(try Parallelism(parsing: "1%").allowance(of: 3) == 0)
+    #expect(try Parallelism(parsing: "1%").allowance(of: 3) == 1)
     #expect(try Parallelism(parsing: "100%").limit(of: 7) == 7)
     #expect(try Parallelism(parsing: "20").limit(of: 3) == 20)
     #expect(try Parallelism(parsing: "0", least: 0).allowance(of: 3) == 0)
+    #expect(try Parallelism(parsing: "0%", least: 0).allowance(of: 3) == 0)
     #expect(try Parallelism(parsing: "5%").description == "5%")
   }
 

@@ -58,7 +58,8 @@ struct RunCommand: ClusterCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Begin no further node when more than this many failed, a number or a percentage. (default: all may)",
+      "Begin no further node when more than this many failed: a number, or a percentage, which allows one at least. "
+        + "(default: all may)",
       valueName: "nodes"), transform: Parallelism.failures)
   var maxFailures: Parallelism?
 

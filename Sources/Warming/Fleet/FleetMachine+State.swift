@@ -144,12 +144,7 @@ extension FleetMachine {
     var blockedExample: String?
     var yieldsTo: String?
 
-    /// A share stands for one node at least: of three nodes, 20 % is not none.
-    var failuresAllowed: Int {
-      let allowed = plan.maxFailures.allowance(of: counts.wanted)
-      if case .percent(1...) = plan.maxFailures { return max(1, allowed) }
-      return allowed
-    }
+    var failuresAllowed: Int { plan.maxFailures.allowance(of: counts.wanted) }
     var begins: Bool { !isGone && !plan.isSuspended && !plan.isFinished }
   }
 }
