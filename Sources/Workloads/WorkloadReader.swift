@@ -36,6 +36,13 @@ package struct WorkloadReader: Sendable {
             + "if it has pull secrets, name them with --pull-secret")
       }
     }
+    return remarks + (try await placed(&template))
+  }
+
+  /// Adds the scheduling of its runtime class, which says where pods of the template may run.
+  ///
+  /// - Returns: what could not be read, and what that means.
+  package func placed(_ template: inout WorkloadTemplate) async throws -> [String] {
     if let name = template.runtimeClass {
       let classes = DynamicResource(apiVersion: "node.k8s.io/v1", plural: "runtimeclasses", isNamespaced: false)
       do {
@@ -44,11 +51,12 @@ package struct WorkloadReader: Sendable {
         template.nodeSelector = template.nodeSelector.merging(labels ?? [:])
         template.tolerations += try scheduling?["tolerations"]?.decoded(as: [Toleration].self) ?? []
       } catch let error as APIError where [.forbidden, .notFound].contains(error.code) {
-        remarks.append(
+        return [
           "\(template.source): its runtime class '\(name)' cannot be read (\(error.detail)); "
-            + "nodes that it would rule out are warmed too")
+            + "nodes that it would rule out are warmed too"
+        ]
       }
     }
-    return remarks
+    return []
   }
 }

@@ -38,7 +38,7 @@ struct WorkloadOptions: ParsableArguments {
   mutating func validate() throws {
     workloads += formerly
     formerly = []
-    for text in replacements { _ = try Self.replacement(text) }
+    for text in replacements { _ = try ImageReplacement(parsing: text) }
     _ = try names()
     if areNone, let first = replacements.first {
       throw ValidationError(
@@ -52,31 +52,7 @@ struct WorkloadOptions: ParsableArguments {
   /// The workloads of the files, read before anything is asked of the cluster.
   ///
   /// - Throws: `ValidationError` for what cannot be read.
-  func ofFiles() throws -> WorkloadSet {
-    var templates: [WorkloadTemplate] = []
-    var remarks: [String] = []
-    for file in files {
-      let name = InputFile.name(of: file)
-      let before = templates.count
-      let text = try InputFile.text(of: file, option: "-f")
-      let duplicates = try ManifestFiles.eachDocument(of: text, name: name) { document in
-        do {
-          let own = try WorkloadTemplate.all(in: document.json)
-          let others = ManifestImages.find(in: document.json).leaving(own)
-          templates += own + others.templates
-          remarks += others.problems.map { "left out: \(name), \($0)" }
-        } catch let error as WorkloadError {
-          throw ValidationError("\(name), document at line \(document.line): \(error)")
-        }
-      }
-      remarks += duplicates
-      guard templates.count > before else {
-        throw ValidationError(
-          "there is no workload in \(name): none of its objects has a pod template or names an image")
-      }
-    }
-    return WorkloadSet(templates, remarks: remarks)
-  }
+  func ofFiles() throws -> WorkloadSet { try WorkloadFiles.read(files) }
 
   /// All workloads, whole: those of the files, and those of the cluster, with what the cluster adds to their pods.
   ///
@@ -97,8 +73,8 @@ struct WorkloadOptions: ParsableArguments {
     for index in templates.indices { remarks += try await reader.complete(&templates[index], in: namespace) }
     var set = WorkloadSet(templates)
     for text in replacements {
-      let (container, image) = try Self.replacement(text)
-      try usage { try set.replace(container, with: image) }
+      let other = try ImageReplacement(parsing: text)
+      try usage { try set.replace(other.container, with: other.image) }
     }
     if !set.isOnePlacement {
       remarks.append(
@@ -110,15 +86,7 @@ struct WorkloadOptions: ParsableArguments {
 
   /// The images to put in the place of containers' own.
   func replacementsByContainer() throws -> [String: String] {
-    Dictionary(try replacements.map { try Self.replacement($0) }.map { ($0.container, $0.image) }) { _, last in last }
-  }
-
-  private static func replacement(_ text: String) throws -> (container: String, image: String) {
-    guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
-      case let image = text[text.index(after: equals)...], !image.isEmpty
-    else {
-      throw ValidationError("--image '\(text)' is not container=image; write for example --image web=nginx:1.28")
-    }
-    return (String(text[..<equals]), String(image))
+    let all = try replacements.map { try ImageReplacement(parsing: $0) }
+    return Dictionary(all.map { ($0.container, $0.image) }) { _, last in last }
   }
 }

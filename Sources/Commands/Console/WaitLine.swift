@@ -1,25 +1,24 @@
-import Commands
 import Documents
 import Synchronization
 import Terminal
 
 /// A line on a terminal that says what is waited for, once that takes longer than a person expects.
-final class WaitLine: Sendable {
+package final class WaitLine: Sendable {
   private static let delay = Duration.seconds(1)
 
   private let console: Console
   private let text: Mutex<String>
 
-  init(_ console: Console, _ text: String) {
+  package init(_ console: Console, _ text: String) {
     self.console = console
     self.text = Mutex(text)
   }
 
   /// What is waited for from now on.
-  func say(_ text: String) { self.text.withLock { $0 = text } }
+  package func say(_ text: String) { self.text.withLock { $0 = text } }
 
   /// Shows the line while `body` takes its time; it is gone when this returns.
-  func shown<Result>(_ body: () async throws -> Result) async throws -> Result {
+  package func shown<Result>(_ body: () async throws -> Result) async throws -> Result {
     guard console.isTerminal else { return try await body() }
     let drawing = Task { await draw() }
     let result: Swift.Result<Result, any Error>
@@ -27,6 +26,11 @@ final class WaitLine: Sendable {
     drawing.cancel()
     await drawing.value
     return try result.get()
+  }
+
+  /// The same, or without the line.
+  package func shownUnless<Result>(_ isQuiet: Bool, _ body: () async throws -> Result) async throws -> Result {
+    isQuiet ? try await body() : try await shown(body)
   }
 
   /// Without a line break: whatever else is written meanwhile stays.
