@@ -161,7 +161,7 @@ let package = Package(
       "Commands",
       [
         "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-        "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent", .argumentParser, .log, .systemPackage,
+        "Workloads", "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent", .argumentParser, .log, .systemPackage,
         .unixSignals,
       ]),
     .executableTarget(name: "prepulld", dependencies: ["Commands", "NodeAgent", "Unpacking"], swiftSettings: settings),
@@ -254,7 +254,7 @@ let package = Package(
       "Commands",
       [
         "Documents", "ImageModel", "Terminal", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-        "TestKit", .log,
+        "Workloads", "Warming", "PrepullAPI", "TestKit", .log,
       ]),
     .tests(
       "CLI",

@@ -73,7 +73,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
     "Commands",
     [
       "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-      "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent",
+      "Workloads", "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent",
     ], ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Dispatch"]
   ),
   ("prepulld", ["Unpacking", "NodeAgent", "Commands"], []),

@@ -5,18 +5,19 @@ import Logging
 import Operator
 import VirtualCluster
 
-/// What the containers of an embedded cluster run for real: the operator and the agents of nodes, as `prepulld`
-/// starts them.
+/// What the containers of an embedded cluster run for real: the operator, the agents of nodes, and waiting, as
+/// `prepulld` starts them.
 enum SandboxPrograms {
   static let all = [SandboxProgram("prepull", file: "prepulld") { try await run($0) }]
 
   /// Exit codes as of the program: 64 for arguments that make no sense.
   private static func run(_ container: ContainerRun) async throws -> Int {
     if container.arguments.first == "agent" { return try await SandboxAgent.run(container) }
+    if container.arguments.first == "wait" { return try await SandboxWait.run(container) }
     let command: ControllerCommand<PodCluster>
     do {
       guard let parsed = try DaemonTool.parseAsRoot(container.arguments) as? ControllerCommand<PodCluster> else {
-        container.print("the sandbox runs 'prepulld controller' and 'prepulld agent' only\n")
+        container.print("the sandbox runs 'prepulld controller', 'prepulld agent' and 'prepulld wait' only\n")
         return 64
       }
       command = parsed

@@ -6,7 +6,10 @@ package struct DaemonTool: ProgramRoot {
     commandName: "prepulld",
     abstract: "Puts container images on Kubernetes nodes: what runs in pods and on nodes.",
     version: Version.current,
-    subcommands: [PullCommand.self, ControllerCommand<PodCluster>.self, AgentCommand<PodCluster>.self])
+    subcommands: [
+      PullCommand.self, ControllerCommand<PodCluster>.self, AgentCommand<PodCluster>.self,
+      WaitCommand<PodCluster, NoManifests>.self,
+    ])
 
   package init() {}
 }

@@ -34,7 +34,7 @@ struct DocsTests {
 
   /// Kinds of others, which the sandbox does not have: their manifests are only read.
   private static let foreign: Set = [
-    "kustomize.toolkit.fluxcd.io/v1", "kustomize.config.k8s.io/v1beta1", "karpenter.sh/v1",
+    "kustomize.config.k8s.io/v1beta1", "karpenter.sh/v1",
   ]
 
   @Test("The API server takes every manifest, and our chart every set of its values")
@@ -47,6 +47,13 @@ struct DocsTests {
             try await checkValues(document, path)
           } else if !Self.foreign.contains(document["apiVersion"]?.string ?? "") {
             objects.append(document)
+            // Jobs within analyses are Jobs.
+            for metric in document[path: "spec", "metrics"]?.array ?? [] {
+              guard let spec = metric[path: "provider", "job", "spec"] else { continue }
+              objects.append([
+                "apiVersion": "batch/v1", "kind": "Job", "metadata": ["name": "j", "namespace": "shop"], "spec": spec,
+              ])
+            }
           }
         }
       }
@@ -60,7 +67,7 @@ struct DocsTests {
           _ = try await Tool.output(
             "kubectl", arguments + ["-f", file], environment: ["KUBECONFIG": cluster.kubeconfig])
         }
-        try await kubectl("apply", objects: CustomResourceDefinitions.all)
+        try await kubectl("apply", objects: CustomResourceDefinitions.all + ForeignSchemas.all)
         let namespaces = Set(objects.compactMap { $0[path: "metadata", "namespace"]?.string }).subtracting(["default"])
         try await kubectl(
           "create",
@@ -102,6 +109,20 @@ struct DocsTests {
       }
     }
     #expect(count > 15)
+  }
+
+  @Test("Every metric that a page asks Prometheus for is one of ours")
+  func metrics() throws {
+    let pages = try Self.pages()
+    let known = try #require(pages["docs/metrics.md"])
+    var count = 0
+    for (path, page) in pages {
+      for match in page.matches(of: /\b(prepull_[a-z_]+)\{/) {
+        count += 1
+        #expect(known.contains("`\(match.1)`"), "\(path) asks for \(match.1)")
+      }
+    }
+    #expect(count > 0)
   }
 
   @Test("Every link to a file leads somewhere")

@@ -54,7 +54,7 @@ enum PermissionsPage {
     - registries: it can ask the operator for what its own WarmNode wants, and gets tokens that pull from those repositories only, for minutes; passwords only where a Prepull has `allowPasswords`.
     - Secrets: no agent may read any; but as root of a node it reaches those of the pods that run there, as everybody who owns a node does.
 
-    What `prepull run` needs, which installs nothing: [permissions.yaml](permissions.yaml).
+    What `prepull run` needs, which installs nothing: [permissions.yaml](permissions.yaml). What `prepull wait` needs: [wait-permissions.yaml](wait-permissions.yaml).
 
     """
 
