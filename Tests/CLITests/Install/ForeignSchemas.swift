@@ -55,6 +55,7 @@ enum ForeignSchemas {
       "name": string, "interval": string, "initialDelay": string, "successCondition": string,
       "failureCondition": string,
       "count": ["x-kubernetes-int-or-string": true], "failureLimit": ["x-kubernetes-int-or-string": true],
+      "consecutiveSuccessLimit": ["x-kubernetes-int-or-string": true],
       "provider": object([
         "job": object(
           ["metadata": ["type": "object"], "spec": ["type": "object", "x-kubernetes-preserve-unknown-fields": true]],
