@@ -122,9 +122,13 @@ extension AgentDriver {
   func pace() -> Task<Void, Never>? {
     guard let pacer = options.pacer else { return nil }
     return Task {
+      var last = ProcessorUse.Sample.take()
       while !Task.isCancelled {
+        let now = ProcessorUse.Sample.take()
+        let use = last.flatMap { last in now.flatMap { ProcessorUse(from: last, to: $0) } }
+        last = now
         let limit = PaceRule.limit(
-          maximum: options.maxBandwidth, pressure: PressureStall.read(),
+          maximum: options.maxBandwidth, pressure: PressureStall.read(), use: use,
           othersPull: (try? await runtime.othersPull()) ?? false)
         pacer.limit(to: limit)
         metrics.paceLimit.set(Double(limit ?? 0))

@@ -8,9 +8,16 @@ package enum PaceRule {
   /// network and what they unpack to.
   package static let assumed: Int64 = 350_000_000
 
-  /// From this share of stalled time on, in percent, others are held up. A pull stalls a little by itself: an idle node
+  /// From this share of stalled time on, in percent, somebody is held up. A pull stalls a little by itself: an idle node
   /// shows some percent while it unpacks.
   package static let stall = 10.0
+
+  /// Below this share of busy processors nobody waits for one because of us, whatever pressure says: containers wait for
+  /// their own limits too.
+  package static let busy = 80.0
+
+  /// Below this share of all processors, others hardly work: the daemons of a node, and what the kernel does for the pull.
+  package static let others = 15.0
 
   /// The limit now; nil for none.
   ///
@@ -18,15 +25,20 @@ package enum PaceRule {
   ///   an even load.
   /// - A quarter while somebody else pulls, who has a pod that waits: it shares the network and the disk with a few
   ///   streams of its own, and should get most of both.
-  /// - A quarter where processes stall on processors or the disk, whoever does it; the agent may be the one, and then it
-  ///   swings between both limits within ten seconds, which still leaves room. Memory does not count: pulling more slowly
-  ///   frees none.
+  /// - A quarter where processes stall on busy processors or on the disk, and others work at all: on a machine that only
+  ///   pulls, nobody but the pull waits. Memory does not count: pulling more slowly frees none.
   ///
   /// - Parameters:
   ///   - maximum: what the agent was told; nil for no limit.
   ///   - pressure: nil where the kernel does not tell.
-  package static func limit(maximum: Int64?, pressure: PressureStall?, othersPull: Bool) -> Int64? {
-    let isStalled = pressure.map { max($0.cpu, $0.io) > stall } ?? false
+  ///   - use: since the last time; nil where it is not known, which counts as others who work.
+  package static func limit(
+    maximum: Int64?, pressure: PressureStall?, use: ProcessorUse?, othersPull: Bool
+  ) -> Int64? {
+    var isStalled = false
+    if let pressure, use.map({ $0.others > others }) ?? true {
+      isStalled = pressure.io > stall || (pressure.cpu > stall && use.map { $0.busy > busy } ?? true)
+    }
     guard othersPull || isStalled else { return maximum }
     let quarter = max(least, (maximum ?? assumed) / 4)
     return maximum.map { min($0, quarter) } ?? quarter
