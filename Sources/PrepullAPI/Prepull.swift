@@ -124,6 +124,8 @@ package struct Prepull: Resource {
     package var parallelism: IntOrString?
     /// Nodes at a time that pull from the same registry, whichever Prepull they do it for.
     package var registryParallelism: Int?
+    /// Nodes of each platform that pull an image first, before twice as many do, and so on. 0 when nil: none.
+    package var seeds: Int?
     /// How many nodes may fail before no further one is begun.
     package var maxFailures: IntOrString?
     /// Higher goes first. 0 when nil.

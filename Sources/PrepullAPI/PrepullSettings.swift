@@ -43,6 +43,8 @@ package struct PrepullSettings: Hashable, Sendable {
   package let parallelism: Parallelism
   /// Nodes at a time that pull from the same registry, over all Prepulls.
   package let registryParallelism: Int
+  /// Nodes of each platform that pull an image first; 0: all may begin at once.
+  package let seeds: Int
   /// How many nodes may fail before no further one is begun.
   package let maxFailures: Parallelism
   /// Higher goes first.
@@ -79,6 +81,7 @@ package struct PrepullSettings: Hashable, Sendable {
     parallelism = try Self.share(spec.parallelism, or: Defaults.parallelism, "spec.parallelism")
     registryParallelism =
       try Self.count(spec.registryParallelism, "spec.registryParallelism", least: 1) ?? Defaults.registryParallelism
+    seeds = try Self.count(spec.seeds, "spec.seeds", least: 0) ?? 0
     maxFailures = try Self.share(spec.maxFailures, or: Defaults.maxFailures, "spec.maxFailures", least: 0)
     priority = spec.priority ?? 0
     gate = try Self.gate(spec.gate)

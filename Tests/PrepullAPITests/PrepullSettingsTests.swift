@@ -21,7 +21,7 @@ import Testing
         "selector": ["matchLabels": ["pool": "gpu"]], "tolerations": [["key": "gpu", "operator": "Exists"]],
       ],
       "mode": "Keep", "imagePullPolicy": "Always", "imagePullSecrets": [["name": "regcred"]], "nodeTimeout": "1h30m",
-      "backoffLimit": 2, "parallelism": 7, "registryParallelism": 3, "maxFailures": "0%", "priority": 4,
+      "backoffLimit": 2, "parallelism": 7, "registryParallelism": 3, "seeds": 2, "maxFailures": "0%", "priority": 4,
       "refreshInterval": "1h", "verifyInterval": "30m",
       "gate": ["startupTaint": "prepull.dev/cold", "deadline": "5m"],
       "suspend": true,
@@ -42,6 +42,7 @@ import Testing
     #expect(settings.backoffLimit == 2)
     #expect(settings.parallelism == .nodes(7))
     #expect(settings.registryParallelism == 3)
+    #expect(settings.seeds == 2)
     #expect(settings.maxFailures == .percent(0))
     #expect(settings.priority == 4)
     #expect(settings.refreshInterval == .seconds(3600))
@@ -56,6 +57,7 @@ import Testing
   func defaults() throws {
     let settings = try Self.settings(["images": [["image": "a"]]])
     #expect(settings.mode == .keep)
+    #expect(settings.seeds == 0)
     #expect(settings.verifyInterval == .seconds(6 * 3600))
     #expect(settings.refreshInterval == nil)
     #expect(settings.gate == nil)

@@ -25,6 +25,7 @@ extension RunCommand {
     request.nodes.narrow(to: workloads)
     if let parallelism { request.parallelism = parallelism }
     request.maxFailures = maxFailures
+    request.seeds = seeds ?? 0
     request.timeout = timeout?.duration
     if let limit = nodeTimeout { request.nodeTimeout = limit.duration }
     request.policy = policy

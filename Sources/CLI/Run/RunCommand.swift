@@ -47,6 +47,12 @@ struct RunCommand: ClusterCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Nodes of each platform that pull an image first; then twice as many, up to --parallelism. (default: none)",
+      valueName: "nodes"))
+  var seeds: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "The longest time for all: 90s, 10m, 1h. (default: none; 30m with --keep)", valueName: "duration"),
     transform: TimeSpan.parse)
   var timeout: TimeSpan?
@@ -110,13 +116,16 @@ struct RunCommand: ClusterCommand {
       throw ValidationError("standard input cannot be read for both --from-file and -f")
     }
     try podOptions.check()
+    if let seeds, !(1...100_000).contains(seeds) {
+      throw ValidationError("--seeds \(seeds) is no number of nodes: write a number from 1")
+    }
     if keep { try validateKeep() }
   }
 
   /// A DaemonSet's controller has no such limits, and chooses its nodes by their labels.
   private func validateKeep() throws {
     let useless: [(String, Bool)] = [
-      ("--max-failures", maxFailures != nil), ("--node-timeout", nodeTimeout != nil),
+      ("--max-failures", maxFailures != nil), ("--seeds", seeds != nil), ("--node-timeout", nodeTimeout != nil),
       ("--placement direct", placement == .direct), ("--include-cordoned", nodeOptions.includeCordoned),
       ("--include-not-ready", nodeOptions.includeNotReady),
     ]

@@ -38,6 +38,8 @@ struct RunStream: Sendable {
     case .imagePresent: "imagePresent"
     case .imageFailed: "imageFailed"
     case .cell: "cell"
+    case .nodeWaits: "nodeWaits"
+    case .seedWait: "seedWait"
     case .nodeFinished: "nodeFinished"
     case .nodeAdded: "nodeAdded"
     case .nodeGone: "nodeGone"
@@ -60,7 +62,8 @@ struct RunStream: Sendable {
     switch event {
     case .planned(let nodes, let images):
       return [("nodes", .array(nodes.map(JSON.string))), ("images", .array(images.map(JSON.string)))]
-    case .nodeStarted(let node), .nodeAdded(let node), .nodeGone(let node): return [("node", .string(node))]
+    case .nodeStarted(let node), .nodeAdded(let node), .nodeGone(let node), .nodeWaits(let node):
+      return [("node", .string(node))]
     case .imagePulling(let node, let image), .imagePresent(let node, let image): return place(node, image)
     case .imagePulled(let node, let image, let duration, let bytes):
       return place(node, image) + [
@@ -69,6 +72,12 @@ struct RunStream: Sendable {
     case .imageFailed(let node, let image, let failure, let isFinal):
       return place(node, image) + failure.members + [("final", .bool(isFinal))]
     case .cell(let node, let image, let cell): return place(node, image) + cell.members
+    case .seedWait(let wait):
+      return [
+        ("nodes", .integer(Int64(wait?.nodes ?? 0))), ("image", wait.map { .string($0.reference) } ?? .null),
+        ("holders", wait.map { .integer(Int64($0.holders)) } ?? .null),
+        ("pulling", wait.map { .integer(Int64($0.pulling)) } ?? .null),
+      ]
     case .nodeFinished(let node, let outcome): return [("node", .string(node))] + outcome.members
     case .nodeSkipped(let node, let reason): return [("node", .string(node)), ("reason", .string(reason.description))]
     case .nodeUnsupported(let node, let reason): return [("node", .string(node)), ("reason", .string(reason))]

@@ -39,6 +39,8 @@ struct RunView: Sendable {
   private(set) var lastFailure: FailureGroups.Group?
   /// Since when the API server has been silent, and why.
   private(set) var silence: (reason: String, since: Duration)?
+  /// Nodes that wait for seeds.
+  private(set) var seedWait: SeedWait?
   private(set) var meter = RateMeter(window: rateWindow)
   private(set) var pulledBytes: Int64 = 0
   private var cells: [String: [Coverage.State]] = [:]
@@ -59,6 +61,8 @@ struct RunView: Sendable {
     case .nodeAdded(let node): add(node)
     case .nodeGone(let node), .nodeSkipped(let node, _), .nodeUnsupported(let node, _): remove(node)
     case .nodeStarted(let node): set(node, .working)
+    case .nodeWaits(let node): set(node, .waiting)
+    case .seedWait(let wait): seedWait = wait
     case .nodeFinished(let node, let outcome): finish(node, outcome)
     case .cell(let node, let image, let cell):
       set(node, image, cell.state)

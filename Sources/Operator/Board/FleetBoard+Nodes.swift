@@ -67,6 +67,7 @@ extension FleetBoard {
     var node = FleetNode(
       facts: NodeFacts(sketch), createdAt: Duration(timestamp: sketch.metadata.creationTimestamp) ?? time)
     node.bootID = sketch.status?.nodeInfo?.bootID ?? ""
+    (node.madeAt, node.images) = (sketch.metadata.creationTimestamp ?? "", sketch.status?.images?.count ?? 0)
     let listed = sketch.status?.images ?? ListedImages()
     if listed.count < Self.longestList { node.listed = listed.names.compactMap { wantedNames[$0] }.sorted() }
     node.hasDiskPressure = sketch[condition: "DiskPressure"]?.status == "True"

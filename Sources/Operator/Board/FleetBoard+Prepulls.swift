@@ -132,6 +132,7 @@ extension FleetBoard {
     plan.parallelism = settings.parallelism
     plan.perRegistry = settings.registryParallelism
     plan.maxFailures = settings.maxFailures
+    plan.seeds = settings.seeds
     plan.timeout = settings.nodeTimeout
     plan.retries = settings.backoffLimit + 1
     plan.refreshes = settings.refreshInterval != nil || settings.imagePullPolicy == .always

@@ -176,7 +176,8 @@ struct PrepullReport {
     .map { "\($0.value) \($0.key.text)" }
     let trouble = summary.blocked[.backingOff] == nil ? nil : summary.images.first { $0.lastFailure != nil }
     let failure = trouble.flatMap { image in image.lastFailure.map { "\(image.reference): \($0.message)" } }
-    let example = (summary.blockedExample ?? summary.yieldsTo ?? failure).map { ": \($0)" } ?? ""
+    let example =
+      (summary.blockedExample ?? summary.yieldsTo ?? summary.seedWait?.words ?? failure).map { ": \($0)" } ?? ""
     let isRetrying = nodes.pulling == 0 && nodes.pending == 0
     let work =
       isRetrying
@@ -257,6 +258,7 @@ extension FleetSummary.Blocker {
     case .gated: "are pulling first what a gate waits for"
     case .disk: "have DiskPressure, so that nothing is pulled there"
     case .agent: "wait for their agent to be ready"
+    case .seeds: "wait for seeds"
     }
   }
 }

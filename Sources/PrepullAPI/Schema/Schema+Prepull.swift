@@ -66,6 +66,13 @@ extension Schema {
           "Nodes that pull from the same registry at a time, whichever Prepull they do it for.",
           .integer(least: 1, bits: 32), standard: 20)),
       .optional(
+        "seeds",
+        Schema(
+          "Nodes of each platform that pull an image first, spread over zones; when they hold it, twice as many pull it, "
+            + "and so on up to `parallelism`. So a bad image is found by these, a pull-through cache fills once, and a "
+            + "mirror between nodes has somebody to ask. 0: all may begin at once.",
+          .integer(least: 0, bits: 32), standard: 0)),
+      .optional(
         "maxFailures", share("Nodes that may fail before no further node is begun.", least: 0, standard: "20%")),
       .optional(
         "priority",

@@ -22,6 +22,7 @@ extension FleetMachine {
     }
     if !nodes[number].bootID.isEmpty, nodes[number].bootID != node.bootID { suspect(number) }
     nodes[number].bootID = node.bootID
+    (nodes[number].madeAt, nodes[number].listedImages) = (node.madeAt, node.images)
     noteAgent(node, of: number)
     nodes[number].markedWarm = nodes[number].markedWarm ?? node.isMarkedWarm
     compareList(node.listed, of: number)
@@ -102,6 +103,7 @@ extension FleetMachine {
     state.wantedDigests = plan.images.map { image in image.resolution.map { imageTable.digest($0.digest) } }
     state.counts = PrepullCounts(images: plan.images.count)
     state.supported = [:]
+    state.growth = SeedGrowth(seeds: plan.seeds)
     carryRefusals(from: before, to: &state)
     if before.plan.generation != plan.generation { state.creationBackoff = nil }
     state.isComplete = false

@@ -16,6 +16,7 @@ extension FleetMachine {
     for (index, decision) in decisions(for: node).enumerated() {
       apply(decision, to: node, status: index)
       due = earliest(due, decision.nextDue)
+      noteSeeds(node, status: index)
     }
     if limits.keepsRecords {
       tellWishes(node)
@@ -75,14 +76,16 @@ extension FleetMachine {
       case .skipped: continue
       }
       learnSupport(plan, on: facts)
-      let same = known.flatMap { $0.isUnsupported == isUnsupported ? $0 : nil }
-      statuses.append(same ?? Status(plan: plan, isUnsupported: isUnsupported))
+      let platform = plans[plan].growth.platform(facts.platform)
+      let same = known.flatMap { $0.isUnsupported == isUnsupported && $0.platform == platform ? $0 : nil }
+      statuses.append(same ?? Status(plan: plan, isUnsupported: isUnsupported, platform: platform))
     }
     for index in nodes[node].statuses.indices {
       let old = nodes[node].statuses[index]
-      guard !statuses.contains(where: { $0.plan == old.plan && $0.isUnsupported == old.isUnsupported }) else {
-        continue
+      let isKept = statuses.contains {
+        $0.plan == old.plan && $0.isUnsupported == old.isUnsupported && $0.platform == old.platform
       }
+      if isKept { continue }
       withdraw(node, status: index)
       records.changed(node)
     }
@@ -148,7 +151,9 @@ extension FleetMachine {
     }
     if isRollout(plan) { return }
     let lane = decision.priority.map {
-      NodeQueue.Lane(priority: $0, registries: imageTable.registrySet(decision.registries))
+      NodeQueue.Lane(
+        priority: $0, registries: imageTable.registrySet(decision.registries),
+        seeds: seedWishes(decision.due, of: plan, on: node))
     }
     plans[plan].queue.set(node, name: nodes[node].name, in: lane)
   }
@@ -157,6 +162,7 @@ extension FleetMachine {
   mutating func withdraw(_ node: NodeIndex, status index: Int) {
     let old = nodes[node].statuses[index]
     count(node, old.plan, from: old.cells, to: [])
+    withdrawSeeds(node, old)
     plans[old.plan].counts.change(node, from: old.share, to: PrepullCounts.Share())
     markDirty(old.plan)
     plans[old.plan].queue.set(node, name: nodes[node].name, in: nil)

@@ -13,6 +13,9 @@ extension FleetMachine {
     /// Of the node that the memory below is about.
     var uid = ""
     var createdAt = Duration.zero
+    /// When it was made, as a text that can be compared, and how many images it lists: by these nodes become seeds.
+    var madeAt = ""
+    var listedImages = 0
     var bootID = ""
     /// A pod of others that pulls its images there.
     var busyWith: String?
@@ -83,6 +86,9 @@ extension FleetMachine {
     let plan: PlanIndex
     /// The node cannot be warmed at all.
     let isUnsupported: Bool
+    var platform = SeedPlatform(number: 0)
+    /// By image of the plan; empty where it has no seeds.
+    var roles: [SeedRole] = []
     /// By image of the plan; empty before the node is reconciled.
     var cells: [Cell] = []
     var share = PrepullCounts.Share()
@@ -128,6 +134,7 @@ extension FleetMachine {
     // Over all nodes.
     var counts = PrepullCounts()
     var queue = NodeQueue()
+    var growth = SeedGrowth()
     /// Pods at all.
     var pods = 0
     /// Creates under way.

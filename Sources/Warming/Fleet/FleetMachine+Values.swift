@@ -10,6 +10,8 @@ extension FleetMachine {
     /// A Prepull is gone or being deleted: `Action.cleared` says when nothing of it is left.
     case prepullGone(PrepullID)
     case node(FleetNode)
+    /// Nodes that are there, before any of them is begun.
+    case nodes([FleetNode])
     case nodeGone(String)
     /// One of our pods, in a new state. Also answers a create that found the pod to be there already.
     case pod(FleetPod)

@@ -43,6 +43,11 @@ package struct FleetMachine: Sendable {
     case .prepull(let id, let plan): prepullUpdated(id, plan)
     case .prepullGone(let id): prepullRemoved(id)
     case .node(let node): nodeUpdated(node)
+    case .nodes(let list):
+      for node in list {
+        nodeUpdated(node)
+        if isSynced { reconcileDirty() }
+      }
     case .nodeGone(let name): nodeRemoved(name)
     case .pod(let pod): if isSynced { podUpdated(pod) } else { early[pod.id] = pod }
     case .podGone(let id, let uid): if isSynced { podRemoved(id, uid: uid) } else { early[id] = nil }

@@ -13,6 +13,9 @@ package struct FleetNode: Hashable, Sendable {
   package var facts: NodeFacts
   /// Since the Unix epoch.
   package var createdAt: Duration
+  /// When it was made, as a text that can be compared, and how many images it lists: by these nodes become seeds.
+  package var madeAt = ""
+  package var images = 0
   /// Differs after each boot.
   package var bootID = ""
   /// Names of `status.images`, as they stand there; nil when the list may be cut (50 entries by default), as absence

@@ -43,6 +43,8 @@ struct NodeReconciler: Sendable {
     var priority: NodeQueue.Priority?
     /// Registries that the pod would pull from.
     var registries: [RegistryNumber] = []
+    /// Positions of images to pull, where some may have to wait for seeds.
+    var due: [Int] = []
     var nextDue: Duration?
   }
 
@@ -68,7 +70,10 @@ struct NodeReconciler: Sendable {
     decision.share.lacksAgent = work.means == .none && !status.isUnsupported
     if !isKept, isOpen(to: work.means), plan.begins, let priority = priority(of: work) {
       decision.priority = priority
-      decision.registries = work.due.prefix(limits.imagesPerPod).map { plan.registries[$0] }
+      // Which of them come first is not known beforehand where seeds go ahead.
+      let most = plan.growth.isOn ? Int.max : limits.imagesPerPod
+      decision.registries = work.due.prefix(most).map { plan.registries[$0] }
+      if plan.growth.isOn { decision.due = work.due }
     }
     if state == .pending {
       let blocker = blocker(of: status.plan, isQueued: decision.priority != nil, isKept: isKept, work.means)

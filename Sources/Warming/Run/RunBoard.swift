@@ -114,6 +114,8 @@ struct RunBoard: Sendable {
     case .imageFailed(let node, let image, let failure, let isFinal):
       .imageFailed(node: node, image: image, failure, isFinal: isFinal)
     case .retrying(let node, let reason, let wait): .podRetried(node: node, reason: reason, after: wait)
+    case .nodeWaits(let name): .nodeWaits(node: name)
+    case .seedWait(let wait): .seedWait(wait)
     case .nodeFinished(let name, let outcome): .nodeFinished(node: name, outcome)
     case .nodeGone(let name): .nodeGone(node: name)
     case .stopping(let reason): .stopping(reason)
@@ -273,9 +275,9 @@ struct RunBoard: Sendable {
       for name in facts.keys.sorted() where !names.contains(name) { gone(name, &effects) }
       let ordered = new.inWarmingOrder
       if !isPlanned { plan(ordered, &effects) }
-      for node in ordered { take(node, &effects) }
+      take(list, in: ordered, &effects)
       isPlanned = true
-    case .applied(let node): take(NodeFacts(node), &effects)
+    case .applied(let node): take([node], in: [NodeFacts(node)], &effects)
     case .deleted(let node): gone(node.metadata.name ?? "", &effects)
     }
     connectionRestored(&effects)
@@ -291,15 +293,30 @@ struct RunBoard: Sendable {
     effects.append(.tell(.planned(nodes: names.map(\.name), images: plan.request.images.map(\.given))))
   }
 
-  private mutating func take(_ node: NodeFacts, _ effects: inout [RunEffect]) {
-    facts[node.name] = node
-    let verdict = plan.request.nodes.verdict(for: node)
-    if case .unsupported(let reason) = verdict, unsupported.updateValue(reason, forKey: node.name) != reason {
-      effects.append(.tell(.nodeUnsupported(node: node.name, reason: reason)))
+  /// - Parameter order: the same nodes, in the order in which they are begun.
+  private mutating func take(_ list: [Node], in order: [NodeFacts], _ effects: inout [RunEffect]) {
+    let objects = Dictionary(list.map { ($0.metadata.name ?? "", $0) }) { first, _ in first }
+    let hadTurn = Set(order.map(\.name).filter(machine.hasTurn))
+    for node in order {
+      facts[node.name] = node
+      if case .unsupported(let reason) = plan.request.nodes.verdict(for: node),
+        unsupported.updateValue(reason, forKey: node.name) != reason
+      {
+        effects.append(.tell(.nodeUnsupported(node: node.name, reason: reason)))
+      }
     }
-    let hadTurn = machine.hasTurn(node.name)
-    feed(.node(FleetNode(facts: node, createdAt: .zero)), &effects)
-    switch verdict {
+    let nodes = order.map { facts in
+      var node = FleetNode(facts: facts, createdAt: .zero)
+      node.madeAt = objects[facts.name]?.metadata.creationTimestamp ?? ""
+      node.images = objects[facts.name]?.status?.images?.count ?? 0
+      return node
+    }
+    feed(.nodes(nodes), &effects)
+    for node in order { tellSkipped(node, hadTurn: hadTurn.contains(node.name), &effects) }
+  }
+
+  private mutating func tellSkipped(_ node: NodeFacts, hadTurn: Bool, _ effects: inout [RunEffect]) {
+    switch plan.request.nodes.verdict(for: node) {
     case .wanted, .unsupported: skipped[node.name] = nil
     case .skipped(let reason):
       let isOut = !machine.hasTurn(node.name)

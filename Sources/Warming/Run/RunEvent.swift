@@ -16,6 +16,10 @@ package enum RunEvent: Sendable {
   case imageFailed(node: String, image: Int, WarmFailure, isFinal: Bool)
   /// How a cell stands now. Comes whenever that changes, so that these alone make the coverage.
   case cell(node: String, image: Int, Coverage.Cell)
+  /// A node that was begun gives its place to others until seeds hold what it lacks.
+  case nodeWaits(node: String)
+  /// How many nodes wait for seeds; nil when none does any more.
+  case seedWait(SeedWait?)
   case nodeFinished(node: String, NodeOutcome)
   /// A node came while the run went on, and is warmed too.
   case nodeAdded(node: String)

@@ -31,6 +31,7 @@ struct RunPlan: Sendable {
     fleet.access = PullAccess(namespace: request.namespace, secrets: request.pullSecrets)
     fleet.policy = request.policy
     fleet.parallelism = request.parallelism
+    fleet.seeds = request.seeds
     fleet.timeout = request.nodeTimeout
     fleet.rollout = Self.rules(request, found)
     self.fleet = fleet

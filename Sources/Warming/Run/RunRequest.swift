@@ -11,6 +11,8 @@ package struct RunRequest: Sendable {
   package var nodes = NodeChoice()
   /// Nodes at a time.
   package var parallelism = Parallelism.nodes(20)
+  /// Nodes of each platform that pull an image first; 0: all may begin at once.
+  package var seeds = 0
   /// How many nodes may fail before no further one is begun; all may when nil.
   package var maxFailures: Parallelism?
   /// For the whole run; no limit when nil.

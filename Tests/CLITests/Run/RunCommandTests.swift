@@ -45,6 +45,26 @@ struct RunCommandTests {
     }
   }
 
+  @Test func aSeedPullsFirstAndABadImageIsFoundByItAlone() async throws {
+    try await withCluster(NodeTemplate.numbered(7)) { cluster in
+      let run = try await cluster.prepull("run", "-o", "json", "--seeds", "1", cluster.web)
+      let lines = try events(run)
+      #expect(run.exitCode == 0, "\(run)")
+      let waits = lines.filter { $0["event"] == "seedWait" }
+      #expect(waits.first?["nodes"] == 6, "\(waits)")
+      #expect(waits.last?["nodes"] == 0, "\(waits)")
+      let bad = try await cluster.prepull("run", "-o", "json", "--seeds", "1", cluster.missing, cluster.scratch)
+      let told = try events(bad)
+      #expect(bad.exitCode == 1)
+      let tried = Set(
+        told.filter { $0["event"] == "imageFailed" && $0["final"] == false }.compactMap { $0["node"]?.string })
+      #expect(tried.count <= 1, "\(tried)")
+      #expect(told.count { $0["event"] == "nodeFinished" && $0["outcome"] == "incomplete" } == 7)
+      for node in 1...7 { #expect(try await cluster.sandbox.image(cluster.scratch, on: "node-\(node)") != nil) }
+      #expect(bad.output.contains("not tried, as it failed on the seed node-"), "\(bad.output)")
+    }
+  }
+
   @Test func aMissingImageIsToldOnceAndTheOthersGetThere() async throws {
     try await withCluster { cluster in
       let run = try await cluster.prepull("run", cluster.missing, cluster.scratch)

@@ -12,6 +12,8 @@ enum RunStory {
     code: "notFound", detail: "there is no tag '9' of redis", remedy: "Check the name of the repository and the tag.")
   static let evicted = WarmFailure(code: "evicted", detail: "the node is full", remedy: "Free some of it.")
 
+  static let seedWait = SeedWait(nodes: 38, reference: "web:2.0", holders: 2, pulling: 4)
+
   static func nodes(_ count: Int) -> [String] { (1...count).map { "node-\($0)" } }
 
   /// Three images on four nodes, at different stages.

@@ -191,6 +191,35 @@ struct RunReportTests {
     #expect(lines.last == "  Run prepull delete --leftovers -n web.")
   }
 
+  @Test("One line says that nodes wait for seeds, on the screen and in the log, until none does")
+  func seeds() {
+    let sentence = "38 nodes wait for seeds: web:2.0 is on 2 nodes, and 4 pull it"
+    var view = RunView(images: RunStory.images)
+    var log = RunLog(images: RunStory.images)
+    for (second, event) in RunStory.midway + [(6, .seedWait(RunStory.seedWait))] {
+      view.apply(event, at: .seconds(second))
+      _ = log.lines(for: event, at: .seconds(second))
+    }
+    let screen = RunScreen.lines(of: view, width: 100, height: 20, style: .plain, at: .seconds(7))
+    #expect(screen.filter { $0 == sentence }.count == 1, "\(screen)")
+    #expect(log.tick(at: .seconds(20)).first?.contains(sentence) == true)
+    view.apply(.seedWait(nil), at: .seconds(8))
+    #expect(!RunScreen.lines(of: view, width: 100, height: 20, style: .plain, at: .seconds(8)).contains(sentence))
+    view.apply(.nodeWaits(node: "node-3"), at: .seconds(8))
+    #expect(view.nodes["node-3"] == .waiting)
+  }
+
+  @Test(
+    "What nodes wait for, in words",
+    arguments: [
+      (0, 1, "1 node pulls web:2.0 first"), (0, 3, "3 nodes pull web:2.0 first"),
+      (1, 1, "web:2.0 is on 1 node, and 1 pulls it"), (0, 0, "web:2.0 is on no node yet"),
+    ])
+  func words(holders: Int, pulling: Int, words: String) {
+    let wait = SeedWait(nodes: 5, reference: "web:2.0", holders: holders, pulling: pulling)
+    #expect(wait.words == words)
+  }
+
   /// Set PREPULL_UPDATE_GOLDEN=1 to write the file anew, then read the difference.
   @Test("The stream of JSON, to the byte: its names are an interface")
   func stream() throws {
@@ -203,6 +232,7 @@ struct RunReportTests {
       .stopping(.cancelled), .stopping(.timedOut(.seconds(1.5))), .stopping(.refused(RunStory.evicted)),
       .cleanedUp(left), .cell(node: "n", image: 0, .stale(RunStory.digest)),
       .cell(node: "n", image: 0, .unsupported("no \"arm64\"")), .nodeFinished(node: "n", .notDone),
+      .nodeWaits(node: "n"), .seedWait(RunStory.seedWait), .seedWait(nil),
       .nodeFinished(node: "n", .unsupported), .imagePulled(node: "n", image: 0, duration: nil, bytes: nil),
     ]
     lines += more.map { RunStream.line($0, images: RunStory.images, at: start) }

@@ -14,9 +14,11 @@ struct FleetStormTests {
     let references = ["r.io/a", "r.io/b", "s.io/c", "s.io/d", "t.io/e"]
     let restarts: Bool
     let hasAgents: Bool
+    let hasSeeds: Bool
 
-    init(seed: UInt64, restarts: Bool, hasAgents: Bool = false) {
+    init(seed: UInt64, restarts: Bool, hasAgents: Bool = false, hasSeeds: Bool = false) {
       self.hasAgents = hasAgents
+      self.hasSeeds = hasSeeds
       chance = Chance(state: seed)
       var limits = FleetLimits()
       limits.maxPods = chance.number(2...6)
@@ -66,6 +68,7 @@ struct FleetStormTests {
       plan.verifyEvery = chance.isOneOf(2) ? .seconds(chance.number(100...1000)) : nil
       plan.gate = chance.isOneOf(3) ? FleetPlan.Gate(taint: "cold", deadline: .seconds(300)) : nil
       plan.isSuspended = chance.isOneOf(10)
+      if hasSeeds { plan.seeds = chance.number(0...2) }
       if hasAgents {
         plan.engine = [.kubelet, .agent(fallsBack: true), .agent(fallsBack: false)][chance.number(0...2)]
       }
@@ -241,6 +244,11 @@ struct FleetStormTests {
 
   @Test("Invariants with agents", arguments: 0..<60)
   func agents(seed: Int) { play(Storm(seed: UInt64(1000 + seed), restarts: seed % 3 != 0, hasAgents: true), seed) }
+
+  @Test("Invariants with seeds", arguments: 0..<90)
+  func seeds(seed: Int) {
+    play(Storm(seed: UInt64(2000 + seed), restarts: seed % 3 != 0, hasAgents: seed % 2 == 0, hasSeeds: true), seed)
+  }
 
   private func play(_ storm: Storm, _ seed: Int) {
     var storm = storm

@@ -21,6 +21,8 @@ struct FleetWorld {
     var hasDiskPressure = false
     var isMarkedWarm: Bool?
     var listed: [String]?
+    var madeAt = ""
+    var images = 0
   }
 
   struct Pod {
@@ -150,6 +152,7 @@ struct FleetWorld {
       let count = live.count { $0.isPull && $0.images.contains { $0.hasPrefix("\(registry)/") } }
       if count > plan.perRegistry { complaints.append("\(count) pods of registry \(registry)") }
     }
+    checkSeeds(order, plan)
     if order.access != plan.access { complaints.append("a pod with other secrets than its Prepull's") }
     guard order.purpose == .pull, let record = records[order.id.node], record.uid == order.id.nodeUID else { return }
     // While claims come and go, what is held may be forgotten and found again.
@@ -160,6 +163,36 @@ struct FleetWorld {
       let held = known?.access.contains(order.access) == true ? known?.digest : nil
       if let held, wanted == nil || held == wanted, nodes[order.id.node]?.held[image.reference] == held {
         complaints.append("\(image.reference) is pulled again on \(order.id.node)")
+      }
+    }
+  }
+
+  /// No more nodes pull an image than those that hold it and the seeds.
+  private mutating func checkSeeds(_ order: PodOrder, _ plan: FleetPlan) {
+    guard plan.seeds > 0, order.purpose == .pull, let node = nodes[order.id.node], node.facts.taints.isEmpty else {
+      return
+    }
+    let fit = nodes.filter { _, node in
+      node.facts.isReady && (node.facts.taints.isEmpty || plan.gate != nil)
+        && plan.nodes.selector.allSatisfy { $0.isMet(by: node.facts.labels) }
+        && node.facts.architecture == nodes[order.id.node]?.facts.architecture
+    }
+    for image in order.images where machine.summary(of: order.id.prepull)?.refusal(of: image.reference) == nil {
+      let holders = fit.keys.count { machine.holds(image.reference, on: $0) }
+      let made = pods.values.filter { pod in
+        !pod.seen.isBeingDeleted && !ended.contains("\(pod.seen.id) \(pod.seen.uid)") && pod.seen.purpose == .pull
+          && pod.seen.isScheduled && fit[pod.seen.id.node]?.facts.uid == pod.seen.id.nodeUID
+          && pod.access == plan.access
+          && pod.seen.images.contains { $0.reference == image.reference && $0.report == .waiting }
+      }
+      let known = Set(made.map(\.seen.id))
+      let asked = asked.values.count { other in
+        other.purpose == .pull && !known.contains(other.id) && pods[other.id] == nil && fit[other.id.node] != nil
+          && other.images.contains { $0.reference == image.reference }
+      }
+      if made.count + asked > holders + plan.seeds {
+        complaints.append(
+          "\(made.count + asked) nodes pull \(image.reference), of \(plan.seeds) seeds and \(holders) holders")
       }
     }
   }
@@ -397,6 +430,7 @@ struct FleetWorld {
     seen.agent = node.agent
     seen.hasDiskPressure = node.hasDiskPressure
     seen.listed = node.listed
+    (seen.madeAt, seen.images) = (node.madeAt, node.images)
     tell(.node(seen))
   }
 
@@ -493,6 +527,10 @@ extension FleetPod.Report {
     case .waiting, .failing: false
     }
   }
+}
+
+extension FleetSummary {
+  fileprivate func refusal(of reference: String) -> WarmFailure? { images.first { $0.reference == reference }?.refusal }
 }
 
 extension FleetPlan {

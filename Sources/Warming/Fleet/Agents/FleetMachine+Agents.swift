@@ -73,6 +73,19 @@ extension FleetMachine {
     return wished
   }
 
+  /// Whether the agent pulls again what it holds with another digest. Where seeds go first, a tag that moved is pulled when
+  /// it is ordered, and not by all agents at once.
+  private func refreshes(_ position: Int, of plan: PlanIndex, on node: NodeIndex) -> Bool {
+    let state = plans[plan]
+    guard state.repairs, state.growth.isOn else { return state.repairs }
+    let image = state.images[position]
+    let held = nodes[node].held[HeldImages.Key(image: image, access: state.access)]
+    if held.map({ state.accepts($0.digest, at: position) }) ?? true { return true }
+    return nodes[node].pods.contains { pod in
+      pod.isOfAgent && (pod.stage == .asked || pod.stage == .live) && pod.images.contains { $0.number == image }
+    }
+  }
+
   private func wishes(of node: NodeIndex) -> [AgentWish] {
     var wishes: [AgentWish] = []
     var places: [ImageNumber: Int] = [:]
@@ -84,12 +97,13 @@ extension FleetMachine {
         places[image] = wishes.count
         wishes.append(
           AgentWish(
-            reference: imageTable.references[image], digests: digests?.sorted(), refreshes: plan.repairs,
+            reference: imageTable.references[image], digests: digests?.sorted(),
+            refreshes: refreshes(position, of: index, on: node),
             timeout: plan.plan.timeout, prepulls: [plan.id]))
         continue
       }
       if let other = wishes[place].digests { wishes[place].digests = digests?.union(other).sorted() }
-      wishes[place].refreshes = wishes[place].refreshes || plan.repairs
+      wishes[place].refreshes = wishes[place].refreshes || refreshes(position, of: index, on: node)
       wishes[place].timeout = max(wishes[place].timeout, plan.plan.timeout)
       wishes[place].prepulls.append(plan.id)
     }
@@ -104,7 +118,7 @@ extension FleetMachine {
       hasher.combine(plan.owner)
       hasher.combine(plan.images[position])
       hasher.combine(plan.accepted[position])
-      hasher.combine(plan.repairs)
+      hasher.combine(refreshes(position, of: index, on: node))
       hasher.combine(plan.plan.timeout)
     }
     return hasher.finalize()

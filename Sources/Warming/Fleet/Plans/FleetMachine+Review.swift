@@ -10,6 +10,7 @@ extension FleetMachine {
       } else {
         if isRollout(plan) {
           reviewRollout()
+          giveUpSpoiled(plan)
         } else {
           reviewRefusals(plan)
           reviewOutcome(plan)
@@ -21,7 +22,10 @@ extension FleetMachine {
   }
 
   mutating func reportSummaries() {
-    for plan in plans.takeChanged() where !plans[plan].isGone { actions.append(.summary(plans[plan].id)) }
+    for plan in plans.takeChanged() where !plans[plan].isGone {
+      if isRollout(plan) { tellSeedWait(plan) }
+      actions.append(.summary(plans[plan].id))
+    }
   }
 
   /// Ends a Prepull that is gone when nothing of it is left.
@@ -60,7 +64,9 @@ extension FleetMachine {
   // MARK: Refusals
 
   private mutating func reviewRefusals(_ plan: PlanIndex) {
-    let threshold = min(limits.nodesToRefuse, max(1, plans[plan].counts.wanted))
+    var threshold = min(limits.nodesToRefuse, max(1, plans[plan].counts.wanted))
+    // Seeds find out what is bad before anybody else asks for it.
+    if plans[plan].growth.isOn { threshold = min(threshold, plans[plan].growth.seeds) }
     for position in plans[plan].images.indices {
       // Nodes may have credentials of their own: who has it shows that the registry gives it.
       let isGiven =
@@ -118,11 +124,12 @@ extension FleetMachine {
       if isAtWork { return }
       markDirty(node)
     }
+    let finals = plans[plan].counts.finals(at: position)
+    // What a few seeds met may have been their own trouble.
+    let other =
+      plans[plan].growth.isOn ? nodes.indices.first { !finals.contains($0) && lacks(position, $0, plan) } : nil
     let node =
-      plans[plan].counts.finals(at: position).sorted().first { lacks(position, $0, plan) }
-      ?? nodes.indices.first {
-        lacks(position, $0, plan)
-      }
+      other ?? finals.sorted().first { lacks(position, $0, plan) } ?? nodes.indices.first { lacks(position, $0, plan) }
     plans[plan].refusals.setProber(node, of: position, until: now + .seconds(node == nil ? 2 : 60))
     if let node { markDirty(node) }
   }

@@ -38,8 +38,9 @@ extension FleetMachine {
     summary.failing = counts.failing
     summary.isComplete = state.isComplete
     summary.obstacle = state.creationBackoff?.reason
-    summary.blocked = blocked(state)
+    summary.blocked = blocked(state, seedWait: seedWait(of: number)?.nodes ?? 0)
     summary.blockedExample = summary.blocked[.noRoom] == nil ? nil : state.blockedExample
+    summary.seedWait = summary.blocked[.seeds] == nil ? nil : seedWait(of: number)
     summary.yieldsTo = summary.blocked[.busy] == nil ? nil : state.yieldsTo
     return summary
   }
@@ -55,7 +56,8 @@ extension FleetMachine {
     return nil
   }
 
-  private func blocked(_ state: PlanState) -> [FleetSummary.Blocker: Int] {
+  /// - Parameter waiting: nodes that wait for seeds.
+  private func blocked(_ state: PlanState, seedWait waiting: Int) -> [FleetSummary.Blocker: Int] {
     let pending = state.counts[.pending]
     if state.plan.isSuspended { return pending > 0 ? [.suspended: pending] : [:] }
     var blocked: [FleetSummary.Blocker: Int] = [:]
@@ -66,6 +68,11 @@ extension FleetMachine {
       let cause: FleetSummary.Blocker =
         blocker == .pacing ? (state.creationBackoff != nil ? .refused : state.isPaused ? .paused : .pacing) : blocker
       blocked[cause, default: 0] += count
+    }
+    let waiting = min(waiting, blocked[.pacing] ?? 0)
+    if waiting > 0 {
+      blocked[.seeds] = waiting
+      blocked[.pacing] = (blocked[.pacing] ?? 0) == waiting ? nil : (blocked[.pacing] ?? 0) - waiting
     }
     return blocked
   }

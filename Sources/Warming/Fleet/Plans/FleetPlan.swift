@@ -82,6 +82,8 @@ package struct FleetPlan: Hashable, Sendable {
   /// Pods at a time that pull from one registry, whichever Prepull they are for.
   package var perRegistry = 20
   package var maxFailures = Parallelism.percent(20)
+  /// Nodes of each platform that pull an image first, before twice as many do, and so on; 0: all may begin at once.
+  package var seeds = 0
   /// For one pod.
   package var timeout = Duration.seconds(30 * 60)
   /// Pods that may fail on a node for an image before it counts as failed there.

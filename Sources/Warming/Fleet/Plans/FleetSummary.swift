@@ -63,6 +63,8 @@ package struct FleetSummary: Hashable, Sendable {
     case disk
     /// The node's agent is not there yet, or not ready.
     case agent
+    /// A few nodes pull first.
+    case seeds
   }
 
   package var generation: Int64
@@ -82,6 +84,8 @@ package struct FleetSummary: Hashable, Sendable {
   package var blockedExample: String?
   /// A pod of others that pulls its images, and where, as an example: `web/front-7d9 on node-1`.
   package var yieldsTo: String?
+  /// What nodes wait for that wait for seeds.
+  package var seedWait: SeedWait?
   /// Some of the unreachable nodes by name, each with the reason: `node-1 (cordoned)`.
   package var unreachableExamples: [String] = []
 

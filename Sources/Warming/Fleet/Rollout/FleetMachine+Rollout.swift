@@ -38,16 +38,19 @@ extension FleetMachine {
     guard let plan = rollout.plan, let turn = rollout[node] else { return }
     let isWaiting =
       turn.isWaiting && rollout.stopped == nil && nodes[node].podBackoff?.isWaiting(at: now) != true
+    let missing = turn.shown.indices.filter { !turn.isSettled($0) }
     let lane = NodeQueue.Lane(
-      priority: turn.pods > 0 ? .resumed : .fresh, registries: ImageTable.noRegistries)
+      priority: turn.pods > 0 ? .resumed : .fresh, registries: ImageTable.noRegistries,
+      seeds: seedWishes(missing, of: plan, on: node))
     plans[plan].queue.set(node, name: turn.queueKey, in: isWaiting ? lane : nil)
   }
 
   mutating func startTurn(_ node: NodeIndex) {
     guard let plan = rollout.plan else { return }
     budget.take(plan, registries: [])
+    let isNew = rollout[node]?.pods == 0 || rollout[node]?.heldBack.isEmpty == false
     rollout[node]?.begin(at: now)
-    if rollout[node]?.pods == 0 { actions.append(.rollout(.nodeStarted(nodes[node].name))) }
+    if isNew { actions.append(.rollout(.nodeStarted(nodes[node].name))) }
     reviewTurn(node)
     markDirty(node)
   }
@@ -58,6 +61,8 @@ extension FleetMachine {
     reviewTime(node)
     for pod in nodes[node].pods where rollout[node]?.isActive == true { reviewRolloutPod(pod, node) }
     advance(node)
+    // What no seed could get was given up here too.
+    if let turn = rollout[node], turn.isWaiting, turn.shown.allSatisfy(\.isSettled) { finish(node) }
     queueTurn(node)
   }
 
@@ -66,13 +71,23 @@ extension FleetMachine {
   /// The pod of the next part is made when no image of the parts before it is being tried for the first time, so that
   /// the order of the images holds and one that cannot be pulled does not hold up the others. Those apart come together.
   private mutating func advance(_ node: NodeIndex) {
+    guard let plan = rollout.plan else { return }
     while let turn = rollout[node], turn.mayTakePart, let part = rollout[node]?.takePart() {
-      let wanted = part.filter { !turn.isSettled($0) }
-      if !wanted.isEmpty { makePod(node, wanted, .pull) }
+      let missing = part.filter { !turn.isSettled($0) }
+      let wanted = missing.filter { admitsSeed($0, of: plan, on: node) }
+      rollout[node]?.hold(back: Set(missing).subtracting(wanted))
+      guard !wanted.isEmpty else { continue }
+      makePod(node, wanted, .pull)
+      noteSeeds(node, of: plan)
     }
     guard let turn = rollout[node], turn.isActive else { return }
     for pod in nodes[node].pods where positions(of: pod).allSatisfy(turn.isSettled) { dropPod(pod.id, on: node) }
-    if turn.shown.allSatisfy(\.isSettled) { finish(node) }
+    if turn.shown.allSatisfy(\.isSettled) { return finish(node) }
+    // What is left waits for seeds, and others have the place meanwhile.
+    guard nodes[node].pods.isEmpty, turn.proofUntil == nil, !turn.heldBack.isEmpty else { return }
+    release(node)
+    showCells(of: node)
+    actions.append(.rollout(.nodeWaits(nodes[node].name)))
   }
 
   /// Ends a node; what was being pulled is so no more.

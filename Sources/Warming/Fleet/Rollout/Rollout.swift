@@ -15,6 +15,8 @@ struct Rollout: Sendable {
   private(set) var retries = 0
   /// Pods that were dropped and are not gone, with the time: they take room until then.
   private var leaving: [Int: Duration] = [:]
+  /// How many nodes waited for seeds when that was last told.
+  private var toldWait: SeedWait?
   private var lastArrival = 0
   private var lastPod = 0
 
@@ -103,6 +105,12 @@ struct Rollout: Sendable {
   mutating func podGone(_ serial: Int) { leaving[serial] = nil }
 
   mutating func retried() { retries += 1 }
+
+  /// Whether it is news that nodes wait for seeds, or do so no more.
+  mutating func tell(_ wait: SeedWait?) -> Bool {
+    defer { toldWait = wait }
+    return toldWait != wait
+  }
 
   /// A number that no other pod of the rollout has.
   mutating func nextPod() -> Int {

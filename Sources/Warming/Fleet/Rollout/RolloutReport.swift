@@ -10,6 +10,10 @@ package enum RolloutReport: Hashable, Sendable {
   case imageFailed(node: String, image: Int, WarmFailure, isFinal: Bool)
   /// A pod was refused or lost; the node is tried again after the wait.
   case retrying(node: String, reason: String, after: Duration)
+  /// A node that was begun gives its place to others until seeds hold what it lacks.
+  case nodeWaits(String)
+  /// How many nodes wait for seeds; nil when none does any more.
+  case seedWait(SeedWait?)
   case nodeFinished(String, NodeOutcome)
   case nodeGone(String)
   /// No further node is begun, and why.

@@ -24,6 +24,8 @@ struct RolloutTurn: Sendable {
   let firstApart: Int
   /// The next part that has had no pod in this turn.
   private(set) var nextPart = 0
+  /// Images that it does not pull in this turn, as seeds go first.
+  private(set) var heldBack: Set<Int> = []
   /// Since when the node is at work; nil when it is not.
   private(set) var activeSince: Duration?
   /// Time at work in earlier turns, and of the waits between.
@@ -75,7 +77,7 @@ struct RolloutTurn: Sendable {
   var mayTakePart: Bool {
     isActive && proofUntil == nil
       && parts[..<min(nextPart, firstApart)].joined().allSatisfy { image in
-        isSettled(image) || news[image].tries > 0 || news[image].isPulled
+        isSettled(image) || news[image].tries > 0 || news[image].isPulled || heldBack.contains(image)
       }
   }
 
@@ -97,6 +99,7 @@ struct RolloutTurn: Sendable {
   mutating func begin(at now: Duration) {
     activeSince = now
     nextPart = 0
+    heldBack = []
   }
 
   /// Ends the time at work, if only for now: nothing is being pulled then.
@@ -117,6 +120,7 @@ struct RolloutTurn: Sendable {
   }
 
   mutating func podMade() { pods += 1 }
+  mutating func hold(back images: some Sequence<Int>) { heldBack.formUnion(images) }
   mutating func prove(until end: Duration) { proofUntil = end }
   mutating func warned(_ text: String) { note = text }
 

@@ -31,9 +31,13 @@ extension FleetMachine {
   private mutating func next(_ plan: PlanIndex, isGated: Bool) -> NodeIndex? {
     let (budget, imageTable) = (budget, imageTable)
     let (isPaused, limit) = (plans[plan].isPaused, plans[plan].plan.perRegistry)
-    return plans[plan].queue.next(isGated: isGated, isPaused: isPaused) { registries in
-      budget.hasRoom(at: imageTable.registries(inSet: registries), limit: limit)
-    }
+    let (growth, ranks) = (plans[plan].growth, seedRanks(of: plan))
+    return plans[plan].queue.next(
+      isGated: isGated, isPaused: isPaused,
+      hasRoom: { lane in
+        budget.hasRoom(at: imageTable.registries(inSet: lane.registries), limit: limit)
+          && (lane.seeds.map { growth.first(of: $0) != nil } ?? true)
+      }, ranks: growth.isOn ? ranks : { _ in nil })
   }
 
   private mutating func start(_ plan: PlanIndex, on node: NodeIndex) {
@@ -44,7 +48,12 @@ extension FleetMachine {
     let work = reconciler(of: node).work(for: plans[plan], nodes[node].statuses[index])
     let isPull = !work.due.isEmpty
     let isForAgent = work.means == .agent
-    let positions = work.due.prefix(limits.imagesPerPod)
+    let positions = admitted(work.due, of: plan, on: node).prefix(limits.imagesPerPod)
+    if isPull, positions.isEmpty {
+      // It was queued for something else than is due now: its next event tells.
+      plans[plan].queue.set(node, name: nodes[node].name, in: nil)
+      return
+    }
     let images =
       isPull
       ? positions.map { LivePod.Image(number: plans[plan].images[$0], policy: policy(of: $0, plan, on: node)) }

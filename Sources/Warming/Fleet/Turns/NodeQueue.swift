@@ -26,6 +26,8 @@ struct NodeQueue: Sendable {
     let priority: Priority
     /// Those that the pod would pull from.
     let registries: RegistrySetNumber
+    /// What they wait for where seeds go first.
+    var seeds: SeedWishes?
   }
 
   private struct Entry: Comparable, Sendable {
@@ -45,6 +47,8 @@ struct NodeQueue: Sendable {
   private var heaps: [Lane: Heap<Entry>] = [:]
   private var places: [NodeIndex: Place] = [:]
   private var lastStamp = 0
+  /// Nodes that wait, by lane.
+  private(set) var counts: [Lane: Int] = [:]
 
   /// Nodes that wait.
   var count: Int { places.count }
@@ -55,10 +59,12 @@ struct NodeQueue: Sendable {
   /// Puts a node into a lane, or takes it out; in the lane where it is it keeps its turn.
   mutating func set(_ node: NodeIndex, name: String, in lane: Lane?) {
     guard places[node]?.lane != lane else { return }
+    if let former = places[node]?.lane { counts[former] = counts[former].flatMap { $0 > 1 ? $0 - 1 : nil } }
     guard let lane else {
       places[node] = nil
       return
     }
+    counts[lane, default: 0] += 1
     lastStamp += 1
     places[node] = Place(lane: lane, stamp: lastStamp)
     var heap = heaps.removeValue(forKey: lane) ?? Heap()
@@ -67,19 +73,29 @@ struct NodeQueue: Sendable {
     heaps[lane] = heap
   }
 
-  /// The node whose turn it is, of those whose registries have room; it stays in the queue.
-  mutating func next(isGated: Bool, isPaused: Bool, hasRoom: (_ registries: RegistrySetNumber) -> Bool) -> NodeIndex? {
+  /// The node whose turn it is, of those whose lanes have room; it stays in the queue.
+  ///
+  /// - Parameter ranks: what goes before the name in a lane, if something does; each of its nodes is looked at then.
+  mutating func next(
+    isGated: Bool, isPaused: Bool, hasRoom: (Lane) -> Bool,
+    ranks: (Lane) -> ((NodeIndex) -> SeedRank)? = { _ in nil }
+  ) -> NodeIndex? {
     var best: (priority: Priority, entry: Entry)?
     for lane in Array(heaps.keys) where lane.priority.isGated == isGated {
-      guard !isPaused || lane.priority.goesOnWhenPaused, hasRoom(lane.registries) else { continue }
+      guard !isPaused || lane.priority.goesOnWhenPaused, hasRoom(lane) else { continue }
       while let first = heaps[lane]?.min, !isValid(first) { heaps[lane]?.popMin() }
-      guard let first = heaps[lane]?.min else {
+      guard var first = heaps[lane]?.min else {
         heaps[lane] = nil
         continue
       }
+      if let rank = ranks(lane) { first = self.first(in: lane, by: rank) ?? first }
       if best.map({ ($0.priority, $0.entry) > (lane.priority, first) }) ?? true { best = (lane.priority, first) }
     }
     return best?.entry.node
+  }
+
+  private func first(in lane: Lane, by rank: (NodeIndex) -> SeedRank) -> Entry? {
+    (heaps[lane]?.elements ?? []).filter(isValid).map { (rank($0.node), $0) }.min { $0 < $1 }?.1
   }
 
   private func isValid(_ entry: Entry) -> Bool { places[entry.node]?.stamp == entry.stamp }

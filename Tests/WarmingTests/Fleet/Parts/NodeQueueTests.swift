@@ -14,7 +14,7 @@ struct NodeQueueTests {
   private mutating func next(
     isGated: Bool = false, isPaused: Bool = false, hasRoom: (Int32) -> Bool = { _ in true }
   ) -> Int? {
-    queue.next(isGated: isGated, isPaused: isPaused) { hasRoom($0.value) }?.offset
+    queue.next(isGated: isGated, isPaused: isPaused, hasRoom: { hasRoom($0.registries.value) })?.offset
   }
 
   @Test("Priority goes before the name, and the name before the time of coming")

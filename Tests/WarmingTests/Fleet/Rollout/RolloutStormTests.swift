@@ -6,11 +6,17 @@ import Testing
 @Suite("A plan that comes to an end, under random sequences", .timeLimit(.minutes(10)))
 struct RolloutStormTests {
   @Test("Invariants", arguments: 0..<150)
-  func invariants(seed: Int) throws {
+  func invariants(seed: Int) { play(seed, seeds: 0) }
+
+  @Test("Invariants with seeds", arguments: 0..<150)
+  func seeds(seed: Int) { play(seed, seeds: 1 + seed % 3) }
+
+  private func play(_ seed: Int, seeds: Int) {
     var chance = Chance(state: UInt64(seed))
     let limit = Int.random(in: 1...4, using: &chance)
     var story = RolloutStory(images: Int.random(in: 1...5, using: &chance)) {
       $0.parallelism = .nodes(limit)
+      $0.seeds = seeds
       $0.limits.imagesPerPod = Int.random(in: 1...3, using: &chance)
       $0.rules.apart = Bool.random(using: &chance) ? [] : [[0], [2, 3]]
       $0.nodeTimeout = .seconds(100)
@@ -43,7 +49,7 @@ struct RolloutStormTests {
         case .rollout(.nodeGone(let node)):
           generation[node, default: 0] += 1
           working.remove(node)
-        case .rollout(.retrying(let node, _, _)): working.remove(node)
+        case .rollout(.retrying(let node, _, _)), .rollout(.nodeWaits(let node)): working.remove(node)
         case .rollout(.stopping): hasStopped = true
         default: break
         }

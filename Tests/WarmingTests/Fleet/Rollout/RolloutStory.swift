@@ -34,6 +34,7 @@ struct RolloutStory {
     var rules = RolloutRules()
     var limits = RunPlan.limits
     var parallelism = Parallelism.nodes(20)
+    var seeds = 0
     var nodeTimeout = Duration.seconds(15 * 60)
   }
 
@@ -69,6 +70,7 @@ struct RolloutStory {
     plan.nodes.architectures.formUnion((0..<(1 << min(count, 5))).map(Self.architecture))
     plan.mode = .once
     plan.parallelism = settings.parallelism
+    plan.seeds = settings.seeds
     plan.timeout = settings.nodeTimeout
     plan.rollout = settings.rules
     self.plan = plan
