@@ -4,6 +4,9 @@ import ImageModel
 import VirtualCluster
 import Warming
 
+/// How a pull-through cache does when several nodes ask for what it does not have.
+enum SandboxCache: String, ExpressibleByArgument, CaseIterable { case plain, coalescing }
+
 /// What an embedded cluster is made of.
 struct SandboxArguments: ParsableArguments {
   @Option(help: "How many nodes.")
@@ -36,6 +39,19 @@ struct SandboxArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Put a pull-through cache before the registry: plain fetches a layer for everybody who asks before it has it, "
+        + "coalescing once.", valueName: "kind"))
+  var cache: SandboxCache?
+
+  @Option(
+    help: ArgumentHelp("Of the cache's link, that all nodes share; no limit when left out.", valueName: "bytes/s"))
+  var cacheBandwidth: ByteRate?
+
+  @Flag(help: "Let nodes ask each other for layers before cache and registry, as with Spegel or Dragonfly.")
+  var p2p = false
+
+  @Option(
+    help: ArgumentHelp(
       "Until a bound pod's first container; real kubelets take half a second or more.", valueName: "time"),
     transform: TimeSpan.parse)
   var podStart: TimeSpan?
@@ -60,6 +76,11 @@ struct SandboxArguments: ParsableArguments {
     var options = SandboxOptions(nodes: templates)
     options.speed = speed
     options.programs = SandboxPrograms.all
+    if cacheBandwidth != nil, cache == nil {
+      throw ValidationError("--cache-bandwidth is of a cache: say which one with --cache plain or --cache coalescing")
+    }
+    options.cache = cache.map { .init(coalesces: $0 == .coalescing, bandwidth: cacheBandwidth?.bytes) }
+    options.hasMirror = p2p
     if modelled {
       var model = SandboxOptions.Model()
       if let nodeBandwidth { model.linkBandwidth = nodeBandwidth.bytes }

@@ -59,14 +59,21 @@ struct SandboxDescription {
     return value.text + "\n"
   }
 
-  /// What the API server was asked for, and by whom: one line.
-  static func json(of counts: [RequestCount]) -> String {
+  /// What the API server was asked for, and by whom, and bytes of images by where they came from: one line.
+  static func json(of counts: [RequestCount], _ traffic: SandboxTraffic) -> String {
     let requests = counts.map { count -> JSON in
       [
         "client": .string(count.client), "verb": .string(count.verb), "resource": .string(count.resource),
         "count": .integer(Int64(count.count)),
       ]
     }
-    return JSON(dictionaryLiteral: ("requests", .array(requests.sorted { $0.text < $1.text }))).text + "\n"
+    let document: JSON = [
+      "requests": .array(requests.sorted { $0.text < $1.text }),
+      "traffic": [
+        "registryBytes": .integer(traffic.registry), "cacheBytes": .integer(traffic.cache),
+        "nodeBytes": .integer(traffic.nodes),
+      ],
+    ]
+    return document.text + "\n"
   }
 }

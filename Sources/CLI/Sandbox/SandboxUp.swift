@@ -58,7 +58,7 @@ struct SandboxUp: PrepullCommand {
     options.tls = !http
     let (finalOptions, output, path) = (options, output, kubeconfig)
     let logger = logger
-    let (counts, interrupt) = try await Interrupt.cancelling {
+    let (end, interrupt) = try await Interrupt.cancelling {
       if let port { try Self.check(port) }
       return try await withSandbox(finalOptions, logger: logger) { sandbox in
         let load = try load.add(to: sandbox)
@@ -67,10 +67,10 @@ struct SandboxUp: PrepullCommand {
         let description = SandboxDescription(sandbox, images: sandbox.sampleImages + load, kubeconfig: file.path)
         try Console.standardOutput.writeAll(output == .json ? description.json : description.text)
         await Interrupt.untilCancelled()
-        return sandbox.requestCounts
+        return (sandbox.requestCounts, sandbox.traffic)
       }
     }
-    if output == .json, let counts { try Console.standardOutput.writeAll(SandboxDescription.json(of: counts)) }
+    if output == .json, let end { try Console.standardOutput.writeAll(SandboxDescription.json(of: end.0, end.1)) }
     // Ctrl-C is how it is meant to end.
     if let interrupt, interrupt != .sigint { throw ExitCode(interrupt.exitCode) }
   }

@@ -25,16 +25,20 @@ package final class Sandbox: Sendable {
   let fleet: KubeletFleet
   let programs: ProgramRunner
   let pace: Pace
-  let link: SharedLink
   let catalogue = ModelledCatalogue()
+  let ways: RegistryWays
+  let sources: ModelledSources
   let registryClient: RegistryClient
   let logger: Logger
   let authority: CertificateAuthority?
   private let administrator: CertificateAuthority.Identity?
 
-  init(_ options: SandboxOptions, registry: EmbeddedRegistry, folder: String, logger: Logger) throws {
+  init(
+    _ options: SandboxOptions, registry: EmbeddedRegistry, ways: RegistryWays, folder: String, logger: Logger
+  ) throws {
     self.options = options
     self.registry = registry
+    self.ways = ways
     self.folder = folder
     self.logger = logger
     pace = Pace(speed: options.speed)
@@ -56,13 +60,11 @@ package final class Sandbox: Sendable {
     server = APIServer(store: store, options: serverOptions, logger: logger)
     sampleImages = options.hasSampleImages ? try SampleImages.add(to: registry).map(\.description) : []
     fleet = KubeletFleet(store: store, pace: pace, heartbeat: options.heartbeat)
-    if let links = options.links {
-      registry.limit(reader: links.nodeBandwidth, registry: links.registryBandwidth, latency: links.latency)
-    }
-    link = SharedLink(bandwidth: options.model?.registryBandwidth, pace: pace)
+    sources = ModelledSources(options, pace: pace)
     var configuration = RegistryConfiguration(userAgent: "containerd/2.1.4")
     // The kubelet has its own back-off.
     configuration.retry = .init(attempts: 1)
+    if !ways.hosts.isEmpty { configuration.hosts[registry.host] = RegistryHosts(mirrors: ways.hosts) }
     registryClient = RegistryClient(configuration: configuration, credentials: NoCredentials(), logger: logger)
     programs.grant { [server, authority] container, pod in
       Self.configuration(of: container, in: pod, server, authority)
@@ -148,6 +150,10 @@ package final class Sandbox: Sendable {
     return Kubeconfiguration(name: "sandbox", cluster: cluster, user: user).text
   }
 
+  /// Bytes of images that came from its registry, from its cache, and from node to node; none are counted where nothing
+  /// limits them and there is neither cache nor mirror.
+  package var traffic: SandboxTraffic { options.model == nil ? ways.links?.traffic ?? .init() : sources.traffic }
+
   // MARK: Nodes
 
   /// Adds a node, which takes pods at once.
@@ -166,11 +172,11 @@ package final class Sandbox: Sendable {
     }
     if let model = options.model {
       return ModelledImages(
-        registry, platform: template.platform, link: link, model: model, pace: pace, catalogue: catalogue)
+        registry, platform: template.platform, sources: sources, model: model, pace: pace, catalogue: catalogue)
     }
     let path = "\(folder)/nodes/\(template.name)"
     // The registry tells by the name whose link it is.
-    let userAgent = options.links.map { _ in "\(registryClient.configuration.userAgent) (\(template.name))" }
+    let userAgent = ways.links.map { _ in "\(registryClient.configuration.userAgent) (\(template.name))" }
     return LayoutImages(
       path: path, platform: template.platform, registry: registryClient, userAgent: userAgent, logger: logger)
   }

@@ -37,7 +37,24 @@ package struct SandboxOptions: Sendable {
     }
   }
 
+  /// A pull-through cache before the sandbox's own registry.
+  package struct Cache: Sendable, Hashable {
+    /// Whether it fetches a layer once although several ask for it before it is there. Most do not.
+    package var coalesces: Bool
+    /// Of its link, that all nodes share, in bytes a second; nil for no limit.
+    package var bandwidth: Int64?
+
+    package init(coalesces: Bool, bandwidth: Int64? = nil) {
+      self.coalesces = coalesces
+      self.bandwidth = bandwidth
+    }
+  }
+
   package var nodes: [NodeTemplate]
+  /// Set: nodes ask it before the registry.
+  package var cache: Cache?
+  /// Whether nodes ask each other first, as with Spegel or Dragonfly: before the cache and the registry.
+  package var hasMirror = false
   /// Set: all nodes (but those with a real runtime) pull by this model, and only from the sandbox's own registry.
   package var model: Model?
   /// Set: bytes that are really pulled take their time. All nodes with a real runtime are one reader to the registry.

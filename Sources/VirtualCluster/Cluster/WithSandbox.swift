@@ -15,14 +15,16 @@ package func withSandbox<R>(
 ) async throws -> R {
   try await withSandboxFolder(options.folder) { folder in
     try await withEmbeddedRegistry { registry in
-      let sandbox = try Sandbox(options, registry: registry, folder: folder, logger: logger)
-      do {
-        let result = try await sandbox.running(body)
-        try await sandbox.registryClient.shutdown()
-        return result
-      } catch {
-        try? await sandbox.registryClient.shutdown()
-        throw error
+      try await withRegistryWays(options, registry, folder: "\(folder)/nodes") { ways in
+        let sandbox = try Sandbox(options, registry: registry, ways: ways, folder: folder, logger: logger)
+        do {
+          let result = try await sandbox.running(body)
+          try await sandbox.registryClient.shutdown()
+          return result
+        } catch {
+          try? await sandbox.registryClient.shutdown()
+          throw error
+        }
       }
     }
   }
@@ -36,7 +38,7 @@ extension Sandbox {
         let (store, pace, options) = (store, pace, options)
         group.addTask { await self.fleet.run() }
         group.addTask { await self.followNodes() }
-        group.addTask { await self.link.run() }
+        group.addTask { await self.sources.run() }
         group.addTask { await self.programs.run() }
         group.addTask { await ReplicaSetController(store: store, pace: pace).run() }
         group.addTask { await DeploymentController(store: store, pace: pace).run() }

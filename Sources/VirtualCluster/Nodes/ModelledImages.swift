@@ -18,7 +18,7 @@ final class ModelledImages: ImageBackend {
   let keepsNames = false
   private let registry: EmbeddedRegistry
   private let platform: Platform
-  private let link: SharedLink
+  private let sources: ModelledSources
   private let model: SandboxOptions.Model
   private let pace: Pace
   private let catalogue: ModelledCatalogue
@@ -29,22 +29,32 @@ final class ModelledImages: ImageBackend {
     /// How many images have a layer.
     var layers: [Digest: Int] = [:]
 
-    mutating func set(_ reference: Reference, _ image: (image: HeldImage, blobs: [Descriptor])?) {
-      for blob in images[reference]?.blobs ?? [] {
-        layers[blob.digest] = layers[blob.digest].flatMap { $0 > 1 ? $0 - 1 : nil }
-      }
+    /// - Returns: layers that came, and that went.
+    mutating func set(
+      _ reference: Reference, _ image: (image: HeldImage, blobs: [Descriptor])?
+    ) -> (came: [Digest], went: [Digest]) {
+      var (came, went): ([Digest], [Digest]) = ([], [])
+      let former = images[reference]?.blobs ?? []
       images[reference] = image
-      for blob in image?.blobs ?? [] { layers[blob.digest, default: 0] += 1 }
+      for blob in image?.blobs ?? [] {
+        layers[blob.digest, default: 0] += 1
+        if layers[blob.digest] == 1 { came.append(blob.digest) }
+      }
+      for blob in former {
+        layers[blob.digest] = layers[blob.digest].flatMap { $0 > 1 ? $0 - 1 : nil }
+        if layers[blob.digest] == nil { went.append(blob.digest) }
+      }
+      return (came, went)
     }
   }
 
   init(
-    _ registry: EmbeddedRegistry, platform: Platform, link: SharedLink, model: SandboxOptions.Model, pace: Pace,
+    _ registry: EmbeddedRegistry, platform: Platform, sources: ModelledSources, model: SandboxOptions.Model, pace: Pace,
     catalogue: ModelledCatalogue
   ) {
     self.registry = registry
     self.platform = platform
-    self.link = link
+    self.sources = sources
     self.model = model
     self.pace = pace
     self.catalogue = catalogue
@@ -52,16 +62,22 @@ final class ModelledImages: ImageBackend {
 
   func image(_ reference: Reference) -> HeldImage? { held.withLock { $0.images[reference]?.image } }
   func images() -> [HeldImage] { held.withLock { $0.images.values.map(\.image) } }
-  func remove(_ reference: Reference) { held.withLock { $0.set(reference, nil) } }
+  func remove(_ reference: Reference) { set(reference, nil) }
+
+  private func set(_ reference: Reference, _ image: (image: HeldImage, blobs: [Descriptor])?) {
+    let (came, went) = held.withLock { $0.set(reference, image) }
+    for layer in came { sources.note(layer, isHeld: true) }
+    for layer in went { sources.note(layer, isHeld: false) }
+  }
 
   func missingBytes(_ reference: Reference) -> Int64? {
     (try? catalogue.image(reference, platform: platform, in: registry)).map { missing($0) }
   }
 
-  private func missing(_ image: ModelledCatalogue.Entry) -> Int64 {
-    held.withLock { held in
-      image.blobs.reduce(0) { held.layers[$1.digest] != nil ? $0 : $0 + $1.size }
-    }
+  private func missing(_ image: ModelledCatalogue.Entry) -> Int64 { lacking(image).reduce(0) { $0 + $1.size } }
+
+  private func lacking(_ image: ModelledCatalogue.Entry) -> [Descriptor] {
+    held.withLock { held in image.blobs.filter { held.layers[$0.digest] == nil } }
   }
 
   func pull(_ reference: Reference, credential: RegistryCredential?) async throws -> HeldImage {
@@ -90,11 +106,9 @@ final class ModelledImages: ImageBackend {
     default: break
     }
     let image = try catalogue.image(reference, platform: platform, in: registry)
-    try await link.transfer(missing(image), rate: model.linkBandwidth)
+    try await sources.transfer(lacking(image), rate: model.linkBandwidth)
     let result = HeldImage(reference: reference, digest: image.digest, id: image.id, sizeBytes: image.size)
-    held.withLock { held in
-      for name in [HeldImage.key(reference), reference.at(image.digest)] { held.set(name, (result, image.blobs)) }
-    }
+    for name in [HeldImage.key(reference), reference.at(image.digest)] { set(name, (result, image.blobs)) }
     return result
   }
 }

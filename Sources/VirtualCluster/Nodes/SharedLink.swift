@@ -52,17 +52,17 @@ final class SharedLink: Sendable {
     /// Begun and not in a lane yet; one that is cancelled meanwhile is taken out.
     var arriving: Set<Int> = []
     var time: ContinuousClock.Instant
+    var bandwidth: Double?
   }
 
-  private let bandwidth: Double?
   private let pace: Pace
-  private let state = Mutex(State(time: .now))
+  private let state: Mutex<State>
   private let arrivals: AsyncStream<Void>
   private let arrived: AsyncStream<Void>.Continuation
 
   /// - Parameter bandwidth: of the registry, in bytes a second; nil for no limit.
   init(bandwidth: Int64?, pace: Pace) {
-    self.bandwidth = bandwidth.map(Double.init)
+    state = Mutex(State(time: .now, bandwidth: bandwidth.map(Double.init)))
     self.pace = pace
     (arrivals, arrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
@@ -91,6 +91,14 @@ final class SharedLink: Sendable {
       }
     } onCancel: {
       cancel(id)
+    }
+  }
+
+  /// From now on it carries so many bytes a second.
+  func widen(to bandwidth: Int64) {
+    state.withLock { state in
+      advance(&state)
+      state.bandwidth = Double(max(1, bandwidth))
     }
   }
 
@@ -135,7 +143,7 @@ final class SharedLink: Sendable {
   }
 
   private func rate(_ lane: Lane, _ state: State) -> Double {
-    guard let bandwidth else { return lane.rate }
+    guard let bandwidth = state.bandwidth else { return lane.rate }
     return min(lane.rate, bandwidth / Double(max(1, state.count)))
   }
 

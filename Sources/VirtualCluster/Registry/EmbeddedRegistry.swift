@@ -129,8 +129,11 @@ package final class EmbeddedRegistry: Sendable {
   /// Sends bodies no faster than a link of each reader's own (distinguished by its `User-Agent`) and one that all share
   /// carry them; in bytes a second, nil for no limit. Each answer begins after the latency.
   package func limit(reader: Int64?, registry: Int64?, latency: Duration = .zero) {
-    state.withLock { $0.links = RegistryLinks(reader: reader, registry: registry, latency: latency) }
+    limit(by: RegistryLinks(.init(nodeBandwidth: reader, registryBandwidth: registry, latency: latency)))
   }
+
+  /// Sends bodies over these links.
+  func limit(by links: RegistryLinks) { state.withLock { $0.links = links } }
 
   package func clearFaults() {
     state.withLock { $0.rules = [] }
@@ -310,6 +313,16 @@ extension EmbeddedRegistry {
       guard let found = state.manifests[reference.repository]?[reference.identifier] else { return nil }
       return (found.digest, found.mediaType, found.bytes)
     }
+  }
+
+  /// A layer, or the part of it that a `Range` header asks for; nil where there is none.
+  func content(_ digest: Digest, _ range: String?) -> ArraySlice<UInt8>? {
+    let found = state.withLock { state in
+      state.blobs[digest] ?? state.manifests.values.lazy.compactMap { $0[digest.description]?.bytes }.first
+    }
+    guard let bytes = found else { return nil }
+    guard let range = range.flatMap(ByteRange.init) else { return bytes[...] }
+    return range.first < bytes.count ? bytes[range.first...min(range.last ?? .max, bytes.count - 1)] : nil
   }
 
   /// Whether a reader with this `Authorization` may read the repository.

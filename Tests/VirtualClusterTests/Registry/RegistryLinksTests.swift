@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test func eachReaderHasALinkOfItsOwn() {
-    let links = RegistryLinks(reader: 1_000_000, registry: nil)
+    let links = RegistryLinks(.init(nodeBandwidth: 1_000_000))
     #expect(pass(500_000, "a", links) == 0.5)
     #expect(pass(500_000, "a", links) == 1, "a second connection shares it")
     #expect(pass(500_000, "b", links) == 0.5)
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func allShareTheRegistrys() {
-    let links = RegistryLinks(reader: 1_000_000, registry: 2_000_000)
+    let links = RegistryLinks(.init(nodeBandwidth: 1_000_000, registryBandwidth: 2_000_000))
     #expect(pass(1_000_000, "a", links) == 1, "the reader's own link is narrower")
     #expect(pass(1_000_000, "b", links) == 1)
     #expect(pass(1_000_000, "c", links) == 1.5)
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func withoutLimitsBytesPassAtOnce() {
-    let links = RegistryLinks(reader: nil, registry: nil)
+    let links = RegistryLinks(.init())
     #expect(pass(.max, "a", after: 1, links) == 1)
   }
 
