@@ -33,6 +33,8 @@ struct CheckEstimate: Sendable {
   /// For several numbers of nodes at a time, fewest first.
   let times: [PullEstimate]
   let limits: [(bound: PullEstimate.Bound, duration: Duration)]
+  /// Nil where nobody asked.
+  var seeds: SeedAdvice?
 
   /// What most nodes of clouds and racks have at least.
   private static let assumedBandwidth = 125_000_000.0
@@ -68,6 +70,7 @@ struct CheckEstimate: Sendable {
         model.latency = max(model.latency, measured.requestTime * 4)
       }
     }
+    model.source = options.source
     model.registryBandwidth = options.registryBandwidth.map { Double($0.bytes) }
     model.unpackBandwidth = options.unpackBandwidth.map { Double($0.bytes) }
     let isUnpackingAssumed = source == .measured && model.unpackBandwidth == nil
@@ -78,7 +81,8 @@ struct CheckEstimate: Sendable {
     return CheckEstimate(
       model: model, source: source, measuredBytes: measuredBytes, isUnpackingAssumed: isUnpackingAssumed,
       nodes: loads.count, images: images,
-      uncounted: report.uncounted, times: times, limits: model.limits(loads))
+      uncounted: report.uncounted, times: times, limits: model.limits(loads),
+      seeds: SeedAdvice(model, loads, parallelism: asked.last ?? loads.count, options.seeds))
   }
 
   private static func probe(
@@ -153,6 +157,7 @@ struct CheckEstimate: Sendable {
         "limits",
         .array(limits.map { ["bound": .string($0.bound.rawValue), "seconds": JSON(seconds: $0.duration)] })
       ),
+      ("seeds", seeds?.json ?? .null),
     ])
   }
 }

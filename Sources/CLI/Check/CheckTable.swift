@@ -19,6 +19,7 @@ struct CheckTable: Sendable {
       let width = min(columns ?? 100, 100)
       lines += [""] + described("Time", [estimate.assumptions], style, columns)
       lines += estimate.chart.bars(style: style, columns: width)
+      if let seeds = estimate.seeds { lines += described("Seeds", [seeds.text], style, columns) }
     }
     let findings = findings(style)
     if !findings.isEmpty {

@@ -31,6 +31,22 @@ struct EstimateOptions: ParsableArguments {
       valueName: "nodes"), transform: Parallelism.nodesAtATime)
   var parallelism: [Parallelism] = []
 
+  @Flag(help: "Nodes pull through a pull-through cache: estimate with seeds too. See --cache-bandwidth.")
+  var cache = false
+
+  @Option(
+    help: ArgumentHelp("Of the cache's link, that all nodes share. (default: no limit)", valueName: "bytes/s"))
+  var cacheBandwidth: ByteRate?
+
+  @Flag(help: "Nodes serve each other what they hold, as with Spegel or Dragonfly: estimate with seeds too.")
+  var p2p = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Nodes that pull first, as with prepull run --seeds. (default: with --cache and --p2p, the best number)",
+      valueName: "nodes"))
+  var seeds: Int?
+
   @Option(help: ArgumentHelp("Without a cluster: reckon with this many nodes that hold nothing.", valueName: "n"))
   var nodeCount: Int?
 
@@ -56,9 +72,20 @@ struct EstimateOptions: ParsableArguments {
     if let nodeCount, !(1...100_000).contains(nodeCount) {
       throw ValidationError("--node-count \(nodeCount) is not from 1 to 100000")
     }
+    if let seeds, !(1...100_000).contains(seeds) { throw ValidationError("--seeds \(seeds) is not from 1 to 100000") }
+    if p2p, cache || cacheBandwidth != nil {
+      throw ValidationError(
+        "--p2p and --cache are asked one before the other: estimate with the one that is asked first")
+    }
     if probe, nodeBandwidth != nil {
       throw ValidationError("--probe measures what --node-bandwidth says: leave one of them out")
     }
+  }
+
+  /// What stands between nodes and the registry.
+  var source: PullModel.Source {
+    if p2p { return .mirror }
+    return cache || cacheBandwidth != nil ? .cache(bandwidth: cacheBandwidth.map { Double($0.bytes) }) : .registry
   }
 
   var thresholds: DiskThresholds {

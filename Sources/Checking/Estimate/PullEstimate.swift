@@ -6,6 +6,8 @@ package struct PullEstimate: Hashable, Sendable {
     case nodeLink
     /// The link that all nodes share.
     case registryLink
+    /// That of the pull-through cache, which all nodes share.
+    case cacheLink
     /// Each node's unpacking.
     case disk
     /// Nodes wait for their turn: more at a time would help.
@@ -19,11 +21,17 @@ package struct PullEstimate: Hashable, Sendable {
   package var bound: Bound
   /// Nodes at a time.
   package var parallelism: Int
+  /// Nodes that pull first; 0: all begin at once.
+  package var seeds: Int
+  /// That leave the registry.
+  package var registryBytes: Int64
 
-  package init(duration: Duration, bound: Bound, parallelism: Int) {
+  package init(duration: Duration, bound: Bound, parallelism: Int, seeds: Int = 0, registryBytes: Int64 = 0) {
     self.duration = duration
     self.bound = bound
     self.parallelism = parallelism
+    self.seeds = seeds
+    self.registryBytes = registryBytes
   }
 }
 
@@ -33,6 +41,7 @@ extension PullEstimate.Bound: CustomStringConvertible {
     switch self {
     case .nodeLink: "node link"
     case .registryLink: "registry link"
+    case .cacheLink: "cache link"
     case .disk: "disk"
     case .waves: "waves"
     case .latency: "latency"
@@ -47,9 +56,24 @@ extension PullModel {
   /// a place that becomes free is the next node's at once, as in `prepull run`. Transfers share the registry's link
   /// evenly, and none is faster than its node's link.
   ///
-  /// - Parameter loads: by node, in the order of their turns, and by image. A node without any costs its turn.
-  package func estimate(_ loads: [[PullLoad]], parallelism: Int) -> PullEstimate {
-    estimate(PullQueue(loads), parallelism: parallelism)
+  /// - Parameters:
+  ///   - loads: by node, in the order of their turns, and by image. A node without any costs its turn.
+  ///   - seeds: nodes that pull first; when they are done, twice as many, and so on up to `parallelism`. By node: that
+  ///     images spread each by itself is left out, which makes it a little faster where there are several.
+  package func estimate(_ loads: [[PullLoad]], parallelism: Int, seeds: Int = 0) -> PullEstimate {
+    estimate(PullQueue(loads), parallelism: parallelism, seeds: seeds)
+  }
+
+  /// Without seeds, and with 1, 2, 3, 4, 6, 8, 12, 16 and so on up to the parallelism.
+  package func seedEstimates(_ loads: [[PullLoad]], parallelism: Int) -> [PullEstimate] {
+    let queue = PullQueue(loads)
+    var steps = [0, 1]
+    var decade = 2
+    while decade <= min(parallelism, loads.count) {
+      steps += [decade, decade * 3 / 2].filter { $0 <= min(parallelism, loads.count) }
+      decade *= 2
+    }
+    return steps.map { estimate(queue, parallelism: parallelism, seeds: $0) }
   }
 
   /// The same for several numbers of nodes at a time: 1, 2, 5, 10, 20, 50 and so on, and all at once.
@@ -79,12 +103,26 @@ extension PullModel {
     return limits
   }
 
-  private func estimate(_ queue: PullQueue, parallelism: Int) -> PullEstimate {
+  private var nearbyBound: PullEstimate.Bound {
+    if case .cache = source { .cacheLink } else { .nodeLink }
+  }
+
+  private func estimate(_ queue: PullQueue, parallelism: Int, seeds: Int = 0) -> PullEstimate {
     var simulation = PullSimulation(self, queue)
-    let end = simulation.run(parallelism: parallelism)
-    let registry = registryBandwidth.map { queue.bytes / max(1, $0) } ?? 0
+    let end = simulation.run(parallelism: parallelism, seeds: seeds)
+    let registry = registryBandwidth.map { simulation.registryBytes / max(1, $0) } ?? 0
     return PullEstimate(
-      duration: end.isEmpty ? .zero : .seconds(end.total) + frame, bound: end.bound(registry: registry),
-      parallelism: max(1, parallelism))
+      duration: end.isEmpty ? .zero : .seconds(end.total) + frame,
+      bound: end.bound(registry: registry, nearby: nearbyBound),
+      parallelism: max(1, parallelism), seeds: seeds, registryBytes: Int64(simulation.registryBytes))
+  }
+}
+
+extension [PullEstimate] {
+  /// Of several numbers of seeds the best: the fewest of those that take at most a fiftieth longer than the quickest.
+  package var bestSeeds: PullEstimate? {
+    let seeded = filter { $0.seeds > 0 }
+    guard let quickest = seeded.map(\.duration).min() else { return nil }
+    return seeded.first { $0.duration <= quickest * 51 / 50 }
   }
 }

@@ -7,6 +7,17 @@ package struct PullModel: Hashable, Sendable {
   package var nodeBandwidth: Double
   /// That all nodes share, in bytes a second; nil for no limit.
   package var registryBandwidth: Double?
+  /// What stands between nodes and the registry.
+  package enum Source: Hashable, Sendable {
+    case registry
+    /// A pull-through cache, whose link all nodes share, in bytes a second; nil for no limit. What is asked for before
+    /// the first node has it, it fetches for each that asks.
+    case cache(bandwidth: Double?)
+    /// Nodes serve each other what they hold, each over its own link.
+    case mirror
+  }
+
+  package var source = Source.registry
   /// How fast a node unpacks, in uncompressed bytes a second; nil when it costs nothing worth counting.
   package var unpackBandwidth: Double?
   /// Of each layer beside its bytes: a snapshot of its own is made, and written down before the next.

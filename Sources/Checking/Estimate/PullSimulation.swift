@@ -1,9 +1,9 @@
 import Documents
 
 /// Plays a rollout through, as fluid through pipes: every transfer moves at its node's link rate or at its even share
-/// of the registry's, whichever is less.
+/// of the registry's, whichever is less; or of a cache's, or of those of nodes that hold the bytes.
 ///
-/// All transfers move at one rate at a time, so each is done when the bytes that one from the start would have got
+/// All transfers of one source move at one rate at a time, so each is done when the bytes that one from the start would have got
 /// reach a number that is known when it begins. Nodes that lack the same and begin together stay together and are
 /// played as one: the cost is that of the nodes that differ, n images of theirs taking n steps of log n.
 struct PullSimulation {
@@ -19,6 +19,8 @@ struct PullSimulation {
     let kind: Int
     let count: Int
     var image = 0
+    /// Whether what it transfers comes from the cache, or from other nodes.
+    var isNearby = false
     var stage = Stage.turn
     var spent: PullSpending
   }
@@ -31,6 +33,17 @@ struct PullSimulation {
     static func < (one: Due, other: Due) -> Bool { (one.at, one.party) < (other.at, other.party) }
   }
 
+  /// Transfers from one source.
+  private struct Stream {
+    /// Bytes that a transfer has got which was there from the start.
+    var served = 0.0
+    /// Seconds in which transfers moved at their node's rate, and at a share.
+    var (own, shared) = (0.0, 0.0)
+    var ends = Heap<Due>()
+    /// Nodes that transfer.
+    var flows = 0
+  }
+
   private let model: PullModel
   private let queue: PullQueue
   private let turn: Double
@@ -39,14 +52,15 @@ struct PullSimulation {
   private var nextNode = 0
   private var parties: [Party] = []
   private var now = 0.0
-  /// Bytes that a transfer has got which was there from the start.
-  private var served = 0.0
-  /// Seconds in which transfers moved at their node's rate, and at the registry's.
-  private var (byNode, byRegistry) = (0.0, 0.0)
+  private var registry = Stream()
+  private var nearby = Stream()
+  /// Bytes that left the registry.
+  private(set) var registryBytes = 0.0
   private var waits = Heap<Due>()
-  private var transfers = Heap<Due>()
-  /// Nodes that transfer.
-  private var flows = 0
+  private var parallelism = 1
+  private var seeds = 0
+  /// Nodes at work, and those that are done.
+  private var (active, done) = (0, 0)
   private var last = PullSpending()
 
   init(_ model: PullModel, _ queue: PullQueue) {
@@ -58,24 +72,26 @@ struct PullSimulation {
   }
 
   /// What the time went to in the place that was the last to be done.
-  mutating func run(parallelism: Int) -> PullSpending {
-    beginNodes(max(1, parallelism), after: PullSpending())
+  mutating func run(parallelism: Int, seeds: Int) -> PullSpending {
+    self.parallelism = max(1, parallelism)
+    self.seeds = seeds
+    beginNodes(after: PullSpending())
     while step() {}
     return last
   }
 
   private mutating func step() -> Bool {
-    let (rate, isShared) = rate
-    let arrival = transfers.min.map { now + max(0, $0.at - served) / rate }
-    let end = waits.min?.at
-    guard let moment = [arrival, end].compactMap(\.self).min() else { return false }
-    if flows > 0 {
-      served += (moment - now) * rate
-      if isShared { byRegistry += moment - now } else { byNode += moment - now }
-    }
+    let (far, near) = (rate(of: registry, isNearby: false), rate(of: nearby, isNearby: true))
+    let arrivals = [arrival(registry, far.rate), arrival(nearby, near.rate)]
+    guard let moment = (arrivals + [waits.min?.at]).compactMap(\.self).min() else { return false }
+    Self.move(&registry, moment - now, far)
+    Self.move(&nearby, moment - now, near)
     now = moment
-    if let arrival, arrival <= moment, let transfer = transfers.popMin() {
-      served = max(served, transfer.at)
+    if let arrival = arrivals[0], arrival <= moment, let transfer = registry.ends.popMin() {
+      registry.served = max(registry.served, transfer.at)
+      endTransfer(transfer.party)
+    } else if let arrival = arrivals[1], arrival <= moment, let transfer = nearby.ends.popMin() {
+      nearby.served = max(nearby.served, transfer.at)
       endTransfer(transfer.party)
     } else if let wait = waits.popMin() {
       switch parties[wait.party].stage {
@@ -87,20 +103,40 @@ struct PullSimulation {
     return true
   }
 
-  /// Bytes a second of each transfer, and whether it is the registry's link that sets it.
-  private var rate: (Double, isShared: Bool) {
+  private func arrival(_ stream: Stream, _ rate: Double) -> Double? {
+    stream.ends.min.map { now + max(0, $0.at - stream.served) / rate }
+  }
+
+  private static func move(_ stream: inout Stream, _ seconds: Double, _ rate: (rate: Double, isShared: Bool)) {
+    guard stream.flows > 0 else { return }
+    stream.served += seconds * rate.rate
+    if rate.isShared { stream.shared += seconds } else { stream.own += seconds }
+  }
+
+  /// Bytes a second of each transfer of a source, and whether it is a share that sets it.
+  private func rate(of stream: Stream, isNearby: Bool) -> (rate: Double, isShared: Bool) {
     let own = Self.possible(model.nodeBandwidth)
-    guard let all = model.registryBandwidth else { return (own, false) }
-    let share = Self.possible(all) / Double(max(1, flows))
+    let all: Double?
+    switch model.source {
+    case .registry: all = model.registryBandwidth
+    // What the cache does not have passes it too.
+    case .cache(let bandwidth):
+      all = isNearby ? bandwidth : [model.registryBandwidth, bandwidth].compactMap(\.self).min()
+    case .mirror: all = isNearby ? Double(done) * own : model.registryBandwidth
+    }
+    guard let all else { return (own, false) }
+    let share = Self.possible(all) / Double(max(1, stream.flows))
     return (min(own, share), share <= own)
   }
 
   /// A rate that moves something, and not all at once.
   private static func possible(_ rate: Double) -> Double { rate > 1 ? min(rate, 1e15) : 1 }
 
-  /// Gives places that became free to the next nodes.
-  private mutating func beginNodes(_ places: Int, after spent: PullSpending) {
-    let end = min(queue.nodes.count, nextNode + min(places, queue.nodes.count))
+  /// Gives places that are free to the next nodes.
+  private mutating func beginNodes(after spent: PullSpending) {
+    let limit = seeds > 0 ? min(parallelism, done + seeds) : parallelism
+    let end = min(queue.nodes.count, nextNode + min(max(0, limit - active), queue.nodes.count))
+    active += end - nextNode
     var counts: [Int: Int] = [:]
     for kind in queue.nodes[nextNode..<end] { counts[kind, default: 0] += 1 }
     nextNode = end
@@ -117,7 +153,9 @@ struct PullSimulation {
     let party = parties[index]
     guard party.image < queue.kinds[party.kind].count else {
       last = party.spent
-      return beginNodes(party.count, after: party.spent)
+      active -= party.count
+      done += party.count
+      return beginNodes(after: party.spent)
     }
     pause(index, for: latency, .latency)
     parties[index].spent.waiting += latency
@@ -125,19 +163,34 @@ struct PullSimulation {
 
   private mutating func beginTransfer(_ index: Int) {
     let party = parties[index]
+    let bytes = Double(max(0, queue.kinds[party.kind][party.image].bytes))
+    parties[index].isNearby = model.source != .registry && done > 0
     // What has passed so far is taken off when the transfer ends.
-    parties[index].spent.nodeLink -= byNode
-    parties[index].spent.registryLink -= byRegistry
-    flows += party.count
-    let bytes = queue.kinds[party.kind][party.image].bytes
-    transfers.insert(Due(at: served + Double(max(0, bytes)), party: index))
+    if parties[index].isNearby {
+      parties[index].spent.nodeLink -= nearby.own
+      parties[index].spent.nearbyLink -= nearby.shared
+      nearby.flows += party.count
+      nearby.ends.insert(Due(at: nearby.served + bytes, party: index))
+    } else {
+      parties[index].spent.nodeLink -= registry.own
+      parties[index].spent.registryLink -= registry.shared
+      registry.flows += party.count
+      registryBytes += bytes * Double(party.count)
+      registry.ends.insert(Due(at: registry.served + bytes, party: index))
+    }
   }
 
   private mutating func endTransfer(_ index: Int) {
     let party = parties[index]
-    flows -= party.count
-    parties[index].spent.nodeLink += byNode
-    parties[index].spent.registryLink += byRegistry
+    if party.isNearby {
+      nearby.flows -= party.count
+      parties[index].spent.nodeLink += nearby.own
+      parties[index].spent.nearbyLink += nearby.shared
+    } else {
+      registry.flows -= party.count
+      parties[index].spent.nodeLink += registry.own
+      parties[index].spent.registryLink += registry.shared
+    }
     let load = queue.kinds[party.kind][party.image]
     let unpacking = model.unpackBandwidth.map { Double(max(0, load.unpackedBytes)) / Self.possible($0) } ?? 0
     let seconds = unpacking + Double(max(0, load.layers)) * layerTime

@@ -218,7 +218,8 @@ struct CheckCommandTests {
       (["--prepull", "a", "--prepull", "B_"], "--prepull 'B_'"),
       (["--no-cluster", "--read-secrets", "a"], "--read-secrets needs a cluster"),
       (["a", "--gc-low", "90"], "no thresholds"), (["a", "--ignore", "everything"], "none of noSuchHost"),
-      (["a", "--node-count", "0"], "--node-count 0"),
+      (["a", "--node-count", "0"], "--node-count 0"), (["a", "--seeds", "0"], "--seeds 0"),
+      (["a", "--p2p", "--cache"], "--p2p and --cache"),
       (["a", "--probe", "--node-bandwidth", "1G"], "leave one of them"),
       (["a", "--node-bandwidth", "fast"], "--node-bandwidth"),
       (["--no-cluster", "a", "--platform", "toaster"], "platform"),
@@ -253,6 +254,19 @@ struct CheckCommandTests {
         let table = try await check("--no-cluster", "--node-count", "40", "--parallelism", "25%", image)
         #expect(table.output.contains("\n       10 "), "\(table.output)")
         #expect(table.output.contains("125 MB/s to each node (assumed)"))
+        let mirror = try await check(
+          "--no-cluster", "--node-count", "40", "--node-bandwidth", "1kB", "--registry-bandwidth", "1kB", "--p2p",
+          "-o", "json", image)
+        let seeds = try JSON(parsing: mirror.output)[path: "estimate", "seeds"]
+        #expect(seeds?["source"] == "p2p")
+        #expect((1...5).contains(seeds?["best"]?.integer ?? 0), "\(mirror.output)")
+        let estimates = seeds?["estimates"]?.array ?? []
+        #expect(estimates.first?["seeds"] == 0)
+        #expect((estimates[1]["seconds"]?.number ?? 0) * 4 < estimates[0]["seconds"]?.number ?? 0)
+        let alone = try await check("--no-cluster", "--node-count", "40", "--seeds", "2", image)
+        #expect(alone.output.contains("they save no egress"), "\(alone.output)")
+        let cached = try await check("--no-cluster", "--node-count", "40", "--cache-bandwidth", "1Gbit", image)
+        #expect(cached.output.contains("best with a pull-through cache"), "\(cached.output)")
         let probed = try await check("--no-cluster", "--node-count", "4", "--probe", "-o", "json", image)
         #expect(probed.exitCode == 0, "\(probed)")
         let partly = try await check("--no-cluster", "--node-count", "4", image, "\(registry.host)/web:9")
