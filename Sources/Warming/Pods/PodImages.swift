@@ -1,9 +1,9 @@
 import ImageModel
-import Kubernetes
+package import Kubernetes
 
-/// Reads a pod for `status`: the images that it is there for, and how it stands with each. `PodShell` makes containers;
+/// Reads a pod for `status` and the page: the images that it is there for, and how it stands with each. `PodShell` makes containers;
 /// runs and the operator read with `PodReader`.
-struct PodImages {
+package struct PodImages {
   /// References by the names of the containers that name them.
   private let containers: [(name: String, image: String)]
   /// Of an engine that runs `prepull pull`: the images are its arguments.
@@ -12,7 +12,7 @@ struct PodImages {
   private static let pullName = "pull"
   private static let holdName = "hold"
 
-  init(_ spec: PodSpec) {
+  package init(_ spec: PodSpec) {
     let initContainers = spec.initContainers ?? []
     if let pull = initContainers.first(where: { $0.name == Self.pullName && $0.args?.first == "pull" }) {
       containers = []
@@ -25,10 +25,10 @@ struct PodImages {
     containers = pulling.map { ($0.name, $0.image) }
   }
 
-  var references: [String] { arguments.isEmpty ? containers.map(\.image) : arguments }
+  package var references: [String] { arguments.isEmpty ? containers.map(\.image) : arguments }
 
   /// Nil when the pod is not there for this image.
-  func cell(of image: String, in pod: Pod) -> Coverage.Cell? {
+  package func cell(of image: String, in pod: Pod) -> Coverage.Cell? {
     let statuses = (pod.status?.initContainerStatuses ?? []) + (pod.status?.containerStatuses ?? [])
     if arguments.contains(image) {
       return Self.pullCell(statuses.first { $0.name == Self.pullName })

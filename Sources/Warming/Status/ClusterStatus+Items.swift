@@ -1,5 +1,5 @@
 import ImageModel
-import Kubernetes
+package import Kubernetes
 
 extension ClusterStatus.Item {
   /// DaemonSets of one name: one for each architecture.
@@ -120,7 +120,7 @@ extension Pod {
   }
 
   /// The node that it is on, or is meant for.
-  var node: String? {
+  package var node: String? {
     spec.nodeName ?? metadata.annotations?[RunObjects.Key.node]
       ?? spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
       .first?.matchFields?.first { $0.key == "metadata.name" }?.values?.first
