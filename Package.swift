@@ -145,6 +145,14 @@ let package = Package(
       ]),
     .layer("Installation", ["Documents", "Networking", "Kubernetes", "PrepullAPI", "Operator"]),
 
+    // The page. Its files are compiled in (scripts/page).
+    .layer(
+      "Dashboard",
+      [
+        "Documents", "ImageModel", "Kubernetes", "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Serving",
+        .hummingbird, .log, .nioCore,
+      ], exclude: ["Page"]),
+
     // A cluster to try things with.
     .layer(
       "KubeAPIServer", ["Documents", "Serving", .crypto, .hummingbird, .log, .nioCore, .nioSSL, .x509],
@@ -171,7 +179,8 @@ let package = Package(
       "CLI",
       [
         "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
-        "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation", "VirtualCluster",
+        "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation", "Dashboard",
+        "VirtualCluster",
         "Commands", .argumentParser, .log, .systemPackage, .yams,
       ]),
     .executableTarget(name: "prepull", dependencies: ["CLI", "Commands", "Unpacking"], swiftSettings: settings),
@@ -241,6 +250,12 @@ let package = Package(
         "KubeAPIServer", "VirtualCluster", "TestKit", .log, .nioCore, .systemPackage,
       ]),
     .tests("Installation", ["Documents"]),
+    .tests(
+      "Dashboard",
+      [
+        "Documents", "ImageModel", "Kubernetes", "Warming", "PrepullAPI", "KubeAPIServer", "VirtualCluster", "TestKit",
+        .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .subprocess, .systemPackage,
+      ]),
     .tests(
       "KubeAPIServer",
       ["Documents", "TestKit", .asyncHTTPClient, .hummingbird, .log, .nioCore, .nioHTTP1, .subprocess, .systemPackage]),

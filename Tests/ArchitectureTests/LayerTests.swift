@@ -59,6 +59,11 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
   ),
   ("Installation", ["Documents", "Networking", "Kubernetes", "PrepullAPI", "Operator"], []),
   (
+    "Dashboard",
+    ["Documents", "ImageModel", "Kubernetes", "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Serving"],
+    ["HTTPTypes", "Hummingbird", "Logging", "NIOCore"]
+  ),
+  (
     "KubeAPIServer", ["Documents", "Serving"],
     ["Crypto", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOSSL", "SwiftASN1", "X509"]
   ),
@@ -81,8 +86,8 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
     "CLI",
     [
       "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
-      "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation", "VirtualCluster",
-      "Commands",
+      "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation", "Dashboard",
+      "VirtualCluster", "Commands",
     ], ["ArgumentParser", "Logging", "SystemPackage", "Yams", "CYaml", "Dispatch"]
   ),
   ("prepull", ["Unpacking", "CLI", "Commands"], []),
@@ -94,7 +99,7 @@ private let everywhere: Set = ["Foundation", "FoundationEssentials", "Glibc", "M
 /// Folders that neither read nor write anything: their inputs come as values, their results go as values.
 private let pure = [
   "Documents", "ImageModel", "Terminal", "Kubernetes/Nodes", "Warming/Coverage", "Warming/Fleet",
-  "Checking/Estimate", "Usage/Figures", "NodeAgent/Machine",
+  "Checking/Estimate", "Usage/Figures", "NodeAgent/Machine", "Dashboard/Model",
 ]
 
 /// Words of what waits, or tells the time by itself.

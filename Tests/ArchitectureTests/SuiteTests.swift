@@ -43,6 +43,7 @@ import Testing
   private static let starters = [
     "PrepullProgram.", "await withCluster", "ClusterShell(", "Kubectl.with", "withContainerd", "withDockerd",
     "withRealRegistry", "RegistryKind", "Tool.output(", "\"kubectl\", [", "unshare", "withSmallFileSystem",
+    "Browser.with",
   ]
 
   @Test("scripts/test --quick leaves out every suite that starts a program")

@@ -1,0 +1,72 @@
+// What pods wait for: the ranking of `prepull images`, and the Prepull that would end it.
+import { ask } from "./store.js";
+import { view } from "./address.js";
+import { byId, el } from "./dom.js";
+import { count, seconds, shortImage } from "./format.js";
+
+const sheet = byId("cost");
+sheet.className = "sheet";
+let isLoaded = false;
+
+export function showCost() {
+  if (view.view === "cost" && !isLoaded) load();
+}
+
+async function load() {
+  isLoaded = true;
+  sheet.replaceChildren(...head(), el("p", { class: "muted", role: "status" }, "Reading pods, workloads and events of the cluster …"));
+  try {
+    const cost = await ask("/api/cost");
+    sheet.replaceChildren(...head(), ...body(cost));
+  } catch (error) {
+    sheet.replaceChildren(...head(), el("p", { class: "tone-failed" }, error.message));
+  }
+}
+
+const head = () => [el("h2", {}, "What pods wait for"), el("p", { class: "lead" },
+  "Images by the time that pods are expected to wait for them in an hour: how often containers start with one, "
+  + "the chance that their node lacks it, and how long its pull takes.")];
+
+function body(cost) {
+  const most = Math.max(...cost.images.map((image) => image.waitSecondsPerHour), 0.001);
+  if (!cost.images.length) return [el("p", {}, "No image is used here: there are no pods, no workloads and no events."), ...remarks(cost)];
+  const rows = cost.images.map((image) => el("tr", {},
+    el("td", {}, el("span", { title: image.image }, shortImage(image.image)),
+      el("div", { class: "muted" }, image.eligible > 0 ? nextPod(image) : image.users[0] ?? "")),
+    el("td", {}, image.startsPerHour < 0.05 && image.startsPerHour > 0 ? "<0.1" : image.startsPerHour.toFixed(image.startsPerHour < 10 ? 1 : 0)),
+    el("td", {}, `${Math.round(image.coldChance * 100)} %`),
+    el("td", {}, image.pullSeconds === null ? "–" : `${image.isGuessed ? "~" : ""}${seconds(image.pullSeconds)}`),
+    el("td", {}, image.pullSeconds === null ? "–" : seconds(image.waitSecondsPerHour), meter(image.waitSecondsPerHour / most)),
+    el("td", {}, image.isWanted ? "kept warm" : "")));
+  const table = el("div", { class: "card scroll" }, el("table", {},
+    el("thead", {}, el("tr", {}, ["image", "starts/h", "cold", "pull", "wait/h", ""].map((title) => el("th", { scope: "col" }, title)))),
+    el("tbody", {}, rows)));
+  return [table, ...manifest(cost), ...remarks(cost), el("p", { class: "muted" },
+    `${count(cost.pods, "pod")} on ${count(cost.nodes, "node")}. `, el("button", { class: "action", onclick: () => load() }, "Read again"))];
+}
+
+/** `Deployment web/front: the next pod starts on 14 of 20 nodes without a pull`. */
+const nextPod = (image) => {
+  const more = image.users.length > 1 ? ` and ${image.users.length - 1} more` : "";
+  const who = image.users.length ? `${image.users[0]}${more}: the` : "The";
+  return `${who} next pod starts on ${image.nodes} of ${count(image.eligible, "node")} without a pull`;
+};
+
+function meter(share) {
+  const bar = el("i");
+  bar.style.width = `${Math.max(share > 0 ? 1 : 0, share * 100)}%`;
+  return el("span", { class: "meter", "aria-hidden": "true" }, bar);
+}
+
+function manifest(cost) {
+  if (!cost.manifest) return [];
+  const done = el("span", { class: "muted", role: "status" });
+  const copy = el("button", { class: "action", onclick: async () => {
+    await navigator.clipboard.writeText(cost.manifest).then(() => { done.textContent = " copied"; }, () => { done.textContent = " cannot copy: select the text"; });
+  } }, "Copy");
+  return [el("h3", {}, "The Prepull that is missing"),
+    el("p", {}, "For images that cost something and that nothing keeps warm. ", copy, done),
+    el("pre", { tabindex: 0 }, cost.manifest)];
+}
+
+const remarks = (cost) => cost.remarks.map((remark) => el("p", { class: "tone-stale" }, remark));

@@ -1,0 +1,121 @@
+// Runs, and the operator's puller pods: a time line of nodes, in which stragglers stand out.
+import { ask } from "./store.js";
+import { go, view } from "./address.js";
+import { byId, el } from "./dom.js";
+import { bytes, clock, count, rate, seconds } from "./format.js";
+
+const sheet = byId("runs");
+sheet.className = "sheet";
+let chosen = "", timer = 0, turn = 0;
+const list = el("div", { class: "tools" });
+const figures = el("div", { class: "card", role: "status" });
+const canvas = el("canvas", { role: "img" });
+const lines = el("div", { class: "card scroll" }, canvas);
+const legend = el("p", { class: "muted" });
+let names = [];
+
+export function showRuns(change) {
+  if (view.view !== "runs") return;
+  if (!sheet.firstChild) {
+    sheet.append(el("h2", {}, "Runs"), el("p", { class: "lead" },
+      "Each node's turn since this page was opened: its pod waits, then pulls, then is done. Nodes that took more than twice as long as most stand out."),
+    list, figures, lines, legend);
+    legend.append("Outlined: its pod is there, the pull has not begun. Filled: it pulls. Hatched: more than twice the median.");
+  }
+  if (!change) return load();
+  if (!timer) timer = setTimeout(() => { timer = 0; load(); }, 600);
+}
+
+async function load() {
+  const mine = (turn += 1);
+  const answer = await ask("/api/runs", { id: chosen }).catch((error) => ({ error: error.message, runs: [] }));
+  if (mine !== turn) return;
+  if (answer.error || !answer.runs.length) {
+    figures.replaceChildren(el("p", { class: answer.error ? "tone-failed" : null }, answer.error ?? "No run goes on, and none did since this page was opened."),
+      el("p", { class: "muted" }, "Begin one in a terminal: prepull run IMAGE"));
+    [list, lines, legend].forEach((part) => { part.hidden = true; });
+    return;
+  }
+  [list, lines, legend].forEach((part) => { part.hidden = false; });
+  list.hidden = answer.runs.length < 2;
+  list.replaceChildren(...answer.runs.map((run) => el("button", {
+    class: "action", "aria-pressed": String(run.id === answer.run.id), onclick: () => { chosen = run.id; load(); },
+  }, `${run.name} ${clock(run.begun)}`)));
+  showFigures(answer.run, answer.now);
+  draw(answer.run, answer.now);
+}
+
+const median = (values) => values.length ? values.sort((one, other) => one - other)[values.length >> 1] : null;
+
+function showFigures(run, now) {
+  const done = run.nodes.filter((node) => node.done !== null);
+  const failed = done.filter((node) => node.outcome === "failed").length;
+  const active = run.nodes.length - done.length;
+  const spent = (run.ended ?? now) - run.begun;
+  const half = median(done.map((node) => node.done - node.begin));
+  const recent = done.filter((node) => node.done > now - 10).length / Math.min(10, Math.max(1, spent));
+  const left = run.ended || !recent || !run.waiting ? null : run.waiting / recent;
+  const item = (title, value) => el("div", {}, el("dt", { class: "muted" }, title), el("dd", { class: "answer" }, value));
+  const row = el("dl", { class: "figures" },
+    item("Nodes done", `${done.length - failed}/${run.nodes.length + run.waiting}`), item(run.ended ? "Took" : "So far", seconds(spent)),
+    item("A node takes", seconds(half)), item("At work", String(active)), failed ? item("Failed", String(failed)) : null,
+    run.bytes ? item("Pulled", bytes(run.bytes)) : null, run.bytes && spent > 0 ? item("Rate", rate(run.bytes / spent)) : null,
+    left ? item("Time left", `about ${seconds(left)}`) : null);
+  figures.replaceChildren(el("h2", {}, `${run.name}`), el("p", { class: "muted" }, `${run.kind} in ${run.namespace}: ${count(run.images.length, "image")}, since ${clock(run.begun)}`), row);
+}
+
+function draw(run, now) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+  const nodes = [...run.nodes].sort((one, other) => one.begin - other.begin || one.name.localeCompare(other.name));
+  names = nodes;
+  const tall = nodes.length > 1500 ? 2 : nodes.length > 300 ? 4 : nodes.length > 60 ? 12 : 19;
+  const width = Math.max(300, lines.clientWidth - 42), scale = Math.max(1, devicePixelRatio || 1);
+  const left = tall >= 12 ? Math.min(190, width * 0.3) : 8, height = nodes.length * tall + 30;
+  canvas.width = width * scale; canvas.height = height * scale;
+  canvas.style.width = `${width}px`; canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
+  const span = Math.max(2, (run.ended ?? now) - run.begun);
+  const x = (moment) => left + (width - left - 6) * Math.min(1, Math.max(0, moment - run.begun) / span);
+  context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  const step = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400].find((each) => span / each < 9) ?? span / 8;
+  for (let tick = 0; tick <= span; tick += step) {
+    context.fillStyle = colour("line");
+    context.fillRect(x(run.begun + tick), 0, 1, height - 18);
+    context.fillStyle = colour("muted");
+    context.fillText(seconds(tick), x(run.begun + tick) + 3, height - 4);
+  }
+  const half = median(nodes.filter((node) => node.done !== null).map((node) => node.done - node.begin));
+  let stragglers = 0;
+  nodes.forEach((node, index) => {
+    const y = index * tall, end = node.done ?? now, pull = node.pull ?? end;
+    const isSlow = half !== null && nodes.length > 3 && end - node.begin > 2 * half && end - node.begin > 1;
+    stragglers += isSlow ? 1 : 0;
+    const state = node.outcome === "failed" ? "failed" : node.done === null ? "pulling" : isSlow ? "stale" : "warm";
+    context.strokeStyle = colour("control");
+    context.globalAlpha = 0.7;
+    if (tall > 3) context.strokeRect(x(node.begin) + 0.5, y + 2.5, Math.max(1, x(pull) - x(node.begin) - 1), tall - 5);
+    context.globalAlpha = 1;
+    context.fillStyle = colour(state);
+    context.fillRect(x(pull), y + (tall > 3 ? 2 : 0), Math.max(2, x(end) - x(pull)), tall > 3 ? tall - 4 : tall - 0.5);
+    if (isSlow && tall > 3) {
+      context.strokeStyle = colour("mark");
+      context.beginPath();
+      for (let place = x(pull); place < x(end) - 3; place += 6) { context.moveTo(place, y + tall - 2); context.lineTo(place + 4, y + 2); }
+      context.stroke();
+    }
+    if (tall >= 12) {
+      context.fillStyle = colour(isSlow ? "ink" : "muted");
+      context.textAlign = "right";
+      context.fillText(node.name.length > 27 ? `${node.name.slice(0, 26)}…` : node.name, left - 8, y + tall / 2 + 4);
+      context.textAlign = "left";
+    }
+  });
+  canvas.setAttribute("aria-label", `${count(nodes.length, "node")}, of which ${stragglers} took more than twice as long as most`);
+}
+
+canvas.addEventListener("click", (event) => {
+  const node = names[Math.floor(event.offsetY / (canvas.clientHeight - 30) * names.length)];
+  if (node) go({ view: "matrix", node: node.name, image: "" }, { isStep: true });
+});

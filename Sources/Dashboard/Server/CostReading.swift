@@ -1,0 +1,65 @@
+import Documents
+import Kubernetes
+import Usage
+
+/// What images cost a cluster, read when somebody looks: it takes all pods and events of the cluster.
+actor CostReading {
+  /// Between two readings.
+  private static let least = 20.0
+
+  private let reader: UsageReader
+  private let manifest: @Sendable ([ImageUsage]) throws -> String
+  private var last: (time: Double, json: JSON)?
+  private var current: Task<JSON, any Error>?
+
+  init(_ client: KubernetesClient, namespace: String?, manifest: @escaping @Sendable ([ImageUsage]) throws -> String) {
+    reader = UsageReader(client: client, scope: UsageReader.Scope(namespace: namespace))
+    self.manifest = manifest
+  }
+
+  /// One reading at a time, for all who ask meanwhile.
+  func read(isWanted: @escaping @Sendable (String) -> Bool) async throws -> JSON {
+    let now = LiveMatrix.now
+    if let last, now - last.time < Self.least { return last.json }
+    if let current { return try await current.value }
+    let task = Task { [reader, manifest] in
+      var record = UsageRecord()
+      let outcome = try await reader.read(into: &record, since: now - 3600, eventsSince: now - 3600, now: now)
+      let ranking = UsageRanking(outcome.survey, record.history, since: now - 3600, now: now)
+      return try Self.json(ranking, outcome, isWanted, manifest)
+    }
+    current = task
+    defer { current = nil }
+    let json = try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      task.cancel()
+    }
+    last = (LiveMatrix.now, json)
+    return json
+  }
+
+  private static func json(
+    _ ranking: UsageRanking, _ outcome: UsageReader.Outcome, _ isWanted: (String) -> Bool,
+    _ manifest: ([ImageUsage]) throws -> String
+  ) throws -> JSON {
+    let shown = ranking.images.prefix(200)
+    let missing = shown.filter { $0.isForLinux && $0.failing == 0 && $0.waitPerHour > .zero && !isWanted($0.reference) }
+    return [
+      "nodes": .integer(Int64(outcome.survey.nodes.values.reduce(0, +))), "pods": .integer(Int64(outcome.survey.pods)),
+      "images": .array(
+        shown.map { image in
+          [
+            "image": .string(image.reference), "nodes": .integer(Int64(image.nodes)),
+            "eligible": .integer(Int64(image.eligibleNodes)), "startsPerHour": .number(image.startsPerHour),
+            "coldChance": .number(image.coldChance),
+            "pullSeconds": image.pullTime.map { .number($0 / .seconds(1)) } ?? .null,
+            "isGuessed": .bool(image.isPullTimeGuessed), "waitSecondsPerHour": .number(image.waitPerHour / .seconds(1)),
+            "users": .array(image.users.prefix(20).map(JSON.string)), "isWanted": .bool(isWanted(image.reference)),
+          ]
+        }),
+      "remarks": .array(outcome.remarks.map(JSON.string)),
+      "manifest": missing.isEmpty ? "" : .string(try manifest(Array(missing.prefix(10)))),
+    ]
+  }
+}
