@@ -9,7 +9,8 @@ package struct CommandLineTool: ProgramRoot {
     version: Version.current,
     subcommands: [
       PullCommand.self, RenderCommand.self, RunCommand.self, CheckCommand.self, ImagesCommand.self,
-      StatusCommand.self, WaitCommand<ClusterOptions, WaitManifestOptions>.self, DeleteCommand.self, ControllerCommand<ClusterOptions>.self, AgentCommand<ClusterOptions>.self,
+      StatusCommand.self, WaitCommand<ClusterOptions, WaitManifestOptions>.self, DashboardCommand.self,
+      DeleteCommand.self, ControllerCommand<ClusterOptions>.self, AgentCommand<ClusterOptions>.self,
       InstallCommand.self,
       UninstallCommand.self, SandboxCommand.self, CompleteCommand.self,
     ])

@@ -10,6 +10,11 @@ struct TopImagesPrepull: Sendable {
 
   /// Prints a Prepull of these images, each with what speaks for it.
   func print(_ images: [(reference: String, reason: String)]) throws {
+    try Console.standardOutput.writeAll(try text(images))
+  }
+
+  /// The same as text.
+  func text(_ images: [(reference: String, reason: String)]) throws -> String {
     var prepull = Prepull(
       metadata: ObjectMeta(name: name ?? "top-images", namespace: namespace), spec: Prepull.Spec())
     prepull.spec.images = images.map { Prepull.Image(image: $0.reference) }
@@ -17,6 +22,6 @@ struct TopImagesPrepull: Sendable {
       ["The images of this Prepull, in their order of priority:"]
       + images.map { "  \(VisibleText.sanitised("\($0.reference)  \($0.reason)"))" }
       + ["Private registries need secrets of its namespace, for example spec.imagePullSecrets: [{name: regcred}]."]
-    try Console.standardOutput.writeAll(try ManifestOutput.yaml.text(of: [prepull], notes: notes))
+    return try ManifestOutput.yaml.text(of: [prepull], notes: notes)
   }
 }

@@ -93,6 +93,11 @@ struct RunCommand: ClusterCommand {
   @Flag(help: "Stay: a DaemonSet that keeps the images on all nodes, new ones too, until it is deleted.")
   var keep = false
 
+  @Flag(help: "Show the run as a page in the browser too, as long as it goes on.")
+  var dashboard = false
+
+  @OptionGroup(title: "With --dashboard") var pageOptions: PageOptions
+
   @Flag(help: "Check everything that can be checked, print the plan, and change nothing.")
   var dryRun = false
 
@@ -118,6 +123,10 @@ struct RunCommand: ClusterCommand {
     try podOptions.check()
     if let seeds, !(1...100_000).contains(seeds) {
       throw ValidationError("--seeds \(seeds) is no number of nodes: write a number from 1")
+    }
+    try pageOptions.check()
+    if dashboard, dryRun {
+      throw ValidationError("--dashboard shows what --dry-run does not do: leave one of them out")
     }
     if keep { try validateKeep() }
   }
@@ -155,7 +164,13 @@ struct RunCommand: ClusterCommand {
           let session = RunSession(
             output: output, isQuiet: quiet, isDryRun: dryRun, keeps: keep, client: client, registry: registry,
             logger: logger, hint: hint)
-          return try await session.run { try await wanted(ofFiles, choice, client) }
+          let warm = { @Sendable in try await session.run { try await wanted(ofFiles, choice, client) } }
+          guard dashboard else { return try await warm() }
+          let page = DashboardPage(client, namespace: nil, pageOptions, start: "view=runs", logger: logger)
+          return try await page.serving { untilVisitor in
+            try await untilVisitor(.seconds(5))
+            return try await warm()
+          }
         }
       }
     }

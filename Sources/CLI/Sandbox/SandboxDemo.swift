@@ -19,47 +19,70 @@ struct SandboxDemo: PrepullCommand {
 
   @OptionGroup var cluster: SandboxArguments
 
+  @Flag(
+    help:
+      "Show it as a page too: it begins when a browser has opened the page, or after a minute, and stays until Ctrl-C.")
+  var dashboard = false
+
+  @OptionGroup(title: "With --dashboard") var pageOptions: PageOptions
+
+  func validate() throws { try pageOptions.check() }
+
   func run() async throws {
     let options = try cluster.options()
     let logger = logger
-    try await interruptible { try await Self.demonstrate(options, logger) }
+    let page = dashboard ? pageOptions : nil
+    try await interruptible { try await Self.demonstrate(options, page, logger) }
   }
 
   var logLevel: Logger.Level { .critical }
 
-  private static func demonstrate(_ options: SandboxOptions, _ logger: Logger) async throws {
+  private static func demonstrate(_ options: SandboxOptions, _ page: PageOptions?, _ logger: Logger) async throws {
+    try await withSandbox(options, logger: logger) { sandbox in
+      let file = try SandboxFile(sandbox, at: nil)
+      defer { file.remove() }
+      guard let page else { return try await show(sandbox, file, options) }
+      let cluster = try ClusterOptions.parse(["--kubeconfig", file.path])
+      try await cluster.withClient(logger: logger) { client in
+        try await DashboardPage(client, namespace: nil, page, logger: logger).serving { untilVisitor in
+          try await untilVisitor(.seconds(60))
+          try await show(sandbox, file, options)
+          Console.standardOutput.write("\nThe page and its cluster stay until Ctrl-C.\n")
+          await Interrupt.untilCancelled()
+        }
+      }
+    }
+  }
+
+  private static func show(_ sandbox: Sandbox, _ file: SandboxFile, _ options: SandboxOptions) async throws {
     let console = Console.standardOutput
     let style = console.style
     func step(_ text: String) { console.write("\n" + style.paint("==> \(text)", .strong) + "\n") }
     func show(_ words: [String]) {
       console.write(style.paint("$ \(Program.name) \(words.joined(separator: " "))", .faint) + "\n")
     }
-    try await withSandbox(options, logger: logger) { sandbox in
-      let file = try SandboxFile(sandbox, at: nil)
-      defer { file.remove() }
-      let images = Array(sandbox.sampleImages.prefix(4))
-      step("A cluster of \(options.nodes.count) virtual nodes on this machine, and a registry with sample images")
-      console.write("API server \(sandbox.address), registry \(sandbox.registry.host)\n")
-      let connection = ["--kubeconfig", file.path]
-      step("Warm every node for \(images.count) images")
-      show(["run"] + images)
-      try await execute(["run"] + images + connection)
-      step("The same again: the nodes hold the images already")
-      show(["run"] + images)
-      try await execute(["run"] + images + connection)
-      step("Stay: new nodes are warmed too, and the images are kept from garbage collection")
-      let kept = ["run", "--keep", "--name", "web", images[0]]
-      show(kept)
-      try await execute(kept + connection)
-      try await sandbox.addNode(NodeTemplate("node-new", platform: options.nodes[0].platform))
-      console.write("A new node, node-new, has joined.\n")
-      show(["status", "web"])
-      try await untilWarm(sandbox, images[0])
-      try await execute(["status", "web"] + connection)
-      step("Remove it again; nothing of Prepull stays in the cluster")
-      show(["delete", "web"])
-      try await execute(["delete", "web"] + connection)
-    }
+    let images = Array(sandbox.sampleImages.prefix(4))
+    step("A cluster of \(options.nodes.count) virtual nodes on this machine, and a registry with sample images")
+    console.write("API server \(sandbox.address), registry \(sandbox.registry.host)\n")
+    let connection = ["--kubeconfig", file.path]
+    step("Warm every node for \(images.count) images")
+    show(["run"] + images)
+    try await execute(["run"] + images + connection)
+    step("The same again: the nodes hold the images already")
+    show(["run"] + images)
+    try await execute(["run"] + images + connection)
+    step("Stay: new nodes are warmed too, and the images are kept from garbage collection")
+    let kept = ["run", "--keep", "--name", "web", images[0]]
+    show(kept)
+    try await execute(kept + connection)
+    try await sandbox.addNode(NodeTemplate("node-new", platform: options.nodes[0].platform))
+    console.write("A new node, node-new, has joined.\n")
+    show(["status", "web"])
+    try await untilWarm(sandbox, images[0])
+    try await execute(["status", "web"] + connection)
+    step("Remove it again; nothing of Prepull stays in the cluster")
+    show(["delete", "web"])
+    try await execute(["delete", "web"] + connection)
   }
 
   /// Runs a command as if a person had typed it.

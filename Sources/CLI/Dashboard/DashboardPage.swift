@@ -1,0 +1,70 @@
+import Commands
+import Dashboard
+import Documents
+import Kubernetes
+import Logging
+import Usage
+import Terminal
+
+/// The page of a cluster, as commands serve it.
+struct DashboardPage: Sendable {
+  private let server: DashboardServer
+  private let context: String
+  private let opensBrowser: Bool
+
+  /// - Parameters:
+  ///   - namespace: whose Prepulls, runs and pods; nil for all.
+  ///   - start: the view that it opens with, as the fragment of the address.
+  init(
+    _ client: KubernetesClient, namespace: String?, _ options: PageOptions, start: String = "", logger: Logger
+  ) {
+    context = VisibleText.sanitised(client.configuration.contextName ?? client.configuration.server)
+    var serverOptions = DashboardServer.Options(context: context)
+    serverOptions.port = options.port
+    serverOptions.namespace = namespace
+    serverOptions.start = start
+    serverOptions.manifest = { images in
+      try TopImagesPrepull(name: nil, namespace: namespace).text(
+        images.map { image in
+          let wait = Quantity.time(image.waitPerHour)
+          return (image.reference, "\(wait) of waiting per hour, on \(image.nodes) of \(image.eligibleNodes) nodes")
+        })
+    }
+    server = DashboardServer(client, serverOptions, logger: logger)
+    opensBrowser = !options.noOpen
+  }
+
+  /// Until the task is cancelled.
+  func serve() async throws {
+    let opening = BrowserOpening(isWanted: opensBrowser)
+    defer { opening.remove() }
+    try await server.run { [context] address in
+      Console.standardError.write(
+        "the page of \(context), until Ctrl-C; this address works once:\n  \(address)\n")
+      opening.open(address)
+    }
+  }
+
+  /// Serves it while `body` runs.
+  ///
+  /// - Parameter body: gets a closure that waits until a browser has come in, or for so long.
+  func serving<Result: Sendable>(
+    _ body: @escaping @Sendable (_ visitor: @Sendable (Duration) async throws -> Void) async throws -> Result
+  ) async throws -> Result {
+    try await withThrowingTaskGroup(of: Result?.self) { group in
+      group.addTask {
+        try await serve()
+        return nil
+      }
+      group.addTask { [server] in
+        try await body { limit in
+          let deadline = ContinuousClock.now + limit
+          while !server.hasVisitor, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(100)) }
+        }
+      }
+      defer { group.cancelAll() }
+      while let result = try await group.next() { if let result { return result } }
+      throw CancellationError()
+    }
+  }
+}

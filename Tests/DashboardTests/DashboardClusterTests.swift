@@ -1,0 +1,94 @@
+import Documents
+import Foundation
+import Glibc
+import Kubernetes
+import Logging
+import PrepullAPI
+import TestKit
+import Testing
+import VirtualCluster
+
+@testable import Dashboard
+
+/// The page of a cluster, by the watches that `prepull dashboard` has.
+@Suite("The page of a cluster", .timeLimit(.minutes(2))) struct DashboardClusterTests {
+  private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  private func follow(
+    as user: String? = nil, _ body: @escaping @Sendable (Sandbox, KubernetesClient, LiveMatrix) async throws -> Void
+  ) async throws {
+    try await withSandbox(SandboxOptions(nodes: NodeTemplate.numbered(3)), logger: Self.logger) { sandbox in
+      let admin = try KubernetesClient(sandbox.configuration, logger: Self.logger)
+      var configuration = sandbox.configuration
+      configuration.impersonation = user.map { .init(user: $0) }
+      let client = try KubernetesClient(configuration, logger: Self.logger)
+      let live = LiveMatrix(MatrixBoard(context: "sandbox", server: ""), waitingFor: MatrixWatch.kinds)
+      let watch = MatrixWatch(client: client, namespace: nil, live: live)
+      let task = Task { await watch.run() }
+      do {
+        try await body(sandbox, admin, live)
+      } catch {
+        task.cancel()
+        throw error
+      }
+      task.cancel()
+      await task.value
+      await client.shutdown()
+      await admin.shutdown()
+    }
+  }
+
+  @Test("Without the operator there are nodes and no notes; with it, Prepulls and WarmNodes are shown as they come")
+  func watches() async throws {
+    try await follow { _, client, live in
+      let pages = try #require(await live.follow())
+      var texts = pages.makeAsyncIterator()
+      while let text = await texts.next(), !text.hasPrefix("event: state") {}
+      let first = await live.board.document
+      #expect(first["nodes"]?.array?.count == 3)
+      #expect(first["notes"] == [])
+    }
+  }
+
+  @Test("What a user may not see is named, and the rest is shown")
+  func refusals() async throws {
+    try await follow(as: "nobody") { _, _, live in
+      try await eventually("the notes") { await live.board.document["notes"]?.array?.count == 3 }
+      let notes = await live.board.document["notes"]?.array?.compactMap(\.string) ?? []
+      #expect(notes.contains { $0.hasPrefix("Nodes are not shown: ") && $0.contains("nodes") })
+      #expect(notes.contains { $0.hasPrefix("Runs are not shown: ") })
+    }
+  }
+
+  @Test("prepull dashboard prints an address, serves it, and ends with Ctrl-C")
+  func command() async throws {
+    try await withSandbox(SandboxOptions(nodes: NodeTemplate.numbered(1)), logger: Self.logger) { sandbox in
+      try await withTemporaryFolder("page") { folder in
+        let file = folder + "/config"
+        try sandbox.kubeconfig.write(toFile: file, atomically: true, encoding: .utf8)
+        let port = UInt16.random(in: 20_000...28_000)
+        let outcome = try await PrepullProgram.run(
+          ["dashboard", "--no-open", "--port", "\(port)", "--kubeconfig", file], signal: SIGINT,
+          when: { Self.answers(port) })
+        #expect(outcome.exitCode == 130)
+        #expect(outcome.errors.contains("http://127.0.0.1:\(port)/?token="))
+        #expect(outcome.output == "")
+      }
+    }
+  }
+
+  /// Whether something listens on a port of this machine.
+  private static func answers(_ port: UInt16) -> Bool {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+  }
+}
