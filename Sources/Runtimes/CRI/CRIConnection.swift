@@ -3,13 +3,16 @@ import GRPCNIOTransportHTTP2Posix
 import ImageModel
 import Networking
 
-/// A gRPC connection to a CRI runtime's socket: every call has a limit, and fails with a `RuntimeError`.
+/// gRPC with a CRI runtime's socket: every call has a limit, and fails with a `RuntimeError`.
 struct CRIConnection: Sendable {
   typealias Transport = HTTP2ClientTransport.Posix
 
   let endpoint: RuntimeEndpoint
   let limits: RuntimeLimits
-  let client: GRPCClient<Transport>
+  let clients: CRIClients
+
+  /// Each use of it is one call.
+  var client: GRPCClient<Transport> { clients.next() }
 
   var runtime: Runtime_V1_RuntimeService.Client<Transport> { .init(wrapping: client) }
   var images: Runtime_V1_ImageService.Client<Transport> { .init(wrapping: client) }
@@ -18,24 +21,21 @@ struct CRIConnection: Sendable {
   static func with<Result: Sendable>(
     _ endpoint: RuntimeEndpoint, limits: RuntimeLimits, _ body: (CRIConnection) async throws -> Result
   ) async throws -> Result {
-    let transport = try Transport(
-      target: .unixDomainSocket(path: endpoint.path, authority: "localhost"), transportSecurity: .plaintext,
-      config: .defaults {
-        // With the defaults a runtime that restarts would be unknown for up to two minutes.
-        $0.backoff = .init(initial: .milliseconds(200), max: .seconds(5), multiplier: 1.6, jitter: 0.2)
-      })
-    let client = GRPCClient(transport: transport)
-    // On its own, so that a task that is cancelled can still put things in order at the runtime. It throws only when the
-    // end comes before its start, which `withGRPCClient` would report.
-    let connections = Task { try? await client.runConnections() }
+    let clients = try CRIClients {
+      GRPCClient(
+        transport: try Transport(
+          target: .unixDomainSocket(path: endpoint.path, authority: "localhost"), transportSecurity: .plaintext,
+          config: .defaults {
+            // With the defaults a runtime that restarts would be unknown for up to two minutes.
+            $0.backoff = .init(initial: .milliseconds(200), max: .seconds(5), multiplier: 1.6, jitter: 0.2)
+          }))
+    }
     do {
-      let result = try await body(CRIConnection(endpoint: endpoint, limits: limits, client: client))
-      connections.cancel()
-      await connections.value
+      let result = try await body(CRIConnection(endpoint: endpoint, limits: limits, clients: clients))
+      await clients.close()
       return result
     } catch {
-      connections.cancel()
-      await connections.value
+      await clients.close()
       throw error
     }
   }
