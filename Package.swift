@@ -85,9 +85,11 @@ let package = Package(
     .layer("ImageModel", ["Documents"]),
     .layer("Terminal", ["Documents"]),
 
+    // Of a process about to be confined: for CUnpacking and CHost.
+    .target(name: "CCapabilities", path: "Libraries/CCapabilities"),
     // Layers become folders. Its C is libarchive, zlib, libzstd and ISA-L, and how a process confines itself.
     .target(
-      name: "CUnpacking", path: "Libraries/CUnpacking",
+      name: "CUnpacking", dependencies: ["CCapabilities"], path: "Libraries/CUnpacking",
       linkerSettings: [.linkedLibrary("archive"), .linkedLibrary("z"), .linkedLibrary("zstd")]),
     .layer("Unpacking", ["Documents", "ImageModel", "CUnpacking", .crypto, .systemPackage]),
 
@@ -135,7 +137,7 @@ let package = Package(
         "PrepullAPI", .crypto, .hummingbird, .log, .nioCore, .nioSSL, .x509,
       ]),
     // The agent of a node. YAML without full Foundation: libyaml behind a function; how a process takes the host's root.
-    .target(name: "CHost", path: "Libraries/CHost"),
+    .target(name: "CHost", dependencies: ["CCapabilities"], path: "Libraries/CHost"),
     .target(name: "CYAML", path: "Libraries/CYAML", linkerSettings: [.linkedLibrary("yaml")]),
     .layer(
       "NodeAgent",
@@ -189,8 +191,8 @@ let package = Package(
     .target(
       name: "TestKit",
       dependencies: [
-        "Documents", "ImageModel", "Kubernetes", "Networking", "KubeAPIServer", "VirtualCluster", .asyncHTTPClient,
-        .crypto, .hummingbird,
+        "CUnpacking", "Documents", "ImageModel", "Kubernetes", "Networking", "Runtimes", "KubeAPIServer",
+        "VirtualCluster", .asyncHTTPClient, .crypto, .grpcCore, .hummingbird,
         .hummingbirdTLS,
         .log, .nioCore, .nioHTTP1,
         .nioPosix, .nioSSL, .subprocess, .systemPackage, .x509,

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "CUnpacking.h"
 
+#include <CCapabilities.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
@@ -23,24 +25,8 @@
 #endif
 
 #define BIT(capability) (1u << (capability))
-static const uint32_t kept = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) |
-                             BIT(CAP_MKNOD) | BIT(CAP_SETFCAP);
-
-static int keep_few_capabilities(void) {
-  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  // Only one with SETPCAP may lower the bounding set. Without it nothing is lost: the bounding set counts when a program
-  // is started, and that is forbidden below.
-  for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
-    if (capability > 31 || !(kept & BIT(capability))) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-  }
-  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct sets[2];
-  if (syscall(SYS_capget, &header, sets)) return -1;
-  sets[0].effective = sets[0].permitted &= kept;
-  sets[1].effective = sets[1].permitted = 0;
-  sets[0].inheritable = sets[1].inheritable = 0;
-  return (int)syscall(SYS_capset, &header, sets);
-}
+static const unsigned kept_capabilities = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) |
+                                          BIT(CAP_FSETID) | BIT(CAP_MKNOD) | BIT(CAP_SETFCAP);
 
 #ifdef ARCHITECTURE
 // What reading a pipe, inflating in a second thread and writing files needs.
@@ -124,7 +110,7 @@ const char *prepull_confine(void) {
   unshare(CLONE_NEWNET);
   if (chroot(".")) return "make the folder its root";
   if (chdir("/")) return "enter the folder";
-  if (keep_few_capabilities()) return "drop capabilities";
+  if (ccapabilities_keep(kept_capabilities)) return "drop capabilities";
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) return "forbid memory dumps";
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return "forbid new privileges";
   int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
