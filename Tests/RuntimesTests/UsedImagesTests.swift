@@ -1,5 +1,3 @@
-import Documents
-import Foundation
 import ImageModel
 import TestKit
 import Testing
@@ -10,28 +8,9 @@ import VirtualCluster
 extension Daemons {
   /// Which images real containers use.
   @Suite(.timeLimit(.minutes(10))) struct UsedImagesTests {
-    /// An image that runs for as long as it is let.
-    private func sleeper(in registry: EmbeddedRegistry) throws -> Reference {
-      let busybox = try Data(contentsOf: URL(fileURLWithPath: "/bin/busybox"))
-      let plain = try SampleImage(layers: [], files: ["busybox": Array(busybox)], gzip: true)
-      let variant = plain.variants[0]
-      guard case .object(var config) = try JSON(parsing: variant.config.bytes) else { throw NotAnObject() }
-      config["config"] = ["Entrypoint": ["/busybox", "sleep", "600"]]
-      let blob = SampleImage.Blob(
-        JSON.object(config).bytes(sorted: true), mediaType: variant.config.descriptor.mediaType)
-      for blob in [blob] + variant.layers { registry.add(blob) }
-      let manifest = try JSONEncoder().encode(
-        Manifest(
-          mediaType: MediaType.ociManifest, config: blob.descriptor, layers: variant.layers.map(\.descriptor)))
-      return registry.add(
-        manifest: SampleImage.Blob(Array(manifest), mediaType: MediaType.ociManifest), to: "test/sleeper")
-    }
-
-    private struct NotAnObject: Error {}
-
     @Test(arguments: ContainerdRelease.all) func ofPods(_ release: ContainerdRelease) async throws {
       try await withEmbeddedRegistry { registry in
-        let options = ContainerdOptions(sandboxImage: try sleeper(in: registry).description, release: release)
+        let options = ContainerdOptions(sandboxImage: try SleepingImage.add(to: registry).description, release: release)
         try await withContainerd(options) { containerd in
           let endpoint = try RuntimeEndpoint(parsing: containerd.endpoint)
           try await CRIConnection.with(endpoint, limits: .test()) { connection in
@@ -44,7 +23,7 @@ extension Daemons {
             }
             let held = try #require(try await runtime.image(one))
             #expect(try await runtime.used().isEmpty)
-            let pod = try await CRIPod.run(named: "p", at: connection)
+            let pod = try await CRIPod.run(named: "p", at: containerd)
             // As the kubelet does: by identifier.
             let container = try await pod.createContainer("c", image: held.id, for: one.description)
             let names = try await runtime.used()

@@ -23,10 +23,6 @@ struct FastLab: Sendable {
     }
   }
 
-  /// The content store's folder.
-  var content: String { containerd.folder("root/io.containerd.content.v1.content") }
-  var snapshots: String { containerd.folder("root/io.containerd.snapshotter.v1.overlayfs/snapshots") }
-
   /// Runs `body` with the runtime as `prepull pull` has it.
   func connect<Result: Sendable>(
     _ fast: FastPulls = .always, retry: RetryPolicy = .never, idle: Duration = .seconds(30),
@@ -77,30 +73,11 @@ struct FastLab: Sendable {
   }
 
   /// What the registry was asked for of blobs.
-  var blobRequests: [RecordedRequest] {
-    registry.requests.filter { $0.method == "GET" && $0.path.contains("/blobs/") }
-  }
-
-  /// What runs of this program left.
-  func staging() throws -> [String] {
-    let path = containerd.folder("root/prepull-staging")
-    guard FileManager.default.fileExists(atPath: path) else { return [] }
-    return try FileManager.default.contentsOfDirectory(atPath: path).filter { $0 != "lock" }
-  }
+  var blobRequests: [RecordedRequest] { registry.blobRequests }
 
   /// A folder of a run's.
   func staging(_ name: String) -> String { containerd.folder("root/prepull-staging/\(name)") }
 
-  func leases() async throws -> [String] {
-    try await containerd.ctr("leases", "list", "-q").split(separator: "\n").map(String.init)
-  }
-
   /// Bytes of a blob that were asked for, by this program and by containerd.
-  func bytesAsked(of blob: SampleImage.Blob) -> (ours: Int, runtimes: Int) {
-    blobRequests.filter { $0.path.hasSuffix(blob.descriptor.digest.description) }.reduce(into: (0, 0)) { sum, request in
-      let ends = request.headers["range"]?.dropFirst("bytes=".count).split(separator: "-").compactMap { Int($0) } ?? []
-      let bytes = ends.count == 2 ? ends[1] - ends[0] + 1 : blob.bytes.count - (ends.first ?? 0)
-      if request.headers["user-agent"]?.hasPrefix("containerd") == true { sum.1 += bytes } else { sum.0 += bytes }
-    }
-  }
+  func bytesAsked(of blob: SampleImage.Blob) -> (ours: Int, runtimes: Int) { registry.bytesAsked(of: blob) }
 }

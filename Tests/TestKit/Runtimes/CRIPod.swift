@@ -1,47 +1,50 @@
 import GRPCCore
-import Synchronization
 
 @testable import Runtimes
 
 /// A pod at a real CRI socket, on the host's network, as no other is there. Prepull makes no pods through CRI, so these
 /// messages are put together here, by the numbers of k8s.io/cri-api.
-struct CRIPod: Sendable {
-  let connection: CRIConnection
-  let id: String
+package struct CRIPod: Sendable {
+  private let endpoint: RuntimeEndpoint
+  private let id: String
   private let config: [UInt8]
 
-  static func run(named name: String, at connection: CRIConnection) async throws -> CRIPod {
+  /// - Parameter containerd: has an image that its pods begin with: `ContainerdOptions.sandboxImage`.
+  package static func run(named name: String, at containerd: Containerd) async throws -> CRIPod {
+    let endpoint = try RuntimeEndpoint(parsing: containerd.endpoint)
     let metadata = Wire.text(1, name) + Wire.text(2, name) + Wire.text(3, "default")
     let onNode = Wire.bytes(2, Wire.bytes(1, Wire.number(1, 2)))
     let config = Wire.bytes(1, metadata) + Wire.bytes(8, onNode)
-    let answer = try await call("RunPodSandbox", Wire.bytes(1, config), at: connection)
-    return CRIPod(connection: connection, id: Wire.text(of: answer), config: config)
+    let answer = try await call("RunPodSandbox", Wire.bytes(1, config), at: endpoint)
+    return CRIPod(endpoint: endpoint, id: Wire.text(of: answer), config: config)
   }
 
   /// Makes a container that is not started.
-  func createContainer(_ name: String, image: String, for user: String? = nil) async throws -> String {
+  package func createContainer(_ name: String, image: String, for user: String? = nil) async throws -> String {
     let spec = Wire.text(1, image) + (user.map { Wire.text(18, $0) } ?? [])
     let container = Wire.bytes(1, Wire.text(1, name)) + Wire.bytes(2, spec) + Wire.text(3, "/x")
     let request = Wire.text(1, id) + Wire.bytes(2, container) + Wire.bytes(3, config)
-    return Wire.text(of: try await Self.call("CreateContainer", request, at: connection))
+    return Wire.text(of: try await Self.call("CreateContainer", request, at: endpoint))
   }
 
-  func removeContainer(_ id: String) async throws {
-    _ = try await Self.call("RemoveContainer", Wire.text(1, id), at: connection)
+  package func removeContainer(_ id: String) async throws {
+    _ = try await Self.call("RemoveContainer", Wire.text(1, id), at: endpoint)
   }
 
-  func remove() async throws {
-    _ = try await Self.call("StopPodSandbox", Wire.text(1, id), at: connection)
-    _ = try await Self.call("RemovePodSandbox", Wire.text(1, id), at: connection)
+  package func remove() async throws {
+    _ = try await Self.call("StopPodSandbox", Wire.text(1, id), at: endpoint)
+    _ = try await Self.call("RemovePodSandbox", Wire.text(1, id), at: endpoint)
   }
 
-  private static func call(_ method: String, _ request: [UInt8], at connection: CRIConnection) async throws -> [UInt8] {
-    try await connection.call(CRIOperation(method)) { options in
-      try await connection.client.unary(
-        request: ClientRequest(message: request),
-        descriptor: MethodDescriptor(fullyQualifiedService: "runtime.v1.RuntimeService", method: method),
-        serializer: Plain(), deserializer: Plain(), options: options
-      ) { try $0.message }
+  private static func call(_ method: String, _ request: [UInt8], at endpoint: RuntimeEndpoint) async throws -> [UInt8] {
+    try await CRIConnection.with(endpoint, limits: RuntimeLimits()) { connection in
+      try await connection.call(CRIOperation(method)) { options in
+        try await connection.client.unary(
+          request: ClientRequest(message: request),
+          descriptor: MethodDescriptor(fullyQualifiedService: "runtime.v1.RuntimeService", method: method),
+          serializer: Plain(), deserializer: Plain(), options: options
+        ) { try $0.message }
+      }
     }
   }
 }
