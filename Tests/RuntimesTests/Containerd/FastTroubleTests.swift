@@ -78,6 +78,34 @@ extension Daemons {
       }
     }
 
+    /// A window of over 32 MiB, as `zstd --long` makes it, which the child does not have; containerd takes it.
+    @Test(arguments: ContainerdRelease.all) func aLargeZstdWindow(_ release: ContainerdRelease) async throws {
+      try await FastLab.run(ContainerdOptions(release: release)) { lab in
+        let (packed, diffID) = try await withTemporaryFolder("zstd") { folder in
+          // From a pipe: of a file that it knows it takes a window of no more than its size.
+          let script = """
+            set -euo pipefail; cd "$1"; head -c 300000 /dev/urandom > file; tar -cf tar file
+            sha256sum < tar | cut -d ' ' -f 1; cat tar | zstd -q --long=26 -c > tar.zst
+            """
+          let sum = try await output(of: "bash", ["-c", script, "zstd", folder])
+          return (
+            Array(try Data(contentsOf: URL(filePath: folder + "/tar.zst"))),
+            try Digest(parsing: "sha256:" + sum.trimmingCharacters(in: .whitespacesAndNewlines))
+          )
+        }
+        let layer = SampleImage.Blob(packed, mediaType: MediaType.ociLayerZstd)
+        let reference = try add(layer, diffID: diffID, to: lab.registry)
+        let error = await #expect(throws: RuntimeError.self) { try await lab.pull(reference, .always) }
+        #expect(error?.detail.contains("zstd window is larger than 32 MiB") == true, "\(error?.detail ?? "")")
+        try await expectNothing(of: reference, in: lab)
+        let notes = Mutex<[String]>([])
+        try await lab.pull(reference, .auto, notes: { note in notes.withLock { $0.append(note) } })
+        #expect(notes.withLock { $0.count == 1 && $0[0].contains("left to the runtime's own pull") })
+        #expect(try await lab.files().count == 1)
+        #expect(try lab.staging() == [])
+      }
+    }
+
     /// The registry takes the token of before no more, when some of the layers are there.
     @Test func theTokenEndsInTheMiddle() async throws {
       try await withTokenServer(certificates: CertificateAuthority()) { tokens in
