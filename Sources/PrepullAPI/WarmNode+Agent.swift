@@ -47,6 +47,9 @@ extension WarmNode {
     package var conditions: [APICondition]?
     package var imageFilesystem: FileSystem?
     package var images: [Held]?
+    /// Images that it keeps from the kubelet's garbage collection, or may: wanted ones, and what it has still to release.
+    /// Nil while it does not know.
+    package var pins: Int?
 
     package init() {}
   }

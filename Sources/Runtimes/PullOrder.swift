@@ -35,8 +35,8 @@ package struct PullOrder: Sendable {
 package enum PullWay: Hashable, Sendable {
   /// By this program, and handed to the runtime.
   case fast
-  /// By the runtime.
-  case runtime(Reason)
+  /// By the runtime; `because` is a line for people, where there is one that holds for all images of this machine.
+  case runtime(Reason, because: String? = nil)
 
   /// Why it is no fast pull.
   package enum Reason: String, Hashable, Sendable, CaseIterable {

@@ -1,10 +1,10 @@
 package import ArgumentParser
 import ImageModel
-import Kubernetes
+package import Kubernetes
 package import Logging
-import NodeAgent
+package import NodeAgent
 import Registry
-import Runtimes
+package import Runtimes
 import Serving
 
 #if canImport(FoundationEssentials)
@@ -40,7 +40,7 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
     help: ArgumentHelp(
       "auto downloads and unpacks by itself where the runtime is a containerd whose folders may be written; always takes "
         + "no other way; off leaves all to the runtime.", valueName: "when"))
-  var fast: FastPulls = .auto
+  package var fast: FastPulls = .auto
 
   @Option(
     help: ArgumentHelp(
@@ -61,6 +61,13 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
       "The kubelet's imageGCHighThresholdPercent: the agent stops 5 percent below. (default: as its configuration says)",
       valueName: "percent"))
   var imageGCThreshold: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long an image stays that no Prepull wants any more, where 'removal: Unused' says that it goes.",
+      valueName: "time"),
+    transform: TimeSpan.parse)
+  var removalGrace = TimeSpan(AgentSettings.defaultGrace)
 
   @Option(
     help: ArgumentHelp(
@@ -161,20 +168,33 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
     return Kubelet(options, process: KubeletProcess.find())
   }
 
-  private func options(_ kubelet: Kubelet, _ logger: Logger) throws -> AgentOptions {
+  /// What the command line says by itself, without a look at the machine.
+  package var givenOptions: AgentOptions {
     var options = AgentOptions()
-    if let imageGCThreshold {
-      options.highThresholdPercent = imageGCThreshold
-    } else {
-      let (settings, problems) = KubeletSettings.read(of: kubelet)
-      for problem in problems { logger.warning("\(problem)") }
-      options.highThresholdPercent = settings.highThresholdPercent
-    }
+    if let imageGCThreshold { options.highThresholdPercent = imageGCThreshold }
     options.version = Version.current
     options.parallelism = parallelism
     options.maxBandwidth = maxBandwidth?.bytes
     options.pacer = fast == .off ? nil : PullPacer(bytesPerSecond: maxBandwidth?.bytes)
     options.metricsAddress = metricsAddress == "none" ? nil : metricsAddress
+    options.grace = removalGrace.duration
+    return options
+  }
+
+  /// How fast pulls are done, with those options.
+  package func fastSettings(_ options: AgentOptions) -> FastSettings {
+    var settings = FastSettings()
+    if let pacer = options.pacer { settings.pacer = pacer }
+    return settings
+  }
+
+  private func options(_ kubelet: Kubelet, _ logger: Logger) throws -> AgentOptions {
+    var options = givenOptions
+    if imageGCThreshold == nil {
+      let (settings, problems) = KubeletSettings.read(of: kubelet)
+      for problem in problems { logger.warning("\(problem)") }
+      options.highThresholdPercent = settings.highThresholdPercent
+    }
     if let stateDir {
       guard mkdir(stateDir, 0o700) == 0 || errno == EEXIST else {
         throw ValidationError(
@@ -206,10 +226,8 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
       let registry = RegistryClient(configuration: configuration, credentials: NoCredentials(), logger: logger)
       try await registry.closed {
         let endpoint = try await find(environment)
-        var settings = FastSettings()
-        if let pacer = options.pacer { settings.pacer = pacer }
         try await withRuntime(
-          endpoint, registry: registry, fast: fast, fastSettings: settings, logger: logger
+          endpoint, registry: registry, fast: fast, fastSettings: fastSettings(options), logger: logger
         ) { runtime in
           try await clusterOptions.withClient(
             notice: { logger.warning("\($0)") }, onRequest: { metrics.count($0) }, logger: logger
@@ -230,13 +248,19 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
     _ kubelet: Kubelet, _ client: KubernetesClient, _ logger: Logger
   ) -> any ImageCredentials {
     var places: [any ImageCredentials] = [NodeCredentials(kubelet: kubelet, logger: logger)]
-    if let tokenService {
-      // The certificates lie in the pod's own namespace.
-      var place = OperatorCredentials.Place(url: tokenService, namespace: client.configuration.namespace)
-      place.tokenFile = tokenFile
+    if let place = operatorPlace(client) {
       places.append(OperatorCredentials(place, client: client, logger: logger))
     }
     return ChainedCredentials(places)
+  }
+
+  /// Where the operator gives logins; nil for nowhere.
+  package func operatorPlace(_ client: KubernetesClient) -> OperatorCredentials.Place? {
+    guard let tokenService else { return nil }
+    // The certificates lie in the pod's own namespace.
+    var place = OperatorCredentials.Place(url: tokenService, namespace: client.configuration.namespace)
+    place.tokenFile = tokenFile
+    return place
   }
 
   private func find(_ environment: [String: String]) async throws -> RuntimeEndpoint {

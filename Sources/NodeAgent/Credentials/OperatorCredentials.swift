@@ -27,8 +27,12 @@ package actor OperatorCredentials: ImageCredentials {
     package var tokenFile = "/var/run/secrets/prepull/token"
     /// Of the ConfigMap of certificates.
     package var namespace: String
-    /// Addresses in place of those that names have.
-    package var addresses: [String: String] = [:]
+    /// Gives what is in the token's file; nil where nothing is.
+    package var readToken: @Sendable (_ path: String) -> String? = { path in
+      HostFiles().bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
+    }
+    /// Gives the address in place of the one that a name has; nil to look it up.
+    package var address: @Sendable (_ host: String) -> String? = { _ in nil }
 
     package init(url: String, namespace: String) {
       (self.url, self.namespace) = (url, namespace)
@@ -124,9 +128,7 @@ package actor OperatorCredentials: ImageCredentials {
   }
 
   private func token() throws(LoginFault) -> String {
-    guard let bytes = HostFiles().bytes(of: place.tokenFile),
-      let token = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).first
-    else {
+    guard let token = place.readToken(place.tokenFile)?.split(whereSeparator: \.isWhitespace).first else {
       throw LoginFault(
         reason: "OperatorUnavailable",
         message: "the agent's token \(place.tokenFile) cannot be read; the operator is not asked without it")
@@ -142,7 +144,9 @@ package actor OperatorCredentials: ImageCredentials {
     var configuration = HTTPClient.Configuration(
       tlsConfiguration: tls, redirectConfiguration: .disallow,
       timeout: .init(connect: .seconds(5), read: .seconds(65)))
-    configuration.dnsOverride = place.addresses
+    if let host = URL(string: place.url)?.host, let address = place.address(host) {
+      configuration.dnsOverride = [host: address]
+    }
     configuration.httpVersion = .http1Only
     var request = HTTPClientRequest(url: place.url + "/v1/credential")
     request.method = .POST

@@ -10,7 +10,7 @@ package enum AgentAction: Hashable, Sendable {
   case cancel(image: String)
   case pin(image: String, Reference, Bool)
   case remove(image: String, Reference)
-  /// Releases whatever agents before this one pinned, but these.
+  /// Releases whatever was pinned, but these: by agents before this one, or what a tag stood for before it moved.
   case releaseAll(but: [Reference])
   /// Asks the runtime what it holds, and measures the disk.
   case list

@@ -19,6 +19,8 @@ package enum AgentInput: Sendable {
   /// Whether an image could be pinned, or released.
   case pinned(image: String, isPinned: Bool, succeeded: Bool)
   case removed(image: String, succeeded: Bool)
+  /// Whether what was pinned before could be released: `AgentAction.releaseAll`.
+  case swept(succeeded: Bool)
   case disk(ImageFileSystem)
   /// What the runtime is, and whether it can pin.
   case runtime(name: String, pinning: RuntimePinning)

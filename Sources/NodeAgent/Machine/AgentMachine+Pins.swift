@@ -30,7 +30,7 @@ extension AgentMachine {
         entry.pinRetry.map({ $0 <= now }) ?? true, !releasing.contains(entry.name)
       else { continue }
       let shall = wanted.contains(entry.name)
-      guard entry.isPinned != shall, shall ? !isFull : entry.confirmedAt != nil else { continue }
+      guard entry.isPinned != shall, shall ? !isFull && !sweep.isRunning : entry.confirmedAt != nil else { continue }
       entries[text]?.isPinAsked = true
       entries[text]?.pinRetry = nil
       // Before it is done, so that it is undone even by an agent that knows nothing else.
@@ -54,6 +54,15 @@ extension AgentMachine {
     if succeeded { entry.isPinned = isPinned } else { entry.pinRetry = now + settings.listInterval }
     entries[image] = entry
     if succeeded, !isPinned { memory.items[entry.name]?.isPinned = false }
+  }
+
+  /// How many images are pinned, or may be: wanted ones, and what is still to be released. Nil while that is not known.
+  var pinCount: Int? {
+    switch pinning {
+    case .supported: sweep.hasRun ? memory.items.count { $0.value.isPinned } : nil
+    case .unsupported: 0
+    case nil: nil
+    }
   }
 
   /// Forgets what there is nothing to remember of.

@@ -83,6 +83,8 @@ extension AgentMachine {
         (entry.pullSeconds, entry.pulledBytes, entry.pulledBy) = (warm.seconds, warm.bytes, warm.way)
         // Another image may be behind the reference now.
         entry.isPinned = false
+        entry.pulledAt = now
+        if entry.listed != nil { isListDue = true }
       }
     case .noRoom(let bytes): entry.bytes = bytes
     case .cancelled: break

@@ -19,16 +19,24 @@ extension AgentMachine {
       return []
     }
     var actions: [AgentAction] = []
-    if !hasSwept, case .supported = pinning {
-      hasSwept = true
+    // No pin is on its way meanwhile, which it would take away.
+    if case .supported = pinning, sweep.isDue(now), !entries.values.contains(where: \.isPinAsked) {
+      sweep.begin()
       actions.append(.releaseAll(but: inOrder.compactMap(\.reference)))
     }
+    let shared = wantedIDs
     for name in memory.items.keys.sorted() where !isWanted(name) {
       // Of an agent before this one: the time begins anew.
       if unwanted[name] == nil { unwanted[name] = now }
       guard memory.items[name]?.isPinned == true, !releasing.contains(name), pulls[name] == nil,
         let reference = try? Reference(parsing: name)
       else {
+        drop(name)
+        continue
+      }
+      // All names of an image are pinned together: this one has another that is wanted.
+      if let image = held?.image(reference), shared.contains(image.id) {
+        memory.items[name]?.isPinned = false
         drop(name)
         continue
       }
@@ -45,7 +53,7 @@ extension AgentMachine {
     isUseAsked = false
     nextUse = now + settings.grace
     guard isActing, record?.isStated == true, let held, let used else { return [] }
-    let kept = Set(entries.values.compactMap { $0.reference.flatMap { held.image($0)?.id } })
+    let kept = wantedIDs
     var actions: [AgentAction] = []
     for (name, since) in unwanted.sorted(by: { $0.key < $1.key }) where since + settings.grace <= now {
       guard let item = memory.items[name], item.isPulled, item.isRemovable, !item.isPinned, !removing.contains(name),
@@ -59,6 +67,11 @@ extension AgentMachine {
       actions.append(.remove(image: name, reference))
     }
     return actions
+  }
+
+  /// Of images that are wanted and here, under whatever names.
+  private var wantedIDs: Set<String> {
+    Set(entries.values.compactMap { entry in entry.reference.flatMap { held?.image($0)?.id } })
   }
 
   mutating func removed(_ name: String, _ succeeded: Bool) {

@@ -67,6 +67,7 @@ extension AgentMachine {
       agent.imageFilesystem = WarmNode.FileSystem(usedBytes: disk.used, capacityBytes: disk.capacity)
     }
     agent.images = inOrder.map(report)
+    agent.pins = pinCount
     return agent
   }
 

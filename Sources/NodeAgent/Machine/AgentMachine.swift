@@ -55,8 +55,8 @@ package struct AgentMachine: Sendable {
   var isUseAsked = false
   var nextUse = Duration.zero
   var releasing: Set<String> = []
-  /// Whether the pins of agents before this one were looked through.
-  var hasSwept = false
+  /// Pins that nothing is known of: of agents before this one, and of what tags stood for.
+  var sweep = PinSweep()
   var removing: Set<String> = []
 
   // MARK: The status
@@ -97,6 +97,7 @@ package struct AgentMachine: Sendable {
     case .pullEnded(let image, let outcome): ended(image, outcome, now)
     case .pinned(let image, let isPinned, let succeeded): answered(image, isPinned, succeeded, now)
     case .removed(let image, let succeeded): removed(image, succeeded)
+    case .swept(let succeeded): sweep.ended(succeeded, retryAt: now + settings.listInterval)
     case .disk(let space): disk = space
     case .runtime(let name, let pinning):
       runtimeName = name
@@ -151,6 +152,7 @@ package struct AgentMachine: Sendable {
       if let pinRetry = entry.pinRetry { times.append(pinRetry) }
       if let loss = entry.losses.first { times.append(loss + .seconds(3600)) }
     }
+    if let retryAt = sweep.retryAt { times.append(retryAt) }
     if !isUseAsked, let first = dueRemovals.min() { times.append(max(first, nextUse)) }
     if isWatched(now), !pulls.isEmpty, writing == nil { times.append(max(watchedWrite, mayWriteFrom)) }
     return times.filter { $0 > now }.min()
@@ -176,7 +178,7 @@ package struct AgentMachine: Sendable {
       guard var entry = entries[text], let reference = entry.reference else { continue }
       if let image = held.image(reference) {
         entry.confirmedAt = max(entry.confirmedAt ?? began, began)
-        found(image, &entry, now)
+        found(image, &entry, asked: began, now)
       } else if let confirmed = entry.confirmedAt, confirmed > began {
         // It came while the runtime was answering.
         isListDue = true
@@ -202,9 +204,12 @@ package struct AgentMachine: Sendable {
 
   func isWanted(_ name: String) -> Bool { entries.values.contains { $0.name == name } }
 
-  private mutating func found(_ image: RuntimeImage, _ entry: inout ImageEntry, _ now: Duration) {
+  private mutating func found(
+    _ image: RuntimeImage, _ entry: inout ImageEntry, asked began: Duration, _ now: Duration
+  ) {
     let digest = image.digest(among: entry.wish.digests ?? [])
     entry.digest = digest
+    list(image, &entry, asked: began)
     // A refresh that failed says so, until it is ordered again.
     if entry.state == .failed, entry.needsRefresh { return }
     if entry.state != .warm { entry.becomeWarm(digest, at: now, text: text(now)) }

@@ -9,7 +9,7 @@ package struct AgentSettings: Hashable, Sendable {
   /// How far the disk may be filled.
   package var diskRule = ImageDiskRule()
   /// How long what is not wanted any more stays.
-  package var grace = Duration.seconds(600)
+  package var grace = Self.defaultGrace
   /// How long changes are gathered before they are written.
   package var gathering = Duration.seconds(1)
   /// How often the runtime is asked, whatever it tells.
@@ -18,6 +18,8 @@ package struct AgentSettings: Hashable, Sendable {
   package var patience = Duration.seconds(10)
   /// Of a pull that says nothing else.
   package var timeout = Duration.seconds(1800)
+
+  package static let defaultGrace = Duration.seconds(600)
 
   package init() {}
 

@@ -39,6 +39,19 @@ struct ImageEntry: Sendable {
   var bytes: Int64?
   var refreshed: Purpose?
 
+  /// What was behind the reference when the runtime last listed it.
+  var listed: Listed?
+  /// When the agent's last pull of it ended that no list has seen yet.
+  var pulledAt: Duration?
+
+  /// Content that a runtime holds.
+  struct Listed: Sendable {
+    let id: String
+    let digest: String?
+    /// Whether the agent pulled it.
+    var isPulled: Bool
+  }
+
   init(_ wish: WarmNode.Wish) {
     self.wish = wish
     reference = try? Reference(parsing: wish.image)

@@ -41,7 +41,7 @@ extension AgentDriver {
         sight.runtimeIs(identity)
         send(.runtime(name: "\(identity.name) \(identity.version)", pinning: pinning))
       }
-      let space = try await runtime.space()
+      let space = if let space = options.space { await space() } else { try await runtime.space() }
       let images = try await runtime.list()
       sight.runtimeAnswers()
       if let capacity = space.capacityBytes, let free = space.availableBytes {
@@ -79,20 +79,19 @@ extension AgentDriver {
   // MARK: Pulls
 
   func pull(_ task: PullTask) async {
-    let state = Mutex<(way: PullWay?, note: String?)>((nil, nil))
+    let chosen = Mutex<PullWay?>(nil)
     let outcome = await puller.pull(task) { event in
       switch event {
       case .sized(let bytes): send(.sized(image: task.image, bytes: bytes))
       case .progress(let progress): watch.note(progress, of: task.image)
-      case .note(let note):
-        state.withLock { $0.note = note }
-        logger.info("\(note)", metadata: ["image": "\(task.image)"])
-        if let reason = Self.reasonForNone(note) { send(.fastPulls(isUsed: false, reason: reason)) }
-      case .way(let way): state.withLock { $0.way = way }
+      case .note(let note): logger.info("\(note)", metadata: ["image": "\(task.image)"])
+      case .way(let way):
+        chosen.withLock { $0 = way }
+        if case .runtime(.unavailable, let reason?) = way { send(.fastPulls(isUsed: false, reason: reason)) }
       }
     }
     watch.end(task.image)
-    let way = state.withLock { $0.way }
+    let way = chosen.withLock { $0 }
     tally.count(outcome, way: way)
     switch outcome {
     case .warm(let warm):
@@ -110,12 +109,6 @@ extension AgentDriver {
     case .cancelled: logger.info("the pull was ended", metadata: ["image": "\(task.image)"])
     }
     send(.pullEnded(image: task.image, outcome))
-  }
-
-  /// What a note says of all images of this node.
-  private static func reasonForNone(_ note: String) -> String? {
-    let prefix = "the runtime's own pulls are used, not fast ones: "
-    return note.hasPrefix(prefix) ? String(note.dropFirst(prefix.count)) : nil
   }
 
   /// Slows fast pulls down while they would disturb others; only while there are pulls.

@@ -126,7 +126,16 @@ struct AgentDriver: Sendable {
           send(.pinned(image: image, isPinned: isPinned, succeeded: false))
         }
       }
-    case .releaseAll(let wanted): group.addTask { try? await runtime.unpin(allBut: wanted) }
+    case .releaseAll(let wanted):
+      group.addTask {
+        do {
+          try await runtime.unpin(allBut: wanted)
+          send(.swept(succeeded: true))
+        } catch {
+          logger.debug("pins that nobody wants could not be released", metadata: ["error": "\(error)"])
+          send(.swept(succeeded: false))
+        }
+      }
     case .remove(let image, let reference): group.addTask { await remove(image, reference) }
     case .list: group.addTask { await list() }
     case .askUsed: group.addTask { send(.used(try? await runtime.used())) }

@@ -19,9 +19,11 @@ package struct AgentOptions: Sendable {
   /// Where the agent remembers which images it pulled and pinned; nil for nowhere.
   package var memoryFile: String?
   /// How long what is not wanted any more stays.
-  package var grace = Duration.seconds(600)
+  package var grace = AgentSettings.defaultGrace
   /// How often the runtime is asked, whatever it tells.
   package var listInterval = Duration.seconds(30)
+  /// The file system of the images, where the runtime is not to be asked for it.
+  package var space: (@Sendable () async -> ImageFileSystem)?
 
   package init() {}
 

@@ -34,7 +34,7 @@ final class PullTally: Sendable {
     let reason: String
     switch way {
     case .fast: reason = ""
-    case .runtime(let why): reason = why.rawValue
+    case .runtime(let why, _): reason = why.rawValue
     case nil: reason = "off"
     }
     metrics.ways.add(1, name, reason)

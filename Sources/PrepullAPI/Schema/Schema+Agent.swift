@@ -47,6 +47,10 @@ extension Schema {
       .optional(
         "images",
         Schema("How each wanted image stands.", .list(heldImage, .map(["image"]), atMost: nil))),
+      .optional(
+        "pins",
+        count(
+          "Images that it keeps from the kubelet's garbage collection: wanted ones, and what it has still to release.")),
     ])
 
   private static let heldImage = object(

@@ -78,10 +78,11 @@ struct FastRuntime: Runtime {
     } catch {
       if Task.isCancelled || error is CancellationError { throw CancellationError() }
       guard mode == .auto else { throw named(error, order) }
-      if let reason = Self.reasonForNone(error), await access.isNews(reason) {
+      let reason = Self.reasonForNone(error)
+      if let reason, await access.isNews(reason) {
         order.onNote?("the runtime's own pulls are used, not fast ones: \(reason)")
       }
-      order.onWay?(.runtime(.unavailable))
+      order.onWay?(.runtime(.unavailable, because: reason))
       return try await base.pull(order, progress: progress)
     }
     do {

@@ -35,7 +35,7 @@ import VirtualCluster
       let name = "prepull-controller.prepull-system.svc"
       var place = OperatorCredentials.Place(url: "https://\(name):\(port)", namespace: AgentCluster.namespace)
       place.tokenFile = tokenFile
-      place.addresses = [name: "127.0.0.1"]
+      place.address = { $0 == name ? "127.0.0.1" : nil }
       return OperatorCredentials(place, client: client, clock: clock, logger: OperatorCredentialsTests.logger)
     }
 

@@ -215,4 +215,73 @@ struct AgentMachineTests {
     #expect(lab.state(images[0]) == .warm)
     #expect(lab.hold([], after: .seconds(1)).pulls == [images[0]])
   }
+
+  /// Content that is there under a tag and its digest, or under its digest alone.
+  private func content(_ id: String, _ digest: Digest, tag: String?) -> RuntimeImage {
+    let name = "registry.example/a@\(digest)"
+    return RuntimeImage(
+      id: id, references: (tag.map { [$0] } ?? []) + [name], digests: [digest], sizeBytes: 100)
+  }
+
+  @Test(
+    "What a tag stood for is released, and goes after the grace where it was the agent's", arguments: [true, false])
+  func movedTags(isPulled: Bool) {
+    var lab = MachineLab()
+    let (tag, former) = (images[0], "registry.example/a@\(MachineLab.wanted)")
+    lab.want([MachineLab.wish(tag, removal: "Unused")])
+    let old = content("old", MachineLab.wanted, tag: tag)
+    if isPulled {
+      lab.hold([])
+      // The runtime tells of it before the pull ends.
+      lab.tell(.changed(.there(tag)), after: .seconds(1))
+      lab.tell(.images([old]), after: .seconds(1))
+      lab.tell(.pullEnded(image: tag, MachineLab.warm()), after: .seconds(1))
+    }
+    // The first answer is to a question of before that.
+    for _ in 0..<2 { lab.tell(.images([old]), after: .seconds(31)) }
+    lab.tell(.pinned(image: tag, isPinned: true, succeeded: true))
+    #expect(lab.machine.pinCount == 1)
+
+    // A kubelet pulls what the tag stands for now.
+    let both = [content("old", MachineLab.wanted, tag: nil), content("new", MachineLab.other, tag: tag)]
+    let actions = lab.tell(.images(both), after: .seconds(30))
+    #expect(actions.pinned == [tag] && actions.released == [former])
+    lab.tell(.pinned(image: former, isPinned: false, succeeded: true))
+    let pinned = lab.tell(.pinned(image: tag, isPinned: true, succeeded: true))
+    #expect(pinned.contains(.releaseAll(but: lab.machine.inOrder.compactMap(\.reference))))
+    #expect(lab.machine.pinCount == 1)
+    #expect(lab.tell(.time, after: .seconds(610)).asksUsed == isPulled)
+    lab.tell(.images(both))
+    #expect(lab.tell(.used([])).removed == (isPulled ? [former] : []))
+  }
+
+  @Test("A pin stays where the same content is wanted under another name")
+  func sharedContent() {
+    var lab = MachineLab()
+    let image = RuntimeImage(
+      id: "one", references: [images[0], images[1]], digests: [MachineLab.wanted], sizeBytes: 100)
+    lab.want(images[..<2].map { MachineLab.wish($0) })
+    lab.tell(.images([image]))
+    for image in images[..<2] { lab.tell(.pinned(image: image, isPinned: true, succeeded: true)) }
+    #expect(lab.want([MachineLab.wish(images[0])]).released.isEmpty)
+    #expect(lab.machine.memory.items.count == 1)
+    #expect(lab.want([]).released == [images[0]])
+  }
+
+  @Test("Pins of nobody that cannot be released are tried again, and none is added meanwhile")
+  func sweeps() {
+    var lab = MachineLab()
+    lab.sweeps = false
+    lab.want([])
+    #expect(lab.hold([]).contains(.releaseAll(but: [])))
+    #expect(lab.machine.pinCount == nil)
+    #expect(lab.want([MachineLab.wish(images[0])]).pulls == [images[0]])
+    #expect(lab.tell(.pullEnded(image: images[0], MachineLab.warm())).pinned.isEmpty)
+    #expect(lab.tell(.swept(succeeded: false)).pinned == [images[0]])
+    #expect(lab.tell(.pinned(image: images[0], isPinned: true, succeeded: true)).isEmpty)
+    let actions = lab.tell(.time, after: .seconds(30))
+    #expect(actions.contains(.releaseAll(but: lab.machine.inOrder.compactMap(\.reference))))
+    lab.tell(.swept(succeeded: true))
+    #expect(lab.machine.pinCount == 1)
+  }
 }

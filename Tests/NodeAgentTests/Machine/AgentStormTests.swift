@@ -27,13 +27,14 @@ private struct Storm {
   var used: Set<String> = []
   var wished: [WarmNode.Wish] = []
   var hasPressure = false
+  var isSweeping = false
   var awaited: [AgentInput] = []
   var orders = 0
 
   init(seed: UInt64) {
     self.seed = seed
     random = SplitMix64(state: seed)
-    lab.writes = false
+    (lab.writes, lab.sweeps) = (false, false)
     // The first list was asked for when the machine was made.
     awaited = [.images([])]
     lab.want([])
@@ -94,7 +95,11 @@ private struct Storm {
   }
 
   /// Answers come as they were when they are given: what a list says may be old.
-  private mutating func answer(_ index: Int) { tell(awaited.remove(at: index)) }
+  private mutating func answer(_ index: Int) {
+    let answer = awaited.remove(at: index)
+    if case .swept = answer { isSweeping = false }
+    tell(answer)
+  }
 
   private mutating func tell(_ input: AgentInput, after wait: Duration = .zero) {
     for action in lab.tell(input, after: wait) { perform(action) }
@@ -113,6 +118,7 @@ private struct Storm {
     case .pin(let image, _, let isPinned):
       #expect(!isPinned || !hasPressure, "a pin under disk pressure, seed \(seed)")
       #expect(!isPinned || wanted.contains(image), "seed \(seed)")
+      #expect(!isPinned || !isSweeping, "a pin while pins are released, seed \(seed)")
       awaited.append(.pinned(image: image, isPinned: isPinned, succeeded: true))
     case .remove(let image, _):
       #expect(!wanted.contains(image), "\(image) is wanted and removed, seed \(seed)")
@@ -123,7 +129,10 @@ private struct Storm {
     // Asked and answered in one: what uses images may change meanwhile in a real node too, and is not the machine's.
     case .askUsed: tell(.used(used))
     case .write: awaited.append(.written(succeeded: Int.random(in: 0..<4, using: &random) > 0))
-    case .remember, .releaseAll: break
+    case .releaseAll:
+      isSweeping = true
+      awaited.append(.swept(succeeded: Int.random(in: 0..<3, using: &random) > 0))
+    case .remember: break
     }
   }
 }

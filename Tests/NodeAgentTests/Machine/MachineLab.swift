@@ -14,6 +14,8 @@ struct MachineLab {
   var now = Duration.seconds(1000)
   /// Whether each write succeeds at once.
   var writes = true
+  /// Whether each sweep of pins succeeds at once.
+  var sweeps = true
 
   init(_ change: (inout AgentSettings) -> Void = { _ in }, memory: PullMemory = PullMemory()) {
     var settings = AgentSettings()
@@ -27,7 +29,8 @@ struct MachineLab {
   @discardableResult
   mutating func tell(_ input: AgentInput, after wait: Duration = .zero) -> [AgentAction] {
     now += wait
-    let actions = machine.event(input, at: now)
+    var actions = machine.event(input, at: now)
+    if sweeps, actions.contains(where: \.isSweep) { actions += machine.event(.swept(succeeded: true), at: now) }
     guard writes, !actions.written.isEmpty else { return actions }
     return actions + machine.event(.written(succeeded: true), at: now)
   }
@@ -65,6 +68,10 @@ struct MachineLab {
   static func name(_ image: String) -> String { (try? Reference(parsing: image))?.description ?? image }
 
   func state(_ image: String) -> ImageEntry.State? { machine.entries[image]?.state }
+}
+
+extension AgentAction {
+  var isSweep: Bool { if case .releaseAll = self { true } else { false } }
 }
 
 extension [AgentAction] {

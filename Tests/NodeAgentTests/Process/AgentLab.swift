@@ -87,7 +87,10 @@ struct AgentLab: Sendable {
   // MARK: Objects
 
   /// Writes what the node shall hold, as the operator does.
-  func want(_ images: [String], order: String? = "1", owner: String? = nil) async throws {
+  func want(
+    _ images: [String], order: String? = "1", owner: String? = nil,
+    change: (inout WarmNode.Wish) -> Void = { _ in }
+  ) async throws {
     let uid = try await client.get(Node.self, Self.node).metadata.uid ?? ""
     var record = WarmNode(metadata: ObjectMeta(name: Self.node))
     record.metadata.ownerReferences = [
@@ -97,10 +100,17 @@ struct AgentLab: Sendable {
     spec.images = images.map {
       var wish = WarmNode.Wish(image: $0, prepulls: ["default/web"])
       wish.order = order
+      change(&wish)
       return wish
     }
     record.spec = spec
     _ = try await client.apply(record)
+  }
+
+  /// As `prepull status --watch` does.
+  func watch(until date: Date) async throws {
+    _ = try await client.patch(
+      WarmNode.self, Self.node, .merge(["spec": ["watchedUntil": .string(Timestamp.seconds(date))]]))
   }
 
   func agent() async throws -> WarmNode.Agent? { try await client.get(WarmNode.self, Self.node).status?.agent }
@@ -142,6 +152,8 @@ final class MemoryRuntime: Runtime {
     /// Pulls that do not end by themselves.
     var isSlow = false
     var refusals = 0
+    /// Pulls that were ended from outside.
+    var cancelled: [Reference] = []
   }
 
   let endpoint = RuntimeEndpoint(kind: .cri, path: "/memory.sock")
@@ -186,7 +198,14 @@ final class MemoryRuntime: Runtime {
     }
     if isRefused { throw error(.registry(.unauthorized)) }
     progress(PullProgress(phase: .downloading, completedBytes: 5, totalBytes: 10))
-    while state.withLock({ $0.isSlow }) { try await Task.sleep(for: .milliseconds(10)) }
+    while state.withLock({ $0.isSlow }) {
+      do {
+        try await Task.sleep(for: .milliseconds(10))
+      } catch {
+        state.withLock { $0.cancelled.append(order.reference) }
+        throw error
+      }
+    }
     let digest = order.resolved?.descriptor.digest ?? Digest(bytes: Array(repeating: 9, count: 32))
     let image = RuntimeImage(
       id: "\(order.reference)", references: [order.reference.description], digests: [digest], sizeBytes: 7)

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import FoundationNetworking
 import ImageModel
@@ -7,6 +8,7 @@ import PrepullAPI
 import Registry
 import Runtimes
 import Synchronization
+import Serving
 import TestKit
 import Testing
 import VirtualCluster
@@ -73,6 +75,81 @@ struct AgentProcessTests {
         try await lab.want([images[1].description])
         try await lab.untilStates([.warm])
         try await eventually("the pin") { runtime.state.withLock { $0.pinned } == [images[1]] }
+      }
+    }
+  }
+
+  @Test("A WarmNode that is deleted amid a pull ends the pull; it is begun again when there is one again")
+  func deletedAmidAPull() async throws {
+    try await AgentLab.with { lab in
+      let (runtime, images) = (MemoryRuntime(), try images(1, lab))
+      runtime.state.withLock { $0.isSlow = true }
+      try await lab.want([images[0].description])
+      try await lab.withAgent(runtime) {
+        try await eventually("the pull") { runtime.state.withLock { $0.pulls.count } == 1 }
+        try await lab.client.delete(WarmNode.self, AgentLab.node)
+        try await eventually("its end") { runtime.state.withLock { $0.cancelled } == images }
+        runtime.state.withLock { $0.isSlow = false }
+        try await lab.want([images[0].description])
+        try await lab.untilStates([.warm])
+      }
+    }
+  }
+
+  @Test("A node that is replaced under its name is another: nothing is done for it until its WarmNode says so")
+  func replaced() async throws {
+    try await AgentLab.with { lab in
+      let (runtime, images) = (MemoryRuntime(), try images(2, lab))
+      try await lab.want([images[0].description])
+      try await lab.withAgent(runtime) {
+        try await lab.untilStates([.warm])
+        let old = try await lab.client.get(Node.self, AgentLab.node).metadata.uid
+        runtime.state.withLock { $0.isSlow = true }
+        try await lab.want(images.map(\.description), order: "2", owner: old)
+        try await eventually("the second pull") { runtime.state.withLock { $0.pulls.count } == 2 }
+        try await lab.client.delete(Node.self, AgentLab.node)
+        try await eventually("its end") { runtime.state.withLock { $0.cancelled } == [images[1]] }
+        let node: JSON = ["apiVersion": "v1", "kind": "Node", "metadata": ["name": .string(AgentLab.node)]]
+        _ = try await lab.client.apply(
+          node, as: DynamicResource(apiVersion: "v1", plural: "nodes", isNamespaced: false))
+        #expect(try await lab.client.get(Node.self, AgentLab.node).metadata.uid != old)
+        runtime.state.withLock { $0.isSlow = false }
+        // Of the machine that is gone.
+        try await lab.want(images.map(\.description), order: "3", owner: old)
+        try await Task.sleep(for: .seconds(1))
+        #expect(runtime.state.withLock { $0.pulls.count } == 2)
+        try await lab.want(images.map(\.description), order: "4")
+        try await lab.untilStates([.warm, .warm])
+        #expect(try await lab.agent()?.nodeUID != old)
+      }
+    }
+  }
+
+  @Test("An image that is lost for the third time within an hour is left alone for a while, and that is a condition")
+  func lostOften() async throws {
+    try await AgentLab.with { lab in
+      let (runtime, images) = (MemoryRuntime(), try images(1, lab))
+      try await lab.want([images[0].description])
+      try await lab.withAgent(runtime) {
+        try await lab.untilStates([.warm])
+        for loss in 1...3 {
+          try await eventually("it is here") { runtime.image(images[0]) != nil }
+          _ = runtime.remove(images[0])
+          try await eventually("loss \(loss)") { try await lab.agent()?.images?.first?.losses == loss }
+        }
+        let agent = try #require(try await lab.agent())
+        #expect(agent.conditions?["ImagesLost"]?.isTrue == true)
+        #expect(agent.conditions?["ImagesLost"]?.message.contains(images[0].description) == true)
+        #expect(agent.images?.first?.state == .lost && agent.images?.first?.reason == "LostOften")
+        let retry = try #require(agent.images?.first?.retryAfter.flatMap(Timestamp.date))
+        #expect(retry.timeIntervalSinceNow > 600)
+        #expect(runtime.state.withLock { $0.pulls.count } == 3)
+      }
+      // The next agent does not begin anew with it.
+      try await lab.withAgent(runtime) {
+        try await eventually("it acts") { lab.metrics.statusWrites.value("written") > 0 }
+        try await Task.sleep(for: .seconds(1))
+        #expect(runtime.state.withLock { $0.pulls.count } == 3)
       }
     }
   }
