@@ -99,9 +99,10 @@ struct StatusCommand: ClusterCommand {
 
   /// Draws over what it drew on a terminal, prints what changed elsewhere.
   private func follow(_ client: KubernetesClient, _ namespace: String?) async throws {
-    let view = StatusView { last in
-      let out = Console.standardOutput
-      let isLive = out.isTerminal && style == .colour && (output == .table || output == .wide)
+    let out = Console.standardOutput
+    let isLive = out.isTerminal && style == .colour && (output == .table || output == .wide)
+    // Agents of a large cluster tell something new many times a second; what is printed line by line is told at once.
+    let view = StatusView(every: isLive ? .milliseconds(100) : .zero) { last in
       guard isLive else {
         guard let text = try? text(of: last.report), text != last.text else { return }
         out.write(last.text.isEmpty || output == .json ? text : (output == .yaml ? "---\n" : "\n") + text)
@@ -114,6 +115,7 @@ struct StatusCommand: ClusterCommand {
       out.write(last.region.update(lines, columns: columns, rows: rows))
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await view.run() }
       group.addTask {
         try await ClusterStatus.follow(client: client, namespace: namespace, name: name) { status in
           view.show(items: status.items, namespace: namespace)

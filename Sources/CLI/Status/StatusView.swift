@@ -3,7 +3,7 @@ import PrepullAPI
 import Synchronization
 import Terminal
 
-/// What `prepull status --watch` knows, from two sources, and what it showed last.
+/// What `prepull status --watch` knows, from several sources, and what it showed last.
 final class StatusView: Sendable {
   struct Shown: Sendable {
     var report: StatusReport
@@ -18,31 +18,41 @@ final class StatusView: Sendable {
   }
 
   private let state = Mutex(State())
+  private let interval: Duration
   private let draw: @Sendable (inout Shown) -> Void
+  private let changes: AsyncStream<Void>
+  private let changed: AsyncStream<Void>.Continuation
 
-  init(_ draw: @escaping @Sendable (inout Shown) -> Void) { self.draw = draw }
+  /// - Parameter interval: the least time between two drawings; what changes meanwhile is in the next.
+  init(every interval: Duration, _ draw: @escaping @Sendable (inout Shown) -> Void) {
+    self.interval = interval
+    self.draw = draw
+    (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// Draws what changed until the task is cancelled.
+  func run() async throws {
+    for await _ in changes {
+      state.withLock { if $0.isKnown { draw(&$0.shown) } }
+      try await Task.sleep(for: interval)
+    }
+  }
 
   func show(items: [ClusterStatus.Item], namespace: String?) {
-    state.withLock { state in
+    change { state in
       let old = state.shown.report
       state.shown.report = StatusReport(
         items: items, prepulls: old.prepulls, pulls: old.pulls, namespace: namespace)
       state.isKnown = true
-      draw(&state.shown)
     }
   }
 
-  func show(pulls: [AgentPull]) {
-    state.withLock { state in
-      state.shown.report.pulls = pulls
-      if state.isKnown { draw(&state.shown) }
-    }
-  }
+  func show(pulls: [AgentPull]) { change { $0.shown.report.pulls = pulls } }
 
-  func show(prepulls: [Prepull]) {
-    state.withLock { state in
-      state.shown.report.prepulls = prepulls
-      if state.isKnown { draw(&state.shown) }
-    }
+  func show(prepulls: [Prepull]) { change { $0.shown.report.prepulls = prepulls } }
+
+  private func change(_ body: (inout State) -> Void) {
+    state.withLock { body(&$0) }
+    changed.yield()
   }
 }
