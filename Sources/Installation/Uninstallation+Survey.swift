@@ -17,6 +17,9 @@ extension Uninstallation {
         + (namespace.map { " in \($0)" } ?? "")
     }
 
+    /// Whether it runs the agents of nodes.
+    var isAgents: Bool { resource.plural == "daemonsets" }
+
     /// All of a kind that bear the labels; none where the cluster does not know the kind.
     static func list(
       _ resource: DynamicResource, _ client: KubernetesClient, in namespace: String? = nil, labels: String? = nil
@@ -68,7 +71,7 @@ extension Uninstallation {
     package var release: String?
 
     /// Whether agents run on nodes.
-    package var hasAgents: Bool { operators.contains { $0.resource.plural == "daemonsets" } }
+    package var hasAgents: Bool { operators.contains(where: \.isAgents) }
 
     package var isEmpty: Bool {
       (operators + prepulls + pullers + warmNodes + others + definitions + namespaces).isEmpty && gatedNodes.isEmpty

@@ -19,12 +19,29 @@ package struct Uninstallation: Sendable {
     self.say = say
   }
 
-  /// - Returns: what is still there although it was deleted, and why; empty when the cluster is clean.
-  package func perform(_ survey: Survey) async throws -> [String] {
-    var left: [String] = []
+  /// What is not as it should be after `perform`.
+  package struct Outcome: Sendable {
+    /// What is still there although it was deleted, and why; empty when the cluster is clean.
+    package var left: [String] = []
+    /// Nodes on which images may still be pinned, and why, a line each.
+    package var pinned: [String] = []
+  }
+
+  package func perform(_ survey: Survey) async throws -> Outcome {
+    var outcome = Outcome()
     // The order lets a run that is cut off be repeated: what a later step has to know goes last.
-    left += try await remove(survey.operators, "the operator")
-    left += try await removeOperatorPods()
+    outcome.left += try await remove(survey.operators.filter { !$0.isAgents }, "the operator")
+    outcome.left += try await removePods(Installation.selector)
+    // Nobody else says now what agents shall hold.
+    if survey.hasAgents { outcome.pinned = try await releasePins() }
+    outcome.left += try await remove(survey.operators.filter(\.isAgents), "the agents")
+    outcome.left += try await removePods(Installation.agentSelector)
+    outcome.left += try await removeRest(survey)
+    return outcome
+  }
+
+  private func removeRest(_ survey: Survey) async throws -> [String] {
+    var left: [String] = []
     try await clean(survey)
     left += try await remove(survey.pullers, "what Prepulls had made")
     left += try await removePrepulls(survey)
@@ -50,13 +67,9 @@ package struct Uninstallation: Sendable {
     return left.map { "\($0) is being deleted" + ($0.finalizers.isEmpty ? "" : ", held by \($0.finalizers)") }
   }
 
-  /// Waits for the operator's pods to end, so that none acts any more.
-  private func removeOperatorPods() async throws -> [String] {
-    func pods() async throws -> [Item] {
-      let pods = DynamicResource(Pod.self)
-      return try await Item.list(pods, client, labels: Installation.selector)
-        + Item.list(pods, client, labels: Installation.agentSelector)
-    }
+  /// Waits for pods of the operator or its agents to end, so that none acts any more.
+  private func removePods(_ selector: String) async throws -> [String] {
+    func pods() async throws -> [Item] { try await Item.list(DynamicResource(Pod.self), client, labels: selector) }
     var left = try await wait { try await pods() }
     for pod in left {
       // Its node does not answer, and the roles that it acts by go next.
@@ -157,7 +170,7 @@ package struct Uninstallation: Sendable {
   // MARK: Waiting
 
   /// Asks until nothing is left or the time is over; what is left then.
-  private func wait(_ remaining: () async throws -> [Item]) async throws -> [Item] {
+  func wait<Left>(_ remaining: () async throws -> [Left]) async throws -> [Left] {
     let deadline = ContinuousClock.now + timeout
     var pause = Duration.milliseconds(50)
     while true {

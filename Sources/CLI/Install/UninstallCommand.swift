@@ -14,8 +14,8 @@ struct UninstallCommand: ClusterCommand {
     abstract: "Remove the operator from a cluster, with all Prepulls and everything it made.",
     discussion: """
       It finds the operator's objects in all namespaces by their labels, whichever way it was installed, and does not \
-      need one that is alive. Gates of nodes that wait are opened. The images stay on the nodes until a kubelet needs \
-      their room. It can be repeated: what is gone already is no error.
+      need one that is alive. Gates of nodes that wait are opened. Agents release what they pinned before they go; nodes \
+      where that could not be done within a minute are named. The images stay on the nodes until a kubelet needs their room. It can be repeated: what is gone already is no error.
 
       Examples:
         \(Program.name) uninstall --dry-run
@@ -58,10 +58,16 @@ struct UninstallCommand: ClusterCommand {
     for remark in Self.remarks(on: survey) { Console.standardError.write("note: \(remark)\n") }
     if dryRun { return true }
     guard yes || agrees() else { return false }
-    let left = try await uninstallation.perform(survey)
-    guard left.isEmpty else {
+    let outcome = try await uninstallation.perform(survey)
+    if !outcome.pinned.isEmpty {
       Console.standardError.write(
-        "Error: not everything is gone:\n" + left.map { "  \(VisibleText.sanitised($0))\n" }.joined()
+        "warning: images may still be pinned on these nodes, and stay there until somebody releases them:\n"
+          + outcome.pinned.map { "  \(VisibleText.sanitised($0))\n" }.joined()
+          + "  On the node: ctr -n k8s.io images label IMAGE io.cri-containerd.pinned= (docs/agent.md)\n")
+    }
+    guard outcome.left.isEmpty else {
+      Console.standardError.write(
+        "Error: not everything is gone:\n" + outcome.left.map { "  \(VisibleText.sanitised($0))\n" }.joined()
           + "  Run it again when that is solved.\n")
       return false
     }
@@ -72,11 +78,6 @@ struct UninstallCommand: ClusterCommand {
   private static func remarks(on survey: Uninstallation.Survey) -> [String] {
     var remarks = survey.taints.map {
       "nothing will remove the taint \($0) from new nodes: take it out of what makes your nodes"
-    }
-    if survey.hasAgents {
-      remarks.append(
-        "images that agents pinned stay pinned: delete the Prepulls of engine Agent first, wait a minute, then uninstall; "
-          + "docs/agent.md says how to unpin them later")
     }
     if let release = survey.release {
       let parts = release.split(separator: "/").map(String.init)

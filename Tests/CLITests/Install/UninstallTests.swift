@@ -79,6 +79,67 @@ struct UninstallTests {
     }
   }
 
+  @Test("Agents release their pins before they go, and nodes where that cannot be done are named")
+  func pins() async throws {
+    try await withCluster { cluster in
+      try await install(cluster)
+      // In place of an agent: a pod that is ready, and what follows does as one.
+      try await apply(
+        cluster,
+        """
+        apiVersion: apps/v1
+        kind: DaemonSet
+        metadata:
+          name: double
+          namespace: default
+          labels: {app.kubernetes.io/name: prepull, app.kubernetes.io/component: agent}
+        spec:
+          selector: {matchLabels: {is: double}}
+          template:
+            metadata: {labels: {is: double, app.kubernetes.io/name: prepull, app.kubernetes.io/component: agent}}
+            spec:
+              nodeSelector: {kubernetes.io/hostname: node-1}
+              containers: [{name: double, image: "\(cluster.web)"}]
+        """)
+      _ = try await kubectl(cluster, "rollout", "status", "daemonset/double", "--timeout=60s")
+      for node in ["node-1", "node-2"] {
+        try await apply(
+          cluster,
+          """
+          apiVersion: prepull.dev/v1alpha1
+          kind: WarmNode
+          metadata: {name: \(node)}
+          spec: {images: [{image: "\(cluster.web)", prepulls: [default/web]}]}
+          """)
+        try await say(
+          #"{"pins": 1, "images": [{"image": "\#(cluster.web)", "state": "Warm", "isPinned": true}]}"#, of: node,
+          cluster)
+      }
+      async let release: Void = release("node-1", cluster)
+      let outcome = try await cluster.prepull("uninstall", "--yes")
+      try await release
+      #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.errors)")
+      #expect(outcome.output.contains("agents released what they had pinned on 1 node\n"))
+      #expect(outcome.errors.contains("  node-2: no agent that is ready runs there\n"))
+      #expect(!outcome.errors.contains("node-1:"))
+    }
+  }
+
+  /// Does as an agent: when nothing is wanted, it says that nothing is pinned.
+  private func release(_ node: String, _ cluster: ClusterCase) async throws {
+    try await eventually("nothing is wanted") {
+      try await kubectl(cluster, "get", "warmnode", node, "-o", "jsonpath={.spec.images}") == "[]"
+    }
+    #expect(try await kubectl(cluster, "get", "daemonsets", "-A", "-o", "name").contains("double"))
+    try await say(#"{"pins": 0, "images": []}"#, of: node, cluster)
+  }
+
+  private func say(_ agent: String, of node: String, _ cluster: ClusterCase) async throws {
+    _ = try await kubectl(
+      cluster, "patch", "warmnode", node, "--subresource=status", "--type=merge", "-p",
+      #"{"status": {"agent": \#(agent)}}"#)
+  }
+
   @Test("What kubectl lists after an installation is what install printed")
   func installed() async throws {
     try await withCluster { cluster in
