@@ -12,13 +12,18 @@ import VirtualCluster
 /// its virtual node.
 ///
 /// Images that it brings are there for the virtual kubelet as those that an agent brings are for a real one: without a
-/// record of who may use them, so open to all pods. The node's own logins and those of the operator are not asked for:
-/// the sandbox's registry needs none.
+/// record of who may use them, so open to all pods. It goes by the disk of its virtual node, and gets logins from the
+/// operator; what a node of its own would have of logins and of a kubelet's configuration, a virtual one has not.
 enum SandboxAgent {
   /// Until it is cancelled, as a container is by a signal; returns the exit code.
   static func run(_ container: ContainerRun) async throws -> Int {
+    let command: AgentCommand<PodCluster>
     do {
-      _ = try DaemonTool.parseAsRoot(container.arguments)
+      guard let parsed = try DaemonTool.parseAsRoot(container.arguments) as? AgentCommand<PodCluster> else {
+        container.print("the sandbox runs 'prepulld controller' and 'prepulld agent' only\n")
+        return 64
+      }
+      command = parsed
     } catch {
       container.print(DaemonTool.fullMessage(for: error) + "\n")
       return 64
@@ -33,24 +38,35 @@ enum SandboxAgent {
     }
     let logger = Logs.logger(format: .json, write: container.print)
     let metrics = AgentMetrics(version: Version.current)
-    var options = AgentOptions()
-    options.version = Version.current
+    var options = command.givenOptions
     // Each pod has an address of its own on the loopback interface.
     options.metricsAddress = "\(container.podIP):8080"
     // A layout cannot say by whom an image was brought.
     if endpoint.kind == .oci { options.memoryFile = "\(endpoint.path).agent.json" }
-    // The file system is this machine's; that of a virtual node is a number that only its kubelet knows.
-    options.highThresholdPercent = 105
+    // The file system is this machine's; that of a virtual node is a number that its kubelet knows.
+    options.space = { [disk = container.disk] in
+      let (used, capacity) = await disk()
+      return ImageFileSystem(
+        path: endpoint.path, usedBytes: used, availableBytes: max(0, capacity - used), capacityBytes: capacity)
+    }
     let client = try KubernetesClient(cluster, logger: logger)
     let registry = RegistryClient(
       configuration: RegistryConfiguration(userAgent: "prepull/\(Version.current)"), credentials: NoCredentials(),
       logger: logger)
     let (node, settings) = (container.node, options)
+    var credentials: any ImageCredentials = NoImageCredentials()
+    if var place = command.operatorPlace(client) {
+      (place.readToken, place.address) = (container.token, container.address)
+      credentials = OperatorCredentials(place, client: client, logger: logger)
+    }
     let result: Result<Void, any Error>
     do {
-      try await withRuntime(endpoint, registry: registry, platform: container.platform, logger: logger) { runtime in
+      try await withRuntime(
+        endpoint, registry: registry, platform: container.platform, fast: command.fast,
+        fastSettings: command.fastSettings(options), logger: logger
+      ) { runtime in
         try await AgentProcess(
-          client: client, node: node, runtime: runtime, registry: registry, credentials: NoImageCredentials(),
+          client: client, node: node, runtime: runtime, registry: registry, credentials: credentials,
           options: settings, metrics: metrics, logger: logger
         ).run()
       }

@@ -8,6 +8,7 @@ extension ResourceName {
   package static let namespaces = ResourceName(plural: "namespaces")
   package static let configMaps = ResourceName(plural: "configmaps")
   package static let secrets = ResourceName(plural: "secrets")
+  package static let services = ResourceName(plural: "services")
   package static let events = ResourceName(plural: "events")
   package static let limitRanges = ResourceName(plural: "limitranges")
   package static let resourceQuotas = ResourceName(plural: "resourcequotas")

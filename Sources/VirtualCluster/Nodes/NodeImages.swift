@@ -21,8 +21,7 @@ actor NodeImages {
 
   nonisolated let backend: any ImageBackend
   private let pace: Pace
-  /// Bytes.
-  private let disk: Int64
+  nonisolated let diskBytes: Int64
   private nonisolated let turnstile = ConcurrencyLimit(1)
   /// Pulls that succeeded, by the reference.
   private(set) var pulls: [Reference: Int] = [:]
@@ -36,7 +35,7 @@ actor NodeImages {
 
   init(_ backend: any ImageBackend, disk: Int64, pace: Pace) {
     self.backend = backend
-    self.disk = disk
+    diskBytes = disk
     self.pace = pace
   }
 
@@ -97,16 +96,16 @@ actor NodeImages {
 
   var usedBytes: Int64 { filler + imageBytes }
   /// Share of the disk that is in use, in percent.
-  var usage: Int { Int(usedBytes * 100 / max(1, disk)) }
-  var availableBytes: Int64 { max(0, disk - usedBytes) }
+  var usage: Int { Int(usedBytes * 100 / max(1, diskBytes)) }
+  var availableBytes: Int64 { max(0, diskBytes - usedBytes) }
 
   /// Something else takes all of the disk but `free` bytes; nil takes that back.
   func fill(leaving free: Int64?) {
-    filler = free.map { max(0, disk - imageBytes - $0) } ?? 0
+    filler = free.map { max(0, diskBytes - imageBytes - $0) } ?? 0
   }
 
   /// Bytes to free to come from the limit at which garbage is collected (85 %) down to the one where that ends (80 %).
-  var surplus: Int64? { usage >= 85 ? usedBytes - disk * 80 / 100 : nil }
+  var surplus: Int64? { usage >= 85 ? usedBytes - diskBytes * 80 / 100 : nil }
 
   // MARK: Pulls
 
@@ -131,7 +130,7 @@ actor NodeImages {
   private func keep(_ image: HeldImage) async throws -> HeldImage {
     let isNew = contents[image.id] == nil
     note(image)
-    guard isNew, usedBytes > disk else { return named(image, image.reference) }
+    guard isNew, usedBytes > diskBytes else { return named(image, image.reference) }
     await remove(image.reference)
     throw PullFailure.noSpace(image.reference)
   }

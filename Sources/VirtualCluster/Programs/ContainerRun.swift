@@ -25,6 +25,11 @@ package struct ContainerRun: Sendable {
   /// What is in the file of a projected service account token, by its path in the container: made anew by each call, as
   /// kubelets renew it in time; nil where none is mounted there.
   package var token: @Sendable (_ path: String) -> String?
+  /// The address behind a name of a Service, as `prepull-controller.prepull-system.svc`, looked up by each call; nil where
+  /// no pod of it is ready.
+  package var address: @Sendable (_ host: String) -> String?
+  /// The disk of its node: bytes that are taken, and all.
+  package var disk: @Sendable () async -> (used: Int64, capacity: Int64)
   /// Takes what the program prints; `kubectl logs` shows it.
   package var print: @Sendable (String) -> Void
 }

@@ -22,13 +22,29 @@ extension PodSync {
       namespace: plan.namespace, pod: plan.name, podUID: plan.uid, node: plan.nodeName, container: container.name,
       podIP: document.podIP, arguments: arguments.map { Self.expand($0, variables) }, environment: variables,
       configuration: programs.configuration(spec, pod), runtime: kubelet.images.backend.place,
-      platform: kubelet.template.platform, token: { programs.token(at: $0, spec, pod) }, print: { log.append($0) })
+      platform: kubelet.template.platform, token: { programs.token(at: $0, spec, pod) },
+      address: { [store = kubelet.store] in Self.address(of: $0, in: store) },
+      disk: { [images = kubelet.images] in await (images.usedBytes, images.diskBytes) }, print: { log.append($0) })
     let process = ProgramProcess(
       program, run,
       probe: ReadinessProbe(
         spec, address: document.podIP, recorder: recorder, fieldPath: container.fieldPath, pace: kubelet.pace))
     programs.start(process)
     return process
+  }
+
+  /// As cluster DNS and kube-proxy have it: of a pod that is ready and bears the labels that the Service selects.
+  private static func address(of host: String, in store: Store) -> String? {
+    let words = host.split(separator: ".").map(String.init)
+    guard words.count >= 3, words[2] == "svc",
+      let service = store.get(.services, namespace: words[1], name: words[0]),
+      let labels = service[path: "spec", "selector"]?.object, !labels.isEmpty
+    else { return nil }
+    return store.list(.pods, namespace: words[1]).items.first { pod in
+      let conditions = pod[path: "status", "conditions"]?.array ?? []
+      return labels.allSatisfy { pod[path: "metadata", "labels", $0.key] == $0.value }
+        && conditions.contains { $0["type"] == "Ready" && $0["status"] == "True" }
+    }?[path: "status", "podIP"]?.string
   }
 
   private func environment(_ container: JSON, _ pod: JSON) -> [String: String] {
