@@ -83,6 +83,20 @@ struct StatusReportTests {
     return prepull
   }
 
+  @Test("Who waits for seeds is said in one line")
+  func seeding() {
+    var seeded = prepull
+    let message = "3 nodes wait for seeds: web:2.0 is on 1 node, and 1 pulls it; nodes pulling: 1, pending: 3"
+    seeded.status?.conditions = []
+    seeded.status?.conditions?.set(
+      "Progressing", .yes, reason: "Seeding", message: message, observedGeneration: 2, at: "2027-01-15T08:00:00Z")
+    let report = StatusReport(items: [], prepulls: [seeded], namespace: "web")
+    #expect(report.lines(isWide: false, style: .plain, now: Date()).filter { $0 == "shop: \(message)" }.count == 1)
+    seeded.metadata.generation = 3
+    let edited = StatusReport(items: [], prepulls: [seeded], namespace: "web")
+    #expect(!edited.lines(isWide: false, style: .plain, now: Date()).contains { $0.contains("seeds") })
+  }
+
   @Test("Prepulls stand beside what is kept")
   func prepulls() throws {
     let report = StatusReport(items: [item], prepulls: [prepull], namespace: "web")

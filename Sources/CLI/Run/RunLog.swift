@@ -71,7 +71,7 @@ struct RunLog: Sendable {
     var parts = ["\(view.count(.warm)) of \(Quantity.count(view.wantedNodes, "node")) warm"]
     if view.count(.working) > 0 { parts.append("\(view.count(.working)) at work") }
     if view.count(.failed) > 0 { parts.append("\(view.count(.failed)) failed") }
-    if let wait = view.seedWait, !isLast { parts.append(wait.sentence) }
+    if let wait = view.seedWait, !isLast { parts.append(clean(wait.sentence)) }
     if let rate = view.meter.rate(at: now), rate >= 1, !isLast { parts.append(Quantity.rate(rate)) }
     let text = parts.joined(separator: ", ")
     let grown = grownFailures()

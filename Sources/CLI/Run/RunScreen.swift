@@ -96,7 +96,7 @@ enum RunScreen {
     if let failure = view.lastFailure {
       lines.append(style.paint("✘ \(failure.subject): \(VisibleText.sanitised(failure.failure.detail))", .bad))
     }
-    if let wait = view.seedWait { lines.append(style.paint(wait.sentence, .faint)) }
+    if let wait = view.seedWait { lines.append(style.paint(VisibleText.sanitised(wait.sentence), .faint)) }
     if let silence = view.silence {
       let time = Quantity.timeLeft(now - silence.since)
       lines.append(
@@ -108,13 +108,6 @@ enum RunScreen {
       lines.append(style.paint("cleaning up: deleting what this run made (Ctrl-C again leaves it)", .warning))
     }
     return lines
-  }
-}
-
-extension SeedWait {
-  /// `38 nodes wait for seeds: web:2.0 is on 2 nodes, and 4 pull it`.
-  var sentence: String {
-    "\(Quantity.count(nodes, "node")) \(nodes == 1 ? "waits" : "wait") for seeds: \(VisibleText.sanitised(words))"
   }
 }
 

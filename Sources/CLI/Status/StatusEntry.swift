@@ -95,6 +95,15 @@ extension Prepull {
     return (status?.conditions?["Ready"]?.reason ?? "no images", .warning)
   }
 
+  /// What nodes wait for where seeds go first, in whole sentences.
+  var seeding: String? {
+    guard isCurrent, let progress = status?.conditions?["Progressing"], progress.isTrue, progress.reason == "Seeding"
+    else {
+      return nil
+    }
+    return progress.message
+  }
+
   /// What is wrong, in whole sentences: of images, else of the whole.
   var problems: [String] {
     let ofImages = (status?.images ?? []).compactMap { image in image.message.map { "\(image.image): \($0)" } }

@@ -43,7 +43,9 @@ struct StatusReport: Sendable {
     return table.draw(style: style, columns: columns)
       + AgentPullTable.lines(pulls, style: style, columns: columns)
       + (isWide ? nodes(style: style, columns: columns) : [])
-      + problems(style: style)
+      + prepulls.compactMap { prepull in
+        prepull.seeding.map { "\(prepull.metadata.name ?? ""): \(VisibleText.sanitised($0))" }
+      } + problems(style: style)
   }
 
   private var entries: [StatusEntry] {

@@ -170,19 +170,22 @@ struct PrepullReport {
     guard nodes.pulling > 0 || nodes.pending > 0 || nodes.failed > 0 else {
       return (false, "Idle", "there is nothing to pull")
     }
-    let waiting = summary.blocked.filter { $0.value > 0 }.sorted {
+    let waiting = summary.blocked.filter { $0.value > 0 && $0.key != .seeds }.sorted {
       ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue)
     }
     .map { "\($0.value) \($0.key.text)" }
     let trouble = summary.blocked[.backingOff] == nil ? nil : summary.images.first { $0.lastFailure != nil }
     let failure = trouble.flatMap { image in image.lastFailure.map { "\(image.reference): \($0.message)" } }
     let example =
-      (summary.blockedExample ?? summary.yieldsTo ?? summary.seedWait?.words ?? failure).map { ": \($0)" } ?? ""
+      (summary.blockedExample ?? summary.yieldsTo ?? failure).map { ": \($0)" } ?? ""
     let isRetrying = nodes.pulling == 0 && nodes.pending == 0
     let work =
       isRetrying
       ? "images that failed on \(nodes.failed) node\(nodes.failed == 1 ? "" : "s") are tried again by their back-off"
       : "nodes pulling: \(nodes.pulling), pending: \(nodes.pending)"
+    if let wait = summary.seedWait {
+      return (true, "Seeding", ([wait.sentence, work] + waiting).joined(separator: "; ") + example)
+    }
     let text = [work] + waiting
     return (true, isRetrying ? "Retrying" : "Pulling", text.joined(separator: "; ") + example)
   }

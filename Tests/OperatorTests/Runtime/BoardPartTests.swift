@@ -366,6 +366,21 @@ struct BoardPartTests {
         + "web/front-1 on n1")
   }
 
+  @Test("What nodes wait for where seeds go first is said before all else")
+  func seeding() {
+    var summary = FleetSummary(generation: 1)
+    summary.nodes.pulling = 4
+    summary.nodes.pending = 40
+    summary.blocked = [.seeds: 38, .noRoom: 2]
+    summary.seedWait = SeedWait(nodes: 38, reference: "web:2.0", holders: 2, pulling: 4)
+    let condition = report(summary, generation: 1, last: nil, at: "2026-01-01T00:00:00Z").conditions?["Progressing"]
+    #expect(condition?.reason == "Seeding")
+    #expect(
+      condition?.message
+        == "38 nodes wait for seeds: web:2.0 is on 2 nodes, and 4 pull it; nodes pulling: 4, pending: 40; "
+        + "2 have no room for a pod")
+  }
+
   @Test("What is refused, paused and full of failures says so, with what to do")
   func troubledStatus() {
     var summary = FleetSummary(generation: 1)

@@ -9,7 +9,7 @@ extension FleetMachine {
   mutating func noteSeeds(_ node: NodeIndex, status index: Int) {
     let status = nodes[node].statuses[index]
     guard plans[status.plan].growth.isOn else { return }
-    let new = plans[status.plan].images.indices.map { role(of: $0, status, node) }
+    let new = roles(status, node)
     guard new != status.roles else { return }
     for (position, role) in new.enumerated() {
       let old = position < status.roles.count ? status.roles[position] : .none
@@ -32,8 +32,13 @@ extension FleetMachine {
     }
   }
 
-  private func role(of position: Int, _ status: Status, _ node: NodeIndex) -> SeedRole {
+  /// By image of the plan. The copies of plan and node are gone when it returns, so that nothing is copied for a change.
+  private func roles(_ status: Status, _ node: NodeIndex) -> [SeedRole] {
     let (plan, state) = (plans[status.plan], nodes[node])
+    return plan.images.indices.map { role(of: $0, status, plan, state) }
+  }
+
+  private func role(of position: Int, _ status: Status, _ plan: PlanState, _ state: NodeState) -> SeedRole {
     guard !status.isUnsupported, let facts = state.facts,
       // A machine that is not ready may be gone. A run that includes such nodes asks for no more of them.
       facts.isReady || !limits.awaitsReadiness && plan.choice.includeNotReady

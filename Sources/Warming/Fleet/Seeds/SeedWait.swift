@@ -20,6 +20,9 @@ package struct SeedWait: Hashable, Sendable {
     self.failure = failure
   }
 
+  /// `38 nodes wait for seeds: web:2.0 is on 2 nodes, and 4 pull it`.
+  package var sentence: String { "\(nodes == 1 ? "1 node waits" : "\(nodes) nodes wait") for seeds: \(words)" }
+
   /// `web:2.0 is on 2 nodes, and 4 pull it`.
   package var words: String {
     func nodes(_ count: Int) -> String { count == 1 ? "1 node" : "\(count) nodes" }
