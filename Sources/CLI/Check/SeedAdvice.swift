@@ -27,25 +27,25 @@ struct SeedAdvice: Sendable {
   private var without: PullEstimate? { estimates.first }
   private var best: PullEstimate? { estimates.bestSeeds }
 
-  /// `2 are best with a mirror between nodes: 31s and 2.0 copies from the registry; without seeds 3m20s and 50.0 copies`.
+  /// `2 are best with a mirror between nodes: 31s and 2.0 copies from the registry; without seeds: 3m20s and 50.0 copies`.
   var text: String {
     guard let without, let best else { return "" }
-    let beside = asked.flatMap { $0.seeds == best.seeds ? nil : "; with \($0.seeds) \(figures($0))" } ?? ""
+    let beside = asked.flatMap { $0.seeds == best.seeds ? nil : "; with \($0.seeds): \(figures($0))" } ?? ""
     switch source {
     case .registry:
       return "they save no egress where there is neither a cache (--cache) nor a mirror between nodes (--p2p): "
-        + "\(figures(asked ?? best)); without seeds \(figures(without)). A bad image is found by them alone."
+        + "\(figures(asked ?? best)); without seeds: \(figures(without)). A bad image is found by them alone."
     case .cache, .mirror:
       let name = source == .mirror ? "a mirror between nodes" : "a pull-through cache"
       return
         "\(best.seeds) \(best.seeds == 1 ? "is" : "are") best with \(name), \(parallelism) nodes at a time at most: "
-        + "\(figures(best))\(beside); without seeds \(figures(without))"
+        + "\(figures(best)) from the registry\(beside); without seeds: \(figures(without))"
     }
   }
 
   private func figures(_ estimate: PullEstimate) -> String {
     let copies = (copies(estimate) * 10).rounded() / 10
-    return "\(Quantity.time(estimate.duration)) and \(copies) \(copies == 1 ? "copy" : "copies") from the registry"
+    return "\(Quantity.time(estimate.duration)) and \(copies) \(copies == 1 ? "copy" : "copies")"
   }
 
   private func copies(_ estimate: PullEstimate) -> Double {

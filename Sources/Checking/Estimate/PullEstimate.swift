@@ -90,7 +90,7 @@ extension PullModel {
   }
 
   /// The times that no parallelism can beat: what the slowest node needs by itself, and what the registry's link needs
-  /// for all bytes.
+  /// for all bytes, or a cache's for these and the registry's for one copy.
   package func limits(_ loads: [[PullLoad]]) -> [(bound: PullEstimate.Bound, duration: Duration)] {
     let bytes = loads.map { $0.reduce(0.0) { $0 + Double($1.bytes) } }
     var limits: [(bound: PullEstimate.Bound, duration: Duration)] = []
@@ -98,7 +98,16 @@ extension PullModel {
       if let rate, bytes > 0 { limits.append((bound, .seconds(bytes / max(1, rate)))) }
     }
     add(.nodeLink, bytes.max() ?? 0, at: nodeBandwidth)
-    add(.registryLink, bytes.reduce(0, +), at: registryBandwidth)
+    let all = bytes.reduce(0, +)
+    switch source {
+    case .registry: add(.registryLink, all, at: registryBandwidth)
+    // One copy at least, where no node has all already.
+    case .mirror:
+      if !loads.contains(where: \.isEmpty) { add(.registryLink, bytes.max() ?? 0, at: registryBandwidth) }
+    case .cache(let bandwidth):
+      add(.registryLink, bytes.max() ?? 0, at: registryBandwidth)
+      add(.cacheLink, all, at: bandwidth)
+    }
     add(.disk, loads.map { $0.reduce(0.0) { $0 + Double($1.unpackedBytes) } }.max() ?? 0, at: unpackBandwidth)
     return limits
   }

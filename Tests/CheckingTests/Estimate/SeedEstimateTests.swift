@@ -81,6 +81,20 @@ struct SeedEstimateTests {
     #expect(all.bestSeeds.map { $0.duration < (all.first?.duration ?? .zero) } == true)
   }
 
+  @Test(
+    "No estimate beats the limits of its source",
+    arguments: [
+      PullModel.Source.registry, .cache(bandwidth: 30e6), .mirror,
+    ])
+  func limits(source: PullModel.Source) {
+    let model = Self.model(source)
+    let limits = model.limits(Self.loads)
+    for estimate in model.seedEstimates(Self.loads, parallelism: 50) {
+      #expect(limits.allSatisfy { $0.duration <= estimate.duration + .milliseconds(1) }, "\(estimate) \(limits)")
+    }
+    #expect(limits.contains { $0.bound == .cacheLink } == (source == .cache(bandwidth: 30e6)))
+  }
+
   @Test("Nodes that lack nothing are done at once, and others go on from them")
   func held() {
     let loads = Array(repeating: [PullLoad](), count: 10) + Self.loads

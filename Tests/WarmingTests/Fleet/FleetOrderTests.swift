@@ -51,9 +51,11 @@ struct FleetOrderTests {
 
   private static func plan(
     _ name: String = "plan", _ id: PrepullID = web, _ images: [String] = images, isResolved: Bool = true,
-    after: [String] = []
+    seeds: Int = 0, after: [String] = []
   ) -> Step {
-    Step(name: name, after: after) { $0.setPlan(id, .of(images, digest: isResolved ? digest : nil)) }
+    Step(name: name, after: after) { world in
+      world.setPlan(id, .of(images, digest: isResolved ? digest : nil) { $0.seeds = seeds })
+    }
   }
 
   // MARK: Running
@@ -175,6 +177,25 @@ struct FleetOrderTests {
       Self.synced(),
     ]
     Self.expectWarmth(of: Self.cluster(nodes: 3), after: steps, orders: 360, isHasty: isHasty)
+  }
+
+  @Test("Seeds, of nodes that come in any order", arguments: [true, false])
+  func seeds(isHasty: Bool) {
+    let steps = [
+      Self.node("n0"), Self.node("n1"), Self.node("n2"),
+      Self.plan("unresolved", isResolved: false, seeds: 1), Self.plan("resolved", seeds: 2, after: ["unresolved"]),
+      Self.synced(after: ["unresolved"]),
+    ]
+    Self.expectWarmth(of: Self.cluster(nodes: 3), after: steps, orders: 240, isHasty: isHasty)
+  }
+
+  @Test("Seeds of two Prepulls, and a node with a record of what it holds", arguments: [true, false])
+  func seedRecords(isHasty: Bool) {
+    let steps = [
+      Self.record("n0"), Self.node("n0"), Self.node("n1"), Self.plan(seeds: 1),
+      Self.plan("other", Self.other, ["r/b", "r/c"], seeds: 1), Self.synced(after: ["record of n0", "n0"]),
+    ]
+    Self.expectWarmth(of: Self.cluster(nodes: 2, recorded: 1), after: steps, orders: 240, isHasty: isHasty)
   }
 
   @Test("A Prepull that goes, and another that gets its place", arguments: [true, false])

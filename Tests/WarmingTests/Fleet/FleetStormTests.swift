@@ -245,7 +245,7 @@ struct FleetStormTests {
   @Test("Invariants with agents", arguments: 0..<60)
   func agents(seed: Int) { play(Storm(seed: UInt64(1000 + seed), restarts: seed % 3 != 0, hasAgents: true), seed) }
 
-  @Test("Invariants with seeds", arguments: 0..<90)
+  @Test("Invariants with seeds", arguments: 0..<60)
   func seeds(seed: Int) {
     play(Storm(seed: UInt64(2000 + seed), restarts: seed % 3 != 0, hasAgents: seed % 2 == 0, hasSeeds: true), seed)
   }

@@ -89,6 +89,16 @@ struct RolloutSeedTests {
     #expect(story.created == ["a", "b", "c"])
   }
 
+  @Test("Where seeds run out of time, the others do not wait for theirs one by one")
+  func timeOut() {
+    var story = Self.story(seeds: 1) { $0.nodeTimeout = .seconds(100) }
+    story.want("a", "b", "c", "d", "e")
+    for _ in 0..<400 where !story.machine.isRolloutFinished { story.tell(.tick, after: .seconds(1)) }
+    #expect(story.machine.isRolloutFinished)
+    #expect(story.created == ["a", "b"])
+    #expect(story.outcomes["e"] == .incomplete)
+  }
+
   @Test("Too many failures stop it although most nodes were never begun")
   func maxFailures() {
     var story = Self.story(seeds: 1) {

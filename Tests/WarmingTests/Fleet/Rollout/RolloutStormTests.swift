@@ -8,7 +8,7 @@ struct RolloutStormTests {
   @Test("Invariants", arguments: 0..<150)
   func invariants(seed: Int) { play(seed, seeds: 0) }
 
-  @Test("Invariants with seeds", arguments: 0..<150)
+  @Test("Invariants with seeds", arguments: 0..<90)
   func seeds(seed: Int) { play(seed, seeds: 1 + seed % 3) }
 
   private func play(_ seed: Int, seeds: Int) {
