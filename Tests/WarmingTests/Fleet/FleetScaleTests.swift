@@ -17,9 +17,15 @@ struct FleetScaleTests {
     private(set) var actions = 0
 
     /// Warms so many nodes.
-    init(nodes: Int, images: Int) {
+    init(nodes: Int, images: Int, seeds: Int = 0) {
       let references = (0..<images).map { "r\($0 % 5).io/team/app-\($0):1.0" }
-      feed(.prepull(FleetScaleTests.web, .of(references) { $0.parallelism = .percent(10) }))
+      feed(
+        .prepull(
+          FleetScaleTests.web,
+          .of(references) {
+            $0.parallelism = .percent(10)
+            $0.seeds = seeds
+          }))
       for number in 0..<nodes { feed(.node(Self.node(number))) }
       feed(.synced)
       now += .seconds(1)
@@ -88,8 +94,8 @@ struct FleetScaleTests {
   }
 
   /// What 50 nodes that change and 50 that come and go cost in a warm cluster.
-  private func cost(nodes: Int, images: Int) -> Counts {
-    var cluster = Cluster(nodes: nodes, images: images)
+  private func cost(nodes: Int, images: Int, seeds: Int) -> Counts {
+    var cluster = Cluster(nodes: nodes, images: images, seeds: seeds)
     #expect(cluster.machine.summary(of: Self.web)?.nodes.warm == nodes)
     let before = cluster.counts
     cluster.change(50, of: nodes)
@@ -98,9 +104,9 @@ struct FleetScaleTests {
     return cluster.counts - before
   }
 
-  @Test("An event makes as much work in a cluster of 800 nodes as in one of 100")
-  func costs() {
-    let (small, large) = (cost(nodes: 100, images: 10), cost(nodes: 800, images: 10))
+  @Test("An event makes as much work in a cluster of 800 nodes as in one of 100, with seeds too", arguments: [0, 2])
+  func costs(seeds: Int) {
+    let (small, large) = (cost(nodes: 100, images: 10, seeds: seeds), cost(nodes: 800, images: 10, seeds: seeds))
     #expect(small == large)
     // A node that changes is looked at once; one that comes is so for the node, its pod, its record and its end.
     #expect(large.reconciliations <= 10 * large.inputs, "\(large)")
