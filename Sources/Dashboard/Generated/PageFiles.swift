@@ -399,7 +399,7 @@ export function registry(name) {
 """###,
     "layout.js": ###"""
 // Which rows and columns there are, in which order: groups of nodes, and images. No drawing.
-import { NOTHING, STATES, store } from "./store.js";
+import { STATES, store } from "./store.js";
 import { view } from "./address.js";
 import { registry, shortImage } from "./format.js";
 
@@ -414,6 +414,8 @@ const MANY = 300;
 export const layout = { columns: [], bands: [], groups: [], rows: [], isGrouped: false, shownNodes: 0, groupBy: "none" };
 /** Groups that were opened or closed by hand: by name. */
 export const opened = new Map();
+/** By the node's name: its group, its place there, and its row where the group is open. */
+const places = new Map();
 
 const words = () => view.q.toLowerCase().split(/\s+/).filter(Boolean);
 
@@ -455,16 +457,14 @@ const orders = {
   age: (one, other) => (other.joined ?? 0) - (one.joined ?? 0) || collator.compare(one.name, other.name),
 };
 
-/** Counts of a group's cells: by column of the store and state. */
-export function countGroup(group) {
+/** Adds a node to its group's counts, which are by column of the store and state; or takes it off again. */
+function count(group, node, sign) {
   const width = STATES.length + 1;
-  const counts = new Uint32Array(store.images.length * width);
-  let warm = 0, able = 0;
-  for (const node of group.nodes) {
-    for (let index = 0; index < node.cells.length; index += 1) counts[index * width + node.cells[index]] += 1;
-    if (node.wanted > 0) { able += 1; if (node.cold === 0) warm += 1; }
+  for (let index = 0; index < node.cells.length; index += 1) group.counts[index * width + node.cells[index]] += sign;
+  if (node.wanted > 0) {
+    group.able += sign;
+    if (node.cold === 0) group.warm += sign;
   }
-  Object.assign(group, { counts, warm, able });
 }
 
 export const isOpen = (group) => {
@@ -491,6 +491,7 @@ export function arrange() {
   layout.groupBy = chooseGroup();
   layout.isGrouped = layout.groupBy !== "none";
   const groups = new Map();
+  places.clear();
   for (const node of nodes) {
     const name = layout.isGrouped ? node[layout.groupBy] || "" : "";
     if (!groups.has(name)) groups.set(name, { name, nodes: [] });
@@ -499,7 +500,11 @@ export function arrange() {
   layout.groups = [...groups.values()].sort((one, other) => collator.compare(one.name, other.name));
   for (const group of layout.groups) {
     group.nodes.sort(orders[view.sort] ?? orders.name);
-    countGroup(group);
+    Object.assign(group, { counts: new Int32Array(store.images.length * (STATES.length + 1)), warm: 0, able: 0 });
+    group.nodes.forEach((node, index) => {
+      count(group, node, 1);
+      places.set(node.name, { group, index, row: null });
+    });
   }
   // Without groups, many nodes are still shown as one block that opens.
   if (!layout.isGrouped && nodes.length > MANY && view.size !== "cells") layout.isGrouped = true;
@@ -512,26 +517,25 @@ export function rows() {
   for (const group of layout.groups) {
     const open = !layout.isGrouped || isOpen(group);
     if (layout.isGrouped) layout.rows.push({ group, isOpen: open, isClosed: !open });
-    if (open) for (const node of group.nodes) layout.rows.push({ node, group });
+    for (const node of group.nodes) {
+      const row = open ? { node, group } : null;
+      places.get(node.name).row = row;
+      if (row) layout.rows.push(row);
+    }
   }
 }
 
 /** Puts the newest state of nodes into the rows without another order. */
 export function refresh(names) {
-  const changed = new Set(names);
-  for (const group of layout.groups) {
-    let isTouched = false;
-    for (let index = 0; index < group.nodes.length; index += 1) {
-      if (!changed.has(group.nodes[index].name)) continue;
-      group.nodes[index] = store.nodes.get(group.nodes[index].name);
-      isTouched = true;
-    }
-    if (isTouched) countGroup(group);
+  for (const name of names) {
+    const place = places.get(name), node = store.nodes.get(name);
+    if (!place || !node) continue;
+    count(place.group, place.group.nodes[place.index], -1);
+    count(place.group, node, 1);
+    place.group.nodes[place.index] = node;
+    if (place.row) place.row.node = node;
   }
-  for (const row of layout.rows) if (row.node && changed.has(row.node.name)) row.node = store.nodes.get(row.node.name);
 }
-
-export { NOTHING };
 
 """###,
     "main.js": ###"""
@@ -703,7 +707,7 @@ window.prepull = { inspect: () => ({ ...inspect(), link: store.link, changes: st
 import { NOTHING, STATES, onChange, store } from "./store.js";
 import { arrange, isOpen, layout, opened, refresh, rows } from "./layout.js";
 import { go, onView, view } from "./address.js";
-import { byId, el } from "./dom.js";
+import { byId } from "./dom.js";
 import { count } from "./format.js";
 import { paintCell, paintDensity, readColours } from "./paint.js";
 import { speak } from "./spoken.js";
@@ -781,8 +785,15 @@ const fit = (text, width) => {
   return `${text.slice(0, low)}…`;
 };
 
+let isMeasured = false;
+
 export function draw() {
   isDirty = false;
+  // Benchmarks/page asks when the first matrix was there.
+  if (!isMeasured && layout.rows.length && layout.columns.length) {
+    isMeasured = true;
+    performance.mark("first-matrix");
+  }
   const { width, height, scale, left, column } = size;
   const top = size.head + size.band;
   context.setTransform(scale, 0, 0, scale, 0, 0);
@@ -1098,7 +1109,6 @@ export const inspect = () => ({
   rows: layout.rows.length, columns: layout.columns.length, groups: layout.groups.length, shownNodes: layout.shownNodes,
   row: layout.rows[cursor.row]?.node?.name ?? layout.rows[cursor.row]?.group?.name, column: layout.columns[cursor.column]?.image.name,
 });
-export { el };
 
 """###,
     "page.css": ###"""
@@ -1592,7 +1602,7 @@ canvas.addEventListener("click", (event) => {
 """###,
     "spoken.js": ###"""
 // The same grid for who listens: rows and cells as elements, of what can be seen now and no more.
-import { NOTHING, STATES, store } from "./store.js";
+import { NOTHING, STATES } from "./store.js";
 import { layout } from "./layout.js";
 import { byId, el } from "./dom.js";
 
@@ -1611,38 +1621,53 @@ const stateOf = (node, column) => {
   return state === NOTHING ? "not wanted" : STATES[state];
 };
 
-function render(cursor, { first, last: end, firstColumn, lastColumn }) {
-  grid.setAttribute("aria-rowcount", layout.rows.length + 1);
-  grid.setAttribute("aria-colcount", layout.columns.length + 1);
-  const from = Math.max(0, Math.min(first, cursor.row)), to = Math.max(Math.min(end, first + 60), cursor.row + 1);
-  const columns = layout.columns.slice(firstColumn, lastColumn);
-  const head = el("div", { role: "row", "aria-rowindex": 1 },
-    el("span", { role: "columnheader", "aria-colindex": 1 }, "node"),
-    columns.map((column, index) => el("span", { role: "columnheader", "aria-colindex": firstColumn + index + 2 }, column.image.name)));
-  const lines = [];
-  for (let index = from; index < Math.min(to, from + 80); index += 1) {
-    const row = layout.rows[index];
-    if (!row) break;
-    const active = (column) => (index === cursor.row && column === cursor.column ? { id: "active", "aria-selected": "true" } : {});
-    if (!row.node) {
-      lines.push(el("div", { role: "row", "aria-rowindex": index + 2, "aria-expanded": String(row.isOpen) },
-        el("span", { role: "rowheader", "aria-colindex": 1, ...active(-1) },
-          `${row.group.name || "nodes"}: ${row.group.warm} of ${row.group.able} nodes are warm`),
-        columns.map((column, place) => el("span", { role: "gridcell", "aria-colindex": firstColumn + place + 2, ...active(firstColumn + place) },
-          `${row.group.counts[column.index * (STATES.length + 1)]} warm`))));
-      continue;
-    }
-    lines.push(el("div", { role: "row", "aria-rowindex": index + 2 },
-      el("span", { role: "rowheader", "aria-colindex": 1, ...active(-1) }, row.node.name),
-      columns.map((column, place) => el("span", { role: "gridcell", "aria-colindex": firstColumn + place + 2, ...active(firstColumn + place) },
-        `${column.label} on ${row.node.name}: ${stateOf(row.node, column)}`))));
+/** Sets what differs only: most of it stays as it is from one change to the next. */
+function set(element, attributes, text) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null) element.removeAttribute(name);
+    else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
   }
-  spoken.replaceChildren(head, ...lines);
-  if (byId("active")) grid.setAttribute("aria-activedescendant", "active");
-  else grid.removeAttribute("aria-activedescendant");
+  if (text !== undefined && element.firstChild?.nodeValue !== text) element.textContent = text;
 }
 
-export { store };
+/** Makes an element have so many children. */
+function resize(element, number, tag) {
+  while (element.children.length > number) element.lastElementChild.remove();
+  while (element.children.length < number) element.append(el(tag));
+}
+
+function line(element, attributes, cells) {
+  set(element, { role: "row", "aria-expanded": null, ...attributes });
+  resize(element, cells.length, "span");
+  cells.forEach((cell, index) => set(element.children[index], {
+    role: cell.role, "aria-colindex": cell.column, id: cell.isActive ? "active" : null, "aria-selected": cell.isActive ? "true" : null,
+  }, cell.text));
+}
+
+function render(cursor, { first, last: end, firstColumn, lastColumn }) {
+  set(grid, { "aria-rowcount": layout.rows.length + 1, "aria-colcount": layout.columns.length + 1 });
+  const from = Math.max(0, Math.min(first, cursor.row));
+  const to = Math.min(layout.rows.length, from + 80, Math.max(Math.min(end, first + 60), cursor.row + 1));
+  const columns = layout.columns.slice(firstColumn, lastColumn);
+  resize(spoken, Math.max(0, to - from) + 1, "div");
+  line(spoken.children[0], { "aria-rowindex": 1 }, [
+    { role: "columnheader", column: 1, text: "node" },
+    ...columns.map((column, index) => ({ role: "columnheader", column: firstColumn + index + 2, text: column.image.name })),
+  ]);
+  for (let index = from; index < to; index += 1) {
+    const { node, group, isOpen } = layout.rows[index];
+    const isActive = (column) => index === cursor.row && column === cursor.column;
+    const name = node ? node.name : `${group.name || "nodes"}: ${group.warm} of ${group.able} nodes are warm`;
+    line(spoken.children[index - from + 1], { "aria-rowindex": index + 2, ...(node ? {} : { "aria-expanded": String(isOpen) }) }, [
+      { role: "rowheader", column: 1, isActive: isActive(-1), text: name },
+      ...columns.map((column, place) => ({
+        role: "gridcell", column: firstColumn + place + 2, isActive: isActive(firstColumn + place),
+        text: node ? `${column.label} on ${node.name}: ${stateOf(node, column)}` : `${group.counts[column.index * (STATES.length + 1)]} warm`,
+      })),
+    ]);
+  }
+  set(grid, { "aria-activedescendant": byId("active") ? "active" : null });
+}
 
 """###,
     "store.js": ###"""
@@ -1774,7 +1799,7 @@ export async function ask(path, parameters = {}) {
 """###,
     "story.js": ###"""
 // The story of a node, or of an image, beside the matrix.
-import { ask, store } from "./store.js";
+import { ask } from "./store.js";
 import { go, view } from "./address.js";
 import { byId, el, mark } from "./dom.js";
 import { ago, bytes, clock, count, digest, seconds, shortImage } from "./format.js";
@@ -1852,10 +1877,11 @@ function imageRow(image) {
   return el("li", { class: view.image === image.image ? "chosen" : null }, mark(image.state),
     el("span", { class: "what" },
       el("button", { class: "plain", title: image.image, onclick: () => go({ node: "", image: image.image }, { isStep: true }) }, shortImage(image.image)),
+      image.progress && el("small", {}, image.progress),
       details && el("small", {}, details),
       image.message && el("small", { class: image.state === "failed" ? "tone-failed" : null }, image.message),
       image.remedy && el("small", {}, image.remedy)),
-    el("span", { class: "aside" }, image.progress ?? (image.pullSeconds != null ? seconds(image.pullSeconds) : image.state)));
+    el("span", { class: "aside" }, (image.pullSeconds != null ? seconds(image.pullSeconds) : image.state)));
 }
 
 const event = (entry) => el("li", {}, el("time", { class: "when" }, clock(entry.time)),
@@ -1887,8 +1913,6 @@ function imageStory(image) {
     el("ul", { class: "rows" }, image.events.map(event)),
   ];
 }
-
-export { store };
 
 """###,
     "tip.js": ###"""

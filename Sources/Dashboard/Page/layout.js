@@ -1,5 +1,5 @@
 // Which rows and columns there are, in which order: groups of nodes, and images. No drawing.
-import { NOTHING, STATES, store } from "./store.js";
+import { STATES, store } from "./store.js";
 import { view } from "./address.js";
 import { registry, shortImage } from "./format.js";
 
@@ -14,6 +14,8 @@ const MANY = 300;
 export const layout = { columns: [], bands: [], groups: [], rows: [], isGrouped: false, shownNodes: 0, groupBy: "none" };
 /** Groups that were opened or closed by hand: by name. */
 export const opened = new Map();
+/** By the node's name: its group, its place there, and its row where the group is open. */
+const places = new Map();
 
 const words = () => view.q.toLowerCase().split(/\s+/).filter(Boolean);
 
@@ -55,16 +57,14 @@ const orders = {
   age: (one, other) => (other.joined ?? 0) - (one.joined ?? 0) || collator.compare(one.name, other.name),
 };
 
-/** Counts of a group's cells: by column of the store and state. */
-export function countGroup(group) {
+/** Adds a node to its group's counts, which are by column of the store and state; or takes it off again. */
+function count(group, node, sign) {
   const width = STATES.length + 1;
-  const counts = new Uint32Array(store.images.length * width);
-  let warm = 0, able = 0;
-  for (const node of group.nodes) {
-    for (let index = 0; index < node.cells.length; index += 1) counts[index * width + node.cells[index]] += 1;
-    if (node.wanted > 0) { able += 1; if (node.cold === 0) warm += 1; }
+  for (let index = 0; index < node.cells.length; index += 1) group.counts[index * width + node.cells[index]] += sign;
+  if (node.wanted > 0) {
+    group.able += sign;
+    if (node.cold === 0) group.warm += sign;
   }
-  Object.assign(group, { counts, warm, able });
 }
 
 export const isOpen = (group) => {
@@ -91,6 +91,7 @@ export function arrange() {
   layout.groupBy = chooseGroup();
   layout.isGrouped = layout.groupBy !== "none";
   const groups = new Map();
+  places.clear();
   for (const node of nodes) {
     const name = layout.isGrouped ? node[layout.groupBy] || "" : "";
     if (!groups.has(name)) groups.set(name, { name, nodes: [] });
@@ -99,7 +100,11 @@ export function arrange() {
   layout.groups = [...groups.values()].sort((one, other) => collator.compare(one.name, other.name));
   for (const group of layout.groups) {
     group.nodes.sort(orders[view.sort] ?? orders.name);
-    countGroup(group);
+    Object.assign(group, { counts: new Int32Array(store.images.length * (STATES.length + 1)), warm: 0, able: 0 });
+    group.nodes.forEach((node, index) => {
+      count(group, node, 1);
+      places.set(node.name, { group, index, row: null });
+    });
   }
   // Without groups, many nodes are still shown as one block that opens.
   if (!layout.isGrouped && nodes.length > MANY && view.size !== "cells") layout.isGrouped = true;
@@ -112,23 +117,22 @@ export function rows() {
   for (const group of layout.groups) {
     const open = !layout.isGrouped || isOpen(group);
     if (layout.isGrouped) layout.rows.push({ group, isOpen: open, isClosed: !open });
-    if (open) for (const node of group.nodes) layout.rows.push({ node, group });
+    for (const node of group.nodes) {
+      const row = open ? { node, group } : null;
+      places.get(node.name).row = row;
+      if (row) layout.rows.push(row);
+    }
   }
 }
 
 /** Puts the newest state of nodes into the rows without another order. */
 export function refresh(names) {
-  const changed = new Set(names);
-  for (const group of layout.groups) {
-    let isTouched = false;
-    for (let index = 0; index < group.nodes.length; index += 1) {
-      if (!changed.has(group.nodes[index].name)) continue;
-      group.nodes[index] = store.nodes.get(group.nodes[index].name);
-      isTouched = true;
-    }
-    if (isTouched) countGroup(group);
+  for (const name of names) {
+    const place = places.get(name), node = store.nodes.get(name);
+    if (!place || !node) continue;
+    count(place.group, place.group.nodes[place.index], -1);
+    count(place.group, node, 1);
+    place.group.nodes[place.index] = node;
+    if (place.row) place.row.node = node;
   }
-  for (const row of layout.rows) if (row.node && changed.has(row.node.name)) row.node = store.nodes.get(row.node.name);
 }
-
-export { NOTHING };

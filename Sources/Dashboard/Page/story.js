@@ -1,5 +1,5 @@
 // The story of a node, or of an image, beside the matrix.
-import { ask, store } from "./store.js";
+import { ask } from "./store.js";
 import { go, view } from "./address.js";
 import { byId, el, mark } from "./dom.js";
 import { ago, bytes, clock, count, digest, seconds, shortImage } from "./format.js";
@@ -77,10 +77,11 @@ function imageRow(image) {
   return el("li", { class: view.image === image.image ? "chosen" : null }, mark(image.state),
     el("span", { class: "what" },
       el("button", { class: "plain", title: image.image, onclick: () => go({ node: "", image: image.image }, { isStep: true }) }, shortImage(image.image)),
+      image.progress && el("small", {}, image.progress),
       details && el("small", {}, details),
       image.message && el("small", { class: image.state === "failed" ? "tone-failed" : null }, image.message),
       image.remedy && el("small", {}, image.remedy)),
-    el("span", { class: "aside" }, image.progress ?? (image.pullSeconds != null ? seconds(image.pullSeconds) : image.state)));
+    el("span", { class: "aside" }, (image.pullSeconds != null ? seconds(image.pullSeconds) : image.state)));
 }
 
 const event = (entry) => el("li", {}, el("time", { class: "when" }, clock(entry.time)),
@@ -112,5 +113,3 @@ function imageStory(image) {
     el("ul", { class: "rows" }, image.events.map(event)),
   ];
 }
-
-export { store };
