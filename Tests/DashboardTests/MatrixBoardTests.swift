@@ -71,6 +71,26 @@ import Warming
     #expect(board.nodeStory("node-1")?["events"]?.array?.isEmpty == false)
   }
 
+  @Test("A run that says what it will do shows the nodes whose turn is still to come, until it ends")
+  func ownRun() {
+    var board = MatrixBoard(context: "lab", server: "")
+    board.take(.restarted([Boards.node("node-1"), Boards.node("node-2"), Boards.node("node-3")]))
+    _ = board.update(now: 1)
+    board.take(RunEvent.planned(nodes: ["node-1", "node-2"], images: [Boards.web]))
+    _ = board.update(now: 2)
+    #expect(["node-1", "node-2", "node-3"].map { cells(board.document, $0) } == ["q", "q", "-"])
+    board.take(.restarted([runPod(node: "node-1", imageID: nil, version: 1)]), now: 3)
+    board.take(RunEvent.imagePulled(node: "node-1", image: 0, duration: nil, bytes: 70))
+    _ = board.update(now: 3)
+    #expect(["node-1", "node-2"].map { cells(board.document, $0) } == ["p", "q"])
+    let run = board.runsStory("", now: 3)["run"]
+    #expect(run?["waiting"] == 1)
+    #expect(run?["bytes"] == 70)
+    board.take(RunEvent.cleaningUp)
+    _ = board.update(now: 4)
+    #expect(["node-1", "node-2"].map { cells(board.document, $0) } == ["p", "-"])
+  }
+
   private func runPod(node: String, imageID: String?, version: Int) -> Pod {
     var pod = Pod(
       metadata: ObjectMeta(

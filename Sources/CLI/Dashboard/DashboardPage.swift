@@ -4,6 +4,7 @@ import Documents
 import Kubernetes
 import Logging
 import Usage
+import Warming
 import Terminal
 
 /// The page of a cluster, as commands serve it.
@@ -33,6 +34,9 @@ struct DashboardPage: Sendable {
     server = DashboardServer(client, serverOptions, logger: logger)
     opensBrowser = !options.noOpen
   }
+
+  /// Shows what the run beside it does.
+  func report(_ event: RunEvent) { server.report(event) }
 
   /// Until the task is cancelled.
   func serve() async throws {

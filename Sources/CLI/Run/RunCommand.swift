@@ -93,7 +93,7 @@ struct RunCommand: ClusterCommand {
   @Flag(help: "Stay: a DaemonSet that keeps the images on all nodes, new ones too, until it is deleted.")
   var keep = false
 
-  @Flag(help: "Show the run as a page in the browser too, as long as it goes on.")
+  @Flag(help: "Show the run as a page in the browser too, until it ends.")
   var dashboard = false
 
   @OptionGroup(title: "With --dashboard") var pageOptions: PageOptions
@@ -161,12 +161,14 @@ struct RunCommand: ClusterCommand {
         let registry = RegistryClient(
           configuration: registryConfiguration, credentials: credentials, logger: logger)
         return try await registry.closed {
+          let page =
+            dashboard
+            ? DashboardPage(client, namespace: nil, pageOptions, start: "view=runs", logger: logger) : nil
           let session = RunSession(
             output: output, isQuiet: quiet, isDryRun: dryRun, keeps: keep, client: client, registry: registry,
-            logger: logger, hint: hint)
+            logger: logger, hint: hint, page: page)
           let warm = { @Sendable in try await session.run { try await wanted(ofFiles, choice, client) } }
-          guard dashboard else { return try await warm() }
-          let page = DashboardPage(client, namespace: nil, pageOptions, start: "view=runs", logger: logger)
+          guard let page else { return try await warm() }
           return try await page.serving { untilVisitor in
             try await untilVisitor(.seconds(5))
             return try await warm()

@@ -28,6 +28,8 @@ struct RunSession: Sendable {
   let registry: RegistryClient
   let logger: Logger
   let hint: CleanupHint
+  /// A page beside the terminal, where one is wanted.
+  var page: DashboardPage?
 
   var console: Console { .standardError }
   var out: Console { .standardOutput }
@@ -89,6 +91,7 @@ struct RunSession: Sendable {
     do {
       result = try await KubeletEngine(client: client, logger: logger).run(request, report: report) {
         display.report($0)
+        page?.report($0)
       }
     } catch {
       await display.finish()

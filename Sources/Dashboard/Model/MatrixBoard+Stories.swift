@@ -95,7 +95,7 @@ extension MatrixBoard {
         "kind": run.kind == .run ? "run" : "Prepull", "images": .array(run.images.map(JSON.string)),
         "begun": .number(run.begun), "ended": run.ended.map(JSON.number) ?? .null,
         "waiting": .integer(Int64(waiting(run))),
-        "bytes": .null,
+        "bytes": isOwn(run) ? .integer(ownRun?.pulledBytes ?? 0) : .null,
         "nodes": .array(
           turns.map { node, turn in
             [
@@ -106,14 +106,6 @@ extension MatrixBoard {
           }),
       ],
     ]
-  }
-
-  /// Of a Prepull: nodes whose turn is still to come.
-  private func waiting(_ run: LivePods.Run) -> Int {
-    guard run.kind == .prepull,
-      let prepull = prepulls.objects[.init(namespace: run.namespace, name: run.name)]
-    else { return 0 }
-    return prepull.status?.nodes?.pending ?? 0
   }
 
   private func json(_ cell: MatrixCell, of image: String) -> JSON {

@@ -33,8 +33,10 @@ package struct MatrixBoard: Sendable {
   var choices: [(plan: MatrixColumns.Plan, images: [String], nodes: NodeChoice)] = []
   private let cluster: JSON
 
-  private var dirty: Set<String> = []
-  private var arePlansDirty = true
+  /// What the run that this page stands beside is to do; nil where there is none.
+  var ownRun: OwnRun?
+  var dirty: Set<String> = []
+  var arePlansDirty = true
   private var isKeptDirty = true
   private var areNotesDirty = false
   private var lastDigests: [String: String] = [:]
@@ -212,6 +214,7 @@ package struct MatrixBoard: Sendable {
       let number = next.add(MatrixColumns.Plan(kind: .run, namespace: run.namespace, name: run.name))
       for image in run.images { next.add(image, plan: number) }
     }
+    for image in ownRun?.images ?? [] { next.add(image) }
     // What nodes hold for somebody whom this user may not see.
     for record in records.objects.values { for image in record.status?.images ?? [] { next.add(image.image) } }
     if choices.map({ "\($0.plan.key) \($0.images) \($0.nodes)" }) != before { dirty.formUnion(knownNodes) }
@@ -265,6 +268,11 @@ package struct MatrixBoard: Sendable {
         cell.message = reason
         for image in images { put(image, cell, isProof: false) }
       case .skipped: break
+      }
+    }
+    if let ownRun, ownRun.nodes.contains(facts.name) {
+      for image in ownRun.images {
+        put(image, MatrixCell(Coverage.State.pending, wantedBy: ["this run"]), isProof: false)
       }
     }
     for (image, cell) in live.cells(on: facts.name).reversed() { put(image, cell, isProof: true) }

@@ -6,6 +6,7 @@ package import Logging
 import NIOCore
 import Serving
 package import Usage
+package import Warming
 
 /// The page of `prepull dashboard`, on loopback, with the rights of the kubeconfig; it reads only.
 package final class DashboardServer: Sendable {
@@ -29,6 +30,7 @@ package final class DashboardServer: Sendable {
   private let live: LiveMatrix
   private let watch: @Sendable () async -> Void
   private let cost: CostReading?
+  private let (reports, reporting) = AsyncStream<RunEvent>.makeStream()
   private let logger: Logger
 
   package convenience init(_ client: KubernetesClient, _ options: Options, logger: Logger) {
@@ -56,6 +58,9 @@ package final class DashboardServer: Sendable {
     self.logger = logger
   }
 
+  /// Shows what the run beside it does; quick, and in order.
+  package func report(_ event: RunEvent) { reporting.yield(event) }
+
   /// Whether a browser has come in.
   package var hasVisitor: Bool { gate.hasEntered }
 
@@ -78,6 +83,11 @@ package final class DashboardServer: Sendable {
       })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { [watch] in await watch() }
+      group.addTask { [reports, live] in
+        for await event in reports { await live.take { $0.take(event) } }
+        // Nothing more comes; the page goes on.
+        while (try? await Task.sleep(for: .seconds(3600))) != nil {}
+      }
       group.addTask { [options] in
         do {
           try await server.run()
