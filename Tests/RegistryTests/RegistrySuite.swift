@@ -39,6 +39,17 @@ struct RegistrySuite {
   }
 
   @Test(arguments: RegistryKind.allCases)
+  func listsOfTags(_ kind: RegistryKind) async throws {
+    try await kind.withImage(try SampleImage()) { client, reference in
+      let tags = try await client.tags(of: reference)
+      #expect(tags == ["v1"])
+      let missing = Reference(registry: reference.registry, repository: "test/none", tag: nil, digest: nil)
+      let error = await #expect(throws: RegistryError.self) { try await client.tags(of: missing) }
+      #expect(error.map { [.notFound, .unauthorized, .denied].contains($0.code) } ?? false)
+    }
+  }
+
+  @Test(arguments: RegistryKind.allCases)
   func rangesOfABlob(_ kind: RegistryKind) async throws {
     let image = try SampleImage(layers: [200_000])
     try await kind.withImage(image) { client, reference in

@@ -49,14 +49,17 @@ struct Endpoint: Hashable {
   /// Whether it may be asked for something.
   func serves(_ item: String) -> Bool {
     // A tag has to be resolved; a digest says what it is.
-    let isTag = item.hasPrefix("manifests/") && !item.contains(":")
+    let isTag = item.hasPrefix("manifests/") && !item.contains(":") || item == "tags/list"
     return capabilities.contains(isTag ? .resolve : .pull)
   }
 
   /// The address of something in a repository; requests to mirrors name the registry that they mirror, as containerd does.
-  func url(scheme: String, repository: String, item: String) throws(RegistryProblem) -> URL {
-    let query = mirrored.map { "?ns=\($0)" } ?? ""
-    guard let url = URL(string: "\(scheme)://\(address)\(path)/\(repository)/\(item)\(query)") else {
+  ///
+  /// - Parameter query: encoded.
+  func url(scheme: String, repository: String, item: String, query: String? = nil) throws(RegistryProblem) -> URL {
+    let parameters = [query, mirrored.map { "ns=\($0)" }].compactMap(\.self).joined(separator: "&")
+    let end = parameters.isEmpty ? "" : "?" + parameters
+    guard let url = URL(string: "\(scheme)://\(address)\(path)/\(repository)/\(item)\(end)") else {
       throw RegistryProblem(.fault, "'\(address)' makes no URL")
     }
     return url

@@ -14,7 +14,7 @@ package final class RegistryClient: Sendable {
   private let credentials: any CredentialSource
   private let authenticator: Authenticator
   private let schemes: SchemeFinder
-  private let absent: AbsentMirrors
+  let absent: AbsentMirrors
   private let logger: Logger
   private let onRetry: (@Sendable (Retry) -> Void)?
 
@@ -122,8 +122,10 @@ extension RegistryClient {
   /// One question about a repository.
   struct Call {
     var method = HTTPMethod.GET
-    /// `manifests/<tag or digest>` or `blobs/<digest>`.
+    /// `manifests/<tag or digest>`, `blobs/<digest>` or `tags/list`.
     var item: String
+    /// Encoded, without a question mark.
+    var query: String?
     var headers = HTTPHeaders()
   }
 
@@ -152,11 +154,10 @@ extension RegistryClient {
   }
 
   /// Asks one endpoint and answers its challenge: with one login after the other, until it accepts one.
-  private func send(_ call: Call, repository: String, to endpoint: Endpoint) async throws -> RegistryTransport.Response
-  {
+  func send(_ call: Call, repository: String, to endpoint: Endpoint) async throws -> RegistryTransport.Response {
     let scheme: String
     if let own = endpoint.scheme { scheme = own } else { scheme = try await schemes.scheme(of: endpoint.address) }
-    let url = try endpoint.url(scheme: scheme, repository: repository, item: call.item)
+    let url = try endpoint.url(scheme: scheme, repository: repository, item: call.item, query: call.query)
     let key = Authenticator.Key(
       registry: endpoint.name, repository: repository, access: endpoint.access.connection)
     var request = RegistryTransport.Request(method: call.method, url: url, headers: call.headers)

@@ -50,6 +50,9 @@ package final class EmbeddedRegistry: Sendable {
     var accessByPrefix: [String: Access] = [:]
     var blobs: [Digest: [UInt8]] = [:]
     var manifests: [String: [String: Stored]] = [:]
+    /// Lists that are given in place of the true ones.
+    var tags: [String: [String]] = [:]
+    var tagsOfPage = 10_000
     var rules: [Rule] = []
     var links: RegistryLinks?
     var requests = RecentRequests()
@@ -207,6 +210,7 @@ extension EmbeddedRegistry {
         body: Array("{}".utf8))
     }
     guard let (repository, kind, name) = Self.parts(of: request.path) else { return .plain(404) }
+    if kind == "tags" { return list(of: repository, request, method, fault) }
     if kind == "manifests" {
       guard let manifests = state.withLock({ $0.manifests[repository] }) else {
         return missing("NAME_UNKNOWN", "repository name not known to registry", method)
@@ -219,6 +223,23 @@ extension EmbeddedRegistry {
     }
     return serve(bytes, type: "application/octet-stream", digest: digest, request, method, fault)
   }
+
+  /// What the tags of a repository are, in order; nil where there is no such repository.
+  func tags(of repository: String) -> [String]? {
+    state.withLock { $0.tags[repository] ?? $0.manifests[repository]?.keys.filter { !$0.contains(":") }.sorted() }
+  }
+
+  /// Lists tags of a repository that lead to nothing, in place of its own: as many as one likes.
+  package func list(_ tags: [String], of repository: String) {
+    state.withLock { $0.tags[repository] = tags.sorted() }
+  }
+
+  /// The most tags on a page, whatever a reader asks for.
+  package func limit(tagsOfPage count: Int) {
+    state.withLock { $0.tagsOfPage = count }
+  }
+
+  var tagsOfPage: Int { state.withLock { $0.tagsOfPage } }
 
   private func serve(
     _ bytes: [UInt8], type: String, digest: Digest, _ request: RecordedRequest, _ method: HTTPRequest.Method,
@@ -282,7 +303,7 @@ extension EmbeddedRegistry {
     }
   }
 
-  private func missing(_ code: String, _ message: String, _ method: HTTPRequest.Method) -> Response {
+  func missing(_ code: String, _ message: String, _ method: HTTPRequest.Method) -> Response {
     .plain(404, headers: [("Content-Type", "application/json")], body: Self.error(code, message), to: method)
   }
 
@@ -294,12 +315,12 @@ extension EmbeddedRegistry {
     "Basic " + Base64.encode(Array("\(username):\(password)".utf8))
   }
 
-  /// Splits `/v2/<repository>/<manifests or blobs>/<name>`.
+  /// Splits `/v2/<repository>/<manifests or blobs>/<name>`, and `/v2/<repository>/tags/list`.
   private static func parts(of path: String) -> (repository: String, kind: String, name: String)? {
     let parts = path.split(separator: "/").map(String.init)
     guard parts.count >= 4, parts[0] == "v2" else { return nil }
     let kind = parts[parts.count - 2]
-    guard kind == "manifests" || kind == "blobs" else { return nil }
+    guard kind == "manifests" || kind == "blobs" || kind == "tags" && parts.last == "list" else { return nil }
     return (parts[1..<parts.count - 2].joined(separator: "/"), kind, parts[parts.count - 1])
   }
 

@@ -48,7 +48,8 @@ package struct SampleImage: Sendable {
   ///   - docker: writes Docker's schema 2 media types instead of OCI's. The layers then say gzip, so they are gzipped.
   package init(
     seed: UInt64 = 1, layers: [Int] = [1000, 3000], platforms: [Platform] = [.host], indexed: Bool? = nil,
-    files: [String: [UInt8]] = [:], gzip: Bool = false, docker: Bool = false
+    files: [String: [UInt8]] = [:], gzip: Bool = false, docker: Bool = false,
+    created: String = "2024-01-01T00:00:00Z"
   ) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -64,7 +65,7 @@ package struct SampleImage: Sendable {
       let config = Blob(
         try encoder.encode(
           ImageConfig(
-            platform: platform, created: "2024-01-01T00:00:00Z",
+            platform: platform, created: created,
             diffIDs: archives.map { Digest(bytes: SHA256.hash(data: $0)) })
         ).bytes, mediaType: docker ? MediaType.dockerConfig : MediaType.ociConfig)
       let layers = archives.map { Blob(compress ? Gzip.stored($0) : $0, mediaType: layerType) }
