@@ -101,6 +101,10 @@ let package = Package(
         "Documents", "ImageModel", "Networking", .asyncHTTPClient, .crypto, .log, .nioCore, .nioHTTP1, .nioPosix,
         .nioSSL, .subprocess, .systemPackage,
       ]),
+    // What servers of metrics and registries know of images.
+    .layer(
+      "ImageSources",
+      ["Documents", "ImageModel", "Networking", "Registry", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioSSL]),
     // TOML without full Foundation: toml++ behind two functions.
     .target(name: "CTOML", path: "Libraries/CTOML"),
     .layer(
@@ -129,12 +133,12 @@ let package = Package(
     .layer(
       "Serving",
       ["CMemory", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .log, .nioCore, .nioSSL, .serviceLifecycle]),
-    .layer("PrepullAPI", ["Documents", "ImageModel", "Kubernetes", "Warming"]),
+    .layer("PrepullAPI", ["Documents", "ImageModel", "ImageSources", "Kubernetes", "Warming"]),
     .layer(
       "Operator",
       [
-        "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Workloads", "Warming", "Serving",
-        "PrepullAPI", .crypto, .hummingbird, .log, .nioCore, .nioSSL, .x509,
+        "Documents", "ImageModel", "ImageSources", "Networking", "Registry", "Kubernetes", "Workloads", "Warming",
+        "Serving", "PrepullAPI", .crypto, .hummingbird, .log, .nioCore, .nioSSL, .x509,
       ]),
     // The agent of a node. YAML without full Foundation: libyaml behind a function; how a process takes the host's root.
     .target(name: "CHost", dependencies: ["CCapabilities"], path: "Libraries/CHost"),
@@ -171,7 +175,8 @@ let package = Package(
       "Commands",
       [
         "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-        "Workloads", "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent", .argumentParser, .log, .systemPackage,
+        "Workloads", "ImageSources", "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent", .argumentParser, .log,
+        .systemPackage,
         .unixSignals,
       ]),
     .executableTarget(name: "prepulld", dependencies: ["Commands", "NodeAgent", "Unpacking"], swiftSettings: settings),
@@ -181,7 +186,8 @@ let package = Package(
       "CLI",
       [
         "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
-        "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation", "Dashboard",
+        "ImageSources", "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation",
+        "Dashboard",
         "VirtualCluster",
         "Commands", .argumentParser, .log, .systemPackage, .yams,
       ]),
@@ -211,6 +217,12 @@ let package = Package(
         .nioHTTP1,
       ]),
     .tests(
+      "ImageSources",
+      [
+        "Documents", "ImageModel", "Networking", "Registry", "KubeAPIServer", "VirtualCluster", "TestKit",
+        .asyncHTTPClient, .hummingbird, .log, .nioCore, .nioHTTP1, .subprocess, .systemPackage,
+      ]),
+    .tests(
       "Runtimes",
       [
         "Documents", "ImageModel", "Networking", "Registry", "KubeAPIServer", "VirtualCluster", "CUnpacking", "TestKit",
@@ -236,11 +248,15 @@ let package = Package(
     .tests("Checking", ["ImageModel", "Networking", "Registry", "Kubernetes", "VirtualCluster", .log]),
     .tests(
       "PrepullAPI",
-      ["Documents", "ImageModel", "Kubernetes", "Warming", "KubeAPIServer", "VirtualCluster", "TestKit", .log]),
+      [
+        "Documents", "ImageModel", "ImageSources", "Kubernetes", "Warming", "KubeAPIServer", "VirtualCluster",
+        "TestKit", .log,
+      ]),
     .tests(
       "Operator",
       [
-        "Documents", "ImageModel", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads", "Warming",
+        "Documents", "ImageModel", "ImageSources", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
+        "Warming",
         "PrepullAPI", "Serving", "NodeAgent", "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .log,
         .nioCore, .nioHTTP1, .nioSSL, .yams,
       ]),
@@ -276,7 +292,7 @@ let package = Package(
     .tests(
       "CLI",
       [
-        "Commands", "Documents", "ImageModel", "Terminal", "Registry", "Runtimes", "Kubernetes",
+        "Commands", "Documents", "ImageModel", "ImageSources", "Terminal", "Registry", "Runtimes", "Kubernetes",
         "Workloads", "Warming", "Usage", "Checking", "PrepullAPI", "Installation", "KubeAPIServer", "VirtualCluster",
         "TestKit",
         .argumentParser, .crypto, .log, .subprocess,

@@ -16,6 +16,10 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
     ]
   ),
   (
+    "ImageSources", ["Documents", "ImageModel", "Networking", "Registry"],
+    ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL"]
+  ),
+  (
     "Runtimes", ["Documents", "ImageModel", "Networking", "Registry", "Unpacking"],
     [
       "CTOML",
@@ -42,12 +46,12 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
       "ServiceLifecycle",
     ]
   ),
-  ("PrepullAPI", ["Documents", "ImageModel", "Kubernetes", "Warming"], []),
+  ("PrepullAPI", ["Documents", "ImageModel", "ImageSources", "Kubernetes", "Warming"], []),
   (
     "Operator",
     [
-      "Documents", "ImageModel", "Networking", "Registry", "Kubernetes", "Workloads", "Warming", "Serving",
-      "PrepullAPI",
+      "Documents", "ImageModel", "ImageSources", "Networking", "Registry", "Kubernetes", "Workloads", "Warming",
+      "Serving", "PrepullAPI",
     ], ["Crypto", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOSSL", "SwiftASN1", "X509"]
   ),
   (
@@ -78,7 +82,7 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
     "Commands",
     [
       "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-      "Workloads", "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent",
+      "Workloads", "ImageSources", "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent",
     ], ["ArgumentParser", "Logging", "SystemPackage", "UnixSignals", "Dispatch"]
   ),
   ("prepulld", ["Unpacking", "NodeAgent", "Commands"], []),
@@ -86,7 +90,8 @@ private let layers: [(name: String, layers: Set<String>, outside: Set<String>)] 
     "CLI",
     [
       "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
-      "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation", "Dashboard",
+      "ImageSources", "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation",
+      "Dashboard",
       "VirtualCluster", "Commands",
     ], ["ArgumentParser", "Logging", "SystemPackage", "Yams", "CYaml", "Dispatch"]
   ),
@@ -99,7 +104,8 @@ private let everywhere: Set = ["Foundation", "FoundationEssentials", "Glibc", "M
 /// Folders that neither read nor write anything: their inputs come as values, their results go as values.
 private let pure = [
   "Documents", "ImageModel", "Terminal", "Kubernetes/Nodes", "Warming/Coverage", "Warming/Fleet",
-  "Checking/Estimate", "Usage/Figures", "NodeAgent/Machine", "Dashboard/Model",
+  "Checking/Estimate", "ImageSources/Series", "ImageSources/Tags", "Usage/Figures", "NodeAgent/Machine",
+  "Dashboard/Model",
 ]
 
 /// Words of what waits, or tells the time by itself.

@@ -1,0 +1,238 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import Networking
+package import Registry
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Asks Prometheus, or what speaks its API, and Loki: one GET for each question, with bounds on time and bytes.
+///
+/// Source: Prometheus' HTTP API, "Instant queries"; Loki's HTTP API, "Query logs at a single point in time".
+package struct MetricsClient: Sendable {
+  /// Of the whole question.
+  package static let limit = Duration.seconds(30)
+  private static let mostRedirects = 3
+
+  /// Proxies, further authorities and the name under which is asked are those for registries.
+  private let configuration: RegistryConfiguration
+  private let limit: Duration
+  private let mostBytes: Int
+
+  /// - Parameter mostBytes: of an answer; of 64 MiB when nil.
+  package init(configuration: RegistryConfiguration, limit: Duration = Self.limit, mostBytes: Int? = nil) {
+    self.configuration = configuration
+    self.limit = limit
+    self.mostBytes = mostBytes ?? SeriesReader.mostBytes
+  }
+
+  /// What is asked, for people.
+  package static func address(of source: MetricsSource) -> String { source.address.text + path(of: source.kind) }
+
+  private static func path(of kind: MetricsSource.Kind) -> String {
+    switch kind {
+    case .prometheus: "/api/v1/query"
+    case .loki: "/loki/api/v1/query"
+    }
+  }
+
+  /// What the answer comes to for each image.
+  ///
+  /// - Throws: `SourceError`, or `CancellationError`.
+  package func ask(_ source: MetricsSource, _ credential: SourceCredential) async throws -> (
+    tally: ImageTally, warning: String?
+  ) {
+    do {
+      return try await withTimeLimit(limit) {
+        let client = HTTPClient(
+          eventLoopGroupProvider: .singleton, configuration: try settings(for: source, credential))
+        do {
+          let answer = try await ask(source, credential, client)
+          try await client.shutdown(waitingAtMost: .milliseconds(500))
+          return answer
+        } catch {
+          try? await client.shutdown(waitingAtMost: .milliseconds(500))
+          throw error
+        }
+      }
+    } catch is TimeLimitReached {
+      throw SourceError(
+        .timedOut, "\(source.address.authority) did not answer within \(limit.components.seconds) s",
+        remedy: "Ask for less, or see whether the server is overloaded.")
+    } catch let fault as SeriesReader.Fault {
+      throw SourceError(fault.code, fault.what, remedy: fault.remedy)
+    }
+  }
+
+  private func settings(for source: MetricsSource, _ credential: SourceCredential) throws -> HTTPClient.Configuration {
+    var settings = HTTPClient.Configuration()
+    settings.httpVersion = .http1Only
+    settings.redirectConfiguration = .disallow
+    settings.timeout.connect = TimeAmount(configuration.connectTimeout)
+    settings.timeout.read = TimeAmount(configuration.idleTimeout)
+    settings.proxy = configuration.proxy.server(scheme: source.address.scheme, to: source.address.host)?.server
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.minimumTLSVersion = .tlsv12
+    for file in configuration.caFiles {
+      if let certificates = try? NIOSSLCertificate.fromPEMFile(file) {
+        tls.additionalTrustRoots.append(.certificates(certificates))
+      }
+    }
+    if let authority = credential.authority {
+      guard let certificates = try? NIOSSLCertificate.fromPEMBytes(authority), !certificates.isEmpty else {
+        throw SourceError(
+          .secret, "the key ca.crt of its Secret holds no certificate in PEM form",
+          remedy: "Put the authority's certificate there.")
+      }
+      tls.additionalTrustRoots.append(.certificates(certificates))
+    }
+    settings.tlsConfiguration = tls
+    return settings
+  }
+
+  private func ask(
+    _ source: MetricsSource, _ credential: SourceCredential, _ client: HTTPClient
+  ) async throws -> (tally: ImageTally, warning: String?) {
+    let host = source.address.authority
+    var url = "\(Self.address(of: source))?query=\(Self.encoded(source.query))"
+    for _ in 0...Self.mostRedirects {
+      let response: HTTPClientResponse
+      do {
+        response = try await client.execute(
+          Self.request(url, source, credential, configuration.userAgent), timeout: TimeAmount(limit), logger: nil)
+      } catch { throw try Self.trouble(error, host) }
+      let status = Int(response.status.code)
+      if [301, 302, 303, 307, 308].contains(status) {
+        url = try Self.target(of: response, from: url, source)
+        continue
+      }
+      if let refusal = Self.refusal(response, source, hasLogin: credential.login != nil) { throw refusal }
+      return try await read(response, source)
+    }
+    throw SourceError(.redirected, "\(host) redirects in a circle", remedy: "Correct the url.")
+  }
+
+  private static func request(
+    _ url: String, _ source: MetricsSource, _ credential: SourceCredential, _ userAgent: String
+  ) -> HTTPClientRequest {
+    var request = HTTPClientRequest(url: url)
+    request.headers = ["Accept": "application/json", "User-Agent": userAgent]
+    if let tenant = source.tenant { request.headers.add(name: "X-Scope-OrgID", value: tenant) }
+    switch credential.login {
+    case .bearer(let token): request.headers.add(name: "Authorization", value: "Bearer \(token)")
+    case .basic(let username, let password): request.setBasicAuth(username: username, password: password)
+    case nil: break
+    }
+    return request
+  }
+
+  /// Where a redirect leads, if that is the same server: what may be asked is the host that was allowed, and a login is
+  /// for it alone.
+  private static func target(
+    of response: HTTPClientResponse, from url: String, _ source: MetricsSource
+  ) throws -> String {
+    let location = response.headers.first(name: "Location") ?? ""
+    guard let base = URL(string: url), let target = URL(string: location, relativeTo: base)?.absoluteURL,
+      source.address.staysWith(target)
+    else {
+      let place = URL(string: location).flatMap { $0.host() } ?? "another place"
+      throw SourceError(
+        .redirected, "\(source.address.authority) redirects to \(place), which is not followed",
+        remedy: "Give the address where the API is as the url.")
+    }
+    return target.absoluteString
+  }
+
+  private static func refusal(
+    _ response: HTTPClientResponse, _ source: MetricsSource, hasLogin: Bool
+  ) -> SourceError? {
+    let host = source.address.authority
+    let status = Int(response.status.code)
+    let wait = response.headers.first(name: "Retry-After").flatMap(Int.init).map { Duration.seconds(min($0, 86_400)) }
+    switch status {
+    // A query that it does not take is told in the body.
+    case 200, 400, 422: return nil
+    case 401, 403:
+      return SourceError(
+        .unauthorized, "\(host) answered \(status)",
+        remedy: hasLogin ? "Correct the login in the Secret." : "Name a Secret with a login in secretRef.")
+    case 404:
+      return SourceError(
+        .badAnswer, "\(host) has no \(path(of: source.kind)) there",
+        remedy: "Give the url of the server without the path of its API.")
+    default:
+      return SourceError(
+        .fault, "\(host) answered \(status)", remedy: "It is asked again; see the server's own log.", retryAfter: wait)
+    }
+  }
+
+  private func read(
+    _ response: HTTPClientResponse, _ source: MetricsSource
+  ) async throws -> (tally: ImageTally, warning: String?) {
+    var reader = SeriesReader(mostBytes: mostBytes)
+    do {
+      for try await piece in response.body { try reader.feed(piece.readableBytesView) }
+    } catch let fault as SeriesReader.Fault {
+      // An error page is no JSON.
+      guard response.status == .ok else {
+        throw SourceError(
+          .badQuery, "\(source.address.authority) answered \(response.status.code)", remedy: "Correct the query.")
+      }
+      throw fault
+    } catch { throw try Self.trouble(error, source.address.authority, isBody: true) }
+    return try reader.finished()
+  }
+
+  private static func trouble(_ error: any Error, _ host: String, isBody: Bool = false) throws -> SourceError {
+    if Task.isCancelled { throw CancellationError() }
+    let trouble = NetworkTrouble(error, host: host, isBody: isBody)
+    let code: SourceError.Code =
+      switch trouble.code {
+      case .timedOut: .timedOut
+      case .tls: .tls
+      case .fault: .fault
+      default: .unreachable
+      }
+    return SourceError(
+      code, trouble.detail,
+      remedy: code == .tls
+        ? "Put the authority's certificate into the Secret as ca.crt, or give it to the operator (--ca-file)."
+        : "Check the url, and whether the server is reached from here.")
+  }
+
+  /// Percent-encoded but for what is never anything else.
+  private static func encoded(_ text: String) -> String {
+    let hex = Array("0123456789ABCDEF".utf8)
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+        bytes.append(byte)
+      default: bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension SourceFinding {
+  /// What the images of `tally` are, with those of its pods.
+  ///
+  /// - Parameter pods: gives the containers of each pod that there is; asked only where series name no image.
+  package static func of(
+    _ tally: ImageTally, warning: String?, top: Int,
+    pods: @Sendable ([ImageTally.Pod]) async throws -> [ImageTally.Pod: [(container: String, image: String)]]
+  ) async throws -> SourceFinding {
+    var tally = tally
+    let wanted = tally.wantedPods
+    if !wanted.isEmpty { tally.join(try await pods(wanted)) }
+    var finding = tally.finding(top: top)
+    if let warning { finding.remarks.append("the server warns: \(warning)") }
+    return finding
+  }
+}
