@@ -187,9 +187,7 @@ let package = Package(
       [
         "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
         "ImageSources", "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "NodeAgent", "Installation",
-        "Dashboard",
-        "VirtualCluster",
-        "Commands", .argumentParser, .log, .systemPackage, .yams,
+        "Dashboard", "VirtualCluster", "Commands", .argumentParser, .log, .systemPackage, .yams,
       ]),
     .executableTarget(name: "prepull", dependencies: ["CLI", "Commands", "Unpacking"], swiftSettings: settings),
 

@@ -20,6 +20,9 @@ package enum CustomResourceDefinitions {
       Column("Pending", ".status.nodes.pending", "Nodes that wait.", type: "integer", isWide: true),
       Column("Failed", ".status.nodes.failed", "Nodes that failed.", type: "integer", isWide: true),
       Column(
+        "Source", ".status.sources[0].updatedAt", "How old the list of its first source is.", type: "date",
+        isWide: true),
+      Column(
         "Message", #".status.conditions[?(@.type=="Ready")].message"#, "Why it is ready or not, for people.",
         isWide: true),
     ])

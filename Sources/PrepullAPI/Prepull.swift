@@ -101,6 +101,8 @@ package struct Prepull: Resource {
     /// In order of priority.
     package var images: [Image]?
     package var workloads: Workloads?
+    /// What else names images, asked again and again.
+    package var sources: [Source]?
     package var nodes: Nodes?
     /// A `Mode`; a text, so that a value that we do not know cannot make the object unreadable. `Keep` when nil.
     package var mode: String?
@@ -183,6 +185,8 @@ package struct Prepull: Resource {
     package var conditions: [APICondition]?
     package var nodes: NodeCounts?
     package var images: [ImageStatus]?
+    /// One for each of the spec, in their order.
+    package var sources: [SourceStatus]?
     /// When a Prepull of mode Once was done. RFC 3339.
     package var finishedAt: String?
 

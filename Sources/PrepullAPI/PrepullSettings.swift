@@ -24,6 +24,7 @@ package struct PrepullSettings: Hashable, Sendable {
   /// As pods will write them, in order of priority, each once.
   package let images: [String]
   package let workloads: Workloads?
+  package let sources: [Source]
   /// By selector; with the tolerations of the spec and that of the gate. Nodes that are not ready are chosen too.
   package let nodes: NodeChoice
   package let mode: Prepull.Mode
@@ -65,10 +66,11 @@ package struct PrepullSettings: Hashable, Sendable {
     if let empty = images.firstIndex(of: "") {
       throw SpecError("spec.images[\(empty)].image", "is empty; name an image as pods write it")
     }
-    if images.isEmpty, spec.workloads == nil {
-      throw SpecError("spec.images", "is empty; name at least one image, or set spec.workloads")
+    if images.isEmpty, spec.workloads == nil, spec.sources?.isEmpty ?? true {
+      throw SpecError("spec.images", "is empty; name at least one image, or set spec.workloads or spec.sources")
     }
     workloads = try Self.workloads(spec.workloads)
+    sources = try Self.sources(spec.sources)
     mode = try Self.choice(spec.mode, or: .keep, "spec.mode")
     engine = try Self.choice(spec.engine, or: .kubelet, "spec.engine")
     fallback = try Self.choice(spec.fallback, or: .none, "spec.fallback")

@@ -46,6 +46,16 @@ import Testing
           ["image": .string("ghcr.io/a/b:v1@sha256:" + CustomResourceDefinitionTests.hex)],
         ]
       ],
+      [
+        "sources": [
+          [
+            "prometheus": [
+              "url": "http://p:9090", "query": "x", "interval": "30s", "top": 100, "secretRef": ["name": "a"],
+            ]
+          ],
+          ["tags": ["repository": "registry.example.com/a", "semver": ">=1.4 <2", "newest": 50, "order": "Created"]],
+        ]
+      ],
       ["workloads": ["namespaces": ["web", "db-1"], "selector": ["matchLabels": ["tier": "front"]]]],
       ["workloads": [:], "mode": "Once", "ttlSecondsAfterFinished": 0, "parallelism": 1, "maxFailures": 0],
       ["workloads": [:], "parallelism": "100%", "maxFailures": "0%"],
@@ -76,13 +86,25 @@ import Testing
     arguments: [
       (
         [:],
-        "spec.images: Required value: name at least one image, or set spec.workloads to take the images from workloads"
+        "spec.images: Required value: name at least one image, or set spec.workloads or spec.sources to take the images from there"
       ),
       (
         ["images": []],
-        "spec.images: Required value: name at least one image, or set spec.workloads to take the images from workloads"
+        "spec.images: Required value: name at least one image, or set spec.workloads or spec.sources to take the images from there"
       ),
       (["images": [[:]]], "spec.images[0].image: Required value"),
+      (["sources": [[:]]], "needs one of prometheus, loki and tags, and only one"),
+      (
+        ["sources": [["tags": ["repository": "a"], "loki": ["url": "http://p", "query": "x"]]]],
+        "needs one of prometheus, loki and tags, and only one"
+      ),
+      (["sources": [["loki": ["url": "p:1", "query": "x"]]]], "must begin with http:// or https://"),
+      (["sources": [["loki": ["url": "http://u:p@h", "query": "x"]]]], "must not hold a user or a password"),
+      (["sources": [["loki": ["url": "http://h", "query": " "]]]], "must not be empty"),
+      (["sources": [["loki": ["url": "http://h", "query": "x", "top": 101]]]], "must be at most 100"),
+      (["sources": [["tags": ["repository": "a", "newest": 51]]]], "must be at most 50"),
+      (["sources": [["tags": ["repository": "a", "interval": "1s"]]]], "must be a duration of at least 30s"),
+      (["sources": [["tags": ["repository": "a@sha256:0"]]]], "must be without digest and scheme"),
       (
         ["images": [["image": "nginx"], ["image": "nginx"]]],
         "spec.images[1]: Duplicate value: {\"image\":\"nginx\"}"

@@ -1,4 +1,5 @@
 import ImageModel
+import ImageSources
 import Warming
 @testable import PrepullAPI
 import Documents
@@ -53,6 +54,55 @@ import Testing
     #expect(settings.podTemplate.requests == ["cpu": "1"] && settings.podTemplate.limits == ["memory": "64Mi"])
   }
 
+  @Test("Sources alone are enough, and each has its defaults")
+  func sources() throws {
+    let settings = try Self.settings([
+      "sources": [
+        [
+          "prometheus": [
+            "url": "http://p:9090", "query": "x", "secretRef": ["name": "login"], "interval": "1m", "top": 3,
+          ]
+        ],
+        ["loki": ["url": "https://loki.example/base", "query": "y", "tenant": "a"]],
+        ["tags": ["repository": "registry.example.com:5000/team/app", "semver": "^1"]],
+        ["tags": ["repository": "nginx", "regex": "^1\\.", "order": "Created", "newest": 5, "interval": "30s"]],
+      ]
+    ])
+    #expect(
+      settings.sources.map(\.source.name) == [
+        "prometheus p:9090", "loki loki.example", "tags registry.example.com:5000/team/app", "tags nginx",
+      ])
+    #expect(settings.sources.map(\.interval) == [.seconds(60), .seconds(600), .seconds(600), .seconds(30)])
+    #expect(settings.sources.map(\.secret) == ["login", nil, nil, nil])
+    #expect(Set(settings.sources.map(\.source.definition)).count == 4)
+  }
+
+  @Test(
+    "A source that cannot be asked is told by its field",
+    arguments: [
+      ([:], "spec.sources[0]"),
+      (["tags": ["repository": "a"], "loki": ["url": "http://p", "query": "x"]], "spec.sources[0]"),
+      (["prometheus": ["url": "p:9090", "query": "x"]], "spec.sources[0].prometheus.url"),
+      (["prometheus": ["url": "http://u:s3cret@p", "query": "x"]], "spec.sources[0].prometheus.url"),
+      (["prometheus": ["url": "http://p", "query": " "]], "spec.sources[0].prometheus.query"),
+      (["prometheus": ["url": "http://p", "query": "x", "top": 101]], "spec.sources[0].prometheus.top"),
+      (["prometheus": ["url": "http://p", "query": "x", "top": 0]], "spec.sources[0].prometheus.top"),
+      (["loki": ["url": "http://p", "query": "x", "interval": "1s"]], "spec.sources[0].loki.interval"),
+      (["loki": ["url": "http://p", "query": "x", "tenant": "a\r\nb"]], "spec.sources[0].loki.tenant"),
+      (["tags": ["repository": "nginx:1.27"]], "spec.sources[0].tags.repository"),
+      (["tags": ["repository": "nginx:latest"]], "spec.sources[0].tags.repository"),
+      (["tags": ["repository": "No Repo"]], "spec.sources[0].tags.repository"),
+      (["tags": ["repository": "a", "semver": "new"]], "spec.sources[0].tags.semver"),
+      (["tags": ["repository": "a", "regex": "("]], "spec.sources[0].tags.regex"),
+      (["tags": ["repository": "a", "order": "Age"]], "spec.sources[0].tags.order"),
+      (["tags": ["repository": "a", "newest": 51]], "spec.sources[0].tags.newest"),
+    ] as [(JSON, String)])
+  func badSources(_ source: JSON, _ field: String) {
+    let error = #expect(throws: SpecError.self) { try Self.settings(["sources": [source]]) }
+    #expect(error?.field == field)
+    #expect(error?.description.contains("s3cret") == false && error?.description.contains("\n") == false)
+  }
+
   @Test("What holds where nothing is said")
   func defaults() throws {
     let settings = try Self.settings(["images": [["image": "a"]]])
@@ -71,7 +121,7 @@ import Testing
   @Test(
     "Errors name the field and what to write",
     arguments: [
-      ([:], "spec.images: is empty; name at least one image, or set spec.workloads"),
+      ([:], "spec.images: is empty; name at least one image, or set spec.workloads or spec.sources"),
       (["images": [["image": ""]]], "spec.images[0].image: is empty; name an image as pods write it"),
       (["workloads": [:], "mode": "Often"], "spec.mode: 'Often' is none of Once, Keep"),
       (

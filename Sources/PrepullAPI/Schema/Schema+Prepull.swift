@@ -16,6 +16,7 @@ extension Schema {
           .list(
             object("An image.", [.required("image", image)]), .map(["image"]), atMost: 500))),
       .optional("workloads", workloads),
+      .optional("sources", sources),
       .optional("nodes", nodes),
       .optional(
         "mode",
@@ -100,8 +101,8 @@ extension Schema {
     ]
   )
   .rule(
-    "has(self.workloads) || (has(self.images) && size(self.images) > 0)",
-    "name at least one image, or set spec.workloads to take the images from workloads", at: ".images",
+    "has(self.workloads) || (has(self.images) && size(self.images) > 0) || (has(self.sources) && size(self.sources) > 0)",
+    "name at least one image, or set spec.workloads or spec.sources to take the images from there", at: ".images",
     reason: "FieldValueRequired"
   )
   .rule(

@@ -52,6 +52,7 @@ extension Schema {
                     .list(text("`spec`, or as `Deployment web/front (app)`."), .atomic, atMost: nil))),
                 .optional("resolvedAt", time("When the registry was last asked for its digest.")),
               ]), .map(["image"]), atMost: nil))),
+      .optional("sources", sourceStatuses),
       .optional("finishedAt", time("For mode Once: when it was done.")),
     ])
 }
