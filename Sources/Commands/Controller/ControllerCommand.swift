@@ -1,5 +1,6 @@
 import Serving
 package import ArgumentParser
+package import ImageSources
 package import Kubernetes
 package import Logging
 package import Operator
@@ -49,6 +50,13 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
 
   @Option(help: ArgumentHelp("Where agents ask for credentials, over HTTPS.", valueName: "host:port"))
   var tokenAddress = "0.0.0.0:8443"
+
+  @Option(
+    name: .customLong("allowed-source"),
+    help: ArgumentHelp(
+      "Server that sources of Prepulls may ask (Prometheus, Loki); none unless given. Repeatable.",
+      valueName: "host[:port]"))
+  var allowedSources: [String] = []
 
   @Option(help: ArgumentHelp("Puller pods in the whole cluster at a time.", valueName: "n"))
   var maxPods = 500
@@ -103,6 +111,7 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
     if !agentNamespace.isEmpty, let problem = NamingRule.label.problem(in: agentNamespace) {
       throw ValidationError("the namespace '\(agentNamespace)' \(problem)")
     }
+    _ = try Self.sources(allowedSources, "--allowed-source")
     if maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
     _ = try Self.yieldSpan(yieldTimeout)
     if let problem = try pullerTemplate().problem {
@@ -116,6 +125,15 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
       throw ValidationError("--yield-timeout '\(text)' is no duration up to 1h: write for example 60s, or 0s")
     }
     return span
+  }
+
+  /// Reads `--allowed-source`, and `--allow-source` of `prepull install`.
+  package static func sources(_ texts: [String], _ option: String) throws -> AllowedSources {
+    do {
+      return try AllowedSources(parsing: texts)
+    } catch {
+      throw ValidationError("\(option) \(error)")
+    }
   }
 
   /// What puller pods have besides what their Prepulls say.
@@ -170,6 +188,7 @@ package struct ControllerCommand<Cluster: ClusterArguments>: ClusterCommand {
     options.yieldTimeout = try Self.yieldSpan(yieldTimeout)
     options.podTemplate = try pullerTemplate()
     options.metricsAddress = metricsAddress == "none" ? nil : metricsAddress
+    options.allowedSources = try Self.sources(allowedSources, "--allowed-source")
     options.agentNamespace = agentNamespace.isEmpty ? nil : agentNamespace
     options.tokenAddress = tokenAddress
     return options

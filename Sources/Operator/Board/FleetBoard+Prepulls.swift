@@ -38,6 +38,8 @@ extension FleetBoard {
       settingsChanged(uid)
     }
     if old?.isGuarded != entry.isGuarded || old?.isFinished != prepulls[uid]?.isFinished { plan(uid) }
+    // What is done asks nobody any more.
+    if old?.isFinished != prepulls[uid]?.isFinished, !entry.sourceKeys.isEmpty { hasNewWishes = true }
     if let time = expiryTime(of: uid) { writes.want(.expire(uid), at: time) }
     statusChanged(uid)
   }
@@ -172,6 +174,7 @@ extension FleetBoard {
     metrics.retain(images: Set(keys.map(\.reference)))
     effects.append(.resolve(requests, platforms: Set(platforms.keys)))
     effects.append(.discover(discoveries))
+    effects.append(.ask(sourceRequests()))
   }
 
   mutating func resolved(_ change: ImageResolutions.Change) {

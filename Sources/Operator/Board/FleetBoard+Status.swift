@@ -28,7 +28,7 @@ extension FleetBoard {
     let status = report.status
     measure(entry, status)
     guard status != last, var patch = try? JSON(encoding: status) else { return nil }
-    for field in ["finishedAt"] where patch[field] == nil { patch[field] = .null }
+    for field in ["finishedAt", "sources"] where patch[field] == nil { patch[field] = .null }
     prepulls[uid]?.written = status
     prepulls[uid]?.statusWrittenAt = time
     announce(status, after: last, entry)
@@ -55,6 +55,7 @@ extension FleetBoard {
       metrics.imageNodes.set(Double(image.failed), name, image.image, "failed")
       metrics.imageNodes.set(Double(image.unsupported ?? 0), name, image.image, "unsupported")
     }
+    measureSources(of: entry)
     for condition in status.conditions ?? [] { metrics.condition.set(condition.isTrue ? 1 : 0, name, condition.type) }
   }
 

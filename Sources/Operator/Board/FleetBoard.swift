@@ -94,6 +94,7 @@ struct FleetBoard: Sendable {
     case .agentPods(let event): takeAgentPods(event)
     case .resolved(let change): resolved(change)
     case .discovered(let change): discovered(change)
+    case .sourced(let change): sourced(change)
     case .finished(let key, let answer): finished(key, answer)
     case .tick: tick()
     }

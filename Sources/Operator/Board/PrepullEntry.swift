@@ -13,6 +13,8 @@ struct PrepullEntry: Sendable {
   var objects: PullerObjects?
 
   var discovered: DiscoveredImages?
+  /// What its sources gave.
+  var sources: [SourceKey: SourceAnswer] = [:]
   /// What is wanted, in order of priority, and why.
   var images: [(reference: String, wantedBy: [String])] = []
   /// Until when registries and discovery are waited for.
@@ -72,19 +74,25 @@ struct PrepullEntry: Sendable {
     return ResolutionRequest.Known(digest: digest, resolvedAt: at)
   }
 
-  /// The images of the spec, then those that were discovered; nil until discovery has an answer.
+  /// The images of the spec, then those that were discovered, then those of sources; nil until discovery has an answer.
+  /// Sources are not waited for: what they gave last is known by the status.
   ///
   /// - Parameter isLate: goes on with what was found in an earlier life.
   func wantedImages(isLate: Bool) -> [(reference: String, wantedBy: [String])]? {
     guard let settings else { return [] }
     var all = settings.images.map { (reference: $0, wantedBy: ["spec"]) }
-    guard settings.workloads != nil else { return all }
-    guard discovered != nil || isLate else { return nil }
+    guard settings.workloads != nil || !settings.sources.isEmpty else { return all }
+    guard settings.workloads == nil || discovered != nil || isLate else { return nil }
     var found = discovered?.images.map { (reference: $0.reference, wantedBy: $0.wantedBy) } ?? []
-    if discovered?.isComplete != true {
+    let sourced = sourcedImages
+    found += sourced.images
+    let isKnown = (workloads: settings.workloads == nil || discovered?.isComplete == true, sources: sourced.isComplete)
+    if !isKnown.workloads || !isKnown.sources {
       let known = Set(found.map(\.reference))
       for image in prepull.status?.images ?? [] where !known.contains(image.image) {
-        let reasons = (image.wantedBy ?? []).filter { $0 != "spec" }
+        let reasons = (image.wantedBy ?? []).filter { reason in
+          reason != "spec" && !(SourceKey.isReason(reason) ? isKnown.sources : isKnown.workloads)
+        }
         if !reasons.isEmpty { found.append((image.image, reasons)) }
       }
     }

@@ -22,6 +22,7 @@ struct ControllerDriver: Sendable {
   let watches: KubernetesClient
   let resolutions: ImageResolutions
   let discovery: Discovery
+  let sources: SourceDesk
   let events: EventRecorder
   let health: ProcessHealth
   let monitor: WatchMonitor
@@ -81,8 +82,10 @@ struct ControllerDriver: Sendable {
       }
       group.addTask { await resolutions.run() }
       group.addTask { await discovery.run() }
+      group.addTask { await sources.run() }
       group.addTask { for await change in resolutions.changes { report(.resolved(change)) } }
       group.addTask { for await change in discovery.changes { report(.discovered(change)) } }
+      group.addTask { for await change in sources.changes { report(.sourced(change)) } }
       group.addTask {
         while (try? await Task.sleep(for: .milliseconds(100))) != nil { report(.tick) }
       }
@@ -114,6 +117,7 @@ struct ControllerDriver: Sendable {
           case .resolve(let requests, let platforms): await resolutions.want(requests, platforms: platforms)
           case .doubt(let key): await resolutions.doubt(key)
           case .discover(let requests): await discovery.want(requests)
+          case .ask(let requests): await sources.want(requests)
           case .tell(let notice):
             logger.log(
               level: notice.isWarning ? .warning : .info, "\(notice.reason)",
@@ -217,6 +221,7 @@ extension ControllerSignal {
     case .agentPods: "agentPod"
     case .resolved: "resolution"
     case .discovered: "discovery"
+    case .sourced: "source"
     case .finished: "write"
     case .tick: "tick"
     }

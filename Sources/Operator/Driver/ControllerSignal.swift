@@ -19,6 +19,7 @@ enum ControllerSignal: Sendable {
   case agentPods(WatchEvent<AgentPod>)
   case resolved(ImageResolutions.Change)
   case discovered(Discovery.Change)
+  case sourced(SourceDesk.Change)
   case finished(WriteKey, ControllerEffect.Answer)
   case tick
 
@@ -33,6 +34,7 @@ enum ControllerEffect: Sendable {
   /// A node got something else under a tag than was resolved.
   case doubt(ResolutionKey)
   case discover([PrepullID: DiscoveryRequest])
+  case ask([SourceKey: SourceRequest])
   case tell(Notice)
 
   enum Write: Sendable {

@@ -50,6 +50,10 @@ package struct ControllerMetrics: Sendable {
   package let skippedObjects: Counter
   package let resolutions: Counter
   package let discoveredImages: Gauge
+  package let sourceImages: Gauge
+  package let sourceUpdated: Gauge
+  package let sourceFailing: Gauge
+  package let sourceErrors: Counter
   package let isLeader: Gauge
 
   package init(registry: MetricRegistry = MetricRegistry(), version: String = "unknown") {
@@ -131,11 +135,26 @@ package struct ControllerMetrics: Sendable {
         + "digest), failed.", labels: ["registry", "outcome"])
     discoveredImages = registry.gauge(
       "prepull_discovered_images", "Images that discovery adds to a Prepull.", labels: ["prepull"])
+    sourceImages = registry.gauge(
+      "prepull_source_images", "Images of the last good list of a source of a Prepull.", labels: ["prepull", "source"])
+    sourceUpdated = registry.gauge(
+      "prepull_source_last_success_timestamp_seconds",
+      "When a source of a Prepull last gave a list, since the Unix epoch.", labels: ["prepull", "source"])
+    sourceFailing = registry.gauge(
+      "prepull_source_failing", "1 while a source of a Prepull gives no list, so that its last good one stays, else 0.",
+      labels: ["prepull", "source"])
+    sourceErrors = registry.counter(
+      "prepull_source_errors_total", "Questions to sources that failed, by why.", labels: ["source", "code"])
     isLeader = registry.gauge("prepull_leader", "1 on the controller that leads, 0 on the others.")
     isLeader.set(0)
     let build = registry.gauge("prepull_build_info", "1; the label is the version.", labels: ["version"])
     build.set(1, version)
     ProcessMetrics.add(to: registry)
+  }
+
+  /// Whose first label is a Prepull.
+  private var ofPrepulls: [Gauge] {
+    [nodes, imageNodes, condition, discoveredImages, sourceImages, sourceUpdated, sourceFailing]
   }
 
   /// Forgets all that only the leader knows, when it leads no more; what was counted stays.
@@ -146,14 +165,14 @@ package struct ControllerMetrics: Sendable {
     agents.set(0, "starting")
     yieldingNodes.set(0)
     pods.set(0)
-    for gauge in [nodes, imageNodes, condition, discoveredImages, queueDepth] { gauge.retain { _ in false } }
+    for gauge in ofPrepulls + [queueDepth] { gauge.retain { _ in false } }
   }
 
   /// Removes all series of Prepulls that are gone.
   ///
   /// - Parameter prepulls: `namespace/name` of those that are there.
   package func retain(prepulls: Set<String>) {
-    for gauge in [nodes, imageNodes, condition, discoveredImages] { gauge.retain { prepulls.contains($0[0]) } }
+    for gauge in ofPrepulls { gauge.retain { prepulls.contains($0[0]) } }
   }
 
   /// Removes all series of images that no Prepull wants any more.

@@ -1,3 +1,4 @@
+package import ImageSources
 package import Warming
 
 #if canImport(FoundationEssentials)
@@ -39,7 +40,9 @@ package struct ControllerOptions: Sendable {
   package var metricsAddress: String? = "0.0.0.0:8080"
   /// Where the agents of nodes are, to which credentials are given; to nobody when nil.
   package var agentNamespace: String?
-  /// Where they ask for them, over HTTPS.
+  /// The servers that sources of Prepulls may ask.
+  package var allowedSources = AllowedSources()
+  /// Where agents ask for credentials, over HTTPS.
   package var tokenAddress = "0.0.0.0:8443"
 
   package init(namespace: String = "prepull-system", identity: String = UUID().uuidString) {

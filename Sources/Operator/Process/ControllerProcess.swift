@@ -130,6 +130,9 @@ package struct ControllerProcess: Sendable {
         registry: { RegistryClient(configuration: registry, credentials: $0, logger: logger) },
         client: client, metrics: metrics, now: { time.now }, logger: logger),
       discovery: Discovery(client: clients.discovery, metrics: metrics, monitor: monitor, logger: logger),
+      sources: SourceDesk(
+        allowed: options.allowedSources, registry: registry, client: clients.discovery, metrics: metrics,
+        now: { time.now }, logger: logger),
       events: EventRecorder(client, component: "prepull", instance: options.identity), health: health,
       monitor: monitor, metrics: metrics, time: time, agentNamespace: options.agentNamespace,
       stepAsideAfter: options.isElected ? options.stepAsideAfter : nil,

@@ -1,3 +1,4 @@
+import ImageSources
 import PrepullAPI
 import Warming
 import ImageModel
@@ -26,6 +27,7 @@ struct PrepullReport {
         at: now)
     }
     status.observedGeneration = entry.generation
+    status.sources = entry.sourceStatuses
     if let problem = entry.problem {
       set("Degraded", true, SpecError.reason, problem.description)
       set("Ready", false, SpecError.reason, problem.description)
@@ -36,7 +38,8 @@ struct PrepullReport {
     if let summary {
       status.nodes = counts(summary)
       status.images = images(summary)
-      let isComplete = entry.settings?.mode == .once && (summary.isComplete || entry.isFinished)
+      let isComplete =
+        entry.settings?.mode == .once && (summary.isComplete && !entry.awaitsSources || entry.isFinished)
       let ready = ready(summary)
       if entry.problem == nil { set("Ready", ready.isTrue, ready.reason, ready.message) }
       let progress = isComplete ? (false, "Complete", "mode Once is done") : progressing(summary)
@@ -99,6 +102,16 @@ struct PrepullReport {
 
   private func ready(_ summary: FleetSummary) -> (isTrue: Bool, reason: String, message: String) {
     let nodes = summary.nodes
+    if let pending = entry.pendingSource, !entry.isFinished {
+      return (
+        false, "SourcesPending",
+        "\(pending.key.source.name) has not said yet which images are wanted"
+          + (pending.problem.map { ": \($0.message)" } ?? "")
+      )
+    }
+    if entry.awaitsSources, !entry.isFinished {
+      return (false, "SourcesPending", "registries have not said yet what the images of sources are")
+    }
     if entry.images.isEmpty, let nothing = nothing(summary) {
       return (entry.settings?.mode != .once && nodes.reachable > 0, nothing.reason, nothing.message)
     }
@@ -141,7 +154,9 @@ struct PrepullReport {
   /// once has failed.
   private func nothing(_ summary: FleetSummary) -> (reason: String, message: String)? {
     if entry.images.isEmpty {
-      let cause = "spec.workloads matches no workload; compare its namespaces and selector"
+      let cause =
+        entry.settings?.workloads == nil
+        ? "no source gives one" : "spec.workloads matches no workload; compare its namespaces and selector"
       return ("NoImages", "no image is wanted: \(cause)")
     }
     guard summary.nodes.wanted == 0 else { return nil }
@@ -207,7 +222,15 @@ struct PrepullReport {
           + failure.message
       )
     }
-    if entry.settings?.mode == .once, let nothing = nothing(summary) { return nothing }
+    if let (key, answer, problem) = entry.failingSource {
+      let list =
+        answer.images.map { images in
+          images.isEmpty
+            ? "" : "; its last good list stays: \(images.count) images of \(answer.updatedAt?.timestamp ?? "before")"
+        } ?? ""
+      return (problem.reason, "\(key.source.name): \(problem.message)\(list)")
+    }
+    if entry.settings?.mode == .once, entry.pendingSource == nil, let nothing = nothing(summary) { return nothing }
     if !mayOpenGates, entry.settings?.gate != nil {
       return (
         "GateForbidden",

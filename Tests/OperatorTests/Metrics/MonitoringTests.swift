@@ -37,7 +37,7 @@ struct MonitoringTests {
       for condition in selector.matches(of: /([a-z_]+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"/) {
         let (label, value) = (String(condition.1), String(condition.2))
         #expect((metric.labels + ["job"]).contains(label), "\(place): \(metric.name) has no label \(label)")
-        let isFree = ["prepull", "image", "registry", "verb", "resource", "code", "job"].contains(label)
+        let isFree = ["prepull", "image", "registry", "verb", "resource", "code", "job", "source"].contains(label)
         #expect(isFree || metric.help.contains(value), "\(place): \(metric.name) is not told to have \(label)=\(value)")
       }
     }

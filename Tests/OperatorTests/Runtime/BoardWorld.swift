@@ -116,7 +116,7 @@ struct BoardWorld {
         signals.append(.resolved(ImageResolutions.Change(key: request.key, answer: answer)))
       }
       resolved = Set(requests.map(\.key))
-    case .doubt, .discover, .tell: break
+    case .doubt, .ask, .discover, .tell: break
     }
   }
 
