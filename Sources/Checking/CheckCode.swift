@@ -9,7 +9,7 @@ package enum CheckCode: String, CaseIterable, Sendable {
   case unknownLayers
 
   // How an image is named.
-  case noImage, variable, noName, badReference, imageParts, maybeImage, latestTag, noDigest
+  case noImage, variable, noName, badReference, imageParts, maybeImage, latestTag, noDigest, sourceFailed
 
   // What the cluster has.
   case clusterUnreachable, noNodes, unknownNodes, otherNodes, oldDigest, diskTooSmall, garbageCollection, diskPressure
@@ -53,6 +53,7 @@ package enum CheckCode: String, CaseIterable, Sendable {
     case .maybeImage: "a text may name an image"
     case .latestTag: "named by the tag latest, which moves"
     case .noDigest: "named by a tag without a digest, which may move"
+    case .sourceFailed: "a source of a Prepull gives no image"
     case .clusterUnreachable: "the cluster could not be asked"
     case .noNodes: "no node is left to be warmed"
     case .unknownNodes: "there is no node of that name"
@@ -73,7 +74,8 @@ package enum CheckCode: String, CaseIterable, Sendable {
   package var level: CheckFinding.Level {
     switch self {
     case .zstdLayers, .lazyLayers, .noDigest, .otherNodes, .diskUnknown, .maybeImage: .note
-    case .imageParts, .nydusLayers, .encryptedLayers, .foreignLayers, .unknownLayers, .latestTag, .clusterUnreachable,
+    case .imageParts, .nydusLayers, .encryptedLayers, .foreignLayers, .unknownLayers, .latestTag, .sourceFailed,
+      .clusterUnreachable,
       .unknownNodes, .oldDigest, .garbageCollection, .diskPressure, .secretUnknown, .fewPullsLeft:
       .warning
     default: .error

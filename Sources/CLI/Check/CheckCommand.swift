@@ -21,7 +21,7 @@ struct CheckCommand: ClusterCommand {
       --fail-on says so.
 
       Sizes with ~ are estimates. Bytes to fetch are an upper bound, as nodes do not report everything that they have. \
-      -f takes a folder too, without those below it.
+      -f takes a folder too, without those below it. The sources of Prepulls in it are asked from this machine.
 
       Examples:
         \(Program.name) check nginx:1.27 redis:7
@@ -144,12 +144,15 @@ struct CheckCommand: ClusterCommand {
     let printer = CheckPrinter(
       output: output, failOn: failOn, ignored: ignore, thresholds: estimateOptions.thresholds,
       plot: estimateOptions.plot)
+    let asker = SourceAsker(registry: configuration, credentials: credentials, logger: logger)
     let isGood = try await interruptible {
       guard let client = try client(logger) else {
+        let input = try await asker.completed(input, nil, readsSecrets: false)
         let (report, estimate) = try await session.judge(input, nil)
         return try printer.print(report, estimate)
       }
       return try await client.closed {
+        let input = try await asker.completed(input, client, readsSecrets: readSecrets)
         let cluster = try await CheckCluster(names, completing: input.workloads, client: client, logger: logger)
         console.write(lines: cluster.remarks.map { "note: \($0)" })
         let (report, estimate) = try await session.judge(try input.joined(with: cluster), client)

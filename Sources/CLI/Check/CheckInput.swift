@@ -3,6 +3,7 @@ import Checking
 import Commands
 import Documents
 import ImageModel
+import ImageSources
 import Kubernetes
 import PrepullAPI
 import Workloads
@@ -17,6 +18,14 @@ struct CheckInput: Sendable {
     let origin: Origin
   }
 
+  struct NamedPrepull: Sendable {
+    let source: String
+    let namespace: String?
+    let settings: PrepullSettings
+    var images: [String]
+    let isOfFile: Bool
+  }
+
   private(set) var subjects: [CheckSubject] = []
   /// Places where no image can be taken from.
   private(set) var findings: [CheckFinding] = []
@@ -24,7 +33,7 @@ struct CheckInput: Sendable {
   private(set) var workloads: [Workload] = []
   private(set) var isPlacementKnown = true
   /// Prepulls of files and of the cluster, each with the images that it names.
-  private(set) var prepulls: [(source: String, namespace: String?, settings: PrepullSettings, images: [String])] = []
+  private(set) var prepulls: [NamedPrepull] = []
   /// Secrets that the files bring with them, by namespace and name.
   private(set) var ownSecrets: Set<String> = []
   /// What else is to be said of the files, a line each.
@@ -53,7 +62,7 @@ struct CheckInput: Sendable {
     }
     guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "\n       ")) }
     for file in try options.files.flatMap(ManifestFolder.files) { try addManifests(in: file) }
-    guard !subjects.isEmpty || !findings.isEmpty || hasMore else {
+    guard !subjects.isEmpty || !findings.isEmpty || hasMore || !sources.isEmpty else {
       if let file = (options.files + images.files).first {
         throw ValidationError("there is no image in \(InputFile.name(of: file))")
       }
@@ -130,7 +139,7 @@ struct CheckInput: Sendable {
     }
     if !unknown.isEmpty { remarks.append("\(place): left out, as the API server does: \(fields)") }
     let origin = ImageOrigin(file: file == "-" ? nil : file, line: line)
-    try add(name, metadata?["namespace"]?.string, spec, [], origin)
+    try add(name, metadata?["namespace"]?.string, spec, [], origin, isOfFile: true)
   }
 
   /// A Prepull's own images, and those that the operator found for it.
@@ -138,7 +147,7 @@ struct CheckInput: Sendable {
   /// - Throws: `ValidationError` for a spec that the operator would not take.
   private mutating func add(
     _ name: String, _ namespace: String?, _ spec: Prepull.Spec, _ discovered: [String],
-    _ origin: ImageOrigin = ImageOrigin()
+    _ origin: ImageOrigin = ImageOrigin(), isOfFile: Bool = false
   ) throws {
     let source = "prepull/\(name)"
     let settings: PrepullSettings
@@ -151,7 +160,42 @@ struct CheckInput: Sendable {
     origin.object = source
     let images = settings.images + discovered.filter { !settings.images.contains($0) }
     for text in images { take(text, origin, isEverywhere: false) }
-    prepulls.append((source, namespace, settings, images))
+    prepulls.append(
+      NamedPrepull(source: source, namespace: namespace, settings: settings, images: images, isOfFile: isOfFile))
+  }
+
+  // MARK: What sources give
+
+  /// A source of a Prepull of a file.
+  struct Source: Sendable {
+    /// Of the Prepull in `prepulls`.
+    let prepull: Int
+    let source: PrepullSettings.Source
+  }
+
+  /// Those of the files' Prepulls; what the sources of the cluster's own gave is known.
+  var sources: [Source] {
+    prepulls.enumerated().flatMap { index, prepull in
+      prepull.isOfFile ? prepull.settings.sources.map { Source(prepull: index, source: $0) } : []
+    }
+  }
+
+  /// Adds what a source gave.
+  mutating func add(_ images: [String], of source: Source) {
+    var origin = ImageOrigin()
+    origin.object = "\(prepulls[source.prepull].source), \(source.source.source.name)"
+    for image in images where !prepulls[source.prepull].images.contains(image) {
+      take(image, origin, isEverywhere: false)
+      prepulls[source.prepull].images.append(image)
+    }
+  }
+
+  /// Says that a source gave nothing.
+  mutating func add(_ problem: String, _ remedy: String, of source: Source) {
+    var origin = ImageOrigin()
+    origin.object = prepulls[source.prepull].source
+    findings.append(
+      CheckFinding(.sourceFailed, "\(source.source.source.name): \(problem)", remedy, origins: [origin]))
   }
 
   // MARK: What the cluster adds

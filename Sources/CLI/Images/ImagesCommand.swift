@@ -3,6 +3,7 @@ import Commands
 import Documents
 import Foundation
 import ImageModel
+import ImageSources
 import Kubernetes
 import Logging
 import PrepullAPI
@@ -31,12 +32,16 @@ struct ImagesCommand: ClusterCommand {
       kubelets' events, which live for about an hour: --watch collects for longer, into a file that it goes on with \
       when it is started again. -f needs no cluster.
 
+      With --prometheus, --loki or --tags it shows what such a source of a Prepull gives, asked from this machine; with \
+      -o prepull it prints the Prepull that has the source.
+
       Examples:
         \(Program.name) images --top 10
         \(Program.name) images --top 10 -o prepull | kubectl apply -f -
         \(Program.name) images --watch --history web.json
         \(Program.name) images --history web.json --since 7d
         helm template ./chart | \(Program.name) images -f -
+        \(Program.name) images --tags registry.example.com/team/app --semver '>=1.4 <2' --newest 3
       """)
 
   @Option(
@@ -92,7 +97,9 @@ struct ImagesCommand: ClusterCommand {
   @Flag(name: .shortAndLong, help: "Log what is asked of the cluster.")
   var verbose = false
 
+  @OptionGroup(title: "What servers of metrics and registries know") var sourceOptions: SourceOptions
   @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
+  @OptionGroup(title: "Registry options, for --tags") var registryOptions: RegistryOptions
 
   func validate() throws {
     if let top, top < 1 { throw ValidationError("--top \(top) is less than 1") }
@@ -111,6 +118,11 @@ struct ImagesCommand: ClusterCommand {
     if let (both, _) = contradictions.first(where: \.1) {
       throw ValidationError("\(both) contradict each other: leave one of them out")
     }
+    let others: [(String, Bool)] = [
+      ("-f", !files.isEmpty), ("--watch", watch), ("--history", history != nil), ("--selector", selector != nil),
+      ("--since", since != nil), ("--plot", plot != nil), ("--all-namespaces", allNamespaces),
+    ]
+    try sourceOptions.check(top: top, others: others.filter(\.1).map(\.0))
     if output != .prepull, name != nil || (!files.isEmpty && clusterOptions.namespace != nil) {
       throw ValidationError(
         "\(name != nil ? "--name" : "--namespace, with -f,") is for -o prepull: add that, or leave it out")
@@ -120,6 +132,7 @@ struct ImagesCommand: ClusterCommand {
 
   func run() async throws {
     if !files.isEmpty { return try printManifests() }
+    if let source = try sourceOptions.source(top: top) { return try await printSource(source) }
     let scope = UsageReader.Scope(namespace: clusterOptions.namespace, labels: selector)
     guard watch else {
       let ranking = ImagesSession.Ranking(
@@ -141,6 +154,50 @@ struct ImagesCommand: ClusterCommand {
   }
 
   private var prepull: TopImagesPrepull { TopImagesPrepull(name: name, namespace: clusterOptions.namespace) }
+
+  private func printSource(_ source: (written: Prepull.Source, meaning: PrepullSettings.Source)) async throws {
+    let (credentials, configuration) = try registryOptions.loaded(retries: 2)
+    let asker = SourceAsker(registry: configuration, credentials: credentials, logger: logger)
+    let credential = try sourceOptions.credential()
+    let client = try sourceClient()
+    let finding = try await interruptible {
+      do {
+        let finding = try await asker.finding(of: source.meaning.source, credential, client)
+        await client?.shutdown()
+        return finding
+      } catch {
+        await client?.shutdown()
+        throw error
+      }
+    }
+    let report = SourceReport(source: source.meaning.source, finding: finding)
+    let out = Console.standardOutput
+    switch output {
+    case .table: try out.writeAll(report.lines(style: out.style, columns: out.columns).map { $0 + "\n" }.joined())
+    case .json: try out.writeAll(report.json.text + "\n")
+    case .yaml: try out.writeAll(try ManifestOutput.yaml(of: report.json))
+    case .prepull: try prepull.print(source.written, finding.images.map(\.reference))
+    }
+    let console = Console.standardError
+    console.write(lines: console.wrapped(finding.remarks.map { "note: \(VisibleText.sanitised($0))" }))
+    if finding.images.isEmpty {
+      console.write("Error: \(source.meaning.source.name) gives no image\n")
+      throw ExitCode.failure
+    }
+  }
+
+  /// Only pods that series name in place of images are asked for; without a cluster they are left out.
+  private func sourceClient() throws -> KubernetesClient? {
+    guard sourceOptions.tags == nil else { return nil }
+    let configuration: ClusterConfiguration
+    do {
+      configuration = try clusterOptions.configuration()
+    } catch {
+      guard error.code == .none else { throw error }
+      return nil
+    }
+    return try KubernetesClient(configuration, notice: { Console.standardError.write("\($0)\n") }, logger: logger)
+  }
 
   private func printManifests() throws {
     let found = try ManifestFiles.images(in: files)

@@ -52,6 +52,12 @@ struct InstallCommand: AsyncParsableCommand {
         + "with commas.", valueName: "namespace[/secret]"))
   var grantSecrets: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Let sources of Prepulls ask this server (Prometheus, Loki). Repeatable, or with commas.",
+      valueName: "host[:port]"))
+  var allowSource: [String] = []
+
   @Option(help: ArgumentHelp("Only nodes with this label run the operator. Repeatable.", valueName: "key=value"))
   var nodeSelector: [String] = []
 
@@ -150,6 +156,7 @@ struct InstallCommand: AsyncParsableCommand {
     if replicas < 0 { throw ValidationError("--replicas \(replicas) is less than 0") }
     if let maxPods, maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
     if let yieldTimeout { _ = try ControllerCommand<PodCluster>.yieldSpan(yieldTimeout) }
+    _ = try ControllerCommand<PodCluster>.sources(sources, "--allow-source")
     if image.isEmpty { throw ValidationError("--image is empty") }
     try pods.check()
     if !caFiles.isEmpty, caConfigMap != nil {
@@ -197,6 +204,11 @@ struct InstallCommand: AsyncParsableCommand {
     return installation
   }
 
+  /// What `--allow-source` names, each by itself.
+  private var sources: [String] {
+    allowSource.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+  }
+
   /// What the operator is started with.
   private func arguments() throws -> [String] {
     let template = try pods.template()
@@ -204,7 +216,7 @@ struct InstallCommand: AsyncParsableCommand {
       map.entries.sorted { $0.key < $1.key }.map { "--puller-\(name)=\($0.key)=\($0.value)" }
     }
     return (maxPods.map { ["--max-pods=\($0)"] } ?? []) + (yieldTimeout.map { ["--yield-timeout=\($0)"] } ?? [])
-      + plainHTTP.map { "--plain-http=\($0)" }
+      + plainHTTP.map { "--plain-http=\($0)" } + sources.map { "--allowed-source=\($0)" }
       + options("label", template.labels) + options("annotation", template.annotations)
       + options("request", template.requests) + options("limit", template.limits)
   }

@@ -107,7 +107,8 @@ extension Prepull {
   /// What is wrong, in whole sentences: of images, else of the whole.
   var problems: [String] {
     let ofImages = (status?.images ?? []).compactMap { image in image.message.map { "\(image.image): \($0)" } }
-    if !ofImages.isEmpty { return ofImages }
+    let ofSources = (status?.sources ?? []).compactMap { one in one.message.map { "\(one.source): \($0)" } }
+    if !ofImages.isEmpty || !ofSources.isEmpty { return ofImages + ofSources }
     let conditions = status?.conditions ?? []
     if let degraded = conditions["Degraded"], degraded.isTrue { return [degraded.message] }
     guard status?.images?.isEmpty != false, let ready = conditions["Ready"], !ready.isTrue else { return [] }

@@ -41,6 +41,7 @@ struct StatusReport: Sendable {
       }
     }
     return table.draw(style: style, columns: columns)
+      + SourceTable.lines(prepulls, style: style, columns: columns) { Self.age(since: $0, now: now) }
       + AgentPullTable.lines(pulls, style: style, columns: columns)
       + (isWide ? nodes(style: style, columns: columns) : [])
       + prepulls.compactMap { prepull in
@@ -197,12 +198,14 @@ extension Prepull {
         ("reason", image.reason.map(JSON.string) ?? .null), ("message", image.message.map(JSON.string) ?? .null),
       ])
     }
-    return JSON(members: [
+    let members: [(String, JSON)] = [
       ("kind", "prepull"), ("namespace", .string(metadata.namespace ?? "default")),
       ("name", .string(metadata.name ?? "")), ("run", .null),
       ("created", metadata.creationTimestamp.map(JSON.string) ?? .null), ("current", .bool(isCurrent)),
       ("ok", .bool(isWarm)), ("images", .array(images)), ("nodes", .array([])), ("skipped", .array([])),
       ("obstacles", .array(problems.map { ["reason": .string($0), "nodes": .array([])] })),
-    ])
+    ]
+    let sources = (status?.sources ?? []).map(SourceTable.json)
+    return JSON(members: members + (sources.isEmpty ? [] : [("sources", .array(sources))]))
   }
 }

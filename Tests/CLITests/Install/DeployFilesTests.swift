@@ -151,12 +151,15 @@ struct DeployFilesTests {
         values: """
           {"pullers": {"labels": {"team": "a", "cost": "1"}, "annotations": {"x.example/y": "a b"},
           "requests": {"cpu": "10m"}, "limits": {"memory": "64Mi", "cpu": 1}}, "plainHTTP": ["r.example:5000"],
+          "allowSources": ["prometheus.monitoring.svc:9090", "loki.monitoring.svc"],
           "proxy": {"url": "http://proxy.example:3128", "except": ["r.example"]}, "ca": {"configMap": "corp", "key": "k"},
           "env": [{"name": "A", "value": "b=c"}]}
           """,
         arguments: [
           "--label", "team=a", "--label", "cost=1", "--annotation", "x.example/y=a b", "--request", "cpu=10m",
-          "--limit", "memory=64Mi,cpu=1", "--plain-http", "r.example:5000", "--proxy", "http://proxy.example:3128",
+          "--limit", "memory=64Mi,cpu=1", "--plain-http", "r.example:5000",
+          "--allow-source", "prometheus.monitoring.svc:9090,loki.monitoring.svc", "--proxy",
+          "http://proxy.example:3128",
           "--no-proxy", "r.example", "--ca-config-map", "corp/k", "--env", "A=b=c",
         ]),
     ])

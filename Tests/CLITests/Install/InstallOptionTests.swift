@@ -25,7 +25,7 @@ struct InstallOptionTests {
   func roundTrip() throws {
     let pod = try Self.pod([
       "--label", "team=a", "--annotation", "note=x=y z", "--request", "cpu=10m,memory=16Mi", "--limit", "memory=64Mi",
-      "--plain-http", "r.example:5000", "--max-pods", "7", "--yield-timeout", "2m",
+      "--plain-http", "r.example:5000", "--max-pods", "7", "--yield-timeout", "2m", "--allow-source", "p:9090,loki",
     ])
     let words = try Self.container(pod)["args"]?.array?.compactMap(\.string) ?? []
     let command = try #require(try DaemonTool.parseAsRoot(words) as? ControllerCommand<PodCluster>)
@@ -34,6 +34,8 @@ struct InstallOptionTests {
     #expect(template.requests.entries == ["cpu": "10m", "memory": "16Mi"])
     #expect(template.limits.entries == ["memory": "64Mi"])
     #expect(try command.registry([:]).plainHTTP == ["r.example:5000"])
+    #expect(command.allowedSources == ["p:9090", "loki"])
+    #expect(throws: (any Error).self) { try Self.pod(["--allow-source", "http://p:9090"]) }
     #expect(command.maxPods == 7 && command.logFormat == .json)
     #expect(try ControllerCommand<PodCluster>.yieldSpan(command.yieldTimeout) == .seconds(120))
     #expect(throws: (any Error).self) { try Self.pod(["--yield-timeout", "soon"]) }

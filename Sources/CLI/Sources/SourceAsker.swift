@@ -1,0 +1,80 @@
+import Commands
+import ImageSources
+import Kubernetes
+import Logging
+import Operator
+import PrepullAPI
+import Registry
+import Terminal
+
+/// Asks sources of Prepulls from this machine, and says what it asks.
+struct SourceAsker: Sendable {
+  let registry: RegistryConfiguration
+  let credentials: any CredentialSource
+  let logger: Logger
+
+  /// - Parameter client: for pods that series name in place of images; they are left out without.
+  /// - Throws: `SourceError`, or `APIError`.
+  func finding(
+    of source: ImageSource, _ credential: SourceCredential, _ client: KubernetesClient?
+  ) async throws -> SourceFinding {
+    let console = Console.standardError
+    let waiting = WaitLine(console, "asking \(source.name)")
+    switch source {
+    case .metrics(let metrics):
+      console.write(
+        "asking \(MetricsClient.address(of: metrics)) for \(VisibleText.sanitised(metrics.query))\n")
+      return try await waiting.shown {
+        let (tally, warning) = try await MetricsClient(configuration: registry).ask(metrics, credential)
+        return try await SourceFinding.of(tally, warning: warning, top: metrics.top) { pods in
+          guard let client else { return [:] }
+          return try await SourceDesk.images(of: pods, client)
+        }
+      }
+    case .tags(let tags):
+      console.write("asking the registry for the tags of \(tags.repository)\n")
+      let registry = RegistryClient(configuration: registry, credentials: credentials, logger: logger)
+      return try await waiting.shown {
+        try await registry.closed {
+          try await TagFinder(registry: registry, times: CreationTimes()).find(tags)
+        }
+      }
+    }
+  }
+
+  /// The input of a check with the images of the sources of its Prepulls; of a source that gives none, with a finding.
+  func completed(
+    _ input: CheckInput, _ client: KubernetesClient?, readsSecrets: Bool
+  ) async throws -> CheckInput {
+    var completed = input
+    for source in input.sources {
+      let prepull = input.prepulls[source.prepull]
+      do {
+        let credential = try await credential(
+          of: source.source, in: prepull.namespace, readsSecrets ? client : nil)
+        let finding = try await finding(of: source.source.source, credential, client)
+        if finding.images.isEmpty {
+          let cause = finding.remarks.isEmpty ? "" : ": \(finding.remarks.joined(separator: "; "))"
+          completed.add("it gives no image\(cause)", "Correct it, or leave it out.", of: source)
+        }
+        completed.add(finding.images.map(\.reference), of: source)
+      } catch let error as SourceError {
+        completed.add(error.detail, error.remedy, of: source)
+      } catch let error as APIError {
+        completed.add(error.detail, "Check the rights in the cluster, or add --no-cluster.", of: source)
+      }
+    }
+    return completed
+  }
+
+  private func credential(
+    of source: PrepullSettings.Source, in namespace: String?, _ client: KubernetesClient?
+  ) async throws -> SourceCredential {
+    guard let secret = source.secret else { return .none }
+    guard let client else {
+      throw SourceError(
+        .secret, "it is asked with the Secret \(secret), which is not read here", remedy: "Add --read-secrets.")
+    }
+    return try await SourceCredential(client, secret: secret, in: namespace ?? client.configuration.namespace)
+  }
+}
