@@ -305,6 +305,12 @@ import Testing
   func paper() async throws {
     try await look(Boards.small(nodes: 60), fragment: "#group=none", dark: true) { _, page in
       try await page.wait("the rows", until: "prepull.inspect().rows == 60")
+      let print =
+        "(() => { dispatchEvent(new Event('beforeprint'));"
+        + " const found = [document.querySelector('#canvas').clientHeight >= 60 * 22, getComputedStyle(document.body).color];"
+        + " dispatchEvent(new Event('afterprint')); return found })()"
+      #expect(try await page.evaluate(print) == [true, "rgb(27, 33, 38)"])
+      #expect(try await page.evaluate("getComputedStyle(document.body).color") == "rgb(228, 231, 233)")
       let answer = try await page.send("Page.printToPDF", ["printBackground": true])
       let pdf = Data(base64Encoded: answer["data"]?.string ?? "") ?? Data()
       #expect(pdf.starts(with: Data("%PDF".utf8)))

@@ -36,7 +36,7 @@ import Testing
   /// The custom properties of one block of the style sheet.
   private func colours(dark: Bool) throws -> [String: String] {
     let css = try #require(PageFiles.all["page.css"])
-    let blocks = css.matches(of: /:root \{([^}]*)\}/).map { String($0.1) }
+    let blocks = css.matches(of: /:root[^{]*\{([^}]*)\}/).map { String($0.1) }
     let block = try #require(dark ? blocks.dropFirst().first : blocks.first)
     return Dictionary(block.matches(of: /--([a-z]+): (#[0-9a-f]{6})/).map { (String($0.1), String($0.2)) }) { $1 }
   }

@@ -28,7 +28,7 @@ struct ClusterOptions: ClusterArguments {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The namespace. (default: the context's; for images all)", valueName: "name"),
+    help: ArgumentHelp("The namespace. (default: the context's; for images and dashboard all)", valueName: "name"),
     completion: .names(.namespace))
   var namespace: String?
 

@@ -1097,11 +1097,14 @@ const scheme = matchMedia("(prefers-color-scheme: dark)");
 scheme.addEventListener("change", () => { colours = readColours(); invalidate(); });
 addEventListener("beforeprint", () => {
   grid.style.height = `${Math.min(8000, size.bottom + size.head + size.band + 8)}px`;
+  grid.style.flex = "none";
+  // Paper is light, whatever the screen is; the canvas is drawn before the medium changes.
+  document.documentElement.classList.add("paper");
   colours = readColours();
   measure();
   draw();
 });
-addEventListener("afterprint", () => { grid.style.height = ""; colours = readColours(); rearrange(); });
+addEventListener("afterprint", () => { grid.style.height = grid.style.flex = ""; document.documentElement.classList.remove("paper"); colours = readColours(); rearrange(); });
 colours = readColours();
 
 /** What a test asks the page instead of reading pixels. */
@@ -1131,8 +1134,8 @@ export const inspect = () => ({
   --unsupported: #69737d;
   --mark: #ffffff;
 }
-@media (prefers-color-scheme: dark) {
-  :root {
+@media screen and (prefers-color-scheme: dark) {
+  :root:not(.paper) {
     --ground: #121518;
     --panel: #1a1e22;
     --ink: #e4e7e9;
@@ -1293,7 +1296,7 @@ svg.chart .now { fill: var(--accent); }
 }
 @media (forced-colors: active) { #states button[aria-pressed="true"] { border-color: Highlight; } }
 @media print {
-  :root { color-scheme: light; --ground: #fff; }
+  :root { color-scheme: light; }
   body, main, #matrix, #grid { height: auto !important; display: block; overflow: visible; contain: none; border: 0; }
   .tools, .keys, #views, #link, #tip, .close { display: none !important; }
   #sizer { display: none; } #canvas { position: static; max-width: 100%; height: auto !important; }

@@ -392,11 +392,14 @@ const scheme = matchMedia("(prefers-color-scheme: dark)");
 scheme.addEventListener("change", () => { colours = readColours(); invalidate(); });
 addEventListener("beforeprint", () => {
   grid.style.height = `${Math.min(8000, size.bottom + size.head + size.band + 8)}px`;
+  grid.style.flex = "none";
+  // Paper is light, whatever the screen is; the canvas is drawn before the medium changes.
+  document.documentElement.classList.add("paper");
   colours = readColours();
   measure();
   draw();
 });
-addEventListener("afterprint", () => { grid.style.height = ""; colours = readColours(); rearrange(); });
+addEventListener("afterprint", () => { grid.style.height = grid.style.flex = ""; document.documentElement.classList.remove("paper"); colours = readColours(); rearrange(); });
 colours = readColours();
 
 /** What a test asks the page instead of reading pixels. */
