@@ -57,7 +57,7 @@ package enum CheckCode: String, CaseIterable, Sendable {
     case .clusterUnreachable: "the cluster could not be asked"
     case .noNodes: "no node is left to be warmed"
     case .unknownNodes: "there is no node of that name"
-    case .otherNodes: "nodes that are not judged, as they do not run Linux"
+    case .otherNodes: "nodes that are not judged, as pods of Prepull cannot run there"
     case .oldDigest: "nodes hold the tag at another digest"
     case .diskTooSmall: "the images do not fit on a node's disk"
     case .garbageCollection: "the images set off the kubelet's garbage collection"

@@ -37,7 +37,8 @@ extension CheckJudge {
       let systems = Set(others.map(\.facts.platform.description)).sorted().joined(separator: ", ")
       findings.append(
         CheckFinding(
-          .otherNodes, "not judged: \(Self.names(others)) (\(systems)), as Prepull warms Linux nodes",
+          .otherNodes,
+          "not judged: \(Self.names(others)) (\(systems)), as Prepull warms Linux nodes, and Windows nodes of amd64",
           "Images for them have to be pulled in another way."))
     }
     return findings

@@ -85,14 +85,14 @@ struct CheckJudge: Sendable {
   }
 
   private func platformFindings(_ image: InspectedImage, _ place: CheckReport.Image) -> [CheckFinding] {
-    let there = image.platforms.map(\.description).joined(separator: ", ")
+    let there = image.platforms.map(\.fullName).joined(separator: ", ")
     let what = "it has images for \(there.isEmpty ? "no platform that it names" : there) only"
     let nodes = report.nodes(of: place)
     let without = nodes.filter { image.variants[$0.facts.platform] == nil }
     let missing = Set(without.map(\.facts.platform))
     var findings: [CheckFinding] = []
     if !without.isEmpty {
-      let platforms = missing.map(\.description).sorted().joined(separator: ", ")
+      let platforms = missing.map(\.fullName).sorted().joined(separator: ", ")
       let isNowhere = without.count == nodes.count
       // A warm-up leaves these nodes out; pods that may land there fail.
       let isError = isNowhere || without.contains { place.neededOn.contains($0.facts.name) }

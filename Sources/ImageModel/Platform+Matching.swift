@@ -39,12 +39,18 @@ extension Platform {
   private func best(of platforms: [Platform?]) -> Int? {
     let known = platforms.map { $0?.normalized }
     for candidate in runnable {
-      let match = known.firstIndex { platform in
-        guard let platform else { return false }
+      let matches = known.indices.filter { index in
+        guard let platform = known[index] else { return false }
         return platform.os == candidate.os && platform.architecture == candidate.architecture
-          && platform.variant == candidate.variant && Self.accepts(platform.osVersion, on: osVersion)
+          && platform.variant == candidate.variant && accepts(platform.osVersion)
       }
-      if let match { return match }
+      // Of several builds of Windows the newest that runs here; of others the first.
+      let best = matches.first.map { first in
+        matches.dropFirst().reduce(first) { best, other in
+          Self.isNewer(known[other]?.osVersion, than: known[best]?.osVersion) ? other : best
+        }
+      }
+      if let best { return best }
     }
     return known.firstIndex(of: nil)
   }
@@ -54,6 +60,7 @@ extension Platform {
     let image = platform.normalized
     return runnable.contains {
       $0.os == image.os && $0.architecture == image.architecture && $0.variant == image.variant
+        && accepts(image.osVersion)
     }
   }
 
@@ -61,9 +68,20 @@ extension Platform {
     Platform(os: os, architecture: architecture, variant: variant, osVersion: osVersion)
   }
 
-  /// Windows images run on the same build only (the first three numbers of the version).
-  private static func accepts(_ image: String?, on host: String?) -> Bool {
-    guard let image, let host else { return true }
-    return image.split(separator: ".").prefix(3) == host.split(separator: ".").prefix(3)
+  /// Windows images run on the same build only (the first three numbers of the version); from Windows Server 2022 on
+  /// (20348) on later ones too.
+  ///
+  /// Source: containerd's platform matching, and hcsshim's `CheckHostAndContainerCompat`. The runtime knows more exceptions
+  /// and has the last word.
+  private func accepts(_ image: String?) -> Bool {
+    guard os == "windows", let image = image.flatMap(WindowsBuild.init), let host = osVersion.flatMap(WindowsBuild.init)
+    else { return true }
+    return image.isSame(as: host)
+      || (image.isOf(host) && (WindowsBuild.firstStable...).contains(image.number) && image.number <= host.number)
+  }
+
+  private static func isNewer(_ one: String?, than other: String?) -> Bool {
+    guard let one = one.flatMap(WindowsBuild.init) else { return false }
+    return other.flatMap(WindowsBuild.init).map { $0 < one } ?? true
   }
 }

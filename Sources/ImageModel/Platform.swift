@@ -89,6 +89,12 @@ package struct Platform: Codable, Hashable, Sendable {
   /// Whether it names an architecture. What does not, such as an attestation (`unknown/unknown`), runs nowhere.
   package var isKnown: Bool { !architecture.isEmpty && architecture != "unknown" }
 
+  /// By which resolutions for nodes of this platform are kept: the architecture, of Windows with system and build.
+  package var key: String { os == "linux" ? architecture : fullName }
+
+  /// With the version of Windows: `windows/amd64 10.0.20348`.
+  package var fullName: String { description + (osVersion.map { " \($0)" } ?? "") }
+
   private static let architectures: Set = [
     "386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64le", "riscv64", "s390x",
   ]

@@ -38,6 +38,8 @@ package struct PrepullSettings: Hashable, Sendable {
   package let imagePullSecrets: [String]
   /// For one pod on one node.
   package let nodeTimeout: Duration
+  /// The same on a Windows node.
+  package let windowsTimeout: Duration
   /// How often a failed image is tried again on a node before it counts as failed there.
   package let backoffLimit: Int
   /// Nodes at a time.
@@ -78,7 +80,9 @@ package struct PrepullSettings: Hashable, Sendable {
     allowsPasswords = spec.allowPasswords ?? false
     imagePullPolicy = try Self.choice(spec.imagePullPolicy, or: .ifNotPresent, "spec.imagePullPolicy")
     imagePullSecrets = (spec.imagePullSecrets ?? []).map(\.name)
-    nodeTimeout = try Self.duration(spec.nodeTimeout, "spec.nodeTimeout", least: .seconds(1)) ?? Defaults.nodeTimeout
+    let timeout = try Self.duration(spec.nodeTimeout, "spec.nodeTimeout", least: .seconds(1))
+    nodeTimeout = timeout ?? Defaults.nodeTimeout
+    windowsTimeout = timeout ?? FleetPlan.standardWindowsTimeout
     backoffLimit = try Self.count(spec.backoffLimit, "spec.backoffLimit", least: 0) ?? Defaults.backoffLimit
     parallelism = try Self.share(spec.parallelism, or: Defaults.parallelism, "spec.parallelism")
     registryParallelism =
@@ -100,7 +104,7 @@ package struct PrepullSettings: Hashable, Sendable {
 }
 
 extension PrepullSettings {
-  /// What holds where the spec says nothing; `Schema.prepull` fills in the same.
+  /// What holds where the spec says nothing; `Schema.prepull` fills in the same, but for `nodeTimeout`.
   package enum Defaults {
     package static let nodeTimeout = Duration.seconds(1800)
     package static let backoffLimit = 5

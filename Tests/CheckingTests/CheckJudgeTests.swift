@@ -161,7 +161,7 @@ struct CheckJudgeTests {
   @Test("Nodes: none left, names that there are not, other systems")
   func nodes() async throws {
     let image = ImageInspector.Outcome.success(Lab.image())
-    let windows = Lab.node("w", Platform(os: "windows", architecture: "amd64"))
+    let windows = Lab.node("w", Platform(os: "freebsd", architecture: "amd64"))
     // An image for Linux alone is no fault on them.
     #expect(try await Lab.codes(image, [Lab.node("a"), windows]) == ["note otherNodes"])
     #expect(try await Lab.codes(image, [windows]) == ["error noNodes", "note otherNodes"])

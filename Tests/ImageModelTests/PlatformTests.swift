@@ -71,6 +71,26 @@ struct PlatformTests {
     #expect(host.best(in: [image]) == image)
   }
 
+  @Test(
+    "Of Windows builds the newest that runs there is taken; from 2022 on later ones run earlier ones",
+    arguments: [
+      ("10.0.17763", ["10.0.20348.1", "10.0.17763.2", "10.0.17763.9"], 2), ("10.0.17763", ["10.0.20348.1"], nil),
+      ("10.0.20348", ["10.0.26100.1", "10.0.17763.9"], nil), ("10.0.26100", ["10.0.20348.1", "10.0.17763.9"], 0),
+      ("10.0.26100", ["10.0.20348.9", "10.0.26100.1"], 1), ("10.0.20348", [nil, "10.0.20348.1"], 1),
+      ("10.0.20348", [nil], 0), (nil, ["10.0.17763.9"], 0), ("11.0.30000", ["10.0.20348.1"], nil),
+      ("10.0.20348", ["latest"], 0),
+    ] as [(String?, [String?], Int?)])
+  func windowsBuilds(host: String?, images: [String?], expected: Int?) {
+    let manifests = images.enumerated().map { number, version in
+      var image = entry("windows/amd64", number)
+      image.platform?.osVersion = version
+      return image
+    }
+    let platform = Platform(os: "windows", architecture: "amd64", osVersion: host)
+    #expect(platform.best(in: manifests) == expected.map { manifests[$0] })
+    #expect(manifests.contains { $0.platform.map(platform.runs) ?? false } == (expected != nil))
+  }
+
   @Test func hostRunsItself() {
     #expect(Platform.host.runs(.host))
     #expect(!Platform.host.runs(Platform(os: "windows", architecture: "amd64")))

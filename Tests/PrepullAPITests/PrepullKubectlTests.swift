@@ -107,7 +107,7 @@ import VirtualCluster
         wait
         kubectl apply -f good.yaml
         kubectl patch pp web --type=merge -p '{"spec":{"priority":9}}'
-        kubectl get pp web -o jsonpath='{.metadata.generation} {.spec.nodeTimeout} {.status.nodes.warm}{"\\n"}'
+        kubectl get pp web -o jsonpath='{.metadata.generation} {.spec.parallelism} {.status.nodes.warm}{"\\n"}'
         kubectl describe pp web
         kubectl explain prepull.spec.gate.deadline
         kubectl explain warmnode.status.images.failures
@@ -118,7 +118,7 @@ import VirtualCluster
       #expect(
         lines.prefix(4) == [
           "prepull.prepull.dev/web condition met", "prepull.prepull.dev/web unchanged",
-          "prepull.prepull.dev/web patched", "2 30m 3",
+          "prepull.prepull.dev/web patched", "2 10% 3",
         ])
       let words = outcome.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       #expect(words.contains("Image: nginx:1.27"))

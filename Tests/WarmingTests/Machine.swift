@@ -17,7 +17,7 @@ struct Machine: Sendable, CustomTestStringConvertible {
 
   static let all: [Machine] =
     [native]
-    + TouchProgram.Architecture.allCases.map { architecture in
+    + TouchProgram.Architecture.linux.map { architecture in
       let names: [TouchProgram.Architecture: String] = [.amd64: "x86_64", .arm64: "aarch64"]
       return Machine(
         architecture: architecture, emulator: "qemu-\(names[architecture] ?? architecture.rawValue)-static")

@@ -109,7 +109,7 @@ struct CheckTable: Sendable {
 
   private var clusterFacts: [(String, [String])] {
     let wanted = report.wanted
-    let kinds = Dictionary(grouping: wanted, by: \.facts.platform.architecture).mapValues(\.count)
+    let kinds = Dictionary(grouping: wanted, by: \.facts.machine).mapValues(\.count)
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     var nodes = ["\(wanted.count) wanted" + (kinds.isEmpty ? "" : " (\(kinds))")]
     let skipped = (report.survey?.nodes ?? []).compactMap { node -> String? in

@@ -18,7 +18,7 @@ struct ImagesReport: Sendable {
   var shown: ArraySlice<ImageUsage> { ranking.images.prefix(top ?? ranking.images.count) }
 
   /// Those of the shown images that a Prepull can be made of.
-  var warmable: [ImageUsage] { shown.filter { $0.isForLinux && !$0.cannotBePulled } }
+  var warmable: [ImageUsage] { shown.filter { $0.canBeWarmed && !$0.cannotBePulled } }
 
   /// What is to be said of the shown images that cannot be pulled, a line each.
   ///

@@ -100,10 +100,10 @@ struct ImagesSession: Sendable {
           + "50 at most (nodeStatusMaxImages)")
     }
     remarks += report.failures(isLeftOut: isPrepull)
-    let others = report.shown.filter { !$0.isForLinux }
+    let others = report.shown.filter { !$0.canBeWarmed }
     if !others.isEmpty, isPrepull {
       remarks.append(
-        "Prepull warms Linux nodes; left out is what only others use: "
+        "Prepull warms Linux and Windows nodes; left out is what only others use: "
           + others.map(\.shortName).joined(separator: ", "))
     }
     return remarks

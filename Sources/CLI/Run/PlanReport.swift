@@ -27,9 +27,9 @@ struct PlanReport: Sendable {
 
   /// The architectures, those of the nodes first as they are what matters here.
   private func platforms(of resolution: ImageResolution) -> String {
-    let names = resolution.platforms.map { $0.os == "linux" ? $0.architecture : "\($0.os)/\($0.architecture)" }
+    let names = resolution.platforms.map { $0.os == "linux" ? $0.architecture : "\($0.os)-\($0.architecture)" }
     let all = names.isEmpty ? resolution.variants.keys.sorted() : names
-    let needed = report.architectures
+    let needed = report.machines
     var unique: [String] = []
     for name in all.filter({ needed[$0] != nil }) + all.filter({ needed[$0] == nil }) where !unique.contains(name) {
       unique.append(name)
@@ -38,7 +38,7 @@ struct PlanReport: Sendable {
   }
 
   private func nodeLines(style: Style) -> [String] {
-    let kinds = report.architectures.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let kinds = report.machines.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     let wanted = report.wanted
     var lines = [

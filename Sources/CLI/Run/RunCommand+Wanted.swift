@@ -1,5 +1,6 @@
 import ArgumentParser
 import Commands
+import Foundation
 import Kubernetes
 import Warming
 import Workloads
@@ -27,7 +28,7 @@ extension RunCommand {
     request.maxFailures = maxFailures
     request.seeds = seeds ?? 0
     request.timeout = timeout?.duration
-    if let limit = nodeTimeout { request.nodeTimeout = limit.duration }
+    if let limit = nodeTimeout { (request.nodeTimeout, request.windowsTimeout) = (limit.duration, limit.duration) }
     request.policy = policy
     for secret in pullSecret + workloads.pullSecrets where !request.pullSecrets.contains(secret) {
       request.pullSecrets.append(secret)

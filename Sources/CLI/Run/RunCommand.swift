@@ -58,7 +58,7 @@ struct RunCommand: ClusterCommand {
   var timeout: TimeSpan?
 
   @Option(
-    help: ArgumentHelp("The longest time for one node. (default: 15m)", valueName: "duration"),
+    help: ArgumentHelp("The longest time for one node. (default: 15m; 2h on Windows)", valueName: "duration"),
     transform: TimeSpan.parse)
   var nodeTimeout: TimeSpan?
 

@@ -93,9 +93,9 @@ extension RunSession {
     manifest.name = request.name
     manifest.namespace = request.namespace
     // The usual ones in any case, for nodes that come later.
-    manifest.architectures.formUnion(report.architectures.keys.compactMap(TouchProgram.Architecture.init))
+    manifest.architectures.formUnion(report.machines.keys.compactMap(TouchProgram.Architecture.init))
     for architecture in manifest.architectures {
-      let platform = Platform(os: "linux", architecture: architecture.rawValue)
+      let platform = architecture.platform
       let missing = report.images.filter { $0.resolution.map { !$0.supports(platform) } ?? false }.map(\.image)
       if !missing.isEmpty { manifest.unsupported[architecture] = Set(missing) }
     }

@@ -67,8 +67,8 @@ struct SandboxArguments: ParsableArguments {
     var templates = NodeTemplate.numbered(nodes)
     if !architectures.isEmpty {
       for index in templates.indices {
-        templates[index].platform = Platform(
-          os: "linux", architecture: architectures[index % architectures.count].rawValue)
+        templates[index].platform = architectures[index % architectures.count].platform
+        if templates[index].platform.os == "windows" { templates[index].platform.osVersion = "10.0.20348" }
       }
     }
     for index in templates.indices { templates[index].podStart = podStart?.duration ?? .zero }

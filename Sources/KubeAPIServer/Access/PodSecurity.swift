@@ -47,6 +47,13 @@ enum PodSecurity {
           "hostPort (\(list) \(word) hostPort\(ports.count > 1 ? "s" : "") \(ports.map(String.init).joined(separator: ", ")))"
         )
       }
+      let hostProcess = { (json: JSON) in json[path: "securityContext", "windowsOptions", "hostProcess"] == true }
+      let ofHost = (hostProcess(spec) ? ["pod"] : []) + [list(where: hostProcess)].compactMap(\.self)
+      if !ofHost.isEmpty {
+        found.append(
+          "hostProcess (\(ofHost.joined(separator: " and ")) must not set securityContext.windowsOptions.hostProcess=true)"
+        )
+      }
       if let list = list(where: { $0[path: "securityContext", "privileged"] == true }) {
         found.append("privileged (\(list) must not set securityContext.privileged=true)")
       }
@@ -63,16 +70,21 @@ enum PodSecurity {
       return found
     }
 
+    /// Since 1.25, what means nothing on Windows is not asked of pods that say to be for it.
+    private var isWindows: Bool { spec[path: "os", "name"] == "windows" }
+
     var restricted: [String] {
       var found: [String] = []
-      if let list = list(where: { $0[path: "securityContext", "allowPrivilegeEscalation"] != false }) {
+      if !isWindows, let list = list(where: { $0[path: "securityContext", "allowPrivilegeEscalation"] != false }) {
         found.append(
           "allowPrivilegeEscalation != false (\(list) must set securityContext.allowPrivilegeEscalation=false)")
       }
       var capabilities: [String] = []
-      if let list = list(where: { container in
-        !(container[path: "securityContext", "capabilities", "drop"]?.array ?? []).contains("ALL")
-      }) {
+      if !isWindows,
+        let list = list(where: { container in
+          !(container[path: "securityContext", "capabilities", "drop"]?.array ?? []).contains("ALL")
+        })
+      {
         capabilities.append("\(list) must set securityContext.capabilities.drop=[\"ALL\"]")
       }
       if let list = list(where: { !added($0, beyond: ["NET_BIND_SERVICE"]).isEmpty }) {
@@ -99,7 +111,7 @@ enum PodSecurity {
       if spec[path: "securityContext", "runAsUser"] == 0 { users.append("pod") }
       if let list = list(where: { $0[path: "securityContext", "runAsUser"] == 0 }) { users.append(list) }
       if !users.isEmpty { found.append("runAsUser=0 (\(users.joined(separator: " and ")) must not set runAsUser=0)") }
-      if let text = seccomp { found.append("seccompProfile (\(text))") }
+      if !isWindows, let text = seccomp { found.append("seccompProfile (\(text))") }
       return found
     }
 

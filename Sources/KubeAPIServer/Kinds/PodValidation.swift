@@ -19,6 +19,7 @@ enum PodValidation {
         }
       }
     }
+    problems += PodSystem.problems(in: spec, at: path)
     problems += self.problems(inVolumes: spec["volumes"]?.array ?? [], at: "\(path).volumes")
     if let policy = spec["restartPolicy"]?.string, !restartPolicies.contains(policy) {
       problems.append(.unsupported("\(path).restartPolicy", .string(policy), restartPolicies))

@@ -28,8 +28,8 @@ package struct NodeChoice: Hashable, Sendable {
   package var tolerations: [TolerationRule] = []
   package var includeNotReady = false
   package var includeCordoned = false
-  /// Architectures that pods of ours run on; a node of another one is unsupported.
-  package var architectures: Set<String> = ["amd64", "arm64", "ppc64le", "riscv64", "s390x"]
+  /// Machines that pods of ours run on; a node of another one is unsupported.
+  package var machines: Set<String> = ["amd64", "arm64", "ppc64le", "riscv64", "s390x", "windows-amd64"]
 
   package init() {}
 
@@ -43,9 +43,13 @@ package struct NodeChoice: Hashable, Sendable {
     if let anyOf, !anyOf.contains(where: { $0.matches(node) }) { return .skipped(.affinity) }
     // Its kubelet has not come up yet.
     if node.architecture.isEmpty { return .skipped(.notReady) }
-    if node.os != "linux" { return .unsupported("it runs \(node.os); Prepull warms Linux nodes") }
-    if !architectures.contains(node.architecture) {
-      return .unsupported("its architecture \(node.architecture) is none that touch exists for")
+    if !["linux", "windows"].contains(node.os) {
+      return .unsupported("it runs \(node.os); Prepull warms Linux and Windows nodes")
+    }
+    if !machines.contains(node.machine) {
+      return .unsupported(
+        "its architecture \(node.architecture) is none that touch exists for\(node.os == "linux" ? "" : " on \(node.os)")"
+      )
     }
     if node.isBeingDeleted { return .skipped(.beingDeleted) }
     if !node.isSchedulable, !includeCordoned { return .skipped(.cordoned) }

@@ -9,6 +9,7 @@ extension NodeFacts {
     // The labels say the same, for a node whose kubelet has not reported yet.
     os = node.status?.nodeInfo?.operatingSystem ?? labels["kubernetes.io/os"] ?? "linux"
     architecture = node.status?.nodeInfo?.architecture ?? labels["kubernetes.io/arch"] ?? ""
+    if os == "windows" { osVersion = labels[Self.windowsBuildLabel] }
   }
 }
 

@@ -27,13 +27,21 @@ package struct NodeFacts: Hashable, Sendable {
   /// GOOS and GOARCH, as the kubelet reports them; no architecture before it does.
   package var os = "linux"
   package var architecture = "amd64"
+  /// Of Windows, the build: `10.0.20348`.
+  package var osVersion: String?
 
   package init(name: String, uid: String) {
     self.name = name
     self.uid = uid
   }
 
-  package var platform: Platform { Platform(os: os, architecture: architecture).normalized }
+  package var platform: Platform { Platform(os: os, architecture: architecture, osVersion: osVersion).normalized }
+
+  /// For which `touch` has to be made: `amd64`, `windows-amd64`.
+  package var machine: String { os == "linux" ? architecture : "\(os)-\(architecture)" }
+
+  /// The label by which kubelets on Windows state their build.
+  package static let windowsBuildLabel = "node.kubernetes.io/windows-build"
 
   package var zone: String { labels["topology.kubernetes.io/zone"] ?? "" }
 }

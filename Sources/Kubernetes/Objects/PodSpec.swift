@@ -17,6 +17,14 @@ package struct PodTemplateSpec: Codable, Hashable, Sendable {
 
 /// What a pod runs, where and as whom.
 package struct PodSpec: Codable, Hashable, Sendable {
+  /// `linux` or `windows`: which fields of the pod have a meaning.
+  package struct System: Codable, Hashable, Sendable {
+    package var name: String
+
+    package init(name: String) { self.name = name }
+  }
+
+  package var os: System?
   /// Set by the scheduler, or by who makes the pod and bypasses the scheduler.
   package var nodeName: String?
   package var restartPolicy: String?

@@ -4,15 +4,25 @@ package struct PodSecurityContext: Codable, Hashable, Sendable {
   package var runAsUser: Int?
   package var runAsGroup: Int?
   package var seccompProfile: SeccompProfile?
+  package var windowsOptions: WindowsOptions?
 
   package init(
-    runAsNonRoot: Bool? = nil, runAsUser: Int? = nil, runAsGroup: Int? = nil, seccompProfile: SeccompProfile? = nil
+    runAsNonRoot: Bool? = nil, runAsUser: Int? = nil, runAsGroup: Int? = nil, seccompProfile: SeccompProfile? = nil,
+    windowsOptions: WindowsOptions? = nil
   ) {
     self.runAsNonRoot = runAsNonRoot
     self.runAsUser = runAsUser
     self.runAsGroup = runAsGroup
     self.seccompProfile = seccompProfile
+    self.windowsOptions = windowsOptions
   }
+}
+
+/// As whom containers of Windows run.
+package struct WindowsOptions: Codable, Hashable, Sendable {
+  package var runAsUserName: String?
+
+  package init(runAsUserName: String? = nil) { self.runAsUserName = runAsUserName }
 }
 
 /// As whom and with which rights one container runs; it wins over the pod's.

@@ -77,7 +77,7 @@ extension FleetBoard {
       return nil
     }
     let pod = objects.pod(
-      node: id.node, nodeUID: id.nodeUID, purpose: order.purpose.rawValue, architecture: order.architecture,
+      node: id.node, nodeUID: id.nodeUID, purpose: order.purpose.rawValue, machine: order.machine,
       secrets: order.access.secrets,
       images: order.images.map { ($0.reference, Container.PullPolicy(rawValue: $0.policy.rawValue)) })
     return .create(pod)

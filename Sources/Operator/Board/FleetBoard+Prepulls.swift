@@ -136,6 +136,7 @@ extension FleetBoard {
     plan.maxFailures = settings.maxFailures
     plan.seeds = settings.seeds
     plan.timeout = settings.nodeTimeout
+    plan.windowsTimeout = settings.windowsTimeout
     plan.retries = settings.backoffLimit + 1
     plan.refreshes = settings.refreshInterval != nil || settings.imagePullPolicy == .always
     plan.verifyEvery = settings.verifyInterval

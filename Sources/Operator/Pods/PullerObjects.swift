@@ -8,8 +8,9 @@ import Warming
 struct PullerObjects: Hashable, Sendable {
   let id: PrepullID
   let tolerations: [Toleration]
-  /// How long a pod may live.
+  /// How long a pod may live, and on a Windows node.
   let timeout: Duration
+  let windowsTimeout: Duration
   let template: PodTemplateOptions
 
   init(
@@ -19,6 +20,7 @@ struct PullerObjects: Hashable, Sendable {
     self.id = id
     template = settings.podTemplate.filling(in: defaults)
     timeout = settings.nodeTimeout
+    windowsTimeout = settings.windowsTimeout
     tolerations =
       (settings.nodes.effectiveTolerations + gates.map { TolerationRule(key: $0) }).map(\.toleration)
   }
@@ -33,27 +35,29 @@ struct PullerObjects: Hashable, Sendable {
   /// The pod that makes a node pull some images, or prove that it holds them.
   ///
   /// - Parameters:
-  ///   - architecture: of the node, as Go names it.
+  ///   - machine: of the node: `amd64`, `windows-amd64`.
   ///   - secrets: names of pull secrets.
   func pod(
-    node: String, nodeUID: String, purpose: String, architecture: String, secrets: [String] = [],
+    node: String, nodeUID: String, purpose: String, machine: String, secrets: [String] = [],
     images: [(reference: String, policy: Container.PullPolicy)]
   ) -> Pod {
+    let architecture = TouchProgram.Architecture(rawValue: machine) ?? .amd64
     var taken = ContainerNames(reserved: [])
     let containers = images.enumerated().map { index, image in
       let name = (try? Reference(parsing: image.reference)).map {
         taken.name(for: WantedImage(given: image.reference, reference: $0))
       }
       return PodShell.container(
-        named: name ?? "x-\(index)-image", on: image.reference, policy: image.policy, template: template)
+        named: name ?? "x-\(index)-image", on: image.reference, policy: image.policy, for: architecture,
+        template: template)
     }
     let madeFor = JSON.object(
       Dictionary(containers.map { ($0.name, .string($0.image)) }) { first, _ in first })
     var spec = PodShell.spec(
       containers: containers, touch: names.configMap,
-      for: TouchProgram.Architecture(rawValue: architecture) ?? .amd64, pullSecrets: secrets,
+      for: architecture, pullSecrets: secrets,
       tolerations: tolerations, priorityClass: nil)
-    spec.assign(to: node, timeout: timeout)
+    spec.assign(to: node, timeout: architecture.isWindows ? windowsTimeout : timeout)
     var metadata = metadata(names.pod(node: node, nodeUID: nodeUID))
     metadata.labels = template.labels.merging(metadata.labels ?? [:])
     metadata.annotations = PodShell.evictable.merging(template.annotations).merging([

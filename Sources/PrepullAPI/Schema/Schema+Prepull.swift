@@ -58,7 +58,9 @@ extension Schema {
         Schema(
           "How often a failed image is tried again on a node before it counts as failed there. Mode Keep goes on "
             + "trying, every 15 minutes at most.", .integer(least: 0, bits: 32), standard: 5)),
-      .optional("nodeTimeout", duration("For all images of one pod on one node.", standard: "30m")),
+      .optional(
+        "nodeTimeout",
+        duration("For all images of one pod on one node. 30m, on Windows nodes 2h, when it is not given.")),
       .optional(
         "parallelism", share("Nodes that pull at a time: a number, or a share of them.", least: 1, standard: "10%")),
       .optional(
@@ -160,7 +162,7 @@ extension Schema {
     ])
 
   private static let nodes = object(
-    "Which nodes. All Linux nodes on which pods may run when it is not given.",
+    "Which nodes. All nodes on which pods may run when it is not given.",
     [
       .optional("selector", labelSelector("By the nodes' labels; all when empty.")),
       .optional(

@@ -31,7 +31,7 @@ extension RegistryClient {
   package func image(
     behind root: Document, of reference: Reference, platform: Platform, rateLimit: RateLimit? = nil
   ) async throws -> ResolvedImage {
-    try await attempting("find the image for \(platform) in", "\(reference)") {
+    try await attempting("find the image for \(platform.fullName) in", "\(reference)") {
       var documents = [root]
       var chosen = root.descriptor
       var last: Index?
@@ -169,7 +169,7 @@ extension RegistryClient {
   }
 
   private static func lacking(_ index: Index) -> RegistryProblem {
-    let there = index.images.compactMap { $0.platform.map { "\($0.normalized)" } }.joined(separator: ", ")
+    let there = index.images.compactMap { $0.platform.map(\.normalized.fullName) }.joined(separator: ", ")
     guard there.isEmpty else { return RegistryProblem(.noPlatform, "it has images for \(there) only") }
     if let types = index.artifactTypes {
       let kinds = ForeignText.clean(types.joined(separator: ", "), limit: 120)

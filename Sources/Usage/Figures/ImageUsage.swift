@@ -7,7 +7,7 @@ package struct ImageUsage: Hashable, Sendable {
   package let nodes: Int
   package let eligibleNodes: Int
   /// False for one that only nodes of other systems use.
-  package let isForLinux: Bool
+  package let canBeWarmed: Bool
   /// Pods that use it, or are about to.
   package let pods: Int
   /// Of these, containers that cannot start as it could not be pulled.

@@ -59,7 +59,8 @@ package struct UsageRanking: Hashable, Sendable {
       let pullTime = mean ?? bySize ?? typicalPull
       return ImageUsage(
         reference: entry?.reference ?? key.name, key: key, nodes: holding, eligibleNodes: all,
-        isForLinux: entry.map { $0.systems.isEmpty || $0.systems.contains("linux") } ?? true, pods: entry?.pods ?? 0,
+        canBeWarmed: entry.map { $0.systems.isEmpty || !$0.systems.isDisjoint(with: ["linux", "windows"]) } ?? true,
+        pods: entry?.pods ?? 0,
         failing: entry?.failing ?? 0, expectedPods: entry?.expected ?? 0, users: entry?.users.sorted() ?? [],
         bytes: bytes, seen: seen, startsPerHour: max(reported, made) + Double(entry?.expected ?? 0), coldChance: cold,
         pullTime: pullTime.map { .seconds($0) }, isPullTimeGuessed: mean == nil && pullTime != nil)

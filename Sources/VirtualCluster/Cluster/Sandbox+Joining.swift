@@ -1,6 +1,7 @@
 import Documents
 import ImageModel
 import KubeAPIServer
+import Kubernetes
 import Synchronization
 
 /// Nodes that clients create: each gets a virtual machine, as if it had registered itself.
@@ -47,9 +48,9 @@ extension NodeTemplate {
     func amount(_ name: String) -> Double? {
       node[path: "status", "capacity", name].flatMap(ResourceQuantity.init)?.value
     }
-    self.init(
-      ObjectName(node).name,
-      platform: Platform(os: label("os") ?? "linux", architecture: label("arch") ?? Platform.host.architecture))
+    var platform = Platform(os: label("os") ?? "linux", architecture: label("arch") ?? Platform.host.architecture)
+    platform.osVersion = node[path: "metadata", "labels", NodeFacts.windowsBuildLabel]?.string
+    self.init(ObjectName(node).name, platform: platform)
     if let cpus = amount("cpu") { self.cpus = max(1, Int(cpus)) }
     if let bytes = amount("memory") { memoryBytes = Int64(bytes) }
     if let bytes = amount("ephemeral-storage") { diskBytes = Int64(bytes) }

@@ -11,7 +11,12 @@ struct ContainerProgram {
   init(_ words: [String]) { self.words = words }
 
   /// Prepull's own program out of the ConfigMap.
-  var isTouch: Bool { words.first == "/prepull/touch" }
+  var isTouch: Bool { ["/prepull/touch", Self.windowsTouch].contains(words.first) }
+
+  private static let windowsTouch = "C:\\prepull\\touch.exe"
+
+  /// Whether nodes of the operating system can start it at all: one of Linux has no drives, one of Windows no ELF.
+  func canStart(on system: String) -> Bool { !isTouch || (words.first == Self.windowsTouch) == (system == "windows") }
 
   /// `touch`, `true`, `false`, `sleep N` and `sh -c "exit N"` end; everything else runs until it is stopped.
   var course: Course {

@@ -26,6 +26,11 @@ enum NodeDocument {
       "beta.kubernetes.io/arch": .string(template.platform.architecture),
       "beta.kubernetes.io/os": .string(template.platform.os),
     ]
+    if template.platform.os == "windows" {
+      // As many as the kubelet states, without the update's number.
+      let build = windowsVersion(template.platform).split(separator: ".").prefix(3).joined(separator: ".")
+      labels[NodeFacts.windowsBuildLabel] = .string(build)
+    }
     for (key, value) in template.labels { labels[key] = .string(value) }
     var node: JSON = [
       "metadata": [
@@ -79,13 +84,29 @@ enum NodeDocument {
   private static func info(_ kubelet: VirtualKubelet) -> JSON {
     // The same node always has the same identifiers.
     let id = String(repeating: "0", count: 28) + String(0x1000 + kubelet.number, radix: 16)
+    let isWindows = kubelet.template.platform.os == "windows"
     return [
       "architecture": .string(kubelet.template.platform.architecture),
       "operatingSystem": .string(kubelet.template.platform.os),
-      "osImage": .string(kubelet.template.platform.os == "windows" ? "Windows Server 2022" : "Prepull sandbox"),
-      "kernelVersion": "6.12.0", "containerRuntimeVersion": "containerd://2.1.4", "kubeletVersion": .string(version),
+      "osImage": .string(isWindows ? windowsName(kubelet.template.platform) : "Prepull sandbox"),
+      "kernelVersion": .string(isWindows ? windowsVersion(kubelet.template.platform) : "6.12.0"),
+      "containerRuntimeVersion": "containerd://2.1.4", "kubeletVersion": .string(version),
       "kubeProxyVersion": "", "machineID": .string(id), "systemUUID": .string(id), "bootID": .string(id),
     ]
+  }
+
+  /// With the number of an update: what a kubelet states as the kernel's version.
+  private static func windowsVersion(_ platform: Platform) -> String {
+    let version = platform.osVersion ?? "10.0.20348"
+    return version.split(separator: ".").count > 3 ? version : "\(version).2700"
+  }
+
+  private static func windowsName(_ platform: Platform) -> String {
+    switch platform.osVersion?.split(separator: ".").dropFirst(2).first {
+    case "17763": "Windows Server 2019 Datacenter"
+    case "26100": "Windows Server 2025 Datacenter"
+    default: "Windows Server 2022 Datacenter"
+    }
   }
 
   /// Of the kubelets.

@@ -141,11 +141,16 @@ extension PodSync {
     recorder.normal("Created", "Container created", container: path)
     let program = ContainerProgram(life.plan.program)
     let now = Self.now
-    if program.isTouch, kubelet.template.isNoexec {
+    let system = kubelet.template.platform.os
+    if program.isTouch && kubelet.template.isNoexec || !program.canStart(on: system) {
+      let path = life.plan.program.first ?? ""
       let problem =
-        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
-        + "unable to start container process: exec: \"/prepull/touch\": permission denied: unknown"
-      recorder.warning("Failed", "Error: \(problem)", container: path)
+        system == "windows"
+        ? "failed to create containerd task: failed to create shim task: hcs::System::CreateProcess \(path): "
+          + "The system cannot find the file specified.: unknown"
+        : "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+          + "unable to start container process: exec: \"\(path)\": permission denied: unknown"
+      recorder.warning("Failed", "Error: \(problem)", container: life.plan.fieldPath)
       let end = ContainerLife.Termination(
         exitCode: 128, reason: "StartError", message: problem, started: nil, finished: now,
         containerID: life.containerID)

@@ -1,3 +1,4 @@
+import ImageModel
 import Documents
 import KubeAPIServer
 import Synchronization
@@ -87,6 +88,10 @@ final class VirtualKubelet: Sendable {
     let node = store.get(.nodes, name: name) ?? [:]
     return state.withLock { state in
       if state.active[uid] != nil { return nil }
+      let system = pod[path: "spec", "os", "name"]?.string ?? template.platform.os
+      if system != template.platform.os {
+        return ("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
+      }
       if state.hasDiskPressure { return ("Evicted", "The node had condition: [DiskPressure]. ") }
       guard NodeMatch.selects(pod["spec"] ?? [:], node) else {
         return ("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")

@@ -10,6 +10,11 @@ package enum SampleImages {
     Platform(os: "linux", architecture: "amd64"), Platform(os: "linux", architecture: "arm64"),
   ]
 
+  /// As the official images for several systems have it: Linux, Windows Server 2019 and 2022.
+  private static let mixed =
+    both
+    + ["10.0.17763.5576", "10.0.20348.2340"].map { Platform(os: "windows", architecture: "amd64", osVersion: $0) }
+
   /// Repository, tag, sizes of the layers in bytes, platforms.
   private static let all: [(repository: String, tag: String, layers: [Int], platforms: [Platform])] = [
     ("sample/web", "1.27", [600_000, 300_000, 40_000], both),
@@ -19,6 +24,8 @@ package enum SampleImages {
     ("sample/scratch", "v1", [2000], both),
     ("sample/amd64-only", "v1", [150_000], [both[0]]),
     ("sample/private", "v1", [250_000, 10_000], both),
+    ("sample/mixed", "v1", [120_000], mixed),
+    ("sample/iis", "ltsc2022", [900_000, 30_000], [mixed[3]]),
   ]
 
   /// Puts them into `registry`; returns their references.

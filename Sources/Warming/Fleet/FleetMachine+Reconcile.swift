@@ -121,9 +121,9 @@ extension FleetMachine {
   }
 
   private mutating func learnSupport(_ plan: PlanIndex, on facts: NodeFacts) {
-    guard plans[plan].supported[facts.architecture] == nil else { return }
+    guard plans[plan].supported[facts.platform.key] == nil else { return }
     let supported = plans[plan].plan.images.map { $0.resolution?.supports(facts.platform) ?? true }
-    plans[plan].supported[facts.architecture] = supported.allSatisfy(\.self) ? [] : supported
+    plans[plan].supported[facts.platform.key] = supported.allSatisfy(\.self) ? [] : supported
   }
 
   // MARK: Difference

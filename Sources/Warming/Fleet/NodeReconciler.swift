@@ -231,7 +231,7 @@ extension FleetMachine.NodeState {
 
 extension FleetMachine.PlanState {
   /// By position, whether a node's platform has the image; empty when it has all.
-  func support(on facts: NodeFacts?) -> [Bool] { facts.flatMap { supported[$0.architecture] } ?? [] }
+  func support(on facts: NodeFacts?) -> [Bool] { facts.flatMap { supported[$0.platform.key] } ?? [] }
 
   /// Whether nodes that hold another digest pull again.
   var repairs: Bool { plan.refreshes || plan.policy == .always }

@@ -21,7 +21,7 @@ package struct ImageResolution: Hashable, Sendable {
   package var digest: Digest
   /// The platforms that the image says to exist for; empty when it does not say.
   package var platforms: [Platform]
-  /// The variants by the architecture of the nodes that would pull them.
+  /// The variants by the keys of the platforms of the nodes that would pull them.
   package var variants: [String: Variant]
 
   package init(digest: Digest, platforms: [Platform], variants: [String: Variant]) {
@@ -32,7 +32,7 @@ package struct ImageResolution: Hashable, Sendable {
 
   /// Whether a node of this platform can pull it.
   package func supports(_ platform: Platform) -> Bool {
-    variants[platform.architecture] != nil || platforms.isEmpty || platforms.contains { platform.runs($0) }
+    variants[platform.key] != nil || platforms.isEmpty || platforms.contains { platform.runs($0) }
   }
 
   /// Every digest by which a runtime may name this image.

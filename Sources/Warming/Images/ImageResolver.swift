@@ -72,7 +72,7 @@ package struct ImageResolver: Sendable {
       for platform in platforms {
         do {
           let image = try await registry.image(behind: root, of: reference, platform: platform)
-          resolution.variants[platform.architecture] = ImageResolution.Variant(image)
+          resolution.variants[platform.key] = ImageResolution.Variant(image)
           let own = image.platform.normalized
           // What an index says of no entry is said by the configuration.
           if image.manifestDescriptor.platform == nil, !resolution.platforms.contains(own) {
@@ -88,7 +88,7 @@ package struct ImageResolver: Sendable {
       let (manifest, config) = try await registry.contents(of: root, reference)
       if config.platform.isKnown { resolution.platforms = [config.platform.normalized] }
       for platform in platforms where config.suits(platform, isAlone: true) {
-        resolution.variants[platform.architecture] = ImageResolution.Variant(
+        resolution.variants[platform.key] = ImageResolution.Variant(
           digest: descriptor.digest, configDigest: manifest.config.digest, sizeBytes: manifest.compressedSize)
       }
     }

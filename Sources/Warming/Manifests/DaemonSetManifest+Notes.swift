@@ -7,14 +7,15 @@ extension DaemonSetManifest {
   package func notes(on resources: [any Resource]) -> [String] {
     let one = images.count == 1
     let architectures = sortedArchitectures.map(\.rawValue)
+    let node = self.architectures.contains(.windows) ? "node" : "Linux node"
     let kubectl = "kubectl" + (namespace.map { " -n \($0)" } ?? "")
     let apply = needsServerSideApply(resources) ? "apply --server-side" : "apply"
     var notes = [
-      "Pulls \(one ? images[0].given : "\(images.count) images") onto every Linux node of these architectures: "
+      "Pulls \(one ? images[0].given : "\(images.count) images") onto every \(node) of these architectures: "
         + "\(architectures.joined(separator: ", ")).",
       "  apply   kubectl \(apply) -f FILE",
     ]
-    notes += architectures.map { "  watch   \(kubectl) rollout status daemonset/\(effectiveName)-\($0)" }
+    notes += sortedArchitectures.map { "  watch   \(kubectl) rollout status daemonset/\(name(of: $0))" }
     notes.append("  remove  kubectl delete -f FILE")
     return notes + access
   }

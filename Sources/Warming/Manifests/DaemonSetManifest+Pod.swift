@@ -8,7 +8,7 @@ extension DaemonSetManifest {
     var names = ContainerNames(reserved: [Self.holdName, Self.pullName])
     func container(for image: WantedImage, running program: PodShell.Program) -> Container {
       PodShell.container(
-        named: names.name(for: image), on: image.given, policy: policy.container, running: program,
+        named: names.name(for: image), on: image.given, policy: policy.container, running: program, for: architecture,
         template: template)
     }
     let containers: [Container]
@@ -16,10 +16,10 @@ extension DaemonSetManifest {
     switch engine {
     case .kubelet where isolate: containers = images.map { container(for: $0, running: .hold) }
     case .kubelet:
-      containers = [hold(on: images[0].given)]
+      containers = [hold(on: images[0].given, for: architecture)]
       initContainers = images.map { container(for: $0, running: .touch) }
     case .docker, .cri:
-      containers = [hold(on: prepullImage)]
+      containers = [hold(on: prepullImage, for: architecture)]
       initContainers = [pull()]
     }
     var spec = PodShell.spec(
@@ -27,7 +27,7 @@ extension DaemonSetManifest {
       tolerations: tolerations, priorityClass: priorityClass)
     spec.initContainers = initContainers
     spec.nodeSelector = nodeSelector.merging([
-      "kubernetes.io/os": "linux", "kubernetes.io/arch": architecture.rawValue,
+      "kubernetes.io/os": architecture.platform.os, "kubernetes.io/arch": architecture.platform.architecture,
     ])
     spec.affinity = affinity.map {
       Affinity(nodeAffinity: NodeAffinity(required: NodeSelector(nodeSelectorTerms: $0)))
@@ -36,9 +36,9 @@ extension DaemonSetManifest {
     return spec
   }
 
-  private func hold(on image: String) -> Container {
+  private func hold(on image: String, for architecture: TouchProgram.Architecture) -> Container {
     PodShell.container(
-      named: Self.holdName, on: image, policy: .ifNotPresent, running: .hold, template: template)
+      named: Self.holdName, on: image, policy: .ifNotPresent, running: .hold, for: architecture, template: template)
   }
 
   /// What all containers get; labels and annotations are those of the objects too.

@@ -34,6 +34,11 @@ extension DaemonSetManifest {
       }
       return
     }
+    if architectures.contains(.windows) {
+      throw ManifestError(
+        .architecture,
+        "Windows nodes are warmed by their kubelets only: choose engine kubelet, or leave out windows-amd64")
+    }
     if isolate {
       throw ManifestError(
         .isolate,
@@ -52,7 +57,7 @@ extension DaemonSetManifest {
   private func validateNodeSelector() throws(ManifestError) {
     for (key, value) in nodeSelector.entries.sorted(by: <) {
       if key == "kubernetes.io/arch" || key == "kubernetes.io/os" {
-        let remedy = key.hasSuffix("arch") ? "choose the architectures instead" : "it is always linux"
+        let remedy = key.hasSuffix("arch") ? "choose the architectures instead" : "it follows from the architectures"
         throw ManifestError(.nodeSelector, "node selector '\(key)' is set by Prepull: \(remedy)")
       }
       try check(key, .key, .nodeSelector, "node selector's key")

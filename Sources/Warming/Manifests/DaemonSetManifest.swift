@@ -119,6 +119,12 @@ package struct DaemonSetManifest: Sendable {
     return images.filter { !missing.contains($0) }
   }
 
+  /// Of the DaemonSet for an architecture.
+  func name(of architecture: TouchProgram.Architecture) -> String {
+    // No longer than the longest architecture of Linux.
+    "\(effectiveName)-\(architecture.isWindows ? "windows" : architecture.rawValue)"
+  }
+
   private func metadata(name: String) -> ObjectMeta {
     ObjectMeta(
       name: name, namespace: namespace, labels: identity.merging(labels),
@@ -132,7 +138,7 @@ package struct DaemonSetManifest: Sendable {
   private func daemonSet(for architecture: TouchProgram.Architecture) -> DaemonSet {
     let selected = identity.merging(["prepull.dev/arch": architecture.rawValue])
     return DaemonSet(
-      metadata: metadata(name: "\(effectiveName)-\(architecture.rawValue)"),
+      metadata: metadata(name: name(of: architecture)),
       spec: DaemonSet.Spec(
         selector: LabelSelector(matchLabels: selected),
         updateStrategy: .rollingUpdate(maxUnavailable: maxUnavailable),

@@ -8,7 +8,8 @@ package import Kubernetes
 #endif
 
 /// What all our pods have in common, whatever makes them: containers that run `touch` in place of what is in their
-/// image, without any right, so that Pod Security's restricted level takes them.
+/// image, without any right, so that Pod Security's restricted level takes them. On Windows nodes they say so by other
+/// fields: the API server refuses those of Linux there.
 package enum PodShell {
   /// What `touch` does in a container.
   package enum Program {
@@ -20,19 +21,24 @@ package enum PodShell {
 
   static let nobody = 65534
   private static let folder = "/prepull"
+  /// What the kubelet of a Windows node makes of `folder`.
+  private static let windowsFolder = "C:\\prepull"
+  /// Of every image of Windows, and no administrator.
+  static let windowsUser = "ContainerUser"
 
   /// - Parameter template: whose requests and limits the container gets.
   package static func container(
     named name: String, on image: String, policy: Container.PullPolicy, running program: Program = .touch,
-    template: PodTemplateOptions = PodTemplateOptions()
+    for architecture: TouchProgram.Architecture = .amd64, template: PodTemplateOptions = PodTemplateOptions()
   ) -> Container {
     var container = Container(name: name, image: image)
     container.imagePullPolicy = policy
-    container.command = ["\(folder)/touch"] + (program == .hold ? ["hold"] : [])
+    let touch = architecture.isWindows ? "\(windowsFolder)\\touch.exe" : "\(folder)/touch"
+    container.command = [touch] + (program == .hold ? ["hold"] : [])
     // Requests that any node can still grant, and no limit: a runtime starts its own process of some 10 MiB within
     // the container's limits before it becomes touch, and would be killed by one that fits touch.
     container.resources = template.resources(over: ["cpu": "1m", "memory": "1Mi"])
-    container.securityContext = confined
+    if !architecture.isWindows { container.securityContext = confined }
     container.volumeMounts = [VolumeMount(name: "touch", mountPath: folder, readOnly: true)]
     return container
   }
@@ -60,14 +66,22 @@ package enum PodShell {
     spec.enableServiceLinks = false
     spec.terminationGracePeriodSeconds = 30
     spec.imagePullSecrets = pullSecrets.isEmpty ? nil : pullSecrets.map(LocalObjectReference.init)
-    spec.securityContext = PodSecurityContext(
-      runAsNonRoot: true, runAsUser: nobody, runAsGroup: nobody, seccompProfile: .runtimeDefault)
+    let file = Volume.KeyToPath(
+      key: "touch-\(architecture.rawValue)", path: architecture.isWindows ? "touch.exe" : "touch")
+    if architecture.isWindows {
+      spec.os = PodSpec.System(name: "windows")
+      spec.securityContext = PodSecurityContext(
+        runAsNonRoot: true, windowsOptions: WindowsOptions(runAsUserName: windowsUser))
+    } else {
+      spec.securityContext = PodSecurityContext(
+        runAsNonRoot: true, runAsUser: nobody, runAsGroup: nobody, seccompProfile: .runtimeDefault)
+    }
     spec.volumes = [
       Volume(
         name: "touch",
         configMap: Volume.ConfigMapSource(
-          name: configMap, defaultMode: 0o555,
-          items: [Volume.KeyToPath(key: "touch-\(architecture.rawValue)", path: "touch")]))
+          // Files of Windows have no mode.
+          name: configMap, defaultMode: architecture.isWindows ? nil : 0o555, items: [file]))
     ]
     return spec
   }

@@ -146,7 +146,7 @@ extension Preflight {
     let images = Array(request.images.indices.prefix(RunPlan.limits.imagesPerPod))
     let pod = objects.pod(
       FleetPod.ID(prepull: objects.owner, node: node.name, nodeUID: node.uid, serial: 1), images: images,
-      architecture: TouchProgram.Architecture(rawValue: node.architecture) ?? .amd64, owner: owner)
+      architecture: TouchProgram.Architecture(of: node), owner: owner)
     do {
       _ = try await client.create(pod, dryRun: true)
     } catch let error as APIError {

@@ -35,7 +35,7 @@ package struct Preflight: Sendable {
     async let namespace = namespaceFindings()
     async let secrets = secretFindings()
     async let priority = priorityFindings()
-    async let admission = admissionFindings(on: wanted.first)
+    async let admission = admissionFindings(on: wanted.first { $0.os == "linux" } ?? wanted.first)
     async let leftovers = leftovers()
 
     let (missing, permissionFindings) = try await permissions
@@ -149,8 +149,8 @@ package struct Preflight: Sendable {
         let without = nodes.filter { !resolution.supports($0.platform) }
         guard !without.isEmpty else { continue }
         if without.count == nodes.count { hopeless += 1 }
-        let platforms = Set(without.map(\.platform.description)).sorted().joined(separator: ", ")
-        let there = resolution.platforms.map(\.description).joined(separator: ", ")
+        let platforms = Set(without.map(\.platform.fullName)).sorted().joined(separator: ", ")
+        let there = resolution.platforms.map(\.fullName).joined(separator: ", ")
         findings.remark(
           "noPlatform",
           "\(name) has nothing for \(platforms), so \(without.count) of \(nodes.count) nodes cannot have it; "

@@ -81,9 +81,9 @@ package struct PreflightReport: Sendable {
     return nodes.filter { $0.verdict == .wanted }.map(\.facts).inWarmingOrder.compactMap { byName[$0.name] }
   }
 
-  /// Wanted nodes by architecture.
-  package var architectures: [String: Int] {
-    Dictionary(grouping: nodes.filter { $0.verdict == .wanted }, by: \.facts.architecture).mapValues(\.count)
+  /// Wanted nodes by machine: `amd64`, `windows-amd64`.
+  package var machines: [String: Int] {
+    Dictionary(grouping: nodes.filter { $0.verdict == .wanted }, by: \.facts.machine).mapValues(\.count)
   }
 }
 

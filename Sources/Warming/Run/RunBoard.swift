@@ -137,7 +137,7 @@ struct RunBoard: Sendable {
   }
 
   private func architecture(of node: String) -> TouchProgram.Architecture {
-    facts[node].flatMap { TouchProgram.Architecture(rawValue: $0.architecture) } ?? .amd64
+    TouchProgram.Architecture(of: facts[node])
   }
 
   // MARK: Pods

@@ -76,12 +76,12 @@ package struct RunObjects: Sendable {
     let containers = images.map { index in
       PodShell.container(
         named: containerNames[index], on: request.images[index].given,
-        policy: isProof ? .never : request.policy.container, template: request.template)
+        policy: isProof ? .never : request.policy.container, for: architecture, template: request.template)
     }
     var spec = PodShell.spec(
       containers: containers, touch: owner.metadata.name ?? name, for: architecture, pullSecrets: request.pullSecrets,
       tolerations: request.nodes.effectiveTolerations.map(\.toleration), priorityClass: request.priorityClass)
-    spec.assign(to: id.node, by: request.placement, timeout: request.nodeTimeout)
+    spec.assign(to: id.node, by: request.placement, timeout: request.timeout(onWindows: architecture.isWindows))
     var metadata = ObjectMeta(
       name: "\(name)-\(id.serial)", namespace: request.namespace,
       labels: request.template.labels.merging(labels).merging([Key.pod: "\(id.serial)"]),

@@ -33,6 +33,7 @@ struct RunPlan: Sendable {
     fleet.parallelism = request.parallelism
     fleet.seeds = request.seeds
     fleet.timeout = request.nodeTimeout
+    fleet.windowsTimeout = request.windowsTimeout
     fleet.rollout = Self.rules(request, found)
     self.fleet = fleet
   }

@@ -19,6 +19,8 @@ package struct RunRequest: Sendable {
   package var timeout: Duration?
   /// For one node, from its first pod on.
   package var nodeTimeout = Duration.seconds(15 * 60)
+  /// The same on Windows nodes, whose images are of many gigabytes.
+  package var windowsTimeout = FleetPlan.standardWindowsTimeout
   package var policy = PullPolicy.ifNotPresent
   /// Names of secrets in the namespace. Prepull never reads what is in them.
   package var pullSecrets: [String] = []
@@ -31,4 +33,6 @@ package struct RunRequest: Sendable {
     self.images = images
     self.namespace = namespace
   }
+
+  func timeout(onWindows: Bool) -> Duration { onWindows ? windowsTimeout : nodeTimeout }
 }

@@ -15,20 +15,25 @@ struct NodeChoiceTests {
     return choice
   }
 
-  @Test("Without any rule every healthy Linux node is wanted")
+  @Test("Without any rule every healthy node of Linux and of Windows is wanted")
   func plain() {
     #expect(NodeChoice().verdict(for: node()) == .wanted)
     #expect(NodeChoice().verdict(for: node { $0.architecture = "s390x" }) == .wanted)
+    #expect(NodeChoice().verdict(for: node { $0.os = "windows" }) == .wanted)
   }
 
-  @Test("Windows and architectures without touch are unsupported, not skipped")
+  @Test("Other systems, and architectures without touch, are unsupported, not skipped")
   func unsupported() {
-    for facts in [node { $0.os = "windows" }, node { $0.architecture = "arm" }] {
+    let windowsOnARM = node { ($0.os, $0.architecture) = ("windows", "arm64") }
+    for (facts, text) in [
+      (node { $0.os = "freebsd" }, "it runs freebsd"), (node { $0.architecture = "arm" }, "architecture arm "),
+      (windowsOnARM, "architecture arm64 is none that touch exists for on windows"),
+    ] {
       guard case .unsupported(let reason) = NodeChoice().verdict(for: facts) else {
         Issue.record("\(facts) is not unsupported")
         continue
       }
-      #expect(reason.contains(facts.os == "windows" ? "windows" : "arm"))
+      #expect(reason.contains(text))
     }
   }
 

@@ -157,7 +157,7 @@ struct BoardPartTests {
     let objects = PullerObjects(id, try PrepullSettings(spec), bearing: ["example.com/cold"])
     let name = String(repeating: "n", count: 200)
     let pod = objects.pod(
-      node: name, nodeUID: "nu", purpose: "Verify", architecture: "arm64",
+      node: name, nodeUID: "nu", purpose: "Verify", machine: "arm64",
       images: [("nginx:1.27", .never), ("not a reference", .never)])
     #expect(pod.metadata.name == PullerNames(id).pod(node: name, nodeUID: "nu"))
     #expect(pod.metadata.name != PullerNames(id).pod(node: name, nodeUID: "other"))
@@ -187,7 +187,7 @@ struct BoardPartTests {
       id, try PrepullSettings(spec), bearing: [],
       defaults: PodTemplateOptions(labels: ["team": "all", "cost": "c"], requests: ["cpu": "5m"]))
     let pod = objects.pod(
-      node: "n", nodeUID: "nu", purpose: "Pull", architecture: "amd64", secrets: ["regcred"],
+      node: "n", nodeUID: "nu", purpose: "Pull", machine: "amd64", secrets: ["regcred"],
       images: [("nginx:1.27", .ifNotPresent)])
     #expect(pod.metadata.labels?["team"] == "web" && pod.metadata.labels?["cost"] == "c")
     // What we find our pods by stays.
@@ -281,7 +281,7 @@ struct BoardPartTests {
     spec.images = [Prepull.Image(image: "r.io/a:1"), Prepull.Image(image: "r.io/b:1")]
     let objects = PullerObjects(id, try PrepullSettings(spec), bearing: [])
     var pod = objects.pod(
-      node: "n", nodeUID: "nu", purpose: "Pull", architecture: "amd64",
+      node: "n", nodeUID: "nu", purpose: "Pull", machine: "amd64",
       images: [("r.io/a:1", .ifNotPresent), ("r.io/b:1", .ifNotPresent)])
     for index in pod.spec.containers.indices {
       pod.spec.containers[index].image = "mirror.io/\(pod.spec.containers[index].image)"

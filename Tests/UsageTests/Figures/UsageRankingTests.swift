@@ -106,9 +106,9 @@ struct UsageRankingTests {
     let (iis, web, next) = (
       try #require(story.usage("iis:1")), try #require(story.usage("web:1")), try #require(story.usage("next:1"))
     )
-    #expect(iis.eligibleNodes == 2 && iis.nodes == 1 && !iis.isForLinux)
-    #expect(web.eligibleNodes == 3 && web.isForLinux)
-    #expect(next.eligibleNodes == 3 && next.isForLinux)
+    #expect(iis.eligibleNodes == 2 && iis.nodes == 1 && iis.canBeWarmed)
+    #expect(web.eligibleNodes == 3 && web.canBeWarmed)
+    #expect(next.eligibleNodes == 3 && next.canBeWarmed)
   }
 
   @Test func whatOnlyNodesHoldIsNotUsed() {

@@ -29,7 +29,7 @@ struct PreflightTests {
       #expect(report.wanted.map(\.facts.name) == ["node-1", "node-2"])
       #expect(report.wanted.map(\.unsupportedImages) == [[], [1]])
       #expect(report.nodes.first { $0.facts.name == "node-3" }?.verdict == .skipped(.cordoned))
-      #expect(report.architectures == ["amd64": 1, "arm64": 1])
+      #expect(report.machines == ["amd64": 1, "arm64": 1])
       // Questions and a dry run, but nothing that stays.
       #expect(lab.sandbox.objects("pods").isEmpty)
       #expect(lab.remains.isEmpty)

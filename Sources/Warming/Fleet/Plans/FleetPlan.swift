@@ -86,6 +86,8 @@ package struct FleetPlan: Hashable, Sendable {
   package var seeds = 0
   /// For one pod.
   package var timeout = Duration.seconds(30 * 60)
+  /// The same on a Windows node.
+  package var windowsTimeout = standardWindowsTimeout
   /// Pods that may fail on a node for an image before it counts as failed there.
   package var retries = 5
   /// Whether a node that holds another digest than the resolved one pulls again.
@@ -99,6 +101,12 @@ package struct FleetPlan: Hashable, Sendable {
   package var isFinished = false
   /// Set where the plan comes to an end: its nodes have turns then.
   package var rollout: RolloutRules?
+
+  /// Images of Windows are of many gigabytes, and their layers are unpacked one by one: half an hour and more for one of
+  /// them is no failure.
+  package static let standardWindowsTimeout = Duration.seconds(2 * 3600)
+
+  package func timeout(on node: NodeFacts?) -> Duration { node?.os == "windows" ? windowsTimeout : timeout }
 
   package init(generation: Int64, images: [FleetImage], nodes: NodeChoice = NodeChoice(), createdAt: Duration) {
     self.generation = generation

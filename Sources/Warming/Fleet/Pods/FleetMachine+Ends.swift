@@ -52,7 +52,7 @@ extension FleetMachine {
     switch end {
     case .settled: for image in pod.images { conclude(image, of: pod, on: node, otherwise: nil) }
     case .timedOut:
-      let limit = plans[pod.plan].plan.timeout
+      let limit = timeout(of: pod.plan, on: node)
       let failure = WarmFailure(
         code: "timedOut", detail: "not there after \(limit) of spec.nodeTimeout",
         remedy: "Raise spec.nodeTimeout if the image is large or the link slow, or see the node's kubelet.")

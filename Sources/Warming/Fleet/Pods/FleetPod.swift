@@ -99,21 +99,21 @@ package struct PodOrder: Hashable, Sendable {
   package let purpose: FleetPod.Purpose
   /// At most 50, in the order in which they are pulled.
   package let images: [Image]
-  /// Of the node, in the names of Go.
-  package let architecture: String
+  /// Of the node: `amd64`, `windows-amd64`.
+  package let machine: String
   /// The pull secrets that it has to have, as what it finds is recorded for these.
   package let access: PullAccess
   /// No pod is made: the node's agent is asked for the images, and what it says of them is told as of a pod.
   package let isForAgent: Bool
 
   package init(
-    id: FleetPod.ID, purpose: FleetPod.Purpose, images: [Image], architecture: String,
+    id: FleetPod.ID, purpose: FleetPod.Purpose, images: [Image], machine: String,
     access: PullAccess = .anonymous, isForAgent: Bool = false
   ) {
     self.id = id
     self.purpose = purpose
     self.images = images
-    self.architecture = architecture
+    self.machine = machine
     self.access = access
     self.isForAgent = isForAgent
   }

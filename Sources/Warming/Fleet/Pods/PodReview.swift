@@ -53,7 +53,9 @@ struct PodReview {
   }
 
   /// An agent minds the time limit itself, and is given a while to say so.
-  private var timeLimit: Duration { pod.createdAt + plan.plan.timeout + (pod.isOfAgent ? .seconds(30) : .zero) }
+  private var timeLimit: Duration {
+    pod.createdAt + plan.plan.timeout(on: node.facts) + (pod.isOfAgent ? .seconds(30) : .zero)
+  }
 
   /// Whether all that it is still at is wanted, there, by its Prepull.
   func isWanted(in table: ImageTable) -> Bool {

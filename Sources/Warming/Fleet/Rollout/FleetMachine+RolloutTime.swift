@@ -7,7 +7,7 @@ extension FleetMachine {
   /// When something is due on a node by time alone.
   func nextDue(of turn: RolloutTurn, on node: NodeIndex) -> Duration? {
     let state = nodes[node]
-    guard let plan = rollout.plan, let end = turn.end(timeout: plans[plan].plan.timeout) else {
+    guard let plan = rollout.plan, let end = turn.end(timeout: timeout(of: plan, on: node)) else {
       return turn.isWaiting ? state.podBackoff?.retryAt.flatMap { $0 > now ? $0 : nil } : nil
     }
     var due = end
@@ -19,7 +19,7 @@ extension FleetMachine {
   }
 
   mutating func reviewTime(_ node: NodeIndex) {
-    guard let turn = rollout[node], let plan = rollout.plan, let end = turn.end(timeout: plans[plan].plan.timeout),
+    guard let turn = rollout[node], let plan = rollout.plan, let end = turn.end(timeout: timeout(of: plan, on: node)),
       now >= end
     else { return }
     if turn.proofUntil != nil || !startProof(node) { timeOut(node) }
@@ -54,7 +54,7 @@ extension FleetMachine {
     let name = nodes[node].name
     let before = nodes[node].podBackoff?.tries ?? 0
     if rollout.stopped == nil, let wait = roomIn ?? rollout.rules.retry.delay(before: before + 2, random: 0),
-      roomIn != nil || turn.spent(at: now) + wait < plans[plan].plan.timeout
+      roomIn != nil || turn.spent(at: now) + wait < timeout(of: plan, on: node)
     {
       rollout.retried()
       if roomIn == nil { rollout[node]?.wait(wait) }
@@ -79,7 +79,7 @@ extension FleetMachine {
 
   /// - Parameter isProven: whether the node was asked, and does not hold the image.
   func timeoutFailure(of node: NodeIndex, isProven: Bool) -> ImageFailure {
-    let limit = rollout.plan.map { plans[$0].plan.timeout } ?? .zero
+    let limit = rollout.plan.map { timeout(of: $0, on: node) } ?? .zero
     let note = rollout[node]?.note.map { ": \($0)" } ?? ""
     let failure = WarmFailure(
       code: "timedOut",
@@ -101,6 +101,10 @@ extension FleetMachine {
     rollout[node]?.prove(until: end)
     for images in RolloutTurn.split(open, by: limits.imagesPerPod) { makePod(node, images, .verify) }
     return true
+  }
+
+  func timeout(of plan: PlanIndex, on node: NodeIndex) -> Duration {
+    plans[plan].plan.timeout(on: nodes[node].facts)
   }
 
   // MARK: Creation

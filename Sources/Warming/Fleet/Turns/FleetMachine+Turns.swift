@@ -92,7 +92,7 @@ extension FleetMachine {
       PodOrder(
         id: pod.id, purpose: pod.purpose,
         images: pod.images.map { PodOrder.Image(reference: imageTable.references[$0.number], policy: $0.policy) },
-        architecture: facts.architecture, access: imageTable.accesses[pod.access], isForAgent: pod.isOfAgent))
+        machine: facts.machine, access: imageTable.accesses[pod.access], isForAgent: pod.isOfAgent))
   }
 
   // MARK: Budgets

@@ -67,7 +67,7 @@ struct RolloutStory {
           reference: reference, registry: "r.io",
           resolution: ImageResolution(digest: Self.wanted, platforms: Self.wrongPlatforms, variants: variants))
       }, createdAt: .zero)
-    plan.nodes.architectures.formUnion((0..<(1 << min(count, 5))).map(Self.architecture))
+    plan.nodes.machines.formUnion((0..<(1 << min(count, 5))).map(Self.architecture))
     plan.mode = .once
     plan.parallelism = settings.parallelism
     plan.seeds = settings.seeds
