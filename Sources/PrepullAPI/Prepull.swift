@@ -39,6 +39,27 @@ package struct Prepull: Resource {
     case unused = "Unused"
   }
 
+  /// What waits for a window.
+  package enum WindowPolicy: String, Codable, CaseIterable, Sendable {
+    /// All but gates, and images that a node lost.
+    case rollouts = "Rollouts"
+    case all = "All"
+  }
+
+  /// A time in which nodes are begun.
+  package struct Window: Codable, Hashable, Sendable {
+    /// When it opens, as the schedule of a CronJob.
+    package var start: String
+    /// A duration.
+    package var duration: String
+    /// UTC when nil.
+    package var timeZone: String?
+
+    package init(start: String, duration: String, timeZone: String? = nil) {
+      (self.start, self.duration, self.timeZone) = (start, duration, timeZone)
+    }
+  }
+
   package struct Image: Codable, Hashable, Sendable {
     /// The reference as pods will write it.
     package var image: String
@@ -138,6 +159,10 @@ package struct Prepull: Resource {
     package var verifyInterval: String?
     package var gate: Gate?
     package var podTemplate: PodTemplate?
+    /// Times in which nodes are begun; at any time when nil or empty.
+    package var windows: [Window]?
+    /// A `WindowPolicy`. `Rollouts` when nil.
+    package var windowPolicy: String?
     /// Begins nothing new while it is true.
     package var suspend: Bool?
     /// After which a finished Prepull of mode Once is deleted; never when nil.

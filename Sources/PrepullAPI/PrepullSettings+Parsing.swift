@@ -57,6 +57,22 @@ extension PrepullSettings {
     throw SpecError("spec.podTemplate.\(part)\(problem.part.rawValue)", problem.text)
   }
 
+  static func windows(_ windows: [Prepull.Window]?) throws(SpecError) -> [Window] {
+    var read: [Window] = []
+    for (index, window) in (windows ?? []).enumerated() {
+      let field = "spec.windows[\(index)]"
+      let start: CronPattern
+      do {
+        start = try CronPattern(parsing: window.start)
+      } catch {
+        throw SpecError("\(field).start", error.description)
+      }
+      let length = try duration(window.duration, "\(field).duration", least: .seconds(60))
+      read.append(Window(start: start, duration: length ?? .zero, timeZone: window.timeZone ?? "UTC"))
+    }
+    return read
+  }
+
   static func gate(_ gate: Prepull.Gate?) throws(SpecError) -> Gate? {
     guard let gate else { return nil }
     if let problem = NamingRule.key.problem(in: gate.startupTaint) {

@@ -15,6 +15,13 @@ package struct PrepullSettings: Hashable, Sendable {
     package var history = 0
   }
 
+  package struct Window: Hashable, Sendable {
+    package var start: CronPattern
+    package var duration: Duration
+    /// As zoneinfo names it.
+    package var timeZone: String
+  }
+
   package struct Gate: Hashable, Sendable {
     /// The taint's key.
     package var startupTaint: String
@@ -57,6 +64,9 @@ package struct PrepullSettings: Hashable, Sendable {
   /// How often nodes prove what they hold; nil is never.
   package let verifyInterval: Duration?
   package let gate: Gate?
+  /// Times in which nodes are begun; at any time when empty.
+  package let windows: [Window]
+  package let windowPolicy: Prepull.WindowPolicy
   package let podTemplate: PodTemplateOptions
   package let isSuspended: Bool
   /// After which a finished Prepull is deleted; nil is never.
@@ -91,6 +101,8 @@ package struct PrepullSettings: Hashable, Sendable {
     maxFailures = try Self.share(spec.maxFailures, or: Defaults.maxFailures, "spec.maxFailures", least: 0)
     priority = spec.priority ?? 0
     gate = try Self.gate(spec.gate)
+    windows = try Self.windows(spec.windows)
+    windowPolicy = try Self.choice(spec.windowPolicy, or: .rollouts, "spec.windowPolicy")
     podTemplate = try Self.podTemplate(spec.podTemplate)
     isSuspended = spec.suspend ?? false
     refreshInterval = try Self.duration(spec.refreshInterval, "spec.refreshInterval", least: .seconds(1))

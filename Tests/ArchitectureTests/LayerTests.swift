@@ -103,7 +103,7 @@ private let everywhere: Set = ["Foundation", "FoundationEssentials", "Glibc", "M
 
 /// Folders that neither read nor write anything: their inputs come as values, their results go as values.
 private let pure = [
-  "Documents", "ImageModel", "Terminal", "Kubernetes/Nodes", "Warming/Coverage", "Warming/Fleet",
+  "Documents", "ImageModel", "Terminal", "Kubernetes/Nodes", "Warming/Coverage", "Warming/Fleet", "Warming/Openings",
   "Checking/Estimate", "ImageSources/Series", "ImageSources/Tags", "Usage/Figures", "NodeAgent/Machine",
   "Dashboard/Model",
 ]

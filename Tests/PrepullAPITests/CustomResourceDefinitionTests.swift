@@ -29,7 +29,7 @@ import Testing
     let plain: JSON = ["images": [["image": "nginx:1.27"]], "gate": ["startupTaint": "prepull.dev/cold"]]
     let stored = try #require(try created(plain)["spec"])
     #expect(stored["parallelism"] == "10%")
-    #expect(stored["nodeTimeout"] == nil)
+    #expect(stored["nodeTimeout"] == nil && stored["windowPolicy"] == "Rollouts")
     #expect(stored[path: "gate", "deadline"] == "10m")
     #expect(try PrepullSettingsTests.settings(stored) == PrepullSettingsTests.settings(plain))
   }

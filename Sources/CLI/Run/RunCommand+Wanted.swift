@@ -28,6 +28,7 @@ extension RunCommand {
     request.maxFailures = maxFailures
     request.seeds = seeds ?? 0
     request.timeout = timeout?.duration
+    request.notAfter = notAfter.map { .seconds($0.date.timeIntervalSinceNow) }
     if let limit = nodeTimeout { (request.nodeTimeout, request.windowsTimeout) = (limit.duration, limit.duration) }
     request.policy = policy
     for secret in pullSecret + workloads.pullSecrets where !request.pullSecrets.contains(secret) {

@@ -58,6 +58,12 @@ struct RunCommand: ClusterCommand {
   var timeout: TimeSpan?
 
   @Option(
+    help: ArgumentHelp(
+      "Begin no further node after this time: 06:00 on this machine's clock, or 2026-12-01T06:00:00Z. (default: never)",
+      valueName: "time"), transform: PointInTime.parse)
+  var notAfter: PointInTime?
+
+  @Option(
     help: ArgumentHelp("The longest time for one node. (default: 15m; 2h on Windows)", valueName: "duration"),
     transform: TimeSpan.parse)
   var nodeTimeout: TimeSpan?
@@ -135,6 +141,7 @@ struct RunCommand: ClusterCommand {
   private func validateKeep() throws {
     let useless: [(String, Bool)] = [
       ("--max-failures", maxFailures != nil), ("--seeds", seeds != nil), ("--node-timeout", nodeTimeout != nil),
+      ("--not-after", notAfter != nil),
       ("--placement direct", placement == .direct), ("--include-cordoned", nodeOptions.includeCordoned),
       ("--include-not-ready", nodeOptions.includeNotReady),
     ]

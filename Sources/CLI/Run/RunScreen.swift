@@ -116,6 +116,7 @@ extension StopReason {
   var sentence: String {
     switch self {
     case .maxFailures(let failed): "\(Quantity.count(failed, "node")) failed, more than --max-failures allows"
+    case .late: "it is later than --not-after: no further node is begun"
     case .timedOut(let limit): "the --timeout of \(Quantity.time(limit)) is over"
     case .cancelled: "interrupted"
     case .refused(let failure): VisibleText.sanitised(failure.detail)
@@ -126,6 +127,7 @@ extension StopReason {
   var remedy: String? {
     switch self {
     case .maxFailures: "Correct what failed, or raise --max-failures."
+    case .late: "Run it again when there is time; what is warm already is found warm then."
     case .timedOut: "Raise --timeout or --parallelism; what is warm already is found warm the next time."
     case .cancelled: nil
     case .refused(let failure): VisibleText.sanitised(failure.remedy)

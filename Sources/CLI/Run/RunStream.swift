@@ -136,6 +136,7 @@ extension StopReason {
   var members: [(String, JSON)] {
     switch self {
     case .maxFailures(let failed): [("reason", "maxFailures"), ("failedNodes", .integer(Int64(failed)))]
+    case .late: [("reason", "late")]
     case .timedOut(let limit): [("reason", "timedOut"), ("seconds", JSON(seconds: limit))]
     case .cancelled: [("reason", "interrupted")]
     case .refused(let failure): [("reason", "refused")] + failure.members

@@ -111,6 +111,7 @@ extension Prepull {
     if !ofImages.isEmpty || !ofSources.isEmpty { return ofImages + ofSources }
     let conditions = status?.conditions ?? []
     if let degraded = conditions["Degraded"], degraded.isTrue { return [degraded.message] }
+    if let progress = conditions["Progressing"], progress.reason == "WindowClosed" { return [progress.message] }
     guard status?.images?.isEmpty != false, let ready = conditions["Ready"], !ready.isTrue else { return [] }
     return [ready.message]
   }

@@ -28,7 +28,9 @@ extension FleetBoard {
     if !entry.isGuarded { writes.want(.finalizer(uid), at: time) }
     if old == nil || old?.generation != entry.generation {
       do throws(SpecError) {
-        prepulls[uid]?.settings = try PrepullSettings(prepull.spec)
+        let settings = try PrepullSettings(prepull.spec)
+        prepulls[uid]?.windows = try zones.windows(settings.windows)
+        prepulls[uid]?.settings = settings
         prepulls[uid]?.problem = nil
       } catch {
         // What was asked for before it went wrong stays.
@@ -99,7 +101,8 @@ extension FleetBoard {
     }
     unplanned.remove(uid)
     prepulls[uid]?.waitsUntil = nil
-    let plan = fleetPlan(entry, settings, wanted ?? [])
+    var plan = fleetPlan(entry, settings, wanted ?? [])
+    lookAtWindows(uid, &plan)
     guard plan != entry.plan else { return }
     prepulls[uid]?.plan = plan
     feed(.prepull(entry.id, plan))

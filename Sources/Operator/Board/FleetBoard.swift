@@ -40,6 +40,7 @@ struct FleetBoard: Sendable {
 
   /// By uid.
   var prepulls: [String: PrepullEntry] = [:]
+  var zones = ZoneFiles()
   /// Uids of those whose plan waits for registries or discovery.
   var unplanned: Set<String> = []
   /// Keys of all gates' taints.
@@ -120,6 +121,7 @@ struct FleetBoard: Sendable {
 
   private mutating func tick() {
     for uid in unplanned.sorted() { plan(uid) }
+    for (uid, entry) in prepulls where entry.windowChange.map({ $0 <= time }) ?? false { plan(uid) }
     for node in others.expired(at: time) { judge(node) }
     if let due = machine.nextDue, due <= time { feed(.tick) }
     if lookedAround + pace.measuring <= time { lookAround() }

@@ -21,6 +21,11 @@ struct PrepullEntry: Sendable {
   var waitsUntil: Duration?
   /// The last input to the machine.
   var plan: FleetPlan?
+  /// Times in which nodes are begun; nil for at any time.
+  var windows: PullWindows?
+  /// When the windows open or close next, and since when people are told until when they are closed.
+  var windowChange: Duration?
+  var closedUntil: String?
 
   /// When the ConfigMap was last seen to be there.
   var ensuredAt: Duration?

@@ -182,6 +182,12 @@ struct PrepullReport {
           + "begun until they recover or the spec changes"
       )
     }
+    if let opening = entry.closedUntil, nodes.pulling == 0, let waiting = summary.blocked[.closed], waiting > 0 {
+      return (
+        false, "WindowClosed",
+        "waits until \(opening): \(waiting) node\(waiting == 1 ? "" : "s") will be begun in the next of spec.windows"
+      )
+    }
     guard nodes.pulling > 0 || nodes.pending > 0 || nodes.failed > 0 else {
       return (false, "Idle", "there is nothing to pull")
     }
@@ -285,6 +291,7 @@ extension FleetSummary.Blocker {
     case .disk: "have DiskPressure, so that nothing is pulled there"
     case .agent: "wait for their agent to be ready"
     case .seeds: "wait for seeds"
+    case .closed: "wait for a window of spec.windows"
     }
   }
 }

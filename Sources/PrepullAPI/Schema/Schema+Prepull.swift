@@ -94,6 +94,12 @@ extension Schema {
             + "it is not given, and 0s for never.", least: "0s")),
       .optional("gate", gate),
       .optional("podTemplate", podTemplate),
+      .optional("windows", windows),
+      .optional(
+        "windowPolicy",
+        Schema(
+          "What waits for a window. Rollouts: all but nodes with a closed gate of this Prepull, and images that a node "
+            + "lost. All: these too.", .choice(Prepull.WindowPolicy.allCases.map(\.rawValue)), standard: "Rollouts")),
       .optional("suspend", Schema("Begins nothing new while it is true.", .boolean, standard: false)),
       .optional(
         "ttlSecondsAfterFinished",

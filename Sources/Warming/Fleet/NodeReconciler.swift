@@ -27,6 +27,8 @@ struct NodeReconciler: Sendable {
     /// When there will be more to do.
     var nextDue: Duration?
 
+    /// Whether images are due that wait for the time in which nodes are begun.
+    var isClosed = false
     var means = FleetMachine.Means.kubelet
 
     var isEmpty: Bool { due.isEmpty && unproved.isEmpty }
@@ -76,7 +78,7 @@ struct NodeReconciler: Sendable {
       if plan.growth.isOn { decision.due = work.due }
     }
     if state == .pending {
-      let blocker = blocker(of: status.plan, isQueued: decision.priority != nil, isKept: isKept, work.means)
+      let blocker = blocker(of: status.plan, isQueued: decision.priority != nil, isKept: isKept, work)
       decision.share.blocker = blocker.kind
       decision.example = blocker.example
     }
@@ -124,11 +126,12 @@ struct NodeReconciler: Sendable {
     return states.contains(.pending) ? .pending : .stale
   }
 
-  private func blocker(of plan: PlanIndex, isQueued: Bool, isKept: Bool, _ means: FleetMachine.Means) -> (
+  private func blocker(of plan: PlanIndex, isQueued: Bool, isKept: Bool, _ work: Work) -> (
     kind: FleetSummary.Blocker, example: String?
   ) {
     if isQueued { return (.pacing, nil) }
-    if means == .awaited { return (.agent, nil) }
+    if work.means == .awaited { return (.agent, nil) }
+    if work.isClosed, work.isEmpty { return (.closed, nil) }
     if let pod = node.pods.first(where: { $0.plan == plan && $0.unschedulable != nil }) {
       return (.noRoom, pod.unschedulable.map { "\(node.name): \($0)" })
     }
@@ -149,6 +152,7 @@ struct NodeReconciler: Sendable {
     if work.means == .awaited || work.means == .none { work.nextDue = node.nextMeans(at: now, limits) }
     let supported = status.isUnsupported ? [] : plan.support(on: node.facts)
     let isOnce = plan.plan.mode == .once
+    let isOpen = !plan.plan.isClosed || isGated(by: plan) && !plan.plan.closesAll
     // What an agent cannot pull is left to the kubelet, after all else.
     var kubelets: (due: [Int], unproved: [Int]) = ([], [])
     for position in plan.images.indices {
@@ -193,6 +197,10 @@ struct NodeReconciler: Sendable {
           work.nextDue = min(work.nextDue ?? retryAt, retryAt)
           continue
         }
+      }
+      guard isOpen || node.missing.contains(key) && !plan.plan.closesAll else {
+        work.isClosed = true
+        continue
       }
       if isLeft { kubelets.due.append(position) } else { work.due.append(position) }
       if failure != nil { work.isAgain = true }

@@ -42,6 +42,7 @@ struct RunPlan: Sendable {
     var rules = RolloutRules()
     rules.maxFailures = request.maxFailures
     rules.timeout = request.timeout
+    rules.notAfter = request.notAfter
     let indices = request.images.indices
     rules.refusedImages = Set(indices.filter { found[$0]?.isRefused ?? false })
     let silent = indices.filter { found[$0]?.isSilent ?? false }

@@ -17,6 +17,8 @@ package struct RunRequest: Sendable {
   package var maxFailures: Parallelism?
   /// For the whole run; no limit when nil.
   package var timeout: Duration?
+  /// After which no further node is begun, from the start on; never when nil.
+  package var notAfter: Duration?
   /// For one node, from its first pod on.
   package var nodeTimeout = Duration.seconds(15 * 60)
   /// The same on Windows nodes, whose images are of many gigabytes.

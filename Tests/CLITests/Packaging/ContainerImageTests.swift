@@ -19,10 +19,13 @@ struct ContainerImageTests {
     let isLibrary = { (line: String) in line.hasPrefix("-rw-r--r-- ./usr/lib/") && line.contains(".so") }
     let folders = listed.filter { $0.hasPrefix("drwxr-xr-x ") }
     #expect(folders.allSatisfy { folder in listed.contains { $0.contains(folder.dropFirst(11)) && $0 != folder } })
+    let isZone = { (line: String) in line.hasPrefix("-rw-r--r-- ./usr/share/zoneinfo/") }
+    #expect(listed.contains("-rw-r--r-- ./usr/share/zoneinfo/Europe/Berlin"))
+    #expect(!listed.contains { $0.contains("zoneinfo/posix") || $0.contains("zoneinfo/right") })
     let loaders = listed.filter { $0.contains("/ld-linux") }
     #expect(loaders.count == 1 && loaders[0].hasPrefix("-rwxr-xr-x ./lib"))
     #expect(
-      listed.filter { !isLibrary($0) && !folders.contains($0) && !loaders.contains($0) } == [
+      listed.filter { !isLibrary($0) && !isZone($0) && !folders.contains($0) && !loaders.contains($0) } == [
         "-rw-r--r-- ./etc/group",
         "-rw-r--r-- ./etc/nsswitch.conf",
         "-rw-r--r-- ./etc/passwd",

@@ -302,6 +302,19 @@ struct FleetMachineTests {
     #expect(world.summary(web).isReady)
   }
 
+  @Test("A window that closes ends nothing and begins nothing; the next one goes on")
+  func windows() {
+    var world = world(4, has: ["r/a"])
+    world.setPlan(web, .of(["r/a"], digest: one) { $0.parallelism = .nodes(2) })
+    world.setPlan(web, .of(["r/a"], digest: one) { ($0.parallelism, $0.isClosed) = (.nodes(2), true) })
+    world.run(.seconds(20))
+    #expect(world.summary(web).nodes.warm == 2)
+    #expect(world.summary(web).blocked == [.closed: 2])
+    world.setPlan(web, .of(["r/a"], digest: one))
+    world.run(.seconds(20))
+    #expect(world.summary(web).isReady)
+  }
+
   @Test("A Prepull that goes while its pods run takes pods and claims with it, and what others claim stays")
   func removal() {
     var world = world(3, has: ["r/a", "r/b"])

@@ -38,7 +38,7 @@ extension FleetMachine {
 
   private func nextReview(of plan: PlanIndex) -> Duration? {
     let state = plans[plan]
-    if isRollout(plan) { return rolloutEnd }
+    if isRollout(plan) { return nextRolloutReview }
     var due = state.refusals.nextDue(after: now)
     if let backoff = state.creationBackoff, backoff.isWaiting(at: now) { due = earliest(due, backoff.retryAt) }
     return due
@@ -117,7 +117,7 @@ extension FleetMachine {
 
   /// Lets one node try a refused image when it is time.
   private mutating func probe(_ position: Int, of plan: PlanIndex) {
-    guard plans[plan].refusals.isDue(position, at: now), plans[plan].begins else { return }
+    guard plans[plan].refusals.isDue(position, at: now), plans[plan].begins, !plans[plan].plan.isClosed else { return }
     if let node = plans[plan].refusals.prober(of: position) {
       let isAtWork = nodes[node].pods.contains { $0.plan == plan && $0.purpose == .pull }
       plans[plan].refusals.setProber(node, of: position, until: now + .seconds(60))

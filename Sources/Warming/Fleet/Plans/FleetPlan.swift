@@ -97,6 +97,10 @@ package struct FleetPlan: Hashable, Sendable {
   package var gate: Gate?
   /// Begins nothing new.
   package var isSuspended = false
+  /// It is none of the times in which nodes are begun. Who has a gate of it, and who lost an image, is begun all the same.
+  package var isClosed = false
+  /// Whether gates and lost images wait for the time too.
+  package var closesAll = false
   /// Mode once, and done for this generation.
   package var isFinished = false
   /// Set where the plan comes to an end: its nodes have turns then.

@@ -65,6 +65,8 @@ package struct FleetSummary: Hashable, Sendable {
     case agent
     /// A few nodes pull first.
     case seeds
+    /// It is none of the times in which nodes are begun.
+    case closed
   }
 
   package var generation: Int64

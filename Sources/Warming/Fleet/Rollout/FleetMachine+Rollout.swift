@@ -138,8 +138,18 @@ extension FleetMachine {
     return rollout.rules.timeout.map { plans[plan].plan.createdAt + $0 }
   }
 
-  /// Stops when the time of the whole is over.
+  /// When no further node is begun; nil where that is over, or never.
+  private var rolloutClosing: Duration? {
+    guard let plan = rollout.plan, rollout.stopped == nil else { return nil }
+    return rollout.rules.notAfter.map { plans[plan].plan.createdAt + $0 }
+  }
+
+  /// When the rollout is to be reviewed by time alone.
+  var nextRolloutReview: Duration? { earliest(rolloutEnd, rolloutClosing) }
+
+  /// Stops when the time of the whole is over, or that in which nodes are begun.
   mutating func reviewRollout() {
+    if let closing = rolloutClosing, now >= closing { stop(.late) }
     guard let timeout = rollout.rules.timeout, let end = rolloutEnd, now >= end else { return }
     stop(.timedOut(timeout))
   }

@@ -23,6 +23,8 @@ package enum StopReason: Hashable, Sendable {
   case maxFailures(failed: Int)
   /// The time of the whole run is over.
   case timedOut(Duration)
+  /// No node is to be begun any more at this time of the day.
+  case late
   /// The user stopped it.
   case cancelled
   /// The cluster refuses what every node needs: permissions, admission, a namespace that goes away.

@@ -38,7 +38,10 @@ struct Rollout: Sendable {
 
   /// Whether nodes at work are brought to their end although nothing is begun any more.
   var isDraining: Bool {
-    if case .maxFailures = stopped { true } else { false }
+    switch stopped {
+    case .maxFailures, .late: true
+    default: false
+    }
   }
 
   /// Whether nodes are still brought to their end.

@@ -6,6 +6,8 @@ package struct RolloutRules: Hashable, Sendable {
   package var maxFailures: Parallelism?
   /// For the whole, from the creation of the plan on; no limit when nil.
   package var timeout: Duration?
+  /// After which no further node is begun, since the creation of the plan; those at work go on.
+  package var notAfter: Duration?
   /// For pods that are refused or lost. The count of tries starts again when an image arrived meanwhile.
   package var retry = RetryPolicy(attempts: 8, base: .seconds(2), factor: 2, cap: .seconds(60), jitter: 0)
   /// Tries after which a failure that does not heal by itself is believed.

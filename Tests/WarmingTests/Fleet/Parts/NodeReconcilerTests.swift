@@ -108,6 +108,32 @@ import Testing
     #expect(both.map(\.share.blocker) == [.gated, .pacing])
   }
 
+  @Test("Outside of its windows a Prepull begins what a gate waits for and what a node lost, unless that waits too")
+  func windows() throws {
+    var decision = try #require(decisions(node(), plan { $0.isClosed = true }).first)
+    #expect(decision.priority == nil && decision.share.blocker == .closed && decision.share.state == .pending)
+    var losing = node()
+    losing.missing = [HeldImages.Key(image: image(0), access: plan().access)]
+    decision = try #require(decisions(losing, plan { $0.isClosed = true }).first)
+    #expect(decision.priority != nil && decision.registries.count == 1, "one of two images is a repair")
+    var gated = node()
+    _ = gated.gates.keep("cold", since: .zero)
+    let closed = plan {
+      $0.isClosed = true
+      $0.gate = FleetPlan.Gate(taint: "cold")
+    }
+    #expect(decisions(gated, closed).map(\.priority) == [.gated])
+    for node in [losing, gated] {
+      let strict = plan {
+        $0.isClosed = true
+        $0.closesAll = true
+        $0.gate = FleetPlan.Gate(taint: "cold")
+      }
+      #expect(decisions(node, strict).map(\.priority) == [nil])
+    }
+    #expect(decisions(self.node(held: [0: 5, 1: 6]), closed).map(\.share.state) == [.warm])
+  }
+
   @Test("A suspended Prepull begins nothing") func suspended() {
     #expect(decisions(node(), plan { $0.isSuspended = true }).map(\.priority) == [nil])
   }
