@@ -22,7 +22,8 @@ import Testing
 
   @Test func servesImagesOfSeveralSizesAndPlatforms() async throws {
     try await withEmbeddedRegistry { registry in
-      let references = try SampleImages.add(to: registry)
+      // One is for Windows only.
+      let references = try SampleImages.add(to: registry).filter { $0.repository != "sample/iis" }
       let client = client(Sample())
       var sizes: [Int64] = []
       for reference in references {
