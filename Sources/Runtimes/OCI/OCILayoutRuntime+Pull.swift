@@ -8,12 +8,14 @@ extension OCILayoutRuntime {
   /// A failure keeps the beginnings of blobs for the next try, which goes on from there. A cancelled pull takes its
   /// beginnings back. Blobs that are whole stay in both cases until a removal finds them unused for a day.
   ///
-  /// The order's credential is not looked at: the registry client has its own source of them.
+  /// The order's credential is not looked at: the order's logins are shown to the registry, or else those that the registry
+  /// client has.
   package func pull(
     _ order: PullOrder, progress: @escaping @Sendable (PullProgress) -> Void
   ) async throws -> RuntimeImage {
     try await naming("pull", order.reference.familiar) {
-      let registry = order.onRetry.map(registry.reporting) ?? registry
+      let client = order.logins.map(registry.presenting) ?? registry
+      let registry = order.onRetry.map(client.reporting) ?? client
       let image: ResolvedImage
       if let resolved = order.resolved {
         image = resolved

@@ -52,6 +52,18 @@ struct OCILayoutPullTests {
     }
   }
 
+  @Test func showsTheLoginsOfTheOrder() async throws {
+    try await withLayoutLab { lab in
+      let reference = lab.registry.add(try SampleImage())
+      lab.registry.require(.basic(username: "agent", password: "secret"))
+      var order = lab.order(reference)
+      await #expect(throws: RuntimeError.self) { try await lab.runtime().pull(order) { _ in } }
+      order.logins = FixedLogins([.basic(username: "agent", password: "secret")])
+      let held = try await lab.runtime().pull(order) { _ in }
+      #expect(held.references == [reference.description])
+    }
+  }
+
   @Test func filesAreReadableByAll() async throws {
     try await withLayoutLab { lab in
       let image = try SampleImage()
