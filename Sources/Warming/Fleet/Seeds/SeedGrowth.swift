@@ -36,7 +36,6 @@ struct SeedGrowth: Sendable {
   var spoiled: [Place] { stages.filter { $0.value.isSpoiled(seeds) }.map(\.key) }
 
   subscript(place: Place) -> SeedStage { stages[place] ?? SeedStage() }
-  subscript(platform: SeedPlatform) -> Platform { platforms[platform.number] }
 
   /// The first of what a node waits for that it may pull now.
   func first(of wishes: SeedWishes) -> Place? {

@@ -12,7 +12,6 @@ enum SeedRole: UInt8, Sendable {
   case gaveUp
   case gaveUpFinally
 
-  var isFailing: Bool { self != .none && self != .holder && self != .pulling }
   var isFinal: Bool { self == .refused || self == .gaveUpFinally }
   var isOver: Bool { self == .gaveUp || self == .gaveUpFinally }
 }
