@@ -51,7 +51,14 @@ extension RegistryClient {
     var query = "n=\(limits.pageSize)"
     var empty = 0
     while asked.insert(query).inserted {
-      let (page, next) = try await page(query, of: repository, at: endpoint, limits)
+      let (page, next): ([String], NextPage)
+      do {
+        (page, next) = try await self.page(query, of: repository, at: endpoint, limits)
+      } catch let problem as RegistryProblem where problem.status == 400 && asked.count == 1 {
+        // It does not like the number: it shall say how many it gives.
+        query = ""
+        continue
+      }
       let new = page.filter { known.insert($0).inserted }
       tags += new
       guard tags.count <= limits.tags else {
@@ -75,7 +82,7 @@ extension RegistryClient {
     var attempt = 1
     while true {
       do {
-        let call = Call(item: "tags/list", query: query, headers: ["Accept": "application/json"])
+        let call = Call(item: "tags/list", query: query.isEmpty ? nil : query, headers: ["Accept": "application/json"])
         let response = try await send(call, repository: repository.repository, to: endpoint)
         let next = NextPage(response.headers["Link"], host: endpoint.address.host)
         let bytes = try await response.collect(upTo: limits.pageBytes)
