@@ -96,7 +96,9 @@ struct PrepullEntry: Sendable {
       let known = Set(found.map(\.reference))
       for image in prepull.status?.images ?? [] where !known.contains(image.image) {
         let reasons = (image.wantedBy ?? []).filter { reason in
-          reason != "spec" && !(SourceKey.isReason(reason) ? isKnown.sources : isKnown.workloads)
+          reason != "spec"
+            && !(SourceKey.isReason(reason)
+              ? isKnown.sources || sourced.answered.contains(reason) : isKnown.workloads)
         }
         if !reasons.isEmpty { found.append((image.image, reasons)) }
       }

@@ -84,17 +84,21 @@ extension PrepullEntry {
     return nil
   }
 
-  /// The images of all sources with the source of each, and whether every source gave a list.
-  var sourcedImages: (images: [(reference: String, wantedBy: [String])], isComplete: Bool) {
-    var (images, isComplete): ([(reference: String, wantedBy: [String])], Bool) = ([], true)
+  /// The images of all sources with the reason of each, whether every source gave a list, and the reasons of those that
+  /// did: of them it is known what they do not want any more.
+  var sourcedImages: (images: [(reference: String, wantedBy: [String])], isComplete: Bool, answered: Set<String>) {
+    var images: [(reference: String, wantedBy: [String])] = []
+    var (answered, silent): (Set<String>, Set<String>) = ([], [])
     for key in sourceKeys {
-      guard let list = answer(of: key)?.images else {
-        isComplete = false
-        continue
+      let reason = SourceKey.reason(key.source.name)
+      if let list = answer(of: key)?.images {
+        images += list.map { ($0, [reason]) }
+        answered.insert(reason)
+      } else {
+        silent.insert(reason)
       }
-      images += list.map { ($0, [SourceKey.reason(key.source.name)]) }
     }
-    return (images, isComplete)
+    return (images, silent.isEmpty, answered.subtracting(silent))
   }
 
   /// How the sources stand.

@@ -66,6 +66,38 @@ struct ControllerSourceTests {
     }
   }
 
+  @Test("What a source names no more goes, also while another has never answered; what an edited one named stays")
+  func several() async throws {
+    try await ControllerLab.with(NodeTemplate.numbered(1)) { lab in
+      let old = try Self.release(lab, "1.0.0")
+      var other = Prepull.Source()
+      other.tags = Prepull.Source.Tags(repository: "\(lab.sandbox.registry.host)/lab/none")
+      let sources = [Self.tags(lab, newest: 1), other]
+      try await lab.withController {
+        try await lab.make("rel", []) {
+          $0.images = nil; $0.sources = sources
+        }
+        try await lab.until("the one is wanted") {
+          try await lab.prepull("rel").status?.images?.map(\.image) == [old]
+        }
+      }
+      let new = try Self.release(lab, "1.1.0")
+      try await lab.withController {
+        try await lab.until("the next one is wanted in its place") {
+          try await lab.prepull("rel").status?.images?.map(\.image) == [new]
+        }
+        #expect(try await lab.prepull("rel").status?.conditions?["Ready"]?.reason == "SourcesPending")
+        try await lab.edit(
+          "rel", ["sources": [["tags": ["repository": .string("\(lab.sandbox.registry.host)/lab/absent")]]]])
+        try await lab.until("the other question is asked") {
+          let status = try await lab.prepull("rel").status
+          return status?.sources?.count == 1 && status?.sources?.first?.reason == "SourceFailed"
+        }
+        #expect(try await lab.prepull("rel").status?.images?.map(\.image) == [new])
+      }
+    }
+  }
+
   @Test("A host that was not allowed is never asked; one that was is, and its images are ranked")
   func allowed() async throws {
     let asked = Mutex(0)
