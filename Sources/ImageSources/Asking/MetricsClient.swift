@@ -75,6 +75,8 @@ package struct MetricsClient: Sendable {
     settings.redirectConfiguration = .disallow
     settings.timeout.connect = TimeAmount(configuration.connectTimeout)
     settings.timeout.read = TimeAmount(configuration.idleTimeout)
+    // It is asked again later; what is wrong shall show at once.
+    settings.connectionPool.retryConnectionEstablishment = false
     settings.proxy = configuration.proxy.server(scheme: source.address.scheme, to: source.address.host)?.server
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.minimumTLSVersion = .tlsv12

@@ -31,17 +31,29 @@ struct JSONTokens {
   var isOver: Bool { state == .over }
 
   /// - Parameter handle: gets each token, with its text where it has one.
-  mutating func feed<Bytes: Sequence<UInt8>>(
-    _ bytes: Bytes, _ handle: (Token, [UInt8]) throws -> Void
-  ) throws {
-    for byte in bytes {
-      if state == .text, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-        guard text.count < Self.longest else { throw Fault(what: "a text of more than \(Self.longest >> 10) KiB") }
-        if let lone = high { finish(lone) }
-        text.append(byte)
-      } else {
-        try step(byte, handle)
+  mutating func feed<Bytes: Collection<UInt8>>(_ bytes: Bytes, _ handle: (Token, [UInt8]) throws -> Void) throws {
+    let isRead: Void? = try bytes.withContiguousStorageIfAvailable { try read(UnsafeRawBufferPointer($0), handle) }
+    if isRead == nil { try Array(bytes).withUnsafeBytes { try read($0, handle) } }
+  }
+
+  /// Most bytes are of texts: what has no end and no escape in it is taken at once.
+  private mutating func read(_ bytes: UnsafeRawBufferPointer, _ handle: (Token, [UInt8]) throws -> Void) throws {
+    var place = 0
+    while place < bytes.count {
+      if state == .text {
+        let start = place
+        while place < bytes.count, bytes[place] != UInt8(ascii: "\""), bytes[place] != UInt8(ascii: "\\") { place += 1 }
+        if place > start {
+          guard text.count + place - start <= Self.longest else {
+            throw Fault(what: "a text of more than \(Self.longest >> 10) KiB")
+          }
+          if let lone = high { finish(lone) }
+          text.append(contentsOf: bytes[start..<place])
+          continue
+        }
       }
+      try step(bytes[place], handle)
+      place += 1
     }
   }
 
