@@ -80,7 +80,8 @@ package struct Permission: Hashable, Sendable {
   package static func secrets(_ names: [String]) -> Permission {
     Permission(
       group: "", resources: ["secrets"], verbs: ["get"], names: names,
-      purpose: "Ask registries with the pull secrets that the Prepulls of the namespace name.")
+      purpose:
+        "Ask registries with the pull secrets, and sources with the logins, that the Prepulls of the namespace name.")
   }
 
   /// In the whole cluster, where agents are installed: what giving them credentials needs besides `everywhere`, which has

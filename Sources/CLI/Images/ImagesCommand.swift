@@ -41,7 +41,7 @@ struct ImagesCommand: ClusterCommand {
         \(Program.name) images --watch --history web.json
         \(Program.name) images --history web.json --since 7d
         helm template ./chart | \(Program.name) images -f -
-        \(Program.name) images --tags registry.example.com/team/app --semver '>=1.4 <2' --newest 3
+        \(Program.name) images --tags example.com/team/app --semver '>=1.4 <2'
       """)
 
   @Option(
