@@ -44,7 +44,9 @@ actor CostReading {
     _ manifest: ([ImageUsage]) throws -> String
   ) throws -> JSON {
     let shown = ranking.images.prefix(200)
-    let missing = shown.filter { $0.canBeWarmed && $0.failing == 0 && $0.waitPerHour > .zero && !isWanted($0.reference) }
+    let missing = shown.filter {
+      $0.canBeWarmed && $0.failing == 0 && $0.waitPerHour > .zero && !isWanted($0.reference)
+    }
     return [
       "nodes": .integer(Int64(outcome.survey.nodes.values.reduce(0, +))), "pods": .integer(Int64(outcome.survey.pods)),
       "images": .array(

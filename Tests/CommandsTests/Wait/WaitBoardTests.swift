@@ -134,7 +134,8 @@ struct WaitBoardTests {
     let verdict = try Self.verdict(board)
     #expect(!verdict.isWarm)
     #expect(
-      verdict.shortfall == "no node is ready where pods of deployment/web would run (2 nodes: 2 not matched by the node affinity)")
+      verdict.shortfall
+        == "no node is ready where pods of deployment/web would run (2 nodes: 2 not matched by the node affinity)")
     #expect(verdict.progress(of: board.name) == verdict.shortfall)
   }
 

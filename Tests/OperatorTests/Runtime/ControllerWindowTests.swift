@@ -27,7 +27,8 @@ struct ControllerWindowTests {
         try await lab.untilCondition("Progressing", false, of: "web", reason: "WindowClosed")
         let status = try #require(try await lab.prepull("web").status)
         let message = status.conditions?["Progressing"]?.message ?? ""
-        #expect(message.contains(/^waits until \d{4}-\d\d-01 03:00 Europe\/Berlin: 2 nodes will be begun/), "\(message)")
+        #expect(
+          message.contains(/^waits until \d{4}-\d\d-01 03:00 Europe\/Berlin: 2 nodes will be begun/), "\(message)")
         #expect(lab.pods.isEmpty && status.nodes?.warm == 0 && status.nodes?.pending == 2)
         try await lab.edit("web", ["windows": [["start": "* * * * *", "duration": "1h"]]])
         try await lab.untilCondition("Ready", of: "web", reason: "AllNodesWarm")
@@ -51,7 +52,10 @@ struct ControllerWindowTests {
         try await lab.until("the gate is open") { lab.node("gated")?.spec?.taints?.isEmpty ?? true }
         try await lab.until("one is warm") { try await lab.prepull("web").status?.nodes?.warm == 1 }
         for (name, window, text) in [
-          ("zone", Prepull.Window(start: "@daily", duration: "1h", timeZone: "Europe/Nowhere"), "spec.windows[0].timeZone"),
+          (
+            "zone", Prepull.Window(start: "@daily", duration: "1h", timeZone: "Europe/Nowhere"),
+            "spec.windows[0].timeZone"
+          ),
           ("never", Prepull.Window(start: "0 0 30 2 *", duration: "1h"), "never comes"),
         ] {
           try await lab.make(name, images) { $0.windows = [window] }
