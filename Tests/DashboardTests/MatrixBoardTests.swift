@@ -172,6 +172,13 @@ import Warming
     #expect(slow["bound"] == "waves")
     #expect(quick["bound"] == "nodeLink")
     #expect((slow["seconds"]?.number ?? 0) > 9 * (quick["seconds"]?.number ?? .infinity))
+    #expect(quick["registryBytes"] == 10_000_000_000)
+    #expect(quick["bestSeeds"] == .null)
+    question.source = .p2p
+    question.seeds = 1
+    let grown = board.estimate(question)
+    #expect(grown["registryBytes"] == 1_000_000_000)
+    #expect(grown[path: "bestSeeds", "seeds"]?.number ?? 0 >= 1)
   }
 
   @Test("What may not be seen is said, and no longer when it may")

@@ -266,6 +266,14 @@ import Testing
       try await page.wait(
         "another bound", until: "document.querySelector('#estimate b').innerText == 'the number of nodes at a time'")
       #expect(try await page.evaluate("document.querySelectorAll('#estimate svg .point').length > 2") == true)
+      #expect(
+        try await page.evaluate("document.querySelector('#estimate').innerText.includes('save no egress')") == true)
+      _ = try await page.evaluate(
+        "(() => { const s = document.querySelector('#source'); s.value = 'p2p'; s.dispatchEvent(new Event('change')) })()"
+      )
+      try await page.wait(
+        "what seeds are good for",
+        until: "document.querySelector('#estimate').innerText.includes('The best number of seeds is')")
     }
   }
 

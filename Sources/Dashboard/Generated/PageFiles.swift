@@ -189,15 +189,16 @@ const steps = (low, high) => {
 const bits = (value) => `${value >= 1000 ? `${value / 1000} Gbit/s` : `${value} Mbit/s`} (${rate(value * 125000)})`;
 const sliders = {
   parallelism: { title: "Nodes at a time", values: steps(1, 5000), value: 20, words: (value) => value.toLocaleString("en") },
+  seeds: { title: "Nodes that pull first (seeds)", values: [null, ...steps(1, 500)], value: null, words: (value) => (value === null ? "none: all begin at once" : value.toLocaleString("en")) },
   node: { title: "Each node's link", values: steps(10, 100000), value: 1000, words: bits, factor: 125000 },
   registry: { title: "The registry's link", values: [...steps(100, 200000), null], value: null, words: (value) => (value === null ? "no limit" : bits(value)), factor: 125000 },
   unpack: { title: "A node unpacks", values: [20, 50, 80, 110, 150, 200, 300, 500, 1000, null], value: null, words: (value) => (value === null ? "as fast as it comes" : `${value} MB/s`), factor: 1e6 },
 };
 const bounds = {
-  nodeLink: "each node's link", registryLink: "the registry's link", disk: "unpacking on the nodes",
+  nodeLink: "each node's link", registryLink: "the registry's link", cacheLink: "the cache's link", disk: "unpacking on the nodes",
   waves: "the number of nodes at a time", latency: "questions and answers, hardly the bytes",
 };
-let scope = "cold", isBuilt = false, turn = 0, timer = 0;
+let scope = "cold", source = "registry", isBuilt = false, turn = 0, timer = 0;
 const answer = el("div", { class: "card", role: "status" });
 const chart = el("div", { class: "card" });
 
@@ -223,14 +224,16 @@ function build() {
   });
   const choice = el("select", { id: "scope" }, el("option", { value: "cold" }, "what is cold now"), el("option", { value: "all" }, "everything, on empty nodes"));
   choice.addEventListener("change", () => { scope = choice.value; load(); });
+  const ways = el("select", { id: "source" }, el("option", { value: "registry" }, "the registry"), el("option", { value: "cache" }, "a pull-through cache"), el("option", { value: "p2p" }, "each other first (Spegel, Dragonfly)"));
+  ways.addEventListener("change", () => { source = ways.value; load(); });
   sheet.replaceChildren(el("h2", {}, "How long it will take"),
     el("p", { class: "lead" }, "Until every node holds its images, by the model of prepull check, and what would have to be wider for it to go faster."),
-    el("div", { class: "split" }, el("div", { class: "card" }, el("p", { class: "slider" }, el("label", { for: "scope" }, "Pull"), choice), controls), el("div", {}, answer, chart)));
+    el("div", { class: "split" }, el("div", { class: "card" }, el("p", { class: "slider" }, el("label", { for: "scope" }, "Pull"), choice), el("p", { class: "slider" }, el("label", { for: "source" }, "From"), ways), controls), el("div", {}, answer, chart)));
 }
 
 async function load() {
   const mine = (turn += 1);
-  const parameters = { scope };
+  const parameters = { scope, source };
   for (const [name, slider] of Object.entries(sliders)) {
     if (slider.value !== null) parameters[name] = slider.value * (slider.factor ?? 1);
   }
@@ -252,8 +255,15 @@ function show(estimate) {
     el("p", { class: "answer" }, seconds(estimate.seconds)),
     el("p", {}, "What holds it: ", el("b", {}, bounds[estimate.bound] ?? estimate.bound), "."),
     el("p", { class: "muted" }, `${count(estimate.nodes, "node")} pull ${bytes(estimate.bytes)} together`
-      + (estimate.unknown ? `, without ${count(estimate.unknown, "image")} whose size no node tells` : "") + "."));
+      + `; ${bytes(estimate.registryBytes)} of it leave the registry`
+      + (estimate.unknown ? `, without ${count(estimate.unknown, "image")} whose size no node tells` : "") + "."),
+    el("p", { class: "muted" }, advice(estimate)));
   chart.replaceChildren(plot(estimate));
+}
+
+function advice({ bestSeeds: best }) {
+  if (!best) return source === "registry" ? "Where every node asks the registry itself, seeds save no egress: a bad image is found by them alone." : "";
+  return `The best number of seeds is ${best.seeds.toLocaleString("en")}: ${seconds(best.seconds)}.`;
 }
 
 function plot({ curve, limits, seconds: now }) {

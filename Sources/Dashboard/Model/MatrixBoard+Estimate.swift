@@ -5,9 +5,15 @@ import Warming
 
 /// What the sliders of the page say.
 package struct EstimateQuestion: Hashable, Sendable {
+  /// Where nodes get layers from: the registry itself, a pull-through cache, or each other first.
+  package enum Source: String, Sendable { case registry, cache, p2p }
+
   /// All images on nodes that hold nothing, instead of what is cold now.
   package var isAll = false
   package var parallelism = 20
+  /// Nodes that pull first; 0: all begin at once.
+  package var seeds = 0
+  package var source = Source.registry
   /// Bytes a second, as in `PullModel`.
   package var nodeBandwidth = 125_000_000.0
   package var registryBandwidth: Double?
@@ -38,11 +44,21 @@ extension MatrixBoard {
     }
     var model = PullModel(nodeBandwidth: question.nodeBandwidth, registryBandwidth: question.registryBandwidth)
     model.unpackBandwidth = question.unpackBandwidth
-    let own = model.estimate(loads, parallelism: question.parallelism)
+    switch question.source {
+    case .registry: model.source = .registry
+    case .cache: model.source = .cache(bandwidth: nil)
+    case .p2p: model.source = .mirror
+    }
+    let own = model.estimate(loads, parallelism: question.parallelism, seeds: question.seeds)
+    let best = model.seedEstimates(loads, parallelism: question.parallelism).bestSeeds
     return [
       "nodes": .integer(Int64(loads.count)),
       "bytes": .integer(loads.reduce(0) { $1.reduce($0) { $0 + $1.bytes } }), "unknown": .integer(Int64(unknown.count)),
       "seconds": .number(own.duration / .seconds(1)), "bound": .string(own.bound.rawValue),
+      "registryBytes": .integer(own.registryBytes),
+      "bestSeeds": question.source == .registry
+        ? .null
+        : best.map { ["seeds": .integer(Int64($0.seeds)), "seconds": .number($0.duration / .seconds(1))] } ?? .null,
       "curve": .array(
         model.estimates(loads).map {
           [

@@ -190,8 +190,11 @@ extension EstimateQuestion {
       return .some(value)
     }
     guard let parallelism = number("parallelism"), let node = number("node"), let registry = number("registry"),
-      let unpack = number("unpack")
+      let unpack = number("unpack"), let seeds = number("seeds"),
+      let source = Source(rawValue: parameter("source") ?? "registry")
     else { return nil }
+    self.source = source
+    self.seeds = min(100_000, Int(seeds ?? 0))
     isAll = parameter("scope") == "all"
     self.parallelism = max(1, min(100_000, Int(parallelism ?? 20)))
     nodeBandwidth = node ?? nodeBandwidth
