@@ -18,7 +18,7 @@ while text:
 print(json.dumps({"apiVersion": "v1", "kind": "List", "items": [k for k in kinds if k["kind"] == "CustomResourceDefinition"]}))
 P
 kubectl apply -f "$WORK/crds.json" > /dev/null
-"$PREPULL" controller --no-leader-elect > "$WORK/controller.log" 2>&1 & PIDS+=($!)
+"$PREPULL" controller --no-leader-elect --metrics-address none > "$WORK/controller.log" 2>&1 & PIDS+=($!)
 cat > "$WORK/prepull.yaml" <<Y
 apiVersion: prepull.dev/v1alpha1
 kind: Prepull
