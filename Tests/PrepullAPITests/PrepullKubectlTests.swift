@@ -82,7 +82,7 @@ import VirtualCluster
       try #require(rows.count == 11)
       #expect(rows[0] == ["NAME", "DESIRED", "WARM", "READY", "REASON", "AGE"])
       #expect(rows[1].prefix(5) == ["web", "4", "3", "False", "Pulling"])
-      #expect(rows[2] == rows[0] + ["MODE", "PULLING", "PENDING", "FAILED", "MESSAGE"])
+      #expect(rows[2] == rows[0] + ["MODE", "PULLING", "PENDING", "FAILED", "SOURCE", "MESSAGE"])
       #expect(rows[3].dropFirst(6).prefix(5) == ["Keep", "1", "0", "0", "1"])
       #expect(rows[4] == ["NAME", "DESIRED", "WARM", "REASON", "VERIFIED", "AGE"])
       #expect(rows[5].prefix(4) == ["node-1", "2", "2", "AllImages"])
