@@ -14,6 +14,8 @@ struct WaitBoard: Sendable {
   /// By name; nil until they are known.
   var nodes: [String: NodeFacts]?
   var knownPrepulls: [String: Prepull] = [:]
+  /// Of the namespace, as far as they may be seen: what they say of nodes that have no WarmNode.
+  var allPrepulls: [Prepull] = []
   /// Whether WarmNodes were listed, or cannot be.
   var isRecordKnown = false
   var isKeptKnown = false
@@ -43,7 +45,8 @@ struct WaitBoard: Sendable {
     var able: [String: Bool] = [:]
     var unable: Set<String> = []
     let sorted = nodes.values.sorted { $0.name < $1.name }
-    for subject in subjects { judge(subject, on: sorted, &verdict, &able, &unable) }
+    let foreign = foreignNodes(sorted)
+    for subject in subjects { judge(subject, on: sorted, foreign, &verdict, &able, &unable) }
     verdict.wanted = able.count
     verdict.warm = able.values.count { $0 }
     verdict.unsupported = unable.subtracting(able.keys).count
@@ -52,8 +55,8 @@ struct WaitBoard: Sendable {
   }
 
   private mutating func judge(
-    _ subject: WaitSubject, on nodes: [NodeFacts], _ verdict: inout WaitVerdict, _ able: inout [String: Bool],
-    _ unable: inout Set<String>
+    _ subject: WaitSubject, on nodes: [NodeFacts], _ foreign: [String: Set<String>], _ verdict: inout WaitVerdict,
+    _ able: inout [String: Bool], _ unable: inout Set<String>
   ) {
     for image in subject.images where !verdict.images.contains(image) { verdict.images.append(image) }
     if let obstacle = subject.obstacle {
@@ -77,6 +80,7 @@ struct WaitBoard: Sendable {
         switch book.warmth(of: image, on: node) {
         case .unsupported: continue
         case .warm: break
+        case .cold(nil) where foreign[image]?.contains(node.name) ?? false: continue
         case .cold(let reason):
           lacks.append(
             WaitVerdict.Lack(
@@ -93,6 +97,26 @@ struct WaitBoard: Sendable {
       verdict.lacks.append(
         WaitVerdict.Lack(subject: subject.name, image: image, reason: "it has nothing for any node where it would run"))
     }
+  }
+
+  /// Nodes by images that have nothing for them: a node that no image has anything for has no WarmNode. A Prepull that is
+  /// ready counts these; where there are more, some are new, and it has not looked at them yet.
+  private mutating func foreignNodes(_ nodes: [NodeFacts]) -> [String: Set<String>] {
+    var foreign: [String: Set<String>] = [:]
+    for prepull in allPrepulls {
+      guard let status = prepull.status, (status.observedGeneration ?? 0) >= prepull.metadata.generation ?? 0,
+        status.conditions?["Ready"]?.isTrue ?? false, let count = status.nodes?.unsupported, count > 0,
+        let settings = try? PrepullSettings(prepull.spec)
+      else { continue }
+      let images = (status.images ?? []).map(\.image)
+      let bare = nodes.filter { node in
+        settings.nodes.verdict(for: node) == .wanted
+          && images.allSatisfy { book.warmth(of: $0, on: node) == .cold(nil) }
+      }
+      guard bare.count <= count else { continue }
+      for image in images { foreign[image, default: []].formUnion(bare.map(\.name)) }
+    }
+    return foreign
   }
 
   /// Where nothing can ever say that nodes are warm.

@@ -38,9 +38,7 @@ struct WaitSession: Sendable {
       defer { group.cancelAll() }
       group.addTask { await forward(client.watch(Node.self), continuation) { .nodes($0) } }
       group.addTask { await forward(client.watch(WarmNode.self), continuation) { .records($0) } }
-      if !board.prepulls.isEmpty {
-        group.addTask { await forward(client.watch(Prepull.self, in: namespace), continuation) { .prepulls($0) } }
-      }
+      group.addTask { await forward(client.watch(Prepull.self, in: namespace), continuation) { .prepulls($0) } }
       if keeps { group.addTask { await followKept(continuation) } }
       group.addTask { while (try? await Task.sleep(for: .milliseconds(250))) != nil { continuation.yield(.tick) } }
       var nodes = ObjectStore<Node>()
@@ -61,6 +59,7 @@ struct WaitSession: Sendable {
         case .prepulls(let event):
           if case .failed = event { continue }
           isNew = !prepulls.apply(event).isEmpty || isNew
+          board.allPrepulls = Array(prepulls.objects.values)
           for name in board.prepulls {
             board.knownPrepulls[name] = prepulls.objects[.init(namespace: namespace, name: name)]
           }
@@ -117,6 +116,8 @@ struct WaitSession: Sendable {
       for try await event in watch { continuation.yield(change(event)) }
     } catch let error as APIError where error.code == .notFound && R.self == WarmNode.self {
       continuation.yield(.noRecords)
+    } catch let error as APIError where R.self == Prepull.self && [.notFound, .forbidden].contains(error.code) {
+      // Those that are waited for were read before; the others only say more of nodes.
     } catch {
       if !(error is CancellationError) { continuation.yield(.failed(error)) }
     }

@@ -1,3 +1,4 @@
+import Documents
 import Kubernetes
 import PrepullAPI
 import Workloads
@@ -49,7 +50,12 @@ struct WaitSubject: Sendable {
       return
     }
     images = (status.images ?? []).map(\.image)
-    if images.isEmpty { obstacle = Obstacle(text: "\(name) wants no image", isFinal: false) }
+    let state = status.conditions?["Ready"]
+    if let state, !state.isTrue, state.reason == "SourcesPending" || images.isEmpty {
+      obstacle = Obstacle(text: "\(name) is not ready: \(ForeignText.clause(state.message))", isFinal: false)
+    } else if state == nil, images.isEmpty {
+      obstacle = Obstacle(text: "\(name) wants no image", isFinal: false)
+    }
     // It is over, and nothing will be tried any more.
     guard let complete = status.conditions?["Complete"], complete.isTrue,
       let ready = status.conditions?["Ready"], !ready.isTrue

@@ -201,6 +201,47 @@ struct WaitBoardTests {
     }
   }
 
+  /// Ready, as the operator says it where an image has nothing for some nodes.
+  private static func ready(unsupported: Int) -> Prepull {
+    var prepull = prepull(1, observed: 1)
+    var counts = Prepull.NodeCounts()
+    (counts.desired, counts.warm, counts.unsupported) = (1, 1, unsupported)
+    prepull.status?.nodes = counts
+    var conditions: [APICondition] = []
+    conditions.set("Ready", .yes, reason: "AllNodesWarm", message: "", observedGeneration: 1, at: "")
+    prepull.status?.conditions = conditions
+    return prepull
+  }
+
+  @Test("Nodes that no image has anything for have no WarmNode, and are not waited for")
+  func foreignNodes() throws {
+    for (count, isWarm) in [(2, true), (1, false)] {
+      let prepull = Self.ready(unsupported: count)
+      var board = Self.board([try Self.subject()], nodes: Self.nodes(3), prepulls: [prepull])
+      board.allPrepulls = [prepull]
+      board.book.put(Self.record(1, [(Self.web, .warm)]))
+      // Of two nodes without a record where one is unsupported, the other is new.
+      let verdict = try Self.verdict(board)
+      #expect(verdict.isWarm == isWarm, "\(verdict)")
+      if isWarm { #expect(verdict.wanted == 1 && verdict.unsupported == 2) }
+    }
+  }
+
+  @Test("While a source has not said what is wanted, a Prepull is waited for, whatever else it wants")
+  func sourcesPending() throws {
+    var prepull = Self.prepull(1, observed: 1)
+    var conditions: [APICondition] = []
+    conditions.set(
+      "Ready", .no, reason: "SourcesPending", message: "prometheus has not said yet which images are wanted",
+      observedGeneration: 1, at: "")
+    prepull.status?.conditions = conditions
+    var board = Self.board([], nodes: Self.nodes(1), prepulls: [prepull])
+    board.book.put(Self.record(1, [(Self.web, .warm)]))
+    let verdict = try Self.verdict(board)
+    #expect(!verdict.isWarm)
+    #expect(verdict.shortfall.contains("prometheus has not said yet which images are wanted"))
+  }
+
   @Test("A Prepull that is over and failed, or is gone, is not waited for any longer")
   func over() throws {
     var board = Self.board([], nodes: Self.nodes(1), prepulls: [Self.prepull(1, observed: 1, complete: true)])
