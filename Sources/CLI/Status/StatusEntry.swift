@@ -73,8 +73,11 @@ extension Prepull {
 
   var isWarm: Bool { isCurrent && (status?.conditions?["Ready"]?.isTrue ?? false) }
 
-  /// Nodes that can hold an image.
-  func wanted(_ image: ImageStatus) -> Int { max(0, (status?.nodes?.desired ?? 0) - (image.unsupported ?? 0)) }
+  /// Nodes that can hold an image: of all that are chosen, also those that no image has anything for, without those that
+  /// this one has nothing for.
+  func wanted(_ image: ImageStatus) -> Int {
+    max(0, (status?.nodes?.desired ?? 0) + (status?.nodes?.unsupported ?? 0) - (image.unsupported ?? 0))
+  }
 
   fileprivate func state(of image: ImageStatus) -> (String, Style.Role?) {
     let wanted = wanted(image)
