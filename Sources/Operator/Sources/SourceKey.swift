@@ -58,8 +58,6 @@ package struct SourceAnswer: Hashable, Sendable {
     case .success(let finding) where finding.images.isEmpty:
       let cause = finding.remarks.isEmpty ? "" : ": " + finding.remarks.joined(separator: "; ")
       problem = Problem(reason: "SourceEmpty", message: "it gives no image\(cause)")
-      // That it never gave one is an answer too.
-      if images == nil { (images, updatedAt) = ([], now) }
     case .success(let finding):
       (images, updatedAt, problem) = (finding.images.map(\.reference), now, nil)
     case .failure(let error):

@@ -44,6 +44,14 @@ struct SourceScheduleTests {
     #expect(answer == SourceAnswer(images: ["a:3"], updatedAt: .seconds(2210)))
   }
 
+  @Test("An empty answer where there never was a list says nothing of what is wanted")
+  func emptyAtFirst() {
+    var answer = SourceAnswer()
+    answer.take(.success(SourceFinding(remarks: ["of its 15 tags none matches"])), at: .seconds(1))
+    #expect(answer.images == nil)
+    #expect(answer.problem?.message == "it gives no image: of its 15 tags none matches")
+  }
+
   @Test("Failures wait longer each time, and never longer than the interval or shorter than the server asks")
   func backOff() throws {
     var schedule = SourceSchedule()
