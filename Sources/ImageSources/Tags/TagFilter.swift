@@ -46,6 +46,9 @@ package struct TagFilter: Hashable, Sendable {
     let semantic = SemanticVersion(version)
     if let range {
       guard let semantic, range.contains(semantic) else { return nil }
+    } else if pattern == nil, !(semantic?.prerelease.isEmpty ?? true) {
+      // As in a range that names none: who asks for the newest wants a release.
+      return nil
     }
     return Match(tag: tag, version: semantic)
   }

@@ -70,7 +70,8 @@ extension Schema {
         "semver",
         text(
           "Only tags that are semantic versions in this range, with or without a `v` in front: `>=1.4 <2`, `^1.2`, "
-            + "`~1.2.3`, `1.x`. Pre-releases only where it names one: `>=1.4-0`.", atMost: 256)),
+            + "`~1.2.3`, `1.x`. Pre-releases only where it names one: `>=1.4-0`; without a range and a regex none.",
+          atMost: 256)),
       .optional(
         "regex",
         text(

@@ -77,6 +77,14 @@ struct TagFilterTests {
         == ["release-1.10.0-alpine", "release-1.9.0-alpine"])
   }
 
+  @Test("Without a range and an expression, releases are wanted")
+  func releases() throws {
+    let any = try TagFilter(semver: nil, regex: nil)
+    #expect(any.match("2.0.0") != nil && any.match("2.0.0-rc.1") == nil)
+    #expect(try TagFilter(semver: nil, regex: "rc").match("2.0.0-rc.1") != nil)
+    #expect(try TagFilter(semver: ">=2.0.0-0", regex: nil).match("2.0.0-rc.1") != nil)
+  }
+
   @Test("A fault names its field")
   func faults() throws {
     let range = #expect(throws: TagFilter.Fault.self) { try TagFilter(semver: "newest", regex: nil) }
