@@ -200,6 +200,7 @@ struct CheckTable: Sendable {
       if failOn == .warning, warnings > 0 {
         return style.paint("\(images): failed for warnings, as --fail-on warning says\(tail)", .bad)
       }
+      if report.images.isEmpty { return style.paint("there was no image to check\(tail)", .warning) }
       let what = ignored > 0 ? "no other problem" : "no problem"
       return style.paint("\(images): \(what) was found\(tail)", .good)
     }

@@ -37,6 +37,11 @@ struct SeedAdvice: Sendable {
         + "\(figures(asked ?? best)); without seeds: \(figures(without)). A bad image is found by them alone."
     case .cache, .mirror:
       let name = source == .mirror ? "a mirror between nodes" : "a pull-through cache"
+      guard best.duration < without.duration else {
+        let least = estimates.first { $0.seeds == 1 }.map { "; with 1: \(figures($0)), the least egress" } ?? ""
+        return "they make it no quicker with \(name): without seeds: \(figures(without)) from the registry"
+          + (copyBytes > 0 ? least + beside : "")
+      }
       return
         "\(best.seeds) \(best.seeds == 1 ? "is" : "are") best with \(name), \(parallelism) nodes at a time at most: "
         + "\(figures(best)) from the registry\(beside); without seeds: \(figures(without))"
