@@ -15,6 +15,16 @@ import Testing
     #expect(try JSONPatch.apply(patch, to: object) == ["a": ["b": [1, 9, 2, 3]], "f": [1, 9, 2, 3], "g": "y"])
   }
 
+  @Test("Ports of a Service are merged by their number")
+  func servicePorts() throws {
+    let service: JSON = ["spec": ["ports": [["name": "http", "port": 8080], ["name": "tokens", "port": 8443]]]]
+    let patch: JSON = [
+      "spec": ["$setElementOrder/ports": [["port": 8080]], "ports": [["$patch": "delete", "port": 8443]]]
+    ]
+    #expect(
+      try StrategicMerge.apply(patch, to: service) == ["spec": ["ports": [["name": "http", "port": 8080]]]])
+  }
+
   @Test(
     arguments: [
       ["op": "remove", "path": "/x"], ["op": "replace", "path": "/x", "value": 1],

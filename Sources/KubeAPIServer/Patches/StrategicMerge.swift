@@ -4,7 +4,7 @@ import Documents
 ///
 /// Source: apimachinery's `strategicpatch`, the `patchMergeKey` tags of `k8s.io/api`.
 enum StrategicMerge {
-  /// Merge keys by the list's name; in the served kinds a name means the same everywhere.
+  /// Merge keys by the list's name; in the served kinds a name means the same everywhere, but for the ports of a Service.
   private static let keys = [
     "containers": "name", "initContainers": "name", "ephemeralContainers": "name", "volumes": "name", "env": "name",
     "volumeMounts": "mountPath", "volumeDevices": "devicePath", "ports": "containerPort", "imagePullSecrets": "name",
@@ -46,7 +46,7 @@ enum StrategicMerge {
       case .null: members[key] = nil
       case .object: members[key] = try merge(members[key] ?? [:], change)
       case .array(let elements):
-        if let mergeKey = keys[key], elements.allSatisfy({ $0.object != nil }) {
+        if let mergeKey = Self.key(of: key, elements), elements.allSatisfy({ $0.object != nil }) {
           members[key] = try merge(list: members[key]?.array ?? [], elements, by: mergeKey)
         } else if sets.contains(key) {
           let present = members[key]?.array ?? []
@@ -60,9 +60,17 @@ enum StrategicMerge {
     for (key, order) in changes where key.hasPrefix("$setElementOrder/") {
       let list = String(key.dropFirst("$setElementOrder/".count))
       guard let elements = members[list]?.array else { continue }
-      members[list] = .array(sorted(elements, as: order.array ?? [], by: keys[list]))
+      members[list] = .array(sorted(elements, as: order.array ?? [], by: Self.key(of: list, order.array ?? [])))
     }
     return .object(members)
+  }
+
+  /// Ports of containers have `containerPort`, those of Services `port`.
+  private static func key(of list: String, _ elements: [JSON]) -> String? {
+    guard list == "ports", let first = elements.first, first["containerPort"] == nil, first["port"] != nil else {
+      return keys[list]
+    }
+    return "port"
   }
 
   private static func merge(list: [JSON], _ changes: [JSON], by key: String) throws(StatusError) -> JSON {
