@@ -1,11 +1,5 @@
 import SystemPackage
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// How busy the processors of this machine were for a while, and how much of that was not this process.
 ///
 /// Pressure (PSI) says that some process waits, not for whom: a pull that has a small machine to itself makes its own
@@ -38,23 +32,13 @@ package struct ProcessorUse: Hashable, Sendable {
       guard let first = text("stat")?.split(separator: "\n").first, first.hasPrefix("cpu ") else { return nil }
       let ticks = first.split(separator: " ").dropFirst().prefix(8).compactMap { Int($0) }
       guard ticks.count >= 4, let process = own(text("self/stat")) else { return nil }
-      let children = threads(folder).flatMap { thread in
+      let threads = (try? FolderNames.of(folder.appending("self/task"))) ?? []
+      let children = threads.flatMap { thread in
         (text("self/task/\(thread)/children") ?? "").split(separator: " ")
       }
       let running = children.reduce(0) { $0 + (own(text("\($1)/stat")) ?? 0) }
       return Sample(
         all: ticks.reduce(0, +), idle: ticks[3] + (ticks.count > 4 ? ticks[4] : 0), own: process + running)
-    }
-
-    private static func threads(_ folder: FilePath) -> [String] {
-      guard let list = opendir(folder.appending("self/task").string) else { return [] }
-      defer { closedir(list) }
-      var names: [String] = []
-      while let entry = readdir(list) {
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name.first != "." { names.append(name) }
-      }
-      return names
     }
 
     /// utime, stime, cutime and cstime of `/proc/…/stat`, where the program's name may hold anything.
