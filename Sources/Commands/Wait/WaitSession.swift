@@ -38,7 +38,10 @@ struct WaitSession: Sendable {
       defer { group.cancelAll() }
       group.addTask { await forward(client.watch(Node.self), continuation) { .nodes($0) } }
       group.addTask { await forward(client.watch(WarmNode.self), continuation) { .records($0) } }
-      group.addTask { await forward(client.watch(Prepull.self, in: namespace), continuation) { .prepulls($0) } }
+      // Those that nobody named only say more of nodes: who may not see them does without.
+      group.addTask { [isExtra = board.prepulls.isEmpty] in
+        await forward(client.watch(Prepull.self, in: namespace), continuation, isExtra: isExtra) { .prepulls($0) }
+      }
       if keeps { group.addTask { await followKept(continuation) } }
       group.addTask { while (try? await Task.sleep(for: .milliseconds(250))) != nil { continuation.yield(.tick) } }
       var nodes = ObjectStore<Node>()
@@ -109,15 +112,14 @@ struct WaitSession: Sendable {
   }
 
   private func forward<R: Resource>(
-    _ watch: WatchSequence<R>, _ continuation: AsyncStream<Change>.Continuation,
+    _ watch: WatchSequence<R>, _ continuation: AsyncStream<Change>.Continuation, isExtra: Bool = false,
     _ change: @Sendable (WatchEvent<R>) -> Change
   ) async {
     do {
       for try await event in watch { continuation.yield(change(event)) }
     } catch let error as APIError where error.code == .notFound && R.self == WarmNode.self {
       continuation.yield(.noRecords)
-    } catch let error as APIError where R.self == Prepull.self && [.notFound, .forbidden].contains(error.code) {
-      // Those that are waited for were read before; the others only say more of nodes.
+    } catch let error as APIError where isExtra && [.notFound, .forbidden].contains(error.code) {
     } catch {
       if !(error is CancellationError) { continuation.yield(.failed(error)) }
     }
