@@ -62,6 +62,23 @@ struct StatusReportTests {
     #expect(try YAMLDocuments.parse(try report.yaml()).map(\.json) == [report.json], "the same in YAML")
   }
 
+  /// An image without a platform for some nodes, of which none counts as desired.
+  @Test func unsupportedNodes() throws {
+    var foreign = Prepull(metadata: ObjectMeta(name: "web", namespace: "web"), spec: Prepull.Spec())
+    var status = Prepull.Status()
+    var nodes = Prepull.NodeCounts()
+    (nodes.desired, nodes.warm, nodes.unsupported) = (2, 2, 2)
+    status.nodes = nodes
+    var image = Prepull.ImageStatus(image: "iis:1")
+    (image.warm, image.unsupported) = (2, 2)
+    status.images = [image]
+    status.observedGeneration = 1
+    foreign.status = status
+    let report = StatusReport(items: [], prepulls: [foreign], namespace: "web")
+    let line = try #require(report.lines(isWide: false, style: .plain, now: Date()).dropFirst().first)
+    #expect(line.contains("2/2   warm"), "\(line)")
+  }
+
   private var prepull: Prepull {
     var metadata = ObjectMeta(name: "shop", namespace: "web")
     metadata.generation = 2
