@@ -154,10 +154,10 @@ struct PrepullReport {
   /// once has failed.
   private func nothing(_ summary: FleetSummary) -> (reason: String, message: String)? {
     if entry.images.isEmpty {
-      let cause =
-        entry.settings?.workloads == nil
-        ? "no source gives one" : "spec.workloads matches no workload; compare its namespaces and selector"
-      return ("NoImages", "no image is wanted: \(cause)")
+      return (
+        "NoImages",
+        "no image is wanted: spec.workloads matches no workload; compare its namespaces and selector"
+      )
     }
     guard summary.nodes.wanted == 0 else { return nil }
     let without = summary.nodes.withoutAgent
