@@ -15,7 +15,8 @@ struct UninstallCommand: ClusterCommand {
     discussion: """
       It finds the operator's objects in all namespaces by their labels, whichever way it was installed, and does not \
       need one that is alive. Gates of nodes that wait are opened. Agents release what they pinned before they go; nodes \
-      where that could not be done within a minute are named. The images stay on the nodes until a kubelet needs their room. It can be repeated: what is gone already is no error.
+      where that could not be done within a minute are named. The images stay on the nodes until a kubelet needs \
+      their room. It can be repeated: what is gone already is no error.
 
       Examples:
         \(Program.name) uninstall --dry-run
