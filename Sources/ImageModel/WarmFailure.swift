@@ -8,21 +8,33 @@ package struct WarmFailure: Error, Codable, Hashable, Sendable {
   package let detail: String
   /// What to do next, in one line.
   package let remedy: String
+  /// Whether nobody tried there, as it failed elsewhere.
+  package let isUntried: Bool
 
   /// The texts may be those of registries, runtimes and clusters: they are cleaned here.
-  package init(code: String, detail: String, remedy: String) {
+  package init(code: String, detail: String, remedy: String, isUntried: Bool = false) {
     self.code = ForeignText.clean(code, limit: 100)
     self.detail = ForeignText.clause(detail, limit: 1000)
     self.remedy = ForeignText.clean(remedy, limit: 1000)
+    self.isUntried = isUntried
   }
 
-  private enum CodingKeys: String, CodingKey { case code, detail, remedy }
+  private enum CodingKeys: String, CodingKey { case code, detail, remedy, isUntried }
 
   package init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
       code: try fields.decode(String.self, forKey: .code), detail: try fields.decode(String.self, forKey: .detail),
-      remedy: try fields.decode(String.self, forKey: .remedy))
+      remedy: try fields.decode(String.self, forKey: .remedy),
+      isUntried: try fields.decodeIfPresent(Bool.self, forKey: .isUntried) ?? false)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(code, forKey: .code)
+    try fields.encode(detail, forKey: .detail)
+    try fields.encode(remedy, forKey: .remedy)
+    if isUntried { try fields.encode(true, forKey: .isUntried) }
   }
 }
 

@@ -32,6 +32,8 @@ struct FailureGroups: Sendable {
   private struct Key: Hashable {
     let image: String?
     let code: String
+    /// What was not tried on a node did not fail there.
+    let isUntried: Bool
   }
 
   private(set) var groups: [Group] = []
@@ -40,7 +42,7 @@ struct FailureGroups: Sendable {
   /// - Returns: whether nothing like it was known before.
   @discardableResult
   mutating func add(_ failure: WarmFailure, image: String?, node: String) -> Bool {
-    let key = Key(image: image, code: failure.code)
+    let key = Key(image: image, code: failure.code, isUntried: failure.isUntried)
     if let index = places[key] {
       groups[index].add(node)
       return false
@@ -57,13 +59,13 @@ struct FailureGroups: Sendable {
     return more > 1 ? "\(few) and \(more) more" : few
   }
 
-  /// Two lines for each: what happened to what, and what to do next.
+  /// Two lines for each: what happened to what, and what to do next. Where nothing was tried, those that failed say that.
   func lines(style: Style) -> [String] {
     groups.flatMap { group in
-      [
-        style.paint("\(group.subject):", .bad) + " " + VisibleText.sanitised(group.failure.detail),
-        "  " + VisibleText.sanitised(group.failure.remedy),
-      ]
+      let isUntried = group.failure.isUntried
+      let what = style.paint("\(group.subject):", isUntried ? .warning : .bad)
+      let lines = ["\(what) \(VisibleText.sanitised(group.failure.detail))"]
+      return isUntried ? lines : lines + ["  \(VisibleText.sanitised(group.failure.remedy))"]
     }
   }
 }

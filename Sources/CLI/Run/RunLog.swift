@@ -71,6 +71,7 @@ struct RunLog: Sendable {
     var parts = ["\(view.count(.warm)) of \(Quantity.count(view.wantedNodes, "node")) warm"]
     if view.count(.working) > 0 { parts.append("\(view.count(.working)) at work") }
     if view.count(.failed) > 0 { parts.append("\(view.count(.failed)) failed") }
+    if view.count(.untried) > 0 { parts.append("\(view.count(.untried)) not tried") }
     if let wait = view.seedWait, !isLast { parts.append(clean(wait.sentence)) }
     if let rate = view.meter.rate(at: now), rate >= 1, !isLast { parts.append(Quantity.rate(rate)) }
     let text = parts.joined(separator: ", ")
@@ -80,11 +81,12 @@ struct RunLog: Sendable {
     return [text] + grown
   }
 
-  /// A line for each failure of which nothing like was printed.
+  /// A line for each failure of which nothing like was printed. What is not tried, many nodes say at once: that goes
+  /// with the progress.
   private mutating func newFailures() -> [String] {
     let new = view.failures.groups.dropFirst(toldFailures.count)
-    toldFailures += new.map(\.nodes.count)
-    return new.map { "\($0.subject): failed: \(clean($0.failure.detail))" }
+    toldFailures += new.map { $0.failure.isUntried ? 0 : $0.nodes.count }
+    return new.filter { !$0.failure.isUntried }.map { "\($0.subject): failed: \(clean($0.failure.detail))" }
   }
 
   /// A line for each failure that more nodes share than were printed.
@@ -92,7 +94,7 @@ struct RunLog: Sendable {
     view.failures.groups.enumerated().compactMap { index, group in
       guard index < toldFailures.count, group.nodes.count > toldFailures[index] else { return nil }
       toldFailures[index] = group.nodes.count
-      return "\(group.subject): the same failure"
+      return "\(group.subject): \(group.failure.isUntried ? clean(group.failure.detail) : "the same failure")"
     }
   }
 

@@ -24,7 +24,7 @@ struct RunReport: Sendable {
       table.add(
         [image.reference] + (isNarrow ? [] : [digest]) + [
           image.size.map(Quantity.bytes) ?? "-", "\(counts[.warm])/\(counts.wanted)", pulls,
-          Self.word(counts, style: style),
+          Self.word(counts, untried: result.untried(image: index), style: style),
         ])
     }
     return table.draw(style: style, columns: columns)
@@ -38,13 +38,13 @@ struct RunReport: Sendable {
     return isUncounted ? ["+ or more: a kubelet reports only the first 25 events of a pod"] : []
   }
 
-  private static func word(_ counts: Coverage.Counts, style: Style) -> String {
+  private static func word(_ counts: Coverage.Counts, untried: Int, style: Style) -> String {
     if counts.wanted == 0 { return style.paint("no node can hold it", .bad) }
     if counts.isWarm { return style.paint("warm", .good) }
     let notDone = counts[.pulling] + counts[.pending]
-    let parts =
-      [Coverage.State.failed, .stale].filter { counts[$0] > 0 }.map { "\(counts[$0]) \($0.rawValue)" }
-      + (notDone > 0 ? ["\(notDone) not done"] : [])
+    let parts = [
+      (counts[.failed] - untried, "failed"), (counts[.stale], "stale"), (untried, "not tried"), (notDone, "not done"),
+    ].filter { $0.0 > 0 }.map { "\($0) \($1)" }
     return style.paint(parts.joined(separator: ", "), counts[.failed] + counts[.stale] > 0 ? .bad : .warning)
   }
 

@@ -29,7 +29,7 @@ enum RunScreen {
 
   private static func rank(_ image: RunView.Image) -> Int {
     if image[.pulling] > 0 { return 0 }
-    if image.failed > 0 { return 1 }
+    if image.failed + image.untried > 0 { return 1 }
     return image.isWarm ? 3 : 2
   }
 
@@ -60,6 +60,7 @@ enum RunScreen {
     parts.append(image.isWarm ? style.paint(count, .good) : count)
     if image[.pulling] > 0 { parts.append("\(image[.pulling]) pulling") }
     if image.failed > 0 { parts.append(style.paint("\(image.failed) failed", .bad)) }
+    if image.untried > 0 { parts.append(style.paint("\(image.untried) not tried", .warning)) }
     if image[.pulling] > 0, let rate = image.meter.rate(at: now), rate >= 1 { parts.append(Quantity.rate(rate)) }
     return "  " + parts.joined(separator: "  ")
   }
@@ -67,8 +68,8 @@ enum RunScreen {
   /// The images for which there is no line.
   private static func summary(_ images: [RunView.Image]) -> String {
     let groups = [
-      (images.count { $0.isWarm }, "warm"), (images.count { $0.failed > 0 }, "with failures"),
-      (images.count { $0[.pulling] > 0 && $0.failed == 0 }, "pulling"),
+      (images.count { $0.isWarm }, "warm"), (images.count { $0.failed + $0.untried > 0 }, "with failures"),
+      (images.count { $0[.pulling] > 0 && $0.failed + $0.untried == 0 }, "pulling"),
     ]
     let waiting = images.count - groups.reduce(0) { $0 + $1.0 }
     let parts = (groups + [(waiting, "waiting")]).filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
@@ -81,11 +82,12 @@ enum RunScreen {
     var parts: [String] = []
     if view.count(.working) > 0 { parts.append("\(view.count(.working)) at work") }
     if view.count(.failed) > 0 { parts.append(style.paint("\(view.count(.failed)) failed", .bad)) }
+    if view.count(.untried) > 0 { parts.append(style.paint("\(view.count(.untried)) not tried", .warning)) }
     if let rate = view.meter.rate(at: now), rate >= 1, view.count(.working) > 0 { parts.append(Quantity.rate(rate)) }
     parts.append(Quantity.timeLeft(.seconds((now / .seconds(1)).rounded(.down))))
     text = ([text] + parts).joined(separator: "  ")
     let room = width - 9 - VisibleText.width(text)
-    let done = view.count(.warm) + view.count(.failed)
+    let done = view.count(.warm) + view.count(.failed) + view.count(.untried)
     let fraction = total == 0 ? 0 : Double(done) / Double(total)
     let bar = room >= 6 ? ProgressBar(width: min(30, room)).draw(fraction, style: style) + "  " : ""
     return style.paint("Nodes", .strong) + "  " + bar + text

@@ -104,6 +104,7 @@ extension JSON {
 extension WarmFailure {
   var members: [(String, JSON)] {
     [("code", .string(code)), ("message", .string(detail)), ("remedy", .string(remedy))]
+      + (isUntried ? [("tried", false)] : [])
   }
 }
 

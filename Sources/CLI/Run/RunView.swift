@@ -16,13 +16,15 @@ struct RunView: Sendable {
     subscript(state: Coverage.State) -> Int { cells[state] ?? 0 }
     /// Nodes that can hold it.
     var wanted: Int { cells.values.reduce(0, +) - self[.unsupported] }
-    var failed: Int { self[.failed] + self[.stale] }
+    var failed: Int { self[.failed] + self[.stale] - untried }
+    /// Nodes on which nobody tried, as it failed elsewhere.
+    fileprivate(set) var untried = 0
     var isWarm: Bool { wanted > 0 && self[.warm] == wanted }
     var isActive: Bool { self[.pulling] > 0 || (failed > 0 && !isSettled) }
     var isSettled: Bool { self[.pulling] == 0 && self[.pending] == 0 }
   }
 
-  enum NodeState: Hashable, Sendable { case waiting, working, warm, failed, notDone, unsupported }
+  enum NodeState: Hashable, Sendable { case waiting, working, warm, failed, untried, notDone, unsupported }
 
   /// Something that all that follows happens under.
   enum Phase: Sendable { case beginning, working, cleaningUp, cleanedUp(CleanupOutcome) }
@@ -44,6 +46,8 @@ struct RunView: Sendable {
   private(set) var meter = RateMeter(window: rateWindow)
   private(set) var pulledBytes: Int64 = 0
   private var cells: [String: [Coverage.State]] = [:]
+  /// By node, the images that nobody tried there.
+  private var untried: [String: Set<Int>] = [:]
 
   init(images: [String]) { self.images = images.map { Image(name: $0) } }
 
@@ -67,7 +71,10 @@ struct RunView: Sendable {
     case .cell(let node, let image, let cell):
       set(node, image, cell.state)
       if cell == .pulling, images[image].pulledBytes == 0 { images[image].meter.record(0, at: now) }
-      if case .failed(let failure) = cell { fail(failure, image: image, node: node) }
+      if case .failed(let failure) = cell {
+        if failure.isUntried { leave(image, untriedOn: node) }
+        fail(failure, image: image, node: node)
+      }
     case .imagePulled(let node, let image, _, let bytes):
       arrive(node, image)
       count(bytes ?? 0, of: image, at: now)
@@ -113,7 +120,15 @@ struct RunView: Sendable {
     for (index, state) in (cells.removeValue(forKey: node) ?? []).enumerated() {
       images[index].cells[state, default: 0] -= 1
     }
+    for image in untried.removeValue(forKey: node) ?? [] { images[image].untried -= 1 }
     if let state = nodes.removeValue(forKey: node) { counts[state, default: 0] -= 1 }
+  }
+
+  private mutating func leave(_ image: Int, untriedOn node: String) {
+    guard images.indices.contains(image), cells[node] != nil, untried[node, default: []].insert(image).inserted else {
+      return
+    }
+    images[image].untried += 1
   }
 
   private mutating func set(_ node: String, _ state: NodeState) {
@@ -125,6 +140,7 @@ struct RunView: Sendable {
   private mutating func set(_ node: String, _ image: Int, _ state: Coverage.State) {
     guard let last = cells[node]?[image], images.indices.contains(image) else { return }
     cells[node]?[image] = state
+    if untried[node]?.remove(image) != nil { images[image].untried -= 1 }
     images[image].cells[last, default: 0] -= 1
     images[image].cells[state, default: 0] += 1
   }
@@ -141,13 +157,19 @@ struct RunView: Sendable {
   private mutating func finish(_ node: String, _ outcome: NodeOutcome) {
     switch outcome {
     case .warm: set(node, .warm)
-    case .incomplete: set(node, .failed)
+    case .incomplete: set(node, hasFailed(node) ? .failed : .untried)
     case .notDone: set(node, .notDone)
     case .unsupported: set(node, .unsupported)
     case .refused(let failure):
       set(node, .failed)
       fail(failure, image: nil, node: node)
     }
+  }
+
+  /// Whether anything failed on the node itself, or what is missing there has no reason of its own.
+  private func hasFailed(_ node: String) -> Bool {
+    guard let left = untried[node], !left.isEmpty, let cells = cells[node] else { return true }
+    return cells.enumerated().contains { [.failed, .stale].contains($1) && !left.contains($0) }
   }
 
   private mutating func fail(_ failure: WarmFailure, image: Int?, node: String) {

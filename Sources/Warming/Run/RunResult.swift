@@ -56,6 +56,11 @@ package struct RunResult: Sendable {
   /// Indices of the images that no wanted node can hold.
   package var homeless: [Int] { coverage.homelessImages }
 
+  /// Nodes on which nobody tried an image, as it failed elsewhere. They count as failed too.
+  package func untried(image: Int) -> Int {
+    coverage.row(image).count { if case .failed(let failure) = $0 { failure.isUntried } else { false } }
+  }
+
   /// Every cell that failed or is stale, by image and node.
   package var failures: [Failure] {
     coverage.images.indices.flatMap { image in

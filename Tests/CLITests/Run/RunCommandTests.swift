@@ -62,6 +62,23 @@ struct RunCommandTests {
       #expect(told.count { $0["event"] == "nodeFinished" && $0["outcome"] == "incomplete" } == 7)
       for node in 1...7 { #expect(try await cluster.sandbox.image(cluster.scratch, on: "node-\(node)") != nil) }
       #expect(bad.output.contains("not tried, as it failed on the seed node-"), "\(bad.output)")
+      #expect(told.count { $0["event"] == "imageFailed" && $0["tried"] == false } == 6)
+    }
+  }
+
+  @Test("Nodes that did not try a bad image are not said to have failed")
+  func untriedNodes() async throws {
+    try await withCluster(NodeTemplate.numbered(7)) { cluster in
+      let run = try await cluster.prepull("run", "--seeds", "1", cluster.missing, cluster.scratch)
+      #expect(run.exitCode == 1, "\(run)")
+      #expect(run.output.contains("1 failed, 6 not tried"), "\(run.output)")
+      #expect(run.errors.contains("1 failed, 6 not tried"), "the log: \(run.errors)")
+      #expect(!run.errors.contains("the same failure"), "\(run.errors)")
+      let lines = run.errors.split(separator: "\n").map(String.init)
+      let untried = lines.filter { $0.contains("and 3 more: not tried, as it failed on the seed node-") }
+      #expect(untried.count == 2, "once in the log, once at the end: \(run.errors)")
+      let end = try #require(lines.lastIndex { $0.contains("not tried, as it failed") })
+      #expect(end == lines.indices.last, "the remedy stands with the seed: \(run.errors)")
     }
   }
 

@@ -179,7 +179,7 @@ extension FleetMachine {
       let failure = WarmFailure(
         code: known.failure.code,
         detail: "not tried, as it failed on the seed\(names.count == 1 ? "" : "s") \(names[0])\(others): "
-          + known.failure.detail, remedy: known.failure.remedy)
+          + known.failure.detail, remedy: known.failure.remedy, isUntried: true)
       for node in rollout.order {
         guard let turn = rollout[node], turn.outcome == nil, !turn.isSettled(place.position),
           !members.contains(node), nodes[node].statuses.first(where: { $0.plan == plan })?.platform == place.platform
