@@ -46,7 +46,9 @@ struct WaitBoard: Sendable {
     var unable: Set<String> = []
     let sorted = nodes.values.sorted { $0.name < $1.name }
     let foreign = foreignNodes(sorted)
-    for subject in subjects { judge(subject, on: sorted, foreign, &verdict, &able, &unable) }
+    var why = WaitReasons(allPrepulls + knownPrepulls.values.sorted { $0.metadata.name ?? "" < $1.metadata.name ?? "" })
+    for subject in subjects { judge(subject, on: sorted, foreign, &why, &verdict, &able, &unable) }
+    verdict.standstill = why.standstill
     verdict.wanted = able.count
     verdict.warm = able.values.count { $0 }
     verdict.unsupported = unable.subtracting(able.keys).count
@@ -55,8 +57,8 @@ struct WaitBoard: Sendable {
   }
 
   private mutating func judge(
-    _ subject: WaitSubject, on nodes: [NodeFacts], _ foreign: [String: Set<String>], _ verdict: inout WaitVerdict,
-    _ able: inout [String: Bool], _ unable: inout Set<String>
+    _ subject: WaitSubject, on nodes: [NodeFacts], _ foreign: [String: Set<String>], _ why: inout WaitReasons,
+    _ verdict: inout WaitVerdict, _ able: inout [String: Bool], _ unable: inout Set<String>
   ) {
     for image in subject.images where !verdict.images.contains(image) { verdict.images.append(image) }
     if let obstacle = subject.obstacle {
@@ -77,16 +79,21 @@ struct WaitBoard: Sendable {
       var canHold = false
       var lacks: [WaitVerdict.Lack] = []
       for image in subject.images {
+        let reason: String
         switch book.warmth(of: image, on: node) {
         case .unsupported: continue
-        case .warm: break
         case .cold(nil) where foreign[image]?.contains(node.name) ?? false: continue
-        case .cold(let reason):
-          lacks.append(
-            WaitVerdict.Lack(
-              subject: subject.name, image: image, node: node.name,
-              reason: reason.map { ForeignText.clause($0) } ?? "nothing that warms nodes wants it there"))
+        case .warm:
+          canHold = true
+          homes.insert(image)
+          continue
+        case .cold(let told): reason = told ?? "nothing that warms nodes wants it there"
+        case .pending: reason = why.pending(image, on: node)
+        case .untried: reason = why.untried(image, on: node)
         }
+        lacks.append(
+          WaitVerdict.Lack(
+            subject: subject.name, image: image, node: node.name, reason: ForeignText.clause(reason)))
         canHold = true
         homes.insert(image)
       }

@@ -21,6 +21,8 @@ struct WaitVerdict: Hashable, Sendable {
   /// Where they would run, and the images have nothing for.
   var unsupported = 0
   var lacks: [Lack] = []
+  /// Why nothing is begun for now, where that keeps nodes cold: `prepull/shop: waits until 2026-12-01 01:00 UTC: …`.
+  var standstill: String?
   /// Why waiting is of no use.
   var end: String?
 
@@ -30,7 +32,8 @@ struct WaitVerdict: Hashable, Sendable {
   func progress(of subject: String) -> String {
     wanted == 0 && lacks.contains { $0.node == nil }
       ? lacks.first { $0.node == nil }?.reason ?? ""
-      : "\(warm) of \(Quantity.count(wanted, "node")) hold \(what(of: subject))"
+      : "\(warm) of \(Quantity.count(wanted, "node")) \(wanted == 1 ? "holds" : "hold") \(what(of: subject))"
+        + (standstill.map { "; \($0)" } ?? "")
   }
 
   /// The last line of a wait that is over well.
@@ -82,6 +85,7 @@ struct WaitVerdict: Hashable, Sendable {
       ],
       "lacking": .array(lacking),
     ]
+    if let standstill { json["standstill"] = .string(standstill) }
     if let end { json["end"] = .string(end) }
     return json
   }

@@ -12,6 +12,10 @@ struct WarmthBook: Sendable {
     case unsupported
     /// Why it is not there, in one line; nil where nobody wants it there.
     case cold(String?)
+    /// It will be pulled when its Prepulls begin the node.
+    case pending
+    /// Nobody tries there, as it failed elsewhere, or the registry refuses it.
+    case untried
 
     static let stale = cold("the node holds an older image of this tag")
   }
@@ -84,8 +88,8 @@ extension WarmthBook.Warmth {
     case .warm: self = .warm
     case .unsupported: self = .unsupported
     case .stale: self = .stale
-    case .pending: self = .cold(image.failures?.first?.message ?? "it waits to be pulled")
-    case .failed: self = .cold(image.failures?.first?.message ?? "it could not be pulled")
+    case .pending: self = image.failures?.first.map { .cold($0.message) } ?? .pending
+    case .failed: self = image.failures?.first.map { .cold($0.message) } ?? .untried
     }
   }
 

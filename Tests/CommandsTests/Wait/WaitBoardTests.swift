@@ -242,6 +242,56 @@ struct WaitBoardTests {
     #expect(verdict.shortfall.contains("prometheus has not said yet which images are wanted"))
   }
 
+  /// What a Prepull of the image says of it, and of whether it goes on.
+  private static func prepull(_ name: String, _ message: String? = nil, progressing: (String, String)) -> Prepull {
+    var prepull = prepull(1, observed: 1)
+    prepull.metadata.name = name
+    prepull.status?.images?[0].message = message
+    var conditions: [APICondition] = []
+    conditions.set(
+      "Progressing", .init(progressing.0 == "Pulling"), reason: progressing.0, message: progressing.1,
+      observedGeneration: 1, at: "")
+    prepull.status?.conditions = conditions
+    return prepull
+  }
+
+  @Test("Nodes that did not try an image are not said to have failed, but why nobody tries it")
+  func untried() throws {
+    let prepull = Self.prepull("shop", "there is no such tag", progressing: ("Pulling", "nodes pulling: 0"))
+    var board = Self.board([try Self.subject()], nodes: Self.nodes(3))
+    board.allPrepulls = [prepull]
+    board.book.put(Self.record(1, [(Self.web, .failed)], failure: "there is no such tag."))
+    for node in 2...3 { board.book.put(Self.record(node, [(Self.web, .failed)])) }
+    #expect(
+      try Self.verdict(board).shortfall
+        == "shop/web:2.0 on node-1: there is no such tag; "
+        + "shop/web:2.0 on node-2, node-3: not tried there, as no node gets it: there is no such tag")
+    board.allPrepulls = []
+    #expect(try Self.verdict(board).shortfall.hasSuffix("node-3: not tried there, as no node gets it"))
+  }
+
+  @Test("While the windows of a Prepull are closed, it is said when the next one opens, and what else stands still")
+  func standstill() throws {
+    let closed = Self.prepull(
+      "shop", progressing: ("WindowClosed", "waits until 2026-12-01 01:00 UTC: 1 node will be begun"))
+    var board = Self.board([], nodes: Self.nodes(1), prepulls: [closed])
+    board.book.put(Self.record(1, [(Self.web, .pending)]))
+    let words = "prepull/shop waits until 2026-12-01 01:00 UTC: 1 node will be begun"
+    let verdict = try Self.verdict(board)
+    #expect(verdict.shortfall == "shop/web:2.0 on node-1: \(words)")
+    #expect(verdict.progress(of: board.name) == "0 of 1 node holds shop/web:2.0 of prepull/shop; \(words)")
+    #expect(verdict.json(of: board.name)["standstill"] == .string(words))
+
+    let suspended = Self.prepull("shop", progressing: ("Suspended", "spec.suspend is true"))
+    board.knownPrepulls = ["shop": suspended]
+    #expect(try Self.verdict(board).shortfall.hasSuffix(": prepull/shop stands still: spec.suspend is true"))
+    // Another one that wants it there goes on.
+    board.allPrepulls = [closed, Self.prepull("other", progressing: ("Pulling", "nodes pulling: 1"))]
+    board.knownPrepulls = ["shop": closed]
+    let goesOn = try Self.verdict(board)
+    #expect(goesOn.shortfall.hasSuffix("node-1: it waits to be pulled") && goesOn.standstill == nil)
+  }
+
   @Test("A Prepull that is over and failed, or is gone, is not waited for any longer")
   func over() throws {
     var board = Self.board([], nodes: Self.nodes(1), prepulls: [Self.prepull(1, observed: 1, complete: true)])
