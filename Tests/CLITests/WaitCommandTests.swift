@@ -116,6 +116,38 @@ struct WaitCommandTests {
     }
   }
 
+  @Test("A Prepull that is named and may not be followed is an error at once; one that nobody named is done without")
+  func forbiddenPrepull() async throws {
+    try await withCluster(NodeTemplate.numbered(1)) { cluster in
+      try await Self.apply(CustomResourceDefinitions.all, to: cluster)
+      let shop: JSON = [
+        "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull", "metadata": ["name": "shop", "namespace": "default"],
+        "spec": ["images": [["image": .string(cluster.web)]]],
+      ]
+      // It may read the one that is named, and not follow it.
+      let role: JSON = [
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": ["name": "waits"],
+        "rules": [
+          ["apiGroups": ["", "prepull.dev"], "resources": ["nodes", "warmnodes"], "verbs": ["list", "watch"]],
+          ["apiGroups": ["", "apps"], "resources": ["deployments", "namespaces"], "verbs": ["get"]],
+          ["apiGroups": ["prepull.dev"], "resources": ["prepulls"], "verbs": ["get"]],
+        ],
+      ]
+      let binding: JSON = [
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": ["name": "waits"],
+        "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "waits"],
+        "subjects": [["kind": "User", "name": "ann", "apiGroup": "rbac.authorization.k8s.io"]],
+      ]
+      try await Self.apply([shop, role, binding, Self.deployment(cluster.web)], to: cluster)
+      let named = try await cluster.prepull("wait", "prepull/shop", "--as", "ann", "--timeout", "2m")
+      #expect(named.exitCode == 1, "\(named)")
+      #expect(named.errors.contains("may not") && named.errors.contains("prepulls"), "\(named.errors)")
+      try await Self.record("node-1", cluster.web, "Warm", in: cluster)
+      let unnamed = try await cluster.prepull("wait", "deployment/web", "--as", "ann", "--timeout", "2m")
+      #expect(unnamed.exitCode == 0, "\(unnamed)")
+    }
+  }
+
   @Test("The Job of the page waits in its pod, with the rights of the page and no others")
   func job() async throws {
     func documents(_ path: String) throws -> String {
