@@ -40,7 +40,13 @@ extension Uninstallation {
     static func summary(of items: [Item]) -> String {
       var counts: [String: Int] = [:]
       for item in items { counts[item.resource.plural, default: 0] += 1 }
-      return counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+      return counts.sorted { $0.key < $1.key }.map { count($0.value, $0.key) }.joined(separator: ", ")
+    }
+
+    /// `1 deployment`, `2 networkpolicies`, by the plural of a kind.
+    static func count(_ number: Int, _ plural: String) -> String {
+      guard number == 1 else { return "\(number) \(plural)" }
+      return "1 " + (plural.hasSuffix("ies") ? plural.dropLast(3) + "y" : plural.dropLast())
     }
   }
 
@@ -90,7 +96,7 @@ extension Uninstallation {
       }
       lines += gatedNodes.map { "the taint \($0.taint) of the node \($0.node)" }
       if !conditionedNodes.isEmpty {
-        lines.append("the condition \(PullerKey.warm) of \(conditionedNodes.count) nodes")
+        lines.append("the condition \(PullerKey.warm) of \(Quantity.count(conditionedNodes.count, "node"))")
       }
       return lines
     }

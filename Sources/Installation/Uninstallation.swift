@@ -90,7 +90,7 @@ package struct Uninstallation: Sendable {
     }
     for node in survey.conditionedNodes { try await NodeMarks(client: client).removeCondition(from: node) }
     if !survey.conditionedNodes.isEmpty {
-      say("removed the condition \(PullerKey.warm) from \(survey.conditionedNodes.count) nodes")
+      say("removed the condition \(PullerKey.warm) from \(Quantity.count(survey.conditionedNodes.count, "node"))")
     }
   }
 
@@ -157,7 +157,7 @@ package struct Uninstallation: Sendable {
       if let first = others.first { counts.append((first, others.count)) }
     }
     guard let (first, _) = counts.first else { return nil }
-    let summary = counts.map { "\($1) \($0.resource.plural)" }.joined(separator: ", ")
+    let summary = counts.map { Item.count($1, $0.resource.plural) }.joined(separator: ", ")
     return "it has \(summary) of others, \(first.resource.plural)/\(first.name) first"
   }
 

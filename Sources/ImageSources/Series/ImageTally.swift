@@ -110,7 +110,11 @@ package struct ImageTally: Sendable {
     say(withoutNumber, "have a value that is no number")
     say(withoutImage, "name no image, by the labels image_spec, image, or namespace and pod")
     say(withoutReference, "name what is no image, such as '\(odd.prefix(80))'")
-    if !pods.isEmpty { remarks.append("\(pods.count) pods were not looked at, or are gone") }
+    if !pods.isEmpty {
+      remarks.append(
+        "\(pods.count == 1 ? "1 pod was" : "\(pods.count) pods were") not looked at, or \(pods.count == 1 ? "is" : "are") gone"
+      )
+    }
     return remarks
   }
 }

@@ -1,3 +1,4 @@
+import Documents
 import ImageSources
 import PrepullAPI
 import Warming
@@ -185,7 +186,7 @@ struct PrepullReport {
     if let opening = entry.closedUntil, nodes.pulling == 0, let waiting = summary.blocked[.closed], waiting > 0 {
       return (
         false, "WindowClosed",
-        "waits until \(opening): \(waiting) node\(waiting == 1 ? "" : "s") will be begun in the next of spec.windows"
+        "waits until \(opening): \(Quantity.count(waiting, "node")) will be begun in the next of spec.windows"
       )
     }
     guard nodes.pulling > 0 || nodes.pending > 0 || nodes.failed > 0 else {
@@ -202,7 +203,7 @@ struct PrepullReport {
     let isRetrying = nodes.pulling == 0 && nodes.pending == 0
     let work =
       isRetrying
-      ? "images that failed on \(nodes.failed) node\(nodes.failed == 1 ? "" : "s") are tried again by their back-off"
+      ? "images that failed on \(Quantity.count(nodes.failed, "node")) are tried again by their back-off"
       : "nodes pulling: \(nodes.pulling), pending: \(nodes.pending)"
     if let wait = summary.seedWait {
       return (true, "Seeding", ([wait.sentence, work] + waiting).joined(separator: "; ") + example)
@@ -215,13 +216,13 @@ struct PrepullReport {
     if let obstacle = summary.obstacle { return ("PodsRefused", obstacle.message) }
     let refused = summary.images.compactMap { image in image.refusal.map { (image.reference, $0) } }
     if let (reference, failure) = refused.first {
-      let others = refused.count == 1 ? "" : " (and \(refused.count - 1) more images)"
+      let others = refused.count == 1 ? "" : " (and \(Quantity.count(refused.count - 1, "more image")))"
       return ("Image\(failure.reason)", "\(reference)\(others): \(failure.message)")
     }
     let failed = summary.images.filter { $0.failed > 0 }
     if let image = failed.first, let failure = image.lastFailure {
       let place = image.failedNode.map { ", such as \($0)" } ?? ""
-      let others = failed.count == 1 ? "" : " (and \(failed.count - 1) more images)"
+      let others = failed.count == 1 ? "" : " (and \(Quantity.count(failed.count - 1, "more image")))"
       return (
         "NodesFailed",
         "\(image.reference)\(others) failed on \(image.failed) node\(image.failed == 1 ? "" : "s")\(place): "
@@ -232,7 +233,8 @@ struct PrepullReport {
       let list =
         answer.images.map { images in
           images.isEmpty
-            ? "" : "; its last good list stays: \(images.count) images of \(answer.updatedAt?.timestamp ?? "before")"
+            ? ""
+            : "; its last good list stays: \(Quantity.count(images.count, "image")) of \(answer.updatedAt?.timestamp ?? "before")"
         } ?? ""
       return (problem.reason, "\(key.source.name): \(problem.message)\(list)")
     }
@@ -265,7 +267,8 @@ struct PrepullReport {
           ? "WithFailures"
           : summary.nodes.wanted == 0 ? "NoNodes" : summary.nodes.reachable == 0 ? "NodesUnreachable" : "AllNodesWarm",
       message: !isComplete
-        ? "it is not done yet" : "\(summary.nodes.warm) nodes became warm, \(failed) failed\(rest(summary))",
+        ? "it is not done yet"
+        : "\(Quantity.count(summary.nodes.warm, "node")) became warm, \(failed) failed\(rest(summary))",
       observedGeneration: entry.generation, at: now)
     status.finishedAt = isComplete ? wasComplete ? status.finishedAt ?? now : now : nil
   }

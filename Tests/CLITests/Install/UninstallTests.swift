@@ -73,7 +73,7 @@ struct UninstallTests {
       let outcome = try await cluster.prepull("uninstall", "--yes")
       #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.errors)")
       #expect(outcome.output.contains("removed the taint prepull.dev/other from the node node-1"))
-      #expect(outcome.output.contains("kept the namespace prepull-system: it has 1 pods of others, pods/theirs first"))
+      #expect(outcome.output.contains("kept the namespace prepull-system: it has 1 pod of others, pods/theirs first"))
       #expect(try await kubectl(cluster, "get", "pods", "-n", "prepull-system", "-o", "name") == "pod/theirs\n")
       #expect(try await cluster.prepull("uninstall", "--yes").output.hasPrefix("nothing of Prepull's operator"))
     }
