@@ -80,6 +80,9 @@ struct CheckCommand: ClusterCommand {
   @Option(name: .shortAndLong, help: "table for people; json or yaml: all that is known; junit or sarif: for CI.")
   var output = Output.table
 
+  @Flag(name: .shortAndLong, help: "Print nothing but what counts as a failure, and what -o asks for.")
+  var quiet = false
+
   @Flag(name: .shortAndLong, help: "Log what is asked of the cluster and the registries.")
   var verbose = false
 
@@ -131,20 +134,22 @@ struct CheckCommand: ClusterCommand {
     let input = try CheckInput(
       imageArguments, workloadOptions, hasMore: !names.workloads.isEmpty || !names.prepulls.isEmpty)
     let console = Console.standardError
-    console.write(lines: console.wrapped(input.remarks.map { "note: \($0)" }))
+    if !quiet { console.write(lines: console.wrapped(input.remarks.map { "note: \($0)" })) }
     let choice = try nodeOptions.choice()
     let platforms = try platform.map { text in try usage { try Platform(parsing: text) } }
     try estimateOptions.check()
+    if noCluster { try estimateOptions.requireNodes() }
     let (credentials, configuration) = try registryOptions.loaded(retries: 2)
     let logger = logger
     let session = CheckSession(
       choice: choice, platforms: platforms, pullSecrets: pullSecret, readsSecrets: readSecrets, isExact: exact,
       needsCluster: needsCluster, estimateOptions: estimateOptions, credentials: credentials, registry: configuration,
-      logger: logger)
+      logger: logger, isQuiet: quiet)
     let printer = CheckPrinter(
       output: output, failOn: failOn, ignored: ignore, thresholds: estimateOptions.thresholds,
-      plot: estimateOptions.plot)
-    let asker = SourceAsker(registry: configuration, credentials: credentials, logger: logger)
+      plot: estimateOptions.plot, isQuiet: quiet)
+    let asker = SourceAsker(
+      registry: configuration, credentials: credentials, logger: logger, isQuiet: quiet)
     let isGood = try await interruptible {
       guard let client = try client(logger) else {
         let input = try await asker.completed(input, nil, readsSecrets: false)
@@ -154,7 +159,7 @@ struct CheckCommand: ClusterCommand {
       return try await client.closed {
         let input = try await asker.completed(input, client, readsSecrets: readSecrets)
         let cluster = try await CheckCluster(names, completing: input.workloads, client: client, logger: logger)
-        console.write(lines: cluster.remarks.map { "note: \($0)" })
+        if !quiet { console.write(lines: cluster.remarks.map { "note: \($0)" }) }
         let (report, estimate) = try await session.judge(try input.joined(with: cluster), client)
         return try printer.print(report, estimate)
       }
@@ -170,7 +175,8 @@ struct CheckCommand: ClusterCommand {
       configuration = try clusterOptions.configuration()
     } catch {
       guard error.code == .none, !needsCluster else { throw error }
-      if output == .table, estimateOptions.nodeCount == nil {
+      try estimateOptions.requireNodes()
+      if output == .table, !quiet, estimateOptions.nodeCount == nil {
         Console.standardError.write("note: there is no kubeconfig: the images are checked without a cluster\n")
       }
       return nil

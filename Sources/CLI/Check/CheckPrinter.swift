@@ -12,6 +12,7 @@ struct CheckPrinter {
   let thresholds: DiskThresholds
   /// A drawing of the times, where one is wanted.
   let plot: String?
+  var isQuiet = false
 
   /// - Returns: whether nothing was found that counts as a failure.
   func print(_ report: CheckReport, _ estimate: CheckEstimate?) throws -> Bool {
@@ -23,9 +24,13 @@ struct CheckPrinter {
       report.findings[index].level = .note
     }
     let isGood = !report.findings.contains(where: failOn.counts)
-    if let remark = estimate?.remark { console.write(lines: console.wrapped(["note: \(remark)"])) }
+    if !isQuiet, let remark = estimate?.remark { console.write(lines: console.wrapped(["note: \(remark)"])) }
     if let path = plot { try draw(estimate, to: path) }
     switch output {
+    case .table where isQuiet:
+      report.findings.removeAll { !failOn.counts($0) }
+      let table = CheckTable(report: report, estimate: nil, thresholds: thresholds, failOn: failOn)
+      console.write(lines: console.wrapped(table.findings(console.style)))
     case .table:
       let style = out.style
       let table = CheckTable(

@@ -18,6 +18,7 @@ struct CheckSession: Sendable {
   let credentials: Credentials
   let registry: RegistryConfiguration
   let logger: Logger
+  let isQuiet: Bool
 
   /// - Parameter input: with what the cluster adds, where there is one.
   func judge(_ input: CheckInput, _ client: KubernetesClient?) async throws -> (CheckReport, CheckEstimate?) {
@@ -39,7 +40,7 @@ struct CheckSession: Sendable {
     let source: any CredentialSource = survey.credentials.map { $0 as any CredentialSource } ?? credentials
     let registry = RegistryClient(configuration: registry, credentials: source, logger: logger)
     let waiting = WaitLine(.standardError, "asking the cluster")
-    return try await waiting.shown { [request, survey] in
+    return try await waiting.shownUnless(isQuiet) { [request, survey] in
       try await registry.closed {
         let check = ImageCheck(request, registry: registry, secrets: survey) { waiting.say(Self.text(of: $0)) }
         let report = try await check.run(client: client)

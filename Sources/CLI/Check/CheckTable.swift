@@ -161,7 +161,7 @@ struct CheckTable: Sendable {
 
   // MARK: Findings
 
-  private func findings(_ style: Style) -> [String] {
+  func findings(_ style: Style) -> [String] {
     var lines: [String] = []
     var printed: Set<CheckFinding> = []
     for finding in report.findings where !printed.contains(finding) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checking
 import Commands
+import Documents
 import Warming
 
 /// How wide what pulls pass through is, and how large disks may grow full.
@@ -63,6 +64,22 @@ struct EstimateOptions: ParsableArguments {
       "The kubelets' imageGCLowThresholdPercent: disk usage down to which they delete.", valueName: "%"))
   var gcLow = 80
 
+  /// Options that mean nothing without nodes, and whether each is given.
+  private var ofNodes: [(String, Bool)] {
+    [
+      ("--node-bandwidth", nodeBandwidth != nil), ("--registry-bandwidth", registryBandwidth != nil),
+      ("--unpack-bandwidth", unpackBandwidth != nil), ("--probe", probe), ("--parallelism", !parallelism.isEmpty),
+      ("--cache", cache), ("--cache-bandwidth", cacheBandwidth != nil), ("--p2p", p2p), ("--seeds", seeds != nil),
+      ("--plot", plot != nil),
+    ]
+  }
+
+  /// - Throws: `ValidationError` for estimates of nodes, where there is no cluster and nobody says how many nodes.
+  func requireNodes() throws {
+    guard nodeCount == nil, let option = ofNodes.first(where: \.1)?.0 else { return }
+    throw ValidationError("\(option) is about nodes, and without a cluster there are none: add --node-count")
+  }
+
   /// - Throws: `ValidationError` for what cannot be.
   func check() throws {
     guard (1...100).contains(gcHigh), (0...100).contains(gcLow), gcLow <= gcHigh else {
@@ -73,6 +90,9 @@ struct EstimateOptions: ParsableArguments {
       throw ValidationError("--node-count \(nodeCount) is not from 1 to 100000")
     }
     if let seeds, !(1...100_000).contains(seeds) { throw ValidationError("--seeds \(seeds) is not from 1 to 100000") }
+    if let nodeCount, let seeds, seeds > nodeCount {
+      throw ValidationError("--seeds \(seeds) is more than the \(Quantity.count(nodeCount, "node")) of --node-count")
+    }
     if p2p, cache || cacheBandwidth != nil {
       throw ValidationError(
         "--p2p and --cache are asked one before the other: estimate with the one that is asked first")

@@ -12,6 +12,8 @@ struct SourceAsker: Sendable {
   let registry: RegistryConfiguration
   let credentials: any CredentialSource
   let logger: Logger
+  /// Whether it does not say what it asks.
+  var isQuiet = false
 
   /// - Parameter client: for pods that series name in place of images; they are left out without.
   /// - Throws: `SourceError`, or `APIError`.
@@ -22,9 +24,11 @@ struct SourceAsker: Sendable {
     let waiting = WaitLine(console, "asking \(source.name)")
     switch source {
     case .metrics(let metrics):
-      console.write(
-        "asking \(MetricsClient.address(of: metrics)) for \(VisibleText.sanitised(metrics.query))\n")
-      return try await waiting.shown {
+      if !isQuiet {
+        console.write(
+          "asking \(MetricsClient.address(of: metrics)) for \(VisibleText.sanitised(metrics.query))\n")
+      }
+      return try await waiting.shownUnless(isQuiet) {
         let (tally, warning) = try await MetricsClient(configuration: registry).ask(metrics, credential)
         return try await SourceFinding.of(tally, warning: warning, top: metrics.top) { pods in
           guard let client else { return [:] }
@@ -32,9 +36,9 @@ struct SourceAsker: Sendable {
         }
       }
     case .tags(let tags):
-      console.write("asking the registry for the tags of \(tags.repository)\n")
+      if !isQuiet { console.write("asking the registry for the tags of \(tags.repository)\n") }
       let registry = RegistryClient(configuration: registry, credentials: credentials, logger: logger)
-      return try await waiting.shown {
+      return try await waiting.shownUnless(isQuiet) {
         try await registry.closed {
           try await TagFinder(registry: registry, times: CreationTimes()).find(tags)
         }

@@ -150,45 +150,17 @@ struct CheckCommandTests {
     }
   }
 
-  @Test func aPrepullInAFile() async throws {
-    try await with { registry, _ in
-      let prepull = """
-        apiVersion: prepull.dev/v1alpha1
-        kind: Prepull
-        metadata: {name: shop}
-        spec: {images: [{image: "\(registry.host)/web:1"}]}
-        """
-      let arguments = ["check", "--no-cluster", "-f", "-", "-o", "json"]
-      let json = try JSON(parsing: try await PrepullProgram.run(arguments, input: prepull).output)
-      #expect(json["images"]?.array?.compactMap { $0["image"]?.string } == ["\(registry.host)/web:1"])
-      #expect(json["images"]?.array?.first?["origins"]?.array?.first?["object"] == "prepull/shop")
-      let empty = prepull.replacing("\(registry.host)/web:1", with: "")
-      let run = try await PrepullProgram.run(arguments, input: empty)
-      #expect(run.exitCode == 2)
-      #expect(run.errors.contains("spec.images[0].image"), "\(run.errors)")
-    }
-  }
-
-  @Test("Fields that a Prepull does not have are named and passed by")
-  func unknownFieldsOfAPrepull() async throws {
-    try await with { registry, _ in
-      let prepull = """
-        apiVersion: prepull.dev/v1alpha1
-        kind: Prepull
-        metadata: {name: shop}
-        spec: {images: [{image: "\(registry.host)/web:1"}], pacing: {parallelism: 1}, gates: {}}
-        """
-      let arguments = ["check", "--no-cluster", "-f", "-"]
-      let run = try await PrepullProgram.run(arguments, input: prepull)
-      #expect(run.exitCode == 0, "\(run)")
-      let text = run.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-      #expect(
-        text.contains(
-          "standard input:1, prepull/shop: left out, as the API server does: no fields of a Prepull: spec.gates, "
-            + "spec.pacing (now spec.parallelism, registryParallelism and maxFailures)"), "\(run.errors)")
-      let old = try await PrepullProgram.run(arguments, input: prepull.replacing("image:", with: "reference:"))
-      #expect(old.exitCode == 2)
-      #expect(old.errors.contains("spec.images[0].reference (now image)"), "\(old.errors)")
+  @Test("With -q nothing is printed but what counts as a failure")
+  func quiet() async throws {
+    try await with { registry, check in
+      let good = try await check("-q", "\(registry.host)/web:latest")
+      #expect(good.exitCode == 0 && good.output == "" && good.errors == "", "\(good)")
+      let bad = try await check("-q", "\(registry.host)/web:latest", "\(registry.host)/web:9")
+      #expect(bad.exitCode == 1 && bad.output == "", "\(bad)")
+      #expect(bad.errors.hasPrefix("error: \(registry.host)/web:9 cannot be pulled: "), "\(bad.errors)")
+      #expect(!bad.errors.contains("web:latest"), "\(bad.errors)")
+      let json = try await check("-q", "-o", "json", "\(registry.host)/web:9")
+      #expect(try JSON(parsing: json.output)["ok"] == false && json.errors == "", "\(json)")
     }
   }
 
@@ -226,6 +198,13 @@ struct CheckCommandTests {
       (["a", "--pull-secret", "A_b"], "--pull-secret 'A_b'"), (["--prepull", "A_b"], "--prepull 'A_b'"),
       (["--from-file", "-", "-f", "-"], "standard input"), (["-f", "/nowhere"], "cannot read /nowhere"),
       (["a", "--image", "web=b"], "--image web=b"),
+      (["--no-cluster", "--p2p", "a"], "--p2p is about nodes, and without a cluster there are none: add --node-count"),
+      (["--no-cluster", "--node-bandwidth", "1Gbit", "a"], "--node-bandwidth is about nodes"),
+      (["--no-cluster", "--seeds", "2", "a"], "--seeds is about nodes"),
+      (
+        ["--no-cluster", "--node-count", "500", "--seeds", "600", "a"],
+        "--seeds 600 is more than the 500 nodes of --node-count"
+      ),
     ])
   func commandLine(_ arguments: [String], _ complaint: String) async throws {
     let run = try await PrepullProgram.run(["check"] + arguments)
@@ -271,6 +250,15 @@ struct CheckCommandTests {
         #expect(probed.exitCode == 0, "\(probed)")
         let partly = try await check("--no-cluster", "--node-count", "4", image, "\(registry.host)/web:9")
         #expect(partly.output.contains("without 1 image that could not be looked at"), "\(partly.output)")
+        let whole = try await check(
+          "--no-cluster", "--node-count", "192", "--node-bandwidth", "1kB", "--registry-bandwidth", "1kB", "--p2p",
+          image)
+        #expect(whole.output.contains("and 192 copies"), "\(whole.output)")
+        #expect(!whole.output.contains(".0 cop"), "\(whole.output)")
+        let single = try await check("--no-cluster", "--node-count", "1", "--p2p", image)
+        #expect(!single.output.contains("1 nodes"), "\(single.output)")
+        let nowhereElse = try await check("--p2p", image)
+        #expect(nowhereElse.exitCode == 2 && nowhereElse.errors.contains("add --node-count"), "\(nowhereElse)")
         let nobody = try await check("--no-cluster", "--plot", file, image)
         #expect(nobody.exitCode == 2)
         #expect(nobody.errors.contains("--node-count"), "\(nobody.errors)")
