@@ -12,6 +12,8 @@ struct CheckCluster: Sendable {
     let spec: Prepull.Spec
     /// What the operator found that workloads use; it is there before the first node is warm.
     let discovered: [String]
+    /// Those that give nothing now, and those that have not said anything yet.
+    let sources: [Prepull.SourceStatus]
   }
 
   /// Of what has none of its own.
@@ -39,7 +41,8 @@ struct CheckCluster: Sendable {
       let prepull = try await client.get(Prepull.self, name, in: namespace)
       prepulls.append(
         NamedPrepull(
-          name: name, spec: prepull.spec, discovered: (prepull.status?.images ?? []).map(\.image)))
+          name: name, spec: prepull.spec, discovered: (prepull.status?.images ?? []).map(\.image),
+          sources: (prepull.status?.sources ?? []).filter { $0.reason != nil || $0.images == nil }))
     }
     let reader = WorkloadReader(client: client)
     workloads = files

@@ -87,8 +87,12 @@ struct CheckInput: Sendable {
   private mutating func addManifest(_ document: YAMLDocument, in file: String, _ name: String) throws -> Int {
     let found = ManifestImages.find(in: document.json)
     let own = addTemplates(of: document.json)
-    for object in document.json["items"]?.array ?? [document.json] {
-      try addPrepull(object, in: file, line: document.line)
+    if let items = document.json["items"]?.array {
+      for (index, object) in items.enumerated() {
+        try addPrepull(object, in: file, document, at: [.key("items"), .index(index)])
+      }
+    } else {
+      try addPrepull(document.json, in: file, document, at: [])
     }
     // Of what no template names, nobody knows where it will run.
     let described = Set(own.flatMap(\.images).compactMap(\.reference))
@@ -125,37 +129,38 @@ struct CheckInput: Sendable {
     return own
   }
 
+  /// - Parameter place: of the object in the document.
   /// - Throws: `ValidationError` for a Prepull that the operator would not take.
-  private mutating func addPrepull(_ object: JSON, in file: String, line: Int) throws {
+  private mutating func addPrepull(
+    _ object: JSON, in file: String, _ document: YAMLDocument, at place: [DocumentStep]
+  ) throws {
     guard object["kind"] == .string(Prepull.kind), object["apiVersion"] == .string(Prepull.apiVersion) else { return }
     let metadata = object["metadata"]
     let name = ForeignText.clean(metadata?["name"]?.string ?? "?")
-    let place = "\(InputFile.name(of: file)):\(line), prepull/\(name)"
-    let unknown = Schema.unknownFields(inPrepullSpec: object["spec"] ?? [:]).map { ForeignText.clean("\($0)") }
-    let fields = "no field\(unknown.count == 1 ? "" : "s") of a Prepull: \(unknown.joined(separator: ", "))"
-    guard let spec: Prepull.Spec = try? (object["spec"] ?? [:]).decoded() else {
-      let cause = unknown.isEmpty ? "" : "; \(fields)"
-      throw ValidationError("\(place): its spec is not of the right form\(cause)")
+    let form = PrepullForm(object, name: name)
+    let origin = ImageOrigin(file: file == "-" ? nil : file, line: document.line, object: "prepull/\(name)")
+    findings += form.findings { route in
+      var origin = origin
+      origin.line = document.line(of: place + route)
+      return origin
     }
-    if !unknown.isEmpty { remarks.append("\(place): left out, as the API server does: \(fields)") }
-    let origin = ImageOrigin(file: file == "-" ? nil : file, line: line)
-    try add(name, metadata?["namespace"]?.string, spec, [], origin, isOfFile: true)
+    do throws(SpecError) {
+      let spec = try form.spec()
+      try add(name, metadata?["namespace"]?.string, spec, [], origin, isOfFile: true)
+    } catch {
+      throw ValidationError("\(InputFile.name(of: file)):\(document.line), prepull/\(name): \(form.complaint(error))")
+    }
   }
 
   /// A Prepull's own images, and those that the operator found for it.
   ///
-  /// - Throws: `ValidationError` for a spec that the operator would not take.
+  /// - Throws: `SpecError` for a spec that the operator would not take.
   private mutating func add(
     _ name: String, _ namespace: String?, _ spec: Prepull.Spec, _ discovered: [String],
     _ origin: ImageOrigin = ImageOrigin(), isOfFile: Bool = false
-  ) throws {
+  ) throws(SpecError) {
     let source = "prepull/\(name)"
-    let settings: PrepullSettings
-    do {
-      settings = try PrepullSettings(spec)
-    } catch {
-      throw ValidationError("\(source): \(error)")
-    }
+    let settings = try PrepullSettings(spec)
     var origin = origin
     origin.object = source
     let images = settings.images + discovered.filter { !settings.images.contains($0) }
@@ -206,7 +211,12 @@ struct CheckInput: Sendable {
   func joined(with cluster: CheckCluster) throws -> CheckInput {
     var joined = self
     for prepull in cluster.prepulls {
-      try joined.add(prepull.name, cluster.namespace, prepull.spec, prepull.discovered)
+      do {
+        try joined.add(prepull.name, cluster.namespace, prepull.spec, prepull.discovered)
+      } catch {
+        throw ValidationError("prepull/\(prepull.name): \(error)")
+      }
+      joined.findings += prepull.sources.map { CheckFinding($0, of: prepull.name) }
     }
     for workload in cluster.workloads where workload.origin == .cluster { joined.addImages(of: workload.template) }
     joined.workloads = cluster.workloads
@@ -323,6 +333,19 @@ struct CheckInput: Sendable {
 }
 
 extension CheckFinding {
+  /// A source of a Prepull of the cluster that gives the operator nothing.
+  fileprivate init(_ source: Prepull.SourceStatus, of prepull: String) {
+    let problem =
+      source.message ?? source.reason ?? "the operator has not said yet what it gives"
+    let list = source.images.map { images in
+      "; its last good list stays: \(Quantity.count(images.count, "image"))"
+        + (source.updatedAt.map { " of \($0)" } ?? "")
+    }
+    self.init(
+      .sourceFailed, "\(source.source) of prepull/\(prepull): \(ForeignText.clause(problem))\(list ?? "")",
+      "See how it stands: \(Program.name) status \(prepull)", origins: [ImageOrigin(object: "prepull/\(prepull)")])
+  }
+
   fileprivate init(_ problem: ImageProblem, origins: [ImageOrigin]) {
     let (code, remedy): (CheckCode, String) =
       switch problem.code {

@@ -6,7 +6,7 @@ extension Schema {
     "Images that nodes should hold before the pods that need them arrive.",
     [.required("spec", prepullSpec), .optional("status", prepullStatus)])
 
-  private static let prepullSpec = object(
+  static let prepullSpec = object(
     "Which images should be on which nodes, and for how long.",
     [
       .optional(

@@ -1,40 +1,63 @@
 package import Documents
 
 extension Schema {
-  /// A field that a value has and its schema does not: the API server drops it.
-  package struct UnknownField: Hashable, Sendable, CustomStringConvertible {
-    /// `spec.images[0].reference`.
-    package let path: String
-    /// What the field is called by now, if an earlier version knew it.
-    package let replacement: String?
-
-    package var description: String { path + (replacement.map { " (now \($0))" } ?? "") }
+  /// A step into a document.
+  package enum Step: Hashable, Sendable {
+    case member(String)
+    case element(Int)
   }
 
-  /// The fields of a Prepull's spec that are none.
-  package static func unknownFields(inPrepullSpec spec: JSON) -> [UnknownField] {
-    guard case .object(let fields) = prepull.shape, let schema = fields.first(where: { $0.name == "spec" })?.schema
-    else { return [] }
-    return schema.unknownFields(in: spec, at: "spec", general: "spec")
+  /// A field that a value has and its schema does not: kubectl refuses it, and the API server by itself drops it.
+  package struct UnknownField: Hashable, Sendable {
+    /// From the object on.
+    package let route: [Step]
+    /// What the field is called by now, if an earlier version knew it.
+    package let replacement: String?
+    /// The fields that there are in its place.
+    package let others: [String]
+
+    /// `spec.images[0].reference`.
+    package var path: String { Schema.path(route) }
+    package var name: String { if case .member(let name)? = route.last { name } else { "" } }
+  }
+
+  /// `spec.images[0].reference`.
+  static func path(_ route: [Step]) -> String {
+    route.reduce(into: "") { path, step in
+      switch step {
+      case .member(let name): path += path.isEmpty ? name : ".\(name)"
+      case .element(let index): path += "[\(index)]"
+      }
+    }
+  }
+
+  /// The fields of a Prepull, as an object of a manifest, that are none; its metadata and status are not looked at.
+  package static func unknownFields(inPrepull object: JSON) -> [UnknownField] {
+    let known = ["apiVersion", "kind", "metadata", "spec", "status"]
+    let others = (object.object ?? [:]).keys.sorted().filter { !known.contains($0) }
+      .map { UnknownField(route: [.member($0)], replacement: nil, others: known) }
+    return others + prepullSpec.unknownFields(in: object["spec"] ?? [:], at: [.member("spec")], general: "spec")
   }
 
   /// - Parameter general: the path without the numbers of elements, to look up earlier names by.
-  private func unknownFields(in json: JSON, at path: String, general: String) -> [UnknownField] {
+  private func unknownFields(in json: JSON, at route: [Step], general: String) -> [UnknownField] {
     switch shape {
     case .object(let fields):
       (json.object ?? [:]).sorted { $0.key < $1.key }.flatMap { name, value in
-        let place = "\(path).\(name)"
+        let place = route + [.member(name)]
         let generalPlace = "\(general).\(name)"
         guard let field = fields.first(where: { $0.name == name }) else {
-          return [UnknownField(path: place, replacement: Self.replacements[generalPlace])]
+          return [
+            UnknownField(route: place, replacement: Self.replacements[generalPlace], others: fields.map(\.name))
+          ]
         }
         return field.schema.unknownFields(in: value, at: place, general: generalPlace)
       }
     case .list(let element, _, _):
       (json.array ?? []).enumerated().flatMap { index, value in
-        element.unknownFields(in: value, at: "\(path)[\(index)]", general: "\(general)[]")
+        element.unknownFields(in: value, at: route + [.element(index)], general: "\(general)[]")
       }
-    default: []
+    case .map, .text, .duration, .choice, .time, .integer, .number, .boolean, .intOrString: []
     }
   }
 

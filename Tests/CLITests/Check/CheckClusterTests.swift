@@ -93,6 +93,46 @@ struct CheckClusterTests {
     }
   }
 
+  @Test("Sources of a Prepull of the cluster that give the operator nothing are told, and more seeds than nodes")
+  func sourcesOfAPrepull() async throws {
+    try await withCluster(NodeTemplate.numbered(2)) { cluster in
+      var shop: JSON = [
+        "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull", "metadata": ["name": "shop", "namespace": "default"],
+        "spec": ["images": [["image": .string(cluster.web)]], "sources": [["tags": ["repository": "team/app"]]]],
+      ]
+      try await Self.kubectl(cluster, apply: CustomResourceDefinitions.all)
+      try await Self.kubectl(cluster, apply: [shop])
+      shop["status"] = [
+        "images": [["image": .string(cluster.web), "warm": 0, "failed": 0]],
+        "sources": [
+          ["source": "tags team/app", "id": "a", "reason": "Denied", "message": "the registry asks for a login."],
+          [
+            "source": "prometheus p:9090", "id": "b", "images": [.string(cluster.web)],
+            "updatedAt": "2026-12-01T01:00:00Z", "reason": "TimedOut", "message": "it does not answer",
+          ],
+          ["source": "tags team/good", "id": "c", "images": []],
+          ["source": "loki l:3100", "id": "d"],
+        ],
+      ]
+      try await withTemporaryFolder { folder in
+        try shop.text.write(toFile: folder + "/shop.json", atomically: true, encoding: .utf8)
+        _ = try await Tool.output(
+          "kubectl",
+          ["apply", "-f", folder + "/shop.json", "--server-side", "--force-conflicts", "--subresource=status"],
+          environment: ["KUBECONFIG": cluster.kubeconfig, "HOME": folder])
+      }
+      let check = try await cluster.prepull("check", "--prepull", "shop", "--p2p", "--seeds", "600")
+      #expect(check.exitCode == 0, "\(check)")
+      for words in [
+        "warning: tags team/app of prepull/shop: the registry asks for a login\n",
+        "warning: prometheus p:9090 of prepull/shop: it does not answer; its last good list stays: 1 image of 2026-12-01",
+        "warning: loki l:3100 of prepull/shop: the operator has not said yet what it gives",
+        "there are no more than 2 nodes to be seeds", "3 warnings",
+      ] { #expect(check.output.contains(words), "\(words): \(check.output)") }
+      #expect(!check.output.contains("team/good"), "\(check.output)")
+    }
+  }
+
   @Test func workloadsNarrowTheNodesAndNameTheirSecrets() async throws {
     var nodes = NodeTemplate.numbered(2)
     nodes[0].labels = ["pool": "web"]
