@@ -9,10 +9,18 @@ package struct LiveRegion: Sendable {
   /// The text that replaces what is shown by `lines`; lines that did not change are not written again.
   ///
   /// - Parameters:
-  ///   - columns: width of the terminal.
-  ///   - rows: height of the terminal; of more lines than fit, the last ones are shown.
-  package mutating func update(_ lines: [String], columns: Int, rows: Int) -> String {
-    let fitting = lines.suffix(max(1, rows - 1)).map { VisibleText.cut($0, to: max(1, columns - 1)) }
+  ///   - columns: width of the terminal; a line has one less, as some terminals go on in the next row behind the last.
+  ///   - rows: height of the terminal; of more lines than fit, the last ones are shown, or the first.
+  ///   - rest: says how many are not shown, in the last row, where the first ones are.
+  package mutating func update(
+    _ lines: [String], columns: Int, rows: Int, rest: ((Int) -> String)? = nil
+  ) -> String {
+    let room = max(1, rows - 1)
+    var shownLines = Array(lines.suffix(room))
+    if let rest, lines.count > room {
+      shownLines = lines.prefix(room - 1) + [rest(lines.count - room + 1)]
+    }
+    let fitting = shownLines.map { VisibleText.cut($0, to: Self.width(of: columns)) }
     var text = shown.isEmpty ? "" : "\u{1B}[\(shown.count)A"
     for (index, line) in fitting.enumerated() {
       let isSame = index < shown.count && shown[index] == line
@@ -22,6 +30,9 @@ package struct LiveRegion: Sendable {
     shown = fitting
     return text
   }
+
+  /// Columns that a line may take.
+  package static func width(of columns: Int) -> Int { max(1, columns - 1) }
 
   /// The text that removes the region, so that ordinary output can follow.
   package mutating func clear() -> String {

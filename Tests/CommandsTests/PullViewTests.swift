@@ -78,6 +78,27 @@ struct PullViewTests {
     #expect(screen.draw(columns: 80, rows: 24, style: .plain, at: .seconds(13))[0] == "  a:1  downloading 12s")
   }
 
+  @Test(
+    "How long it will take is not cut, however narrow the terminal is", arguments: [40, 60, 70, 80, 81, 90, 100, 140])
+  func narrowTerminals(columns: Int) throws {
+    let story = try Story("registry.example.com/team/application:v1.2.3", "b:1")
+    var screen = PullScreen(images: story.images)
+    for (index, bytes) in [(0, Int64(99_900_000_000)), (1, 1000)] {
+      screen.apply(.started, to: index, at: .zero)
+      screen.apply(story.resolved(index, bytes: bytes), to: index, at: .zero)
+    }
+    screen.apply(.progress(PullProgress(phase: .downloading, completedBytes: 0)), to: 0, at: .zero)
+    screen.apply(.progress(PullProgress(phase: .downloading, completedBytes: 20_400_000)), to: 0, at: .seconds(2))
+    let lines = screen.draw(columns: columns, rows: 24, style: .plain, at: .seconds(2))
+    // The last column stays free: a region of lines cuts what goes into it.
+    #expect(lines.allSatisfy { VisibleText.width($0) < columns }, "\(lines)")
+    #expect(lines[0].hasSuffix("2h43m left") && lines[2].hasSuffix("2h43m left"), "\(lines)")
+    #expect(lines[0].contains("─") == (columns >= 90), "the bar goes first: \(lines)")
+    #expect(lines[0].contains("MB/s") == (columns >= 80), "\(lines)")
+    var region = LiveRegion()
+    #expect(!region.update(lines, columns: columns, rows: 24).contains("…\n"), "\(lines)")
+  }
+
   @Test func wideCharactersCountAsTwoColumns() throws {
     let images = try ["世界世界:1", "plain:1"].map { WantedImage(given: $0, reference: try Reference(parsing: "plain:1")) }
     let lines = PullScreen(images: images).draw(columns: 80, rows: 24, style: .plain, at: .zero)
@@ -94,7 +115,7 @@ struct PullViewTests {
     let lines = screen.draw(columns: 80, rows: 10, style: .plain, at: .zero)
     #expect(lines.count <= 9)
     #expect(lines[0] == "  image-40:1  asking the registry")
-    #expect(lines.last == "Total  0 of 50 images  (49 more not shown)")
+    #expect(lines.last == "Total  0 of 50 images   (49 more not shown)")
   }
 
   @Test func longNamesKeepBothEnds() {

@@ -207,4 +207,22 @@ struct LiveRegionTests {
     screen.obey(region.update((1...50).map { "line \($0) is long" }, columns: 8, rows: 4))
     #expect(screen.lines == ["line 4…", "line 4…", "line 5…", ""])
   }
+
+  @Test("Where the first lines matter most, they stay in a low terminal, and it is said how many are not shown")
+  func firstLines() {
+    var region = LiveRegion()
+    var screen = Screen()
+    func draw(_ count: Int, rows: Int) {
+      let lines = ["NAME"] + (1..<count).map { "row \($0)" }
+      screen.obey(region.update(lines, columns: 80, rows: rows) { "\($0) more" })
+    }
+    draw(9, rows: 10)
+    #expect(screen.lines.first == "NAME" && screen.lines.suffix(2) == ["row 8", ""])
+    draw(10, rows: 10)
+    #expect(screen.lines == ["NAME"] + (1...7).map { "row \($0)" } + ["2 more", ""])
+    draw(50, rows: 3)
+    #expect(screen.lines == ["NAME", "49 more", ""])
+    draw(50, rows: 2)
+    #expect(screen.lines == ["50 more", ""])
+  }
 }

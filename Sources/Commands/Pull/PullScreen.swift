@@ -69,26 +69,38 @@ struct PullScreen: Sendable {
     }
   }
 
-  /// The lines for a terminal of this size: an image a line, then one total.
+  /// What stands beside a bar at most: ` 100%`, two sizes, a rate and the time that is left.
+  private static let besideBar = 50
+
+  /// The lines for a terminal of this size: an image a line, then one total. Where there is no room for all that is to be
+  /// said of an image, the bar goes first, then the rate; how long it will take stays.
   func draw(columns: Int, rows height: Int, style: Style, at now: Duration) -> [String] {
     let room = max(1, height - 3)
     var shown = rows
     var hidden = ""
     if shown.count > room {
       shown = Array((rows.filter(\.isActive) + rows.filter { $0.isFailed }).prefix(room))
-      hidden = style.paint("  (\(rows.count - shown.count) more not shown)", .faint)
+      hidden = style.paint("(\(rows.count - shown.count) more not shown)", .faint)
     }
+    let columns = LiveRegion.width(of: columns)
     let nameWidth = min(max(12, columns / 3), shown.reduce(0) { max($0, VisibleText.width($1.name)) })
-    // What stands beside a bar takes up to 46 columns.
-    let bar = ProgressBar(width: min(24, columns - nameWidth - 50))
+    let width = columns - nameWidth - 4
+    let barRoom = min(24, width - Self.besideBar)
+    let bar = barRoom >= 4 ? ProgressBar(width: barRoom) : nil
     let lines = shown.map { row in
       let name = VisibleText.pad(VisibleText.shorten(row.name, to: nameWidth), to: nameWidth)
-      return "  \(name)  \(draw(row, bar: bar, style: style, at: now))"
+      return "  \(name)  \(draw(row, bar: bar, width: width, style: style, at: now))"
     }
-    return lines + [total(style: style, at: now) + hidden]
+    return lines + [total(hidden, width: columns, style: style, at: now)]
   }
 
-  private func draw(_ row: Row, bar: ProgressBar, style: Style, at now: Duration) -> String {
+  /// The first of several ways to say something that is not too wide, else the last.
+  private static func fitting(_ ways: [[String?]], separator: String, width: Int) -> String {
+    let lines = ways.map { $0.compactMap(\.self).joined(separator: separator) }
+    return lines.first { VisibleText.width($0) <= width } ?? lines.last ?? ""
+  }
+
+  private func draw(_ row: Row, bar: ProgressBar?, width: Int, style: Style, at now: Duration) -> String {
     switch row.stage {
     case .waiting: return style.paint("waiting", .faint)
     case .resolving: return style.paint("asking the registry", .faint)
@@ -96,27 +108,31 @@ struct PullScreen: Sendable {
       let wait = Quantity.time(max(.zero, until - now))
       return style.paint("again in \(wait) (try \(attempt) of \(limit) failed: \(cause))", .warning)
     case .finished(let result): return draw(result, style: style)
-    case .pulling(let progress): return draw(progress, of: row, bar: bar, style: style, at: now)
+    case .pulling(let progress): return draw(progress, of: row, bar: bar, width: width, style: style, at: now)
     }
   }
 
   private func draw(
-    _ progress: PullProgress, of row: Row, bar: ProgressBar, style: Style, at now: Duration
+    _ progress: PullProgress, of row: Row, bar: ProgressBar?, width: Int, style: Style, at now: Duration
   ) -> String {
     let elapsed = Quantity.time(now - row.since)
     guard let total = row.totalBytes, total > 0 else { return "\(progress.phase) \(elapsed)" }
     let fraction = Double(row.completedBytes) / Double(total)
     let percent = VisibleText.pad("\(Int(min(1, fraction) * 100))%", to: 4, alignment: .right)
-    var parts = ["\(bar.draw(fraction, style: style)) \(percent)"]
+    let done = bar.map { "\($0.draw(fraction, style: style)) \(percent)" } ?? percent
+    let size = Quantity.bytes(total)
     guard progress.phase <= .downloading else {
-      return (parts + [Quantity.bytes(total), "\(progress.phase) \(elapsed)"]).joined(separator: "  ")
+      let phase = "\(progress.phase) \(elapsed)"
+      return Self.fitting([[done, size, phase], [percent, phase], [phase]], separator: "  ", width: width)
     }
-    parts.append("\(Quantity.bytes(row.completedBytes)) of \(Quantity.bytes(total))")
-    if let rate = row.meter.rate(at: now) { parts.append(Quantity.rate(rate)) }
-    if let left = row.meter.timeLeft(total - row.completedBytes, at: now) {
-      parts.append("\(Quantity.timeLeft(left)) left")
-    }
-    return parts.joined(separator: "  ")
+    let bytes = "\(Quantity.bytes(row.completedBytes)) of \(size)"
+    let rate = row.meter.rate(at: now).map { Quantity.rate($0) }
+    let left = row.meter.timeLeft(total - row.completedBytes, at: now).map { "\(Quantity.timeLeft($0)) left" }
+    return Self.fitting(
+      [
+        [done, bytes, rate, left], [percent, bytes, rate, left], [percent, bytes, left], [percent, left], [percent],
+      ],
+      separator: "  ", width: width)
   }
 
   private func draw(_ result: WarmResult, style: Style) -> String {
@@ -130,23 +146,28 @@ struct PullScreen: Sendable {
     }
   }
 
-  private func total(style: Style, at now: Duration) -> String {
+  /// - Parameter hidden: how many images have no line.
+  private func total(_ hidden: String, width: Int, style: Style, at now: Duration) -> String {
     let warm = rows.count { $0.isWarm }
     let failed = rows.count { $0.isFailed }
-    var parts = [style.paint("Total", .strong) + "  \(warm) of \(Quantity.count(rows.count, "image"))"]
-    if failed > 0 { parts.append(style.paint("\(failed) failed", .bad)) }
+    let count = style.paint("Total", .strong) + "  \(warm) of \(Quantity.count(rows.count, "image"))"
+    let failures = failed > 0 ? style.paint("\(failed) failed", .bad) : nil
     let hoped = rows.filter { !$0.isFailed }
     let known = hoped.filter { $0.totalBytes != nil }
     let bytes = known.reduce(into: (done: Int64(0), all: Int64(0))) { sum, row in
       sum.done += row.isWarm ? row.totalBytes ?? 0 : row.completedBytes
       sum.all += row.totalBytes ?? 0
     }
-    if bytes.all > 0 { parts.append("\(Quantity.bytes(bytes.done)) of \(Quantity.bytes(bytes.all))") }
-    if let rate = meter.rate(at: now), rate >= 1 { parts.append(Quantity.rate(rate)) }
-    if hoped.count == known.count, let left = meter.timeLeft(bytes.all - bytes.done, at: now), bytes.all > bytes.done {
-      parts.append("\(Quantity.timeLeft(left)) left")
-    }
-    return parts.joined(separator: "   ")
+    let size = bytes.all > 0 ? "\(Quantity.bytes(bytes.done)) of \(Quantity.bytes(bytes.all))" : nil
+    let rate = meter.rate(at: now).flatMap { $0 >= 1 ? Quantity.rate($0) : nil }
+    let isKnown = hoped.count == known.count && bytes.all > bytes.done
+    let left = isKnown ? meter.timeLeft(bytes.all - bytes.done, at: now).map { "\(Quantity.timeLeft($0)) left" } : nil
+    let more = hidden.isEmpty ? nil : hidden
+    return Self.fitting(
+      [
+        [count, failures, size, rate, left, more], [count, failures, size, left, more], [count, failures, size, left],
+        [count, failures, left], [count, failures],
+      ], separator: "   ", width: width)
   }
 }
 
