@@ -154,6 +154,7 @@ package struct NodeWarmer: Sendable {
         onNote: { report(.note($0)) })
       if settings.handsOnLogins { order.logins = FixedLogins(logins) }
       order.onWay = settings.onWay
+      order.unresolved = unresolved
       return order
     }
     do {

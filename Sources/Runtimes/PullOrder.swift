@@ -7,6 +7,8 @@ package struct PullOrder: Sendable {
   package let platform: Platform
   /// The manifest as the registry gave it, where it could be asked from here.
   package let resolved: ResolvedImage?
+  /// Why there is none.
+  package var unresolved: RegistryError?
   /// The credential that the runtime is to use; `nil` leaves it to the runtime's own configuration.
   package let credential: RegistryCredential?
   /// Called before the registry client waits to try again, by a runtime that downloads with it: a layout.

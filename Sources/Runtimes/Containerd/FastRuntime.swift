@@ -110,7 +110,11 @@ struct FastRuntime: Runtime {
       // Mirrors may have something else than the registry, and containerd asks them.
       resolved = try await registry.image(order.reference, platform: order.platform)
     }
-    guard let image = resolved else { throw FastObstacle("the registry could not be asked from here") }
+    guard let image = resolved else {
+      // Where nothing else is wanted, what the registry said is the reason.
+      if mode == .always, let cause = order.unresolved { throw cause }
+      throw FastObstacle("the registry could not be asked from here")
+    }
     let isTokenOnly = if case .registryToken = order.credential { true } else { false }
     // Names that this program writes are judged by none of them.
     if isTokenOnly, node.verifier.isConfigured() { throw FastObstacle("containerd has image verifiers") }

@@ -153,6 +153,24 @@ extension Daemons {
       }
     }
 
+    @Test("Where nothing but fast pulls is wanted, what the registry said is the reason, with its remedy")
+    func refusedByTheRegistry() async throws {
+      try await FastLab.run { lab in
+        let reference = lab.registry.add(try SampleImage(layers: [2_000_000], gzip: true))
+        lab.registry.require(.basic(username: "ann", password: "secret"))
+        for (image, cause) in [
+          (reference.description, "login"), ("127.0.0.1:1/shop/web:1", "refused"),
+        ] {
+          let run = try await PrepullProgram.run([
+            "pull", "--fast", "always", "--runtime", lab.containerd.endpoint, "--retries", "0", image,
+          ])
+          #expect(run.exitCode == 1, "\(run)")
+          let text = run.output + run.errors
+          #expect(text.contains(cause) && !text.contains("--fast auto"), "\(run)")
+        }
+      }
+    }
+
     @Test func twoProcesses() async throws {
       try await FastLab.run { lab in
         let image = try SampleImage(layers: Array(repeating: 3_000_000, count: 6), gzip: true)
