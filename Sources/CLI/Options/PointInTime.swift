@@ -8,6 +8,19 @@ struct PointInTime: Hashable, Sendable {
   /// For `@Option(transform:)`, whose errors reach the user.
   static func parse(_ text: String) throws -> PointInTime { try PointInTime(parsing: text, now: Date(), .current) }
 
+  /// `2026-12-01 22:10 Europe/Berlin (in 23 h 45 min)`: how it was understood.
+  func words(now: Date, _ zone: TimeZone = .current) -> String {
+    var style = Date.ISO8601FormatStyle(timeZone: zone).year().month().day()
+    style = style.dateTimeSeparator(.space).time(includingFractionalSeconds: false)
+    let time = date.formatted(style)
+    let minutes = Int((date.timeIntervalSince(now) / 60).rounded())
+    let (days, hours) = (minutes / 1440, minutes / 60 % 24)
+    let parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")].filter { $0.0 > 0 }.map { "\($0) \($1)" }
+    let isRound = time.hasSuffix(":00")
+    return "\(isRound ? String(time.dropLast(3)) : time) \(zone.identifier) "
+      + "(in \(parts.isEmpty ? "less than a minute" : parts.joined(separator: " ")))"
+  }
+
   /// - Throws: `ValidationError` for what is no time, and for one that is over.
   init(parsing text: String, now: Date, _ zone: TimeZone) throws {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)

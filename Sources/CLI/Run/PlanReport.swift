@@ -1,12 +1,18 @@
 import Kubernetes
 import Warming
 import Documents
+import Foundation
 import ImageModel
 import Terminal
 
 /// What preflight found: the plan of a run, and what stands against it.
 struct PlanReport: Sendable {
   let report: PreflightReport
+  /// Nodes of each platform that pull an image first; 0 for none.
+  var seeds = 0
+  var parallelism = Parallelism.nodes(20)
+  /// After which no further node is begun.
+  var notAfter: PointInTime?
 
   /// The images against the registry, then the nodes.
   func lines(style: Style, columns: Int? = nil) -> [String] {
@@ -57,6 +63,26 @@ struct PlanReport: Sendable {
     return lines
   }
 
+  /// Which nodes go first, and until when nodes are begun; nothing where nobody asked for either.
+  func order(style: Style, now: Date) -> [String] {
+    var lines: [String] = []
+    if seeds > 0 {
+      let platforms = report.machines.keys.sorted()
+      let place = platforms.count > 1 ? " of each platform (\(platforms.joined(separator: ", ")))" : ""
+      let most = parallelism.limit(of: report.wanted.count)
+      lines.append(
+        style.paint("Seeds", .strong)
+          + "  \(Quantity.count(seeds, "node"))\(place) \(seeds == 1 ? "pulls" : "pull") each "
+          + "image first, then twice as many, up to \(most) at a time: spread over the zones, those that list few images "
+          + "and young ones last; nodes that hold it already will do")
+    }
+    if let notAfter {
+      lines.append(
+        style.paint("Until", .strong) + "  \(notAfter.words(now: now)): no further node is begun after that")
+    }
+    return lines
+  }
+
   private static func reason(_ verdict: NodeVerdict, of nodes: Int) -> String {
     switch verdict {
     case .skipped(let reason): "skipped, \(reason.text(of: nodes))"
@@ -88,7 +114,7 @@ struct PlanReport: Sendable {
   /// The members of the event `plan`.
   ///
   /// - Parameter isPossible: what `ok` says.
-  func members(isPossible: Bool) -> [(String, JSON)] {
+  func members(isPossible: Bool, now: Date = Date()) -> [(String, JSON)] {
     let wanted = report.wanted
     let images = report.images.enumerated().map { index, image in
       JSON(members: [
@@ -115,6 +141,8 @@ struct PlanReport: Sendable {
     return [
       ("ok", .bool(isPossible)), ("images", .array(images)),
       ("nodes", .array(wanted.map { .string($0.facts.name) })), ("otherNodes", .array(others)),
+      ("seeds", .integer(Int64(seeds))), ("notAfter", notAfter.map { .string($0.date.formatted(.iso8601)) } ?? .null),
+      ("notAfterSeconds", notAfter.map { .integer(Int64($0.date.timeIntervalSince(now).rounded())) } ?? .null),
       ("missingPermissions", .array(report.missingPermissions.map { .string($0.description) })),
       ("leftovers", .array(report.leftovers.map { .string("\($0.namespace)/\($0.name)") })),
       ("blockers", .array(report.blockers.map(\.json))), ("remarks", .array(report.remarks.map(\.json))),

@@ -41,7 +41,7 @@ extension RunCommand {
       request: request, tolerations: try nodeOptions.tolerations() + workloads.tolerations,
       maxUnavailable: try (keep ? parallelism : nil).map { limit in
         try usage { try IntOrString(maxUnavailable: "\(limit)") }
-      })
+      }, notAfter: notAfter)
   }
 
   /// The namespace of the workloads in files, which the option must not contradict, else the one of the context.

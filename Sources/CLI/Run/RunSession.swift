@@ -17,6 +17,8 @@ struct RunSession: Sendable {
     // Of a DaemonSet that stays.
     var tolerations: [Toleration]
     var maxUnavailable: IntOrString?
+    /// After which no further node is begun.
+    var notAfter: PointInTime?
   }
 
   let output: ReportFormat
@@ -41,7 +43,7 @@ struct RunSession: Sendable {
       let wanted = try await wanted()
       let request = wanted.request
       let report = try await Preflight.check(request, client: client, registry: registry)
-      let isPossible = try show(report)
+      let isPossible = try show(report, wanted)
       guard isPossible, !isDryRun else { return isPossible }
       return keeps ? try await keep(wanted, report) : try await warm(request, report)
     } catch let error as any RunProblem where output == .json {
@@ -54,18 +56,20 @@ struct RunSession: Sendable {
   // MARK: What was found
 
   /// Shows the plan, and tells whether nothing stands against it.
-  private func show(_ report: PreflightReport) throws -> Bool {
-    let plan = PlanReport(report: report)
+  private func show(_ report: PreflightReport, _ wanted: Wanted) throws -> Bool {
+    let plan = PlanReport(
+      report: report, seeds: wanted.request.seeds, parallelism: wanted.request.parallelism, notAfter: wanted.notAfter)
     let impossible = report.impossibleImages.map { report.images[$0].image.given }
     let isPossible = report.blockers.isEmpty && (impossible.isEmpty || !isDryRun)
     switch output {
     case .json:
       try out.writeAll(RunStream.line("plan", plan.members(isPossible: isPossible), at: Date()) + "\n")
-    case .text where !isQuiet:
+    // Of a name that there is not, the error that follows says all.
+    case .text where !isQuiet && !report.blockers.contains { $0.code == "unknownNodes" }:
       let target = isDryRun ? out : console
       let style = target.style
       let table = plan.lines(style: style, columns: target.columns)
-      let lines = table + target.wrapped(plan.remarks(style: style))
+      let lines = table + target.wrapped(plan.order(style: style, now: Date()) + plan.remarks(style: style))
       if isDryRun { try out.writeAll(lines.joined(separator: "\n") + "\n") } else { console.write(lines: lines) }
     case .text: break
     }
