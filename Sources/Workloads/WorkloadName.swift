@@ -7,13 +7,14 @@ package struct WorkloadName: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { "\(kind.singular)/\(name)" }
 
-  package init(parsing text: String) throws(WorkloadError) {
+  /// - Parameter others: kinds that the caller knows besides, for the message.
+  package init(parsing text: String, others: [String] = []) throws(WorkloadError) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, !parts[0].isEmpty else {
       throw WorkloadError(.name, "'\(text)' is not kind/name; write for example deployment/web")
     }
     guard let kind = WorkloadKind(named: parts[0]) else {
-      let kinds = WorkloadKind.nameable.map(\.singular).joined(separator: ", ")
+      let kinds = (WorkloadKind.nameable.map(\.singular) + others).joined(separator: ", ")
       throw WorkloadError(
         .kind, "'\(parts[0])' is no kind that can be warmed for: it is none of \(kinds); for others, use -f with a file"
       )

@@ -216,4 +216,13 @@ struct WaitCommandTests {
     let outcome = try await PrepullProgram.run(arguments, environment: ["KUBECONFIG": "/nonexistent"])
     #expect(outcome.exitCode == 2, "\(outcome)")
   }
+
+  @Test("The kinds that can be waited for have Prepulls among them, and the help says how long it waits")
+  func words() async throws {
+    let outcome = try await PrepullProgram.run(["wait", "service/web"], environment: ["KUBECONFIG": "/nonexistent"])
+    let text = outcome.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(outcome.exitCode == 2 && text.contains("replicationcontroller, prepull; for others"), "\(outcome)")
+    let help = try await PrepullProgram.run(["wait", "--help"])
+    #expect(help.output.contains("(default: 10m)"), "\(help.output)")
+  }
 }

@@ -89,7 +89,8 @@ struct CheckCommand: ClusterCommand {
   @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
   @OptionGroup(title: "Registry options") var registryOptions: RegistryOptions
 
-  func validate() throws {
+  mutating func validate() throws {
+    prepulls = try prepulls.map { try PrepullName.name(in: $0) ?? $0 }
     for secret in pullSecret {
       if let problem = NamingRule.subdomain.problem(in: secret) {
         throw ValidationError("--pull-secret '\(secret)' \(problem)")

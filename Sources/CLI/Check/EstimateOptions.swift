@@ -43,12 +43,16 @@ struct EstimateOptions: ParsableArguments {
   var p2p = false
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Nodes that pull first, as with prepull run --seeds. (default: with --cache and --p2p, the best number)",
-      valueName: "nodes"))
+      valueName: "nodes"), transform: WholeNumber.from(1, to: 100_000))
   var seeds: Int?
 
-  @Option(help: ArgumentHelp("Without a cluster: reckon with this many nodes that hold nothing.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Without a cluster: reckon with this many nodes that hold nothing.", valueName: "n"),
+    transform: WholeNumber.from(1, to: 100_000))
   var nodeCount: Int?
 
   @Option(help: ArgumentHelp("Draw the time against the parallelism into this file.", valueName: "file.svg"))
@@ -86,10 +90,6 @@ struct EstimateOptions: ParsableArguments {
       throw ValidationError(
         "--gc-low \(gcLow) and --gc-high \(gcHigh) are no thresholds: write 0 to 100, the low one first")
     }
-    if let nodeCount, !(1...100_000).contains(nodeCount) {
-      throw ValidationError("--node-count \(nodeCount) is not from 1 to 100000")
-    }
-    if let seeds, !(1...100_000).contains(seeds) { throw ValidationError("--seeds \(seeds) is not from 1 to 100000") }
     if let nodeCount, let seeds, seeds > nodeCount {
       throw ValidationError("--seeds \(seeds) is more than the \(Quantity.count(nodeCount, "node")) of --node-count")
     }

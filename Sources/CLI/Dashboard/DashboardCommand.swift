@@ -29,8 +29,6 @@ struct DashboardCommand: ClusterCommand {
 
   @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
 
-  func validate() throws { try pageOptions.check() }
-
   func run() async throws {
     // A signal is how it ends.
     let (_, interrupt) = try await Interrupt.cancelling { () -> Bool? in
@@ -46,13 +44,19 @@ struct DashboardCommand: ClusterCommand {
 
 /// Where a page is served, and whether a browser is opened.
 struct PageOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The port on this machine. (default: any free one)", valueName: "port"))
-  var port = 0
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The port on this machine. (default: any free one)", valueName: "port"),
+    transform: WholeNumber.from(0, to: 65535))
+  var port: Int?
 
   @Flag(help: "Print the address only, and open no browser.")
   var noOpen = false
 
-  func check() throws {
-    guard (0...65535).contains(port) else { throw ValidationError("--port \(port) is not from 0 to 65535") }
+  /// - Throws: `ValidationError` where there is no page and something is said about it.
+  func requireNone() throws {
+    if let option = [("--port", port != nil), ("--no-open", noOpen)].first(where: \.1)?.0 {
+      throw ValidationError("\(option) is about the page: add --dashboard, or leave it out")
+    }
   }
 }

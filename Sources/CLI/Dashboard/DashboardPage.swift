@@ -21,7 +21,7 @@ struct DashboardPage: Sendable {
   ) {
     context = VisibleText.sanitised(client.configuration.contextName ?? client.configuration.server)
     var serverOptions = DashboardServer.Options(context: context)
-    serverOptions.port = options.port
+    serverOptions.port = options.port ?? 0
     serverOptions.namespace = namespace
     serverOptions.start = start
     serverOptions.manifest = { images in
@@ -39,32 +39,34 @@ struct DashboardPage: Sendable {
   func report(_ event: RunEvent) { server.report(event) }
 
   /// Until the task is cancelled.
-  func serve() async throws {
+  ///
+  /// - Parameter note: a line that follows the address.
+  func serve(note: String? = nil) async throws {
     let opening = BrowserOpening(isWanted: opensBrowser)
     defer { opening.remove() }
     try await server.run { [context] address in
-      Console.standardError.write(
-        "the page of \(context), until Ctrl-C; this address works once:\n  \(address)\n")
+      let lines =
+        ["the page of \(context), until Ctrl-C; this address works once:", "  \(address)"] + [note].compactMap(\.self)
+      Console.standardError.write(lines: lines)
       opening.open(address)
     }
   }
 
-  /// Serves it while `body` runs.
+  /// Serves it while `body` runs, which begins when a browser has come in, or after a while.
   ///
-  /// - Parameter body: gets a closure that waits until a browser has come in, or for so long.
+  /// - Parameter what: begins then, in words: `the run`.
   func serving<Result: Sendable>(
-    _ body: @escaping @Sendable (_ visitor: @Sendable (Duration) async throws -> Void) async throws -> Result
+    _ what: String, waiting limit: Duration, _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
     try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
-        try await serve()
+        try await serve(note: "\(what) begins when the page is open, or in \(limit.words)")
         return nil
       }
       group.addTask { [server] in
-        try await body { limit in
-          let deadline = ContinuousClock.now + limit
-          while !server.hasVisitor, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(100)) }
-        }
+        let deadline = ContinuousClock.now + limit
+        while !server.hasVisitor, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(100)) }
+        return try await body()
       }
       defer { group.cancelAll() }
       while let result = try await group.next() { if let result { return result } }

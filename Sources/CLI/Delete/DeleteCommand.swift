@@ -46,7 +46,13 @@ struct DeleteCommand: ClusterCommand {
 
   @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
 
-  func validate() throws {
+  mutating func validate() throws {
+    if let given = name, let prepull = try PrepullName.name(in: given) {
+      guard kind == nil || kind == .prepull else {
+        throw ValidationError("\(given) is a Prepull: leave out --kind \(kind?.rawValue ?? "")")
+      }
+      (name, kind) = (prepull, .prepull)
+    }
     if let name, let problem = NamingRule.subdomain.problem(in: name) {
       throw ValidationError("the name '\(name)' \(problem)")
     }

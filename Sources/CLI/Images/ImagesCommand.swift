@@ -65,7 +65,9 @@ struct ImagesCommand: ClusterCommand {
     transform: TimeSpan.parse)
   var since: TimeSpan?
 
-  @Option(help: ArgumentHelp("Only so many images.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Only so many images.", valueName: "n"),
+    transform: WholeNumber.from(1, to: 1_000_000))
   var top: Int?
 
   @Flag(
@@ -102,7 +104,6 @@ struct ImagesCommand: ClusterCommand {
   @OptionGroup(title: "Registry options, for --tags") var registryOptions: RegistryOptions
 
   func validate() throws {
-    if let top, top < 1 { throw ValidationError("--top \(top) is less than 1") }
     if let name, let problem = NamingRule.subdomain.problem(in: name) {
       throw ValidationError("--name '\(name)' \(problem)")
     }

@@ -46,9 +46,10 @@ struct RunCommand: ClusterCommand {
   var parallelism: Parallelism?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Nodes of each platform that pull an image first; then twice as many, up to --parallelism. (default: none)",
-      valueName: "nodes"))
+      valueName: "nodes"), transform: WholeNumber.from(1, to: 100_000))
   var seeds: Int?
 
   @Option(
@@ -127,10 +128,7 @@ struct RunCommand: ClusterCommand {
       throw ValidationError("standard input cannot be read for both --from-file and -f")
     }
     try podOptions.check()
-    if let seeds, !(1...100_000).contains(seeds) {
-      throw ValidationError("--seeds \(seeds) is no number of nodes: write a number from 1")
-    }
-    try pageOptions.check()
+    if !dashboard { try pageOptions.requireNone() }
     if dashboard, dryRun {
       throw ValidationError("--dashboard shows what --dry-run does not do: leave one of them out")
     }
@@ -176,10 +174,7 @@ struct RunCommand: ClusterCommand {
             logger: logger, hint: hint, page: page)
           let warm = { @Sendable in try await session.run { try await wanted(ofFiles, choice, client) } }
           guard let page else { return try await warm() }
-          return try await page.serving { untilVisitor in
-            try await untilVisitor(.seconds(5))
-            return try await warm()
-          }
+          return try await page.serving("the run", waiting: .seconds(5)) { try await warm() }
         }
       }
     }

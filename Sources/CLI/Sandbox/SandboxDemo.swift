@@ -26,7 +26,9 @@ struct SandboxDemo: PrepullCommand {
 
   @OptionGroup(title: "With --dashboard") var pageOptions: PageOptions
 
-  func validate() throws { try pageOptions.check() }
+  func validate() throws {
+    if !dashboard { try pageOptions.requireNone() }
+  }
 
   func run() async throws {
     let options = try cluster.options()
@@ -44,8 +46,8 @@ struct SandboxDemo: PrepullCommand {
       guard let page else { return try await show(sandbox, file, options) }
       let cluster = try ClusterOptions.parse(["--kubeconfig", file.path])
       try await cluster.withClient(logger: logger) { client in
-        try await DashboardPage(client, namespace: nil, page, logger: logger).serving { untilVisitor in
-          try await untilVisitor(.seconds(60))
+        try await DashboardPage(client, namespace: nil, page, logger: logger).serving("the demo", waiting: .seconds(60))
+        {
           try await show(sandbox, file, options)
           Console.standardOutput.write("\nThe page and its cluster stay until Ctrl-C.\n")
           await Interrupt.untilCancelled()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Foundation
 import ImageSources
 import Networking
@@ -45,7 +46,9 @@ struct SourceOptions: ParsableArguments {
       valueName: "order"))
   var order: String?
 
-  @Option(help: ArgumentHelp("How many tags. (default: 1)", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("How many tags. (default: 1)", valueName: "n"),
+    transform: WholeNumber.from(1, to: 1_000_000))
   var newest: Int?
 
   /// - Parameter others: options that were given and have no meaning with a source.

@@ -26,8 +26,13 @@ struct StatusCommand: ClusterCommand {
         \(Program.name) status --all-namespaces --watch
       """)
 
-  @Argument(help: ArgumentHelp("Only what has this name.", valueName: "name"), completion: .names(.kept))
+  @Argument(
+    help: ArgumentHelp("Only what has this name; prepull/shop: only the Prepull.", valueName: "name"),
+    completion: .names(.kept))
   var name: String?
+
+  /// Whether the name is that of a Prepull only.
+  private var isPrepull = false
 
   @Flag(name: [.customShort("A"), .long], help: "Of all namespaces.")
   var allNamespaces = false
@@ -43,7 +48,8 @@ struct StatusCommand: ClusterCommand {
 
   @OptionGroup(title: "Cluster options, as kubectl has them") var clusterOptions: ClusterOptions
 
-  func validate() throws {
+  mutating func validate() throws {
+    if let given = name, let prepull = try PrepullName.name(in: given) { (name, isPrepull) = (prepull, true) }
     if let name, let problem = NamingRule.subdomain.problem(in: name) {
       throw ValidationError("the name '\(name)' \(problem)")
     }
@@ -61,8 +67,9 @@ struct StatusCommand: ClusterCommand {
           return true
         }
         async let prepulls = Self.prepulls(client, namespace, name)
-        let status = try await ClusterStatus.read(client: client, namespace: namespace, name: name)
-        let report = StatusReport(items: status.items, prepulls: try await prepulls, namespace: namespace)
+        let items =
+          isPrepull ? [] : try await ClusterStatus.read(client: client, namespace: namespace, name: name).items
+        let report = StatusReport(items: items, prepulls: try await prepulls, namespace: namespace)
         guard name == nil || !report.items.isEmpty || !report.prepulls.isEmpty else { return false }
         try Console.standardOutput.writeAll(try text(of: report))
         return true
@@ -73,7 +80,9 @@ struct StatusCommand: ClusterCommand {
       let console = Console.standardError
       console.write(
         lines: console.wrapped([
-          "Error: nothing of the name '\(name ?? "")' is kept, and no Prepull and no run has it\(place)",
+          isPrepull
+            ? "Error: there is no Prepull '\(name ?? "")'\(place)"
+            : "Error: nothing of the name '\(name ?? "")' is kept, and no Prepull and no run has it\(place)",
           "  See what there is: \(Program.name) status --all-namespaces",
         ]))
       throw ExitCode.failure
@@ -110,13 +119,21 @@ struct StatusCommand: ClusterCommand {
         return
       }
       let (columns, rows) = out.size
-      let lines = out.wrapped(
-        last.report.lines(isWide: output == .wide, style: style, columns: columns - 1, now: Date()))
-      out.write(last.region.update(lines, columns: columns, rows: rows))
+      let width = LiveRegion.width(of: columns)
+      let lines = last.report.lines(isWide: output == .wide, style: style, columns: width, now: Date())
+        .flatMap { VisibleText.wrap($0, to: width) }
+      out.write(
+        last.region.update(lines, columns: columns, rows: rows) { rest in
+          style.paint("… \(Quantity.count(rest, "more line")): make the window higher, or give a name", .faint)
+        })
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await view.run() }
       group.addTask {
+        guard !isPrepull else {
+          view.show(items: [], namespace: namespace)
+          return try await Task.sleep(for: .seconds(Int32.max))
+        }
         try await ClusterStatus.follow(client: client, namespace: namespace, name: name) { status in
           view.show(items: status.items, namespace: namespace)
           return false

@@ -64,7 +64,7 @@ package struct AgentCommand<Cluster: ClusterArguments>: ClusterCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long an image stays that no Prepull wants any more, where 'removal: Unused' says that it goes.",
+      "How long an image stays that no Prepull wants any more, where 'removal: Unused' says that it goes. (default: 10m)",
       valueName: "time"),
     transform: TimeSpan.parse)
   var removalGrace = TimeSpan(AgentSettings.defaultGrace)

@@ -86,6 +86,18 @@ extension ProgramRoot {
     console.write(lines: console.wrapped(lines))
   }
 
+  /// The parser's message of an option that there is not, without another one that has little in common with it.
+  private static func withoutFarGuess(_ text: String) -> String {
+    let question = ". Did you mean '"
+    guard let guess = text.firstRange(of: question), let end = text[guess.upperBound...].firstRange(of: "'?"),
+      let start = text.firstRange(of: "Unknown option '"), start.upperBound < guess.lowerBound
+    else { return text }
+    func name(_ option: Substring) -> String { String(option.drop { $0 == "-" }.prefix { $0 != "'" && $0 != "=" }) }
+    let unknown = name(text[start.upperBound..<guess.lowerBound])
+    let near = NearWord.nearest(to: unknown, among: [name(text[guess.upperBound..<end.lowerBound])])
+    return near == nil ? "\(text[..<guess.lowerBound])\(text[end.upperBound...])" : text
+  }
+
   private static func finish(_ error: any Error) -> Never {
     let code = exitCode(for: error)
     switch code {
@@ -97,7 +109,7 @@ extension ProgramRoot {
         Glibc.exit(1)
       }
     case .validationFailure:
-      complain(fullMessage(for: error))
+      complain(withoutFarGuess(fullMessage(for: error)))
       Glibc.exit(2)
     default:
       if !(error is ExitCode) { complain("Error: \(error)") }

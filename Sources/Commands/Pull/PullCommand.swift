@@ -64,7 +64,7 @@ package struct PullCommand: PrepullCommand {
   var timeout: TimeSpan?
 
   @Option(
-    help: ArgumentHelp("The longest time for one image, all tries included.", valueName: "duration"),
+    help: ArgumentHelp("The longest time for one image, all tries included. (default: 30m)", valueName: "duration"),
     transform: TimeSpan.parse)
   var imageTimeout = TimeSpan(.seconds(1800))
 

@@ -43,7 +43,9 @@ package struct WaitCommand<Cluster: ClusterArguments, Manifests: WaitManifests>:
     help: ArgumentHelp("Only nodes with these labels, as kubectl -l takes them. Repeatable.", valueName: "labels"))
   var selector: [String] = []
 
-  @Option(help: ArgumentHelp("How long to wait.", valueName: "duration"), transform: TimeSpan.parse)
+  @Option(
+    help: ArgumentHelp("How long to wait: 90s, 10m, 1h. (default: 10m)", valueName: "duration"),
+    transform: TimeSpan.parse)
   var timeout = TimeSpan(.seconds(600))
 
   @Flag(name: .shortAndLong, help: "Print nothing unless it fails.")

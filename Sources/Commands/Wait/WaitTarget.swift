@@ -7,19 +7,12 @@ enum WaitTarget: Hashable, Sendable, CustomStringConvertible {
   case workload(WorkloadName)
   case prepull(String)
 
-  /// kubectl's names of our kind.
-  private static let ours: Set = ["prepull", "prepulls", "pp", "prepull.prepull.dev", "prepulls.prepull.dev"]
-
   init(parsing text: String) throws {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, Self.ours.contains(parts[0].lowercased()) else {
-      self = .workload(try usage { try WorkloadName(parsing: text) })
-      return
+    if let name = try PrepullName.name(in: text) {
+      self = .prepull(name)
+    } else {
+      self = .workload(try usage { try WorkloadName(parsing: text, others: ["prepull"]) })
     }
-    if let problem = NamingRule.subdomain.problem(in: String(parts[1])) {
-      throw ValidationError("the name '\(parts[1])' of the Prepull \(problem)")
-    }
-    self = .prepull(String(parts[1]))
   }
 
   var description: String {

@@ -144,7 +144,9 @@ struct RunCommandTests {
       }
       let unknown = try await cluster.prepull("run", cluster.web, "--node", "node-1,node-9")
       #expect(unknown.exitCode == 1)
-      #expect(unknown.errors.contains("there is no node node-9"), "\(unknown.errors)")
+      #expect(unknown.errors.hasPrefix("Error: there is no node node-9"), "no plan of nothing: \(unknown.errors)")
+      let nobody = try await cluster.prepull("run", "--dry-run", cluster.web, "--node", "nosuch")
+      #expect(nobody.exitCode == 1 && nobody.output.isEmpty, "\(nobody)")
     }
   }
 
@@ -220,6 +222,14 @@ struct RunCommandTests {
       let status = try await cluster.prepull("status")
       #expect(status.exitCode == 0, "\(status)")
       #expect(status.output.contains("web    prepull"), "\(status.output)")
+      // The same where the kind stands in front, as wait has it.
+      #expect(try await cluster.prepull("status", "prepull/web").output == status.output)
+      let absent = try await cluster.prepull("status", "pp/nosuch")
+      #expect(absent.exitCode == 1 && absent.errors.hasPrefix("Error: there is no Prepull 'nosuch'"), "\(absent)")
+      let check = try await cluster.prepull("check", "--prepull", "prepull/web")
+      #expect(check.exitCode == 0 && check.output.contains("1 image: no problem"), "\(check)")
+      let dry = try await cluster.prepull("delete", "prepull/web", "--dry-run")
+      #expect(dry.output == "would remove prepull/web\n", "\(dry)")
       let deleted = try await cluster.prepull("delete", "web")
       #expect(deleted.exitCode == 0, "\(deleted)")
       #expect(deleted.output == "prepull/web deleted\n")
@@ -402,6 +412,21 @@ struct RunCommandTests {
       (["render", "nginx", "--engine", "cri", "--retries", "101"], "--retries takes 0 to 100"),
       (["run", "nginx", "-n", "A"], "namespace 'A'"),
       (["status", "-n", "a", "-A"], "contradict"), (["delete", "--leftovers", "-n", "a", "-A"], "contradict"),
+      (
+        ["run", "nginx", "--seeds", "-1"],
+        "'-1' is invalid for '--seeds <nodes>': write a whole number from 1 to 100000"
+      ),
+      (["run", "nginx", "--seeds", "two"], "'two' is invalid for '--seeds <nodes>': write a whole number from 1"),
+      (["run", "nginx", "--seeds", "0"], "'0' is invalid for '--seeds <nodes>': write a whole number from 1"),
+      (["images", "--top", "-3"], "'-3' is invalid for '--top <n>': write a whole number from 1"),
+      (["dashboard", "--port", "-1"], "'-1' is invalid for '--port <port>': write a whole number from 0 to 65535"),
+      (["run", "nginx", "--no-open"], "--no-open is about the page: add --dashboard"),
+      (["run", "nginx", "--port", "8080"], "--port is about the page: add --dashboard"),
+      (["sandbox", "demo", "--no-open"], "--no-open is about the page: add --dashboard"),
+      (["delete", "x", "--wait"], "Unknown option '--wait'\n"),
+      (["delete", "x", "--dryrun"], "Did you mean '--dry-run'?"),
+      (["delete", "pp/x", "--kind", "kept"], "pp/x is a Prepull: leave out --kind kept"),
+      (["status", "prepull/X_y"], "the name 'X_y' of the Prepull"), (["status", "deployment/x"], "'deployment/x'"),
       (["delete"], "give a name, or --leftovers"), (["delete", "a", "--leftovers"], "leave out the name"),
       (["delete", "a", "-A"], "goes with --leftovers only"),
     ])
