@@ -15,8 +15,12 @@ struct FleetStormTests {
     let restarts: Bool
     let hasAgents: Bool
     let hasSeeds: Bool
+    let hasWindows: Bool
 
-    init(seed: UInt64, restarts: Bool, hasAgents: Bool = false, hasSeeds: Bool = false) {
+    init(
+      seed: UInt64, restarts: Bool, hasAgents: Bool = false, hasSeeds: Bool = false, hasWindows: Bool = false
+    ) {
+      self.hasWindows = hasWindows
       self.hasAgents = hasAgents
       self.hasSeeds = hasSeeds
       chance = Chance(state: seed)
@@ -25,6 +29,7 @@ struct FleetStormTests {
       limits.imagesPerPod = chance.number(2...5)
       world = FleetWorld(limits: limits)
       world.delaysAnswers = chance.isOneOf(2)
+      world.notesKnown = hasWindows
       self.restarts = restarts
       for reference in references { world.registry[reference] = .has(digest(of: reference)) }
       world.remembersSecrets = chance.isOneOf(2)
@@ -69,6 +74,10 @@ struct FleetStormTests {
       plan.gate = chance.isOneOf(3) ? FleetPlan.Gate(taint: "cold", deadline: .seconds(300)) : nil
       plan.isSuspended = chance.isOneOf(10)
       if hasSeeds { plan.seeds = chance.number(0...2) }
+      if hasWindows {
+        plan.isClosed = chance.isOneOf(2)
+        plan.closesAll = chance.isOneOf(3)
+      }
       if hasAgents {
         plan.engine = [.kubelet, .agent(fallsBack: true), .agent(fallsBack: false)][chance.number(0...2)]
       }
@@ -105,10 +114,28 @@ struct FleetStormTests {
         for _ in 0..<chance.number(1...4) where !world.pending.isEmpty {
           world.perform(chance.number(0...(world.pending.count - 1)))
         }
+      case 80..<85 where hasWindows: turnWindow()
       default:
         world.now += .milliseconds(chance.number(100...20_000))
         world.work()
         world.tell(.tick)
+      }
+    }
+
+    /// The windows of a Prepull open or close; its generation stays.
+    private mutating func turnWindow() {
+      let ids = world.plans.keys.sorted { $0.key < $1.key }
+      guard let id = ids.randomElement(using: &chance), var plan = world.plans[id] else { return }
+      plan.isClosed.toggle()
+      world.setPlan(id, plan)
+    }
+
+    /// All windows close, and nothing whatever is begun from now on.
+    mutating func close() {
+      for (id, old) in world.plans.sorted(by: { $0.key.key < $1.key.key }) {
+        var plan = old
+        (plan.isClosed, plan.closesAll) = (true, true)
+        world.setPlan(id, plan)
       }
     }
 
@@ -230,6 +257,7 @@ struct FleetStormTests {
         generation += 1
         var plan = old
         plan.isSuspended = false
+        plan.isClosed = false
         plan.mode = .keep
         plan.generation = generation
         plan.refreshes = true
@@ -250,10 +278,23 @@ struct FleetStormTests {
     play(Storm(seed: UInt64(2000 + seed), restarts: seed % 3 != 0, hasAgents: seed % 2 == 0, hasSeeds: true), seed)
   }
 
+  @Test("Invariants with windows that open and close", arguments: 0..<60)
+  func windows(seed: Int) {
+    play(
+      Storm(
+        seed: UInt64(3000 + seed), restarts: seed % 3 != 0, hasAgents: seed % 2 == 0, hasSeeds: seed % 4 < 2,
+        hasWindows: true), seed)
+  }
+
   private func play(_ storm: Storm, _ seed: Int) {
     var storm = storm
     for _ in 0..<400 where storm.world.complaints.isEmpty { storm.step() }
     #expect(storm.world.complaints.isEmpty, "seed \(seed): \(storm.world.complaints.prefix(3))")
+    if storm.hasWindows {
+      // What was begun comes to its end in closed windows too.
+      storm.close()
+      storm.world.run(.seconds(600))
+    }
     storm.heal()
     storm.world.settle(within: .seconds(4000))
     let world = storm.world

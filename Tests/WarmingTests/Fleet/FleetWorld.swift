@@ -77,6 +77,10 @@ struct FleetWorld {
   /// Pods that were asked for and are not made yet.
   private var asked: [FleetPod.ID: PodOrder] = [:]
   var complaints: [String] = []
+  /// What machines were known to hold at some time, by uid and reference: it may be pulled again while windows are closed.
+  private var known: Set<String> = []
+  /// Whether that is noted.
+  var notesKnown = false
 
   init(limits: FleetLimits = FleetLimits()) {
     self.limits = limits
@@ -87,13 +91,36 @@ struct FleetWorld {
   // MARK: Telling
 
   mutating func tell(_ input: FleetMachine.Input) {
+    if notesKnown { noteKnown() }
     let new = machine.handle(input, at: now)
+    if notesKnown { noteKnown() }
     actions += new
     for action in new {
       pending.append(action)
       check(action)
     }
     if input == .tick, let due = machine.nextDue, due <= now { complaints.append("it asks for ticks without end") }
+  }
+
+  private mutating func noteKnown() {
+    for (name, node) in nodes {
+      for reference in registry.keys where machine.holds(reference, on: name) {
+        known.insert("\(node.facts.uid) \(reference)")
+      }
+    }
+  }
+
+  /// While the windows of a Prepull are closed, nothing is begun but for its gates and for what nodes lost, and not even
+  /// these where all waits.
+  private mutating func checkWindows(_ order: PodOrder, _ plan: FleetPlan) {
+    guard plan.isClosed, order.purpose == .pull, asked[order.id] == nil, let node = nodes[order.id.node],
+      node.facts.uid == order.id.nodeUID
+    else { return }
+    if plan.closesAll { return complaints.append("\(order.id) is begun while all windows are closed") }
+    if let gate = plan.gate, node.facts.taints.contains(where: { $0.key == gate.taint }) { return }
+    for image in order.images where !known.contains("\(node.facts.uid) \(image.reference)") {
+      complaints.append("\(image.reference) is begun on \(order.id.node), which never had it, while windows are closed")
+    }
   }
 
   private mutating func check(_ action: FleetMachine.Action) {
@@ -121,6 +148,7 @@ struct FleetWorld {
   private mutating func check(_ order: PodOrder) {
     guard let plan = plans[order.id.prepull] else { return complaints.append("a pod for a Prepull that is gone") }
     if plan.isSuspended { complaints.append("a pod for a Prepull that is suspended") }
+    checkWindows(order, plan)
     if let node = nodes[order.id.node], node.facts.uid == order.id.nodeUID {
       if node.hasDiskPressure, asked[order.id] == nil { complaints.append("a pod under disk pressure") }
       if order.isForAgent {
