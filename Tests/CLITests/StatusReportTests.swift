@@ -31,6 +31,16 @@ struct StatusReportTests {
       ])
   }
 
+  @Test("A line as wide as the terminal loses nothing where it is watched", arguments: 40...100)
+  func watched(columns: Int) {
+    let report = StatusReport(items: [item], namespace: "web")
+    let lines = report.liveLines(isWide: false, style: .plain, columns: columns, now: Date())
+    var region = LiveRegion()
+    let drawn = region.update(lines, columns: columns, rows: 40).replacing("\u{1B}[2K", with: "")
+    let words = drawn.split { $0 == "\n" || $0 == " " || $0 == "\r" }.joined(separator: " ")
+    #expect(words.contains("there is no tag '9' of redis") && words.contains("the repository and the tag."), "\(drawn)")
+  }
+
   @Test func wide() {
     let report = StatusReport(items: [item], namespace: nil)
     let lines = report.lines(isWide: true, style: .plain, now: Date(timeIntervalSince1970: 1_800_000_000 + 90))

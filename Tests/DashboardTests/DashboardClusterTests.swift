@@ -77,6 +77,26 @@ import VirtualCluster
     }
   }
 
+  @Test("run --dashboard says what it waits for")
+  func run() async throws {
+    try await withSandbox(SandboxOptions(nodes: NodeTemplate.numbered(1)), logger: Self.logger) { sandbox in
+      try await withTemporaryFolder("page") { folder in
+        let file = folder + "/config"
+        try sandbox.kubeconfig.write(toFile: file, atomically: true, encoding: .utf8)
+        let port = UInt16.random(in: 20_000...28_000)
+        let image = "\(sandbox.registry.host)/sample/web:1.27"
+        let outcome = try await PrepullProgram.run(
+          ["run", image, "--dashboard", "--no-open", "--port", "\(port)", "--kubeconfig", file], signal: SIGINT,
+          when: { Self.answers(port) })
+        #expect(outcome.exitCode == 130, "\(outcome)")
+        #expect(
+          outcome.errors.contains("?token=")
+            && outcome.errors.contains("the run begins when the page is open, or in 5s"),
+          "\(outcome)")
+      }
+    }
+  }
+
   /// Whether something listens on a port of this machine.
   private static func answers(_ port: UInt16) -> Bool {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

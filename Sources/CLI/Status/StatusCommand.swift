@@ -119,9 +119,7 @@ struct StatusCommand: ClusterCommand {
         return
       }
       let (columns, rows) = out.size
-      let width = LiveRegion.width(of: columns)
-      let lines = last.report.lines(isWide: output == .wide, style: style, columns: width, now: Date())
-        .flatMap { VisibleText.wrap($0, to: width) }
+      let lines = last.report.liveLines(isWide: output == .wide, style: style, columns: columns, now: Date())
       out.write(
         last.region.update(lines, columns: columns, rows: rows) { rest in
           style.paint("… \(Quantity.count(rest, "more line")): make the window higher, or give a name", .faint)

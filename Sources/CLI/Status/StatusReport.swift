@@ -87,6 +87,14 @@ struct StatusReport: Sendable {
     return table.rows.isEmpty ? [] : [""] + table.draw(style: style, columns: columns)
   }
 
+  /// The same for a region that is drawn over and over: no line is wider than it shows.
+  ///
+  /// - Parameter columns: of the terminal.
+  func liveLines(isWide: Bool, style: Style, columns: Int, now: Date) -> [String] {
+    let width = LiveRegion.width(of: columns)
+    return lines(isWide: isWide, style: style, columns: width, now: now).flatMap { VisibleText.wrap($0, to: width) }
+  }
+
   /// What failed and what to do about it, the same on many nodes once.
   private func problems(style: Style) -> [String] {
     var groups = FailureGroups()
