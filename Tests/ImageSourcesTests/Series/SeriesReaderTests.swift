@@ -77,7 +77,7 @@ struct SeriesReaderTests {
     let finding = tally.finding(top: 20)
     #expect(Self.images(finding) == ["app:2", "app:1", "proxy:1"])
     #expect(finding.images.map(\.figure) == [.value(7), .value(6), .value(5)])
-    #expect(finding.remarks == ["1 pods were not looked at, or are gone"])
+    #expect(finding.remarks == ["1 pod was not looked at, or is gone"])
   }
 
   @Test("Nothing is no failure")
