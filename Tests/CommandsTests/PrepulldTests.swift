@@ -30,6 +30,9 @@ struct PrepulldTests {
     #expect(version.output == "\(Version.current)\n")
     let unknown = try await PrepullProgram.run(["run", "nginx"], program: program)
     #expect(unknown.exitCode == 2 && unknown.errors.hasPrefix("Error: 'run' is no command of prepulld"))
+    // It reads no YAML, and so does not advise to give some.
+    let kind = try await PrepullProgram.run(["wait", "service/web"], program: program)
+    #expect(kind.exitCode == 2 && kind.errors.contains("prepull\n") && !kind.errors.contains("-f"), "\(kind)")
   }
 
   @Test("It pulls as prepull does")

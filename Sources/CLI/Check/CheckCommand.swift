@@ -107,7 +107,7 @@ struct CheckCommand: ClusterCommand {
     if imageArguments.files.contains("-"), workloadOptions.files.contains("-") {
       throw ValidationError("standard input cannot be read for both --from-file and -f")
     }
-    if noCluster, let option = clusterOnly.first(where: \.1)?.0 {
+    if noCluster, let option = (clusterOnly + ofNodes).first(where: \.1)?.0 {
       throw ValidationError("\(option) needs a cluster: leave out \(option) or --no-cluster")
     }
     if estimateOptions.nodeCount != nil, !noCluster, needsCluster {
@@ -122,6 +122,14 @@ struct CheckCommand: ClusterCommand {
       ("--read-secrets", readSecrets), ("--selector", !nodeOptions.selector.isEmpty),
       ("--node", !nodeOptions.nodes.isEmpty), ("--pull-secret", !pullSecret.isEmpty),
     ] + clusterOptions.given
+  }
+
+  /// Options that say more of a cluster's nodes, where there is one.
+  private var ofNodes: [(String, Bool)] {
+    [
+      ("--exclude-node", !nodeOptions.excludeNode.isEmpty), ("--toleration", !nodeOptions.toleration.isEmpty),
+      ("--include-cordoned", nodeOptions.includeCordoned), ("--include-not-ready", nodeOptions.includeNotReady),
+    ]
   }
 
   /// Whether it makes no sense without one.

@@ -62,7 +62,8 @@ package struct WaitCommand<Cluster: ClusterArguments, Manifests: WaitManifests>:
   package init() {}
 
   package func validate() throws {
-    let named = try targets.map { try WaitTarget(parsing: $0) }
+    let hasFiles = Manifests.self != NoManifests.self
+    let named = try targets.map { try WaitTarget(parsing: $0, hasFiles: hasFiles) }
     if named.isEmpty, manifests.areNone {
       throw ValidationError("nothing is named to wait for: write for example deployment/web or prepull/shop")
     }

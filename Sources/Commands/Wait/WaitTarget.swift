@@ -7,11 +7,12 @@ enum WaitTarget: Hashable, Sendable, CustomStringConvertible {
   case workload(WorkloadName)
   case prepull(String)
 
-  init(parsing text: String) throws {
+  /// - Parameter hasFiles: whether the program takes manifests too.
+  init(parsing text: String, hasFiles: Bool = true) throws {
     if let name = try PrepullName.name(in: text) {
       self = .prepull(name)
     } else {
-      self = .workload(try usage { try WorkloadName(parsing: text, others: ["prepull"]) })
+      self = .workload(try usage { try WorkloadName(parsing: text, others: ["prepull"], hasFiles: hasFiles) })
     }
   }
 

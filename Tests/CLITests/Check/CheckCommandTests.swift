@@ -203,6 +203,8 @@ struct CheckCommandTests {
       (["--no-cluster", "--p2p", "a"], "--p2p is about nodes, and without a cluster there are none: add --node-count"),
       (["--no-cluster", "--node-bandwidth", "1Gbit", "a"], "--node-bandwidth is about nodes"),
       (["--no-cluster", "--seeds", "2", "a"], "--seeds is about nodes"),
+      (["--no-cluster", "--exclude-node", "n", "a"], "--exclude-node needs a cluster"),
+      (["--no-cluster", "--include-cordoned", "a"], "--include-cordoned needs a cluster"),
       (
         ["--no-cluster", "--node-count", "500", "--seeds", "600", "a"],
         "--seeds 600 is more than the 500 nodes of --node-count"
