@@ -51,7 +51,7 @@ struct PointInTimeTests {
       let day = time.formatted(Date.ISO8601FormatStyle(timeZone: .current).year().month().day())
       #expect(run.output.contains("Until  \(day) \(text) \(TimeZone.current.identifier) (in 23 h 4"), "\(run.output)")
       #expect(
-        run.output.contains("Seeds  2 nodes pull each image first, then twice as many, up to 10 at a time: "),
+        run.output.contains("Seeds  2 nodes pull each image first, then twice as many, up to 3 at a time: "),
         "\(run.output)")
       let json = try await PrepullProgram.run(arguments + ["-o", "json"], environment: environment)
       let plan = try #require(try events(json).first)

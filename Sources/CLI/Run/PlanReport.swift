@@ -64,23 +64,29 @@ struct PlanReport: Sendable {
   }
 
   /// Which nodes go first, and until when nodes are begun; nothing where nobody asked for either.
-  func order(style: Style, now: Date) -> [String] {
-    var lines: [String] = []
+  ///
+  /// - Parameter columns: that a line should keep to.
+  func order(style: Style, columns: Int?, now: Date) -> [String] {
+    var facts: [(String, String)] = []
     if seeds > 0 {
       let platforms = report.machines.keys.sorted()
       let place = platforms.count > 1 ? " of each platform (\(platforms.joined(separator: ", ")))" : ""
-      let most = parallelism.limit(of: report.wanted.count)
-      lines.append(
-        style.paint("Seeds", .strong)
-          + "  \(Quantity.count(seeds, "node"))\(place) \(seeds == 1 ? "pulls" : "pull") each "
-          + "image first, then twice as many, up to \(most) at a time: spread over the zones, those that list few images "
-          + "and young ones last; nodes that hold it already will do")
+      let most = min(parallelism.limit(of: report.wanted.count), report.wanted.count)
+      facts.append(
+        (
+          "Seeds",
+          "\(Quantity.count(seeds, "node"))\(place) \(seeds == 1 ? "pulls" : "pull") each image first, then twice as many, "
+            + "up to \(most) at a time: spread over the zones, those that list few images and young ones last; nodes that "
+            + "hold it already will do"
+        ))
     }
-    if let notAfter {
-      lines.append(
-        style.paint("Until", .strong) + "  \(notAfter.words(now: now)): no further node is begun after that")
+    if let notAfter { facts.append(("Until", "\(notAfter.words(now: now)): no further node is begun after that")) }
+    return facts.flatMap { label, text in
+      let lines = columns.map { VisibleText.wrap(text, to: max(20, $0 - 7)) } ?? [text]
+      return lines.enumerated().map { index, line in
+        (index == 0 ? style.paint(label, .strong) + "  " : "     ") + line
+      }
     }
-    return lines
   }
 
   private static func reason(_ verdict: NodeVerdict, of nodes: Int) -> String {

@@ -69,7 +69,8 @@ struct RunSession: Sendable {
       let target = isDryRun ? out : console
       let style = target.style
       let table = plan.lines(style: style, columns: target.columns)
-      let lines = table + target.wrapped(plan.order(style: style, now: Date()) + plan.remarks(style: style))
+      let order = plan.order(style: style, columns: target.columns, now: Date())
+      let lines = table + order + target.wrapped(plan.remarks(style: style))
       if isDryRun { try out.writeAll(lines.joined(separator: "\n") + "\n") } else { console.write(lines: lines) }
     case .text: break
     }
