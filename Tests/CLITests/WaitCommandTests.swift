@@ -116,6 +116,44 @@ struct WaitCommandTests {
     }
   }
 
+  @Test("While the windows of a Prepull are closed, it says when the next one opens, as it goes on and at its end")
+  func closedWindow() async throws {
+    try await withCluster(NodeTemplate.numbered(2)) { cluster in
+      try await Self.apply(CustomResourceDefinitions.all, to: cluster)
+      var shop: JSON = [
+        "apiVersion": "prepull.dev/v1alpha1", "kind": "Prepull", "metadata": ["name": "shop", "namespace": "default"],
+        "spec": ["images": [["image": .string(cluster.web)]], "windows": [["start": "@yearly", "duration": "1h"]]],
+      ]
+      try await Self.apply([shop], to: cluster)
+      let message = "waits until 2030-01-01 00:00 UTC: 2 nodes will be begun in the next of spec.windows"
+      func condition(_ type: String, _ reason: String, _ message: String) -> JSON {
+        [
+          "type": .string(type), "status": "False", "reason": .string(reason), "message": .string(message),
+          "lastTransitionTime": "2026-12-01T00:00:00Z", "observedGeneration": 1,
+        ]
+      }
+      shop["status"] = [
+        "observedGeneration": 1, "images": [["image": .string(cluster.web), "warm": 0, "failed": 0]],
+        "conditions": [
+          condition("Ready", "NodesCold", "0 of 2 nodes are warm, 2 pending"),
+          condition("Progressing", "WindowClosed", message),
+        ],
+      ]
+      try await Self.apply(
+        [shop], to: cluster, options: ["--server-side", "--force-conflicts", "--subresource=status"])
+      // Of one node there is a record, of the other none yet.
+      try await Self.record("node-1", cluster.web, "Pending", in: cluster)
+      let wait = try await cluster.prepull("wait", "prepull/shop", "--timeout", "2s")
+      #expect(wait.exitCode == 1, "\(wait)")
+      #expect(
+        wait.errors.contains("0 of 2 nodes hold \(cluster.web) of prepull/shop; prepull/shop \(message)\n"), "\(wait)")
+      #expect(
+        wait.errors.hasSuffix(
+          "Error: after 2s nodes still lack images of prepull/shop: \(cluster.web) on node-1, node-2: "
+            + "prepull/shop \(message)\n"), "\(wait)")
+    }
+  }
+
   @Test("A Prepull that is named and may not be followed is an error at once; one that nobody named is done without")
   func forbiddenPrepull() async throws {
     try await withCluster(NodeTemplate.numbered(1)) { cluster in

@@ -87,8 +87,10 @@ struct WaitBoard: Sendable {
           canHold = true
           homes.insert(image)
           continue
-        case .cold(let told): reason = told ?? "nothing that warms nodes wants it there"
-        case .pending: reason = why.pending(image, on: node)
+        case .cold(let told?): reason = told
+        // A node of which nothing is known yet has no WarmNode.
+        case .cold(nil): reason = why.pending(image, on: node) ?? "nothing that warms nodes wants it there"
+        case .pending: reason = why.pending(image, on: node) ?? WaitReasons.waits
         case .untried: reason = why.untried(image, on: node)
         }
         lacks.append(

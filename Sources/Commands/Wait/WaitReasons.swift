@@ -28,12 +28,18 @@ struct WaitReasons {
     }
   }
 
-  /// Of an image that waits to be pulled.
-  mutating func pending(_ image: String, on node: NodeFacts) -> String {
+  static let waits = "it waits to be pulled"
+
+  /// Of an image that waits to be pulled; nil where no Prepull wants it there.
+  mutating func pending(_ image: String, on node: NodeFacts) -> String? {
     let wishes = wishes(for: image, on: node)
+    guard !wishes.isEmpty else { return nil }
     let reasons = wishes.map { Self.standstill(of: $0.prepull) }
     // One of them that goes on is enough.
-    guard let first = reasons.first ?? nil, !reasons.contains(nil) else { return "it waits to be pulled" }
+    guard let first = reasons.first ?? nil, !reasons.contains(nil) else {
+      let cause = wishes.lazy.compactMap { $0.image.failed > 0 ? $0.image.message : nil }.first
+      return Self.waits + (cause.map { "; elsewhere it failed: \($0)" } ?? "")
+    }
     standstill = standstill ?? first
     return first
   }

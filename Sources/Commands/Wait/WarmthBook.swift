@@ -99,7 +99,7 @@ extension WarmthBook.Warmth {
     case .unsupported: self = .unsupported
     case .stale: self = .stale
     case .pulling: self = .cold("it is being pulled")
-    case .pending: self = .cold("it waits to be pulled")
+    case .pending: self = .cold(WaitReasons.waits)
     case .failed(let failure): self = .cold(failure.detail)
     }
   }

@@ -268,6 +268,14 @@ struct WaitBoardTests {
         + "shop/web:2.0 on node-2, node-3: not tried there, as no node gets it: there is no such tag")
     board.allPrepulls = []
     #expect(try Self.verdict(board).shortfall.hasSuffix("node-3: not tried there, as no node gets it"))
+    // Without a record it is not known whether it will be tried; that it failed elsewhere is.
+    var failing = prepull
+    failing.status?.images?[0].failed = 1
+    board.allPrepulls = [failing]
+    board.book.remove(node: "node-3")
+    #expect(
+      try Self.verdict(board).shortfall.hasSuffix(
+        "node-3: it waits to be pulled; elsewhere it failed: there is no such tag"))
   }
 
   @Test("While the windows of a Prepull are closed, it is said when the next one opens, and what else stands still")
@@ -281,6 +289,10 @@ struct WaitBoardTests {
     #expect(verdict.shortfall == "shop/web:2.0 on node-1: \(words)")
     #expect(verdict.progress(of: board.name) == "0 of 1 node holds shop/web:2.0 of prepull/shop; \(words)")
     #expect(verdict.json(of: board.name)["standstill"] == .string(words))
+
+    // A node of which nothing is known yet has no record.
+    board.book.remove(node: "node-1")
+    #expect(try Self.verdict(board).shortfall == "shop/web:2.0 on node-1: \(words)")
 
     let suspended = Self.prepull("shop", progressing: ("Suspended", "spec.suspend is true"))
     board.knownPrepulls = ["shop": suspended]
