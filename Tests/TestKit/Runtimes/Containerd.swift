@@ -99,7 +99,7 @@ private func start<R: Sendable>(
 ) async throws -> R {
   let socket = folder("c.sock")
   return try await withDaemon(
-    release.program("containerd"), ["--config", folder("config.toml")], environment: ["PATH": release.path],
+    release.program("containerd"), ["--config", folder("config.toml")], environment: release.environment,
     folder: folder,
     isReady: { (try? await output(of: release.program("ctr"), ["--address", socket, "version"])) != nil }
   ) { daemon in

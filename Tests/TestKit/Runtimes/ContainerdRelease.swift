@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 
 /// A release of containerd on this machine: the system's, or one of those that `scripts/packages runtimes` puts beside
 /// it from later Debian suites, as Kubernetes nodes have them today.
@@ -21,9 +22,13 @@ package struct ContainerdRelease: Hashable, Sendable, CustomStringConvertible {
   /// How to start one of its programs.
   func program(_ name: String) -> String { folder.map { "\($0)/\(name)" } ?? name }
 
-  /// Where containerd looks for its shims: its own before the system's.
-  var path: String {
+  /// What its containerd is started with. Shims are looked for beside it before the system's; layers are inflated by Go
+  /// itself, not by an igzip or unpigz that this machine may have: those take some broken gzip files that Go refuses.
+  var environment: [Environment.Key: String?] {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    return folder.map { "\($0):\(path)" } ?? path
+    return [
+      "PATH": folder.map { "\($0):\(path)" } ?? path,
+      "CONTAINERD_DISABLE_IGZIP": "1", "CONTAINERD_DISABLE_PIGZ": "1",
+    ]
   }
 }
