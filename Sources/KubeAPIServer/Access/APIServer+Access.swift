@@ -32,6 +32,7 @@ extension APIServer {
     switch call.definition.kind {
     case "SelfSubjectAccessReview": review["status"] = status(ofReview: spec, about: call.user)
     case "SubjectAccessReview", "LocalSubjectAccessReview":
+      try Self.check(spec, of: call.definition.kind)
       review["status"] = status(
         ofReview: spec,
         about: ServerUser(
@@ -57,6 +58,23 @@ extension APIServer {
     default: review["status"] = ["userInfo": Self.info(call.user)]
     }
     return Self.response(201, review)
+  }
+
+  /// - Throws: 422, as `pkg/apis/authorization/validation` does.
+  private static func check(_ spec: JSON, of kind: String) throws(StatusError) {
+    var problems: [FieldProblem] = []
+    if (spec["resourceAttributes"] == nil) == (spec["nonResourceAttributes"] == nil) {
+      problems.append(
+        .invalid(
+          "spec.resourceAttributes", spec["resourceAttributes"] ?? .null,
+          "exactly one of nonResourceAttributes or resourceAttributes must be specified"))
+    }
+    if spec["user"]?.string ?? "" == "", spec["groups"]?.array?.isEmpty ?? true {
+      problems.append(.invalid("spec.user", spec["user"] ?? "", "at least one of user or group must be specified"))
+    }
+    if problems.isEmpty { return }
+    throw .invalid(
+      ResourceName(group: "authorization.k8s.io", plural: kind.lowercased() + "s"), kind: kind, name: "", problems)
   }
 
   static func info(_ user: ServerUser) -> JSON {
