@@ -4,13 +4,14 @@ import { layout } from "./layout.js";
 import { byId, el } from "./dom.js";
 
 const grid = byId("grid"), spoken = byId("spoken");
-let timer = 0, last = 0;
+let timer = 0, last = 0, latest = [];
 
 /** Soon, and not at each of many changes. */
 export function speak(cursor, visible) {
+  latest = [cursor, visible];
   if (timer) return;
   const wait = document.activeElement === grid ? 30 : Math.max(250, 1000 - performance.now() + last);
-  timer = setTimeout(() => { timer = 0; last = performance.now(); render(cursor, visible); }, wait);
+  timer = setTimeout(() => { timer = 0; last = performance.now(); render(...latest); }, wait);
 }
 
 const stateOf = (node, column) => {
