@@ -9,11 +9,15 @@ package struct UsageReader: Sendable {
     package var namespace: String?
     /// Of pods and of workloads; a label selector.
     package var labels: String?
+    /// All when nil; what lies in other namespaces counts as if it were not there.
+    package var among: Set<String>?
 
     package init(namespace: String? = nil, labels: String? = nil) {
       self.namespace = namespace
       self.labels = labels
     }
+
+    func has(_ metadata: ObjectMeta) -> Bool { among?.contains(metadata.namespace ?? "") ?? true }
   }
 
   /// What was found, and what could not be.
@@ -105,7 +109,7 @@ package struct UsageReader: Sendable {
         UsagePod.self, in: scope.namespace, labels: scope.labels, pageSize: Self.pageSize
       ) { page, isFirst in
         if isFirst { survey = before }
-        for pod in page {
+        for pod in page where scope.has(pod.metadata) {
           let use = pod.use(since: since)
           let name = PodSelection.name(pod.metadata.namespace ?? "", pod.metadata.name ?? "")
           if pod.isOwn {
@@ -135,7 +139,7 @@ package struct UsageReader: Sendable {
         WorkloadObject<Shape>.self, in: scope.namespace, labels: scope.labels, pageSize: 100
       ) { page, isFirst in
         if isFirst { survey = before }
-        for object in page where !OwnPods.has(object.metadata.labels) {
+        for object in page where !OwnPods.has(object.metadata.labels) && scope.has(object.metadata) {
           guard let spec = object.spec, object.metadata.deletionTimestamp == nil else { continue }
           let name = "\(Shape.workload.rawValue) \(object.metadata.namespace ?? "")/\(object.metadata.name ?? "")"
           survey.add(
@@ -175,7 +179,7 @@ package struct UsageReader: Sendable {
       }
       for event in page {
         last = max(last, event.version)
-        guard record.isNews(event, reason), let notice = PullNotice(event) else { continue }
+        guard scope.has(event.metadata), record.isNews(event, reason), let notice = PullNotice(event) else { continue }
         found.take(notice, into: &new, since: since, now: now)
       }
     }
