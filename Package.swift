@@ -155,8 +155,8 @@ let package = Package(
     .layer(
       "Dashboard",
       [
-        "Documents", "ImageModel", "Kubernetes", "Warming", "Usage", "Checking", "PrepullAPI", "Operator", "Serving",
-        .hummingbird, .log, .nioCore,
+        "Documents", "ImageModel", "Networking", "Kubernetes", "Warming", "Usage", "Checking", "PrepullAPI", "Operator",
+        "Serving", .crypto, .hummingbird, .log, .nioCore, .nioSSL, .x509,
       ], exclude: ["Page"]),
 
     // A cluster to try things with.
@@ -175,9 +175,8 @@ let package = Package(
       "Commands",
       [
         "Documents", "ImageModel", "Terminal", "Networking", "Registry", "Runtimes", "LocalPull", "Kubernetes",
-        "Workloads", "ImageSources", "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent", .argumentParser, .log,
-        .systemPackage,
-        .unixSignals,
+        "Workloads", "ImageSources", "Warming", "PrepullAPI", "Serving", "Operator", "NodeAgent", "Dashboard",
+        .argumentParser, .log, .systemPackage, .unixSignals,
       ]),
     .executableTarget(name: "prepulld", dependencies: ["Commands", "NodeAgent", "Unpacking"], swiftSettings: settings),
 
@@ -255,8 +254,8 @@ let package = Package(
       [
         "Documents", "ImageModel", "ImageSources", "Networking", "Registry", "Runtimes", "Kubernetes", "Workloads",
         "Warming",
-        "PrepullAPI", "Serving", "NodeAgent", "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .log,
-        .nioCore, .nioHTTP1, .nioSSL, .yams,
+        "PrepullAPI", "Serving", "NodeAgent", "Dashboard", "KubeAPIServer", "VirtualCluster", "TestKit",
+        .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .nioSSL, .yams,
       ]),
     .tests(
       "NodeAgent",
@@ -269,8 +268,9 @@ let package = Package(
     .tests(
       "Dashboard",
       [
-        "Documents", "ImageModel", "Kubernetes", "Warming", "PrepullAPI", "KubeAPIServer", "VirtualCluster", "TestKit",
-        .asyncHTTPClient, .log, .nioCore, .nioHTTP1, .subprocess, .systemPackage,
+        "Documents", "ImageModel", "Kubernetes", "Warming", "PrepullAPI", "Serving", "Installation", "KubeAPIServer",
+        "VirtualCluster", "TestKit", .asyncHTTPClient, .hummingbird, .log, .nioCore, .nioHTTP1, .nioSSL, .subprocess,
+        .systemPackage,
       ]),
     .tests(
       "KubeAPIServer",

@@ -25,7 +25,9 @@ struct PrepulldTests {
     let program = try PrepullProgram.daemonPath
     let help = try await PrepullProgram.run(["--help"], program: program)
     #expect(help.exitCode == 0 && help.output.contains("USAGE: prepulld"))
-    #expect(help.output.contains("  pull ") && help.output.contains("  controller "))
+    for command in ["pull", "controller", "agent", "wait", "dashboard"] {
+      #expect(help.output.contains("  \(command) "), "\(command)")
+    }
     let version = try await PrepullProgram.run(["--version"], program: program)
     #expect(version.output == "\(Version.current)\n")
     let unknown = try await PrepullProgram.run(["run", "nginx"], program: program)

@@ -8,7 +8,7 @@ package struct DaemonTool: ProgramRoot {
     version: Version.current,
     subcommands: [
       PullCommand.self, ControllerCommand<PodCluster>.self, AgentCommand<PodCluster>.self,
-      WaitCommand<PodCluster, NoManifests>.self,
+      WaitCommand<PodCluster, NoManifests>.self, ClusterPageCommand<PodCluster>.self,
     ])
 
   package init() {}

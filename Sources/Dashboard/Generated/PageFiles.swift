@@ -4,6 +4,44 @@
 /// The files of the page, by name.
 enum PageFiles {
   static let all: [String: String] = [
+    "access.css": ###"""
+/* The page that takes a token, and who is logged in. */
+.door { overflow: auto; padding: 6vh 1rem 2rem; align-items: start; justify-content: center; }
+.door .card { display: grid; gap: .8rem; width: min(34rem, 100%); padding: 1.4rem 1.5rem; }
+.door input { width: 100%; border: 1px solid var(--control); border-radius: 6px; background: var(--panel); padding: .4rem .55rem; }
+.door label { font-weight: 560; margin-bottom: -.5rem; }
+.door .action { justify-self: start; }
+.door pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+#answer:empty { display: none; }
+#account { display: flex; align-items: center; gap: .7rem; margin-left: auto; min-width: 0; }
+#account span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 36ch; }
+#account + #link { margin-left: 0; }
+
+"""###,
+    "account.js": ###"""
+// In the head of the page: who is logged in, where somebody is. On one's own machine nobody is.
+import { onChange, store } from "./store.js";
+import { byId, el } from "./dom.js";
+import { leave } from "./session.js";
+
+const answer = await fetch("/api/session").catch(() => null);
+const session = answer?.ok ? await answer.json() : {};
+if (session.user) {
+  byId("link").before(el("p", { id: "account" }, el("span", { class: "muted" }, session.user),
+    el("button", { class: "action", onclick: leave }, "Log out")));
+  let last = store.link;
+  onChange(async () => {
+    if (store.link === last) return;
+    last = store.link;
+    if (last === "ended") location.replace(`/login${location.hash}`);
+    if (last !== "lost") return;
+    // The right to see nodes may have been taken away: "/" says so.
+    const now = await fetch("/api/session").then((reply) => reply.ok ? reply.json() : {}, () => ({}));
+    if (now.mayListNodes === false) location.replace("/");
+  });
+}
+
+"""###,
     "address.js": ###"""
 // The view stands in the fragment of the address, which never leaves the browser and holds no secret.
 
@@ -118,6 +156,48 @@ function manifest(cost) {
 }
 
 const remarks = (cost) => cost.remarks.map((remark) => el("p", { class: "tone-stale" }, remark));
+
+"""###,
+    "denied.html": ###"""
+<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <title>Prepull: a right is missing</title>
+    <link rel="icon" href="/icon.svg" type="image/svg+xml">
+    <link rel="stylesheet" href="/page.css">
+    <link rel="stylesheet" href="/access.css">
+    <script type="module" src="/denied.js"></script>
+  </head>
+  <body>
+    <header class="bar"><h1><img src="/icon.svg" alt="" width="20" height="20">Prepull</h1></header>
+    <main class="door">
+      <div class="card" id="denied">
+        <h2>You may not list nodes</h2>
+        <p><b id="user"></b> is logged in. Every row of this page is a node, so there is nothing to show.</p>
+        <p class="muted">Whoever administers the cluster can let you see nodes and what they hold:</p>
+        <pre id="remedy" tabindex="0"></pre>
+        <p class="muted">Prepulls, runs and costs are shown of the namespaces in which you may list them, as the ClusterRole <code>view</code> lets you. Rights count within a minute: reload this page.</p>
+        <button class="action" id="leave">Log out</button>
+      </div>
+    </main>
+  </body>
+</html>
+
+"""###,
+    "denied.js": ###"""
+// Says who lacks which right, and how to give it.
+import { byId } from "./dom.js";
+import { leave, remedy } from "./session.js";
+
+const answer = await fetch("/api/session");
+if (answer.status === 401) location.replace("/login");
+const session = await answer.json();
+byId("user").textContent = session.user;
+byId("remedy").textContent = remedy(session);
+byId("leave").addEventListener("click", leave);
 
 """###,
     "dom.js": ###"""
@@ -361,7 +441,9 @@ export function registry(name) {
     <title>Prepull</title>
     <link rel="icon" href="/icon.svg" type="image/svg+xml">
     <link rel="stylesheet" href="/page.css">
+    <link rel="stylesheet" href="/access.css">
     <script type="module" src="/main.js"></script>
+    <script type="module" src="/account.js"></script>
   </head>
   <body>
     <header class="bar">
@@ -546,6 +628,66 @@ export function refresh(names) {
     if (place.row) place.row.node = node;
   }
 }
+
+"""###,
+    "login.html": ###"""
+<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <title>Prepull: log in</title>
+    <link rel="icon" href="/icon.svg" type="image/svg+xml">
+    <link rel="stylesheet" href="/page.css">
+    <link rel="stylesheet" href="/access.css">
+    <script type="module" src="/login.js"></script>
+  </head>
+  <body>
+    <header class="bar"><h1><img src="/icon.svg" alt="" width="20" height="20">Prepull</h1></header>
+    <main class="door">
+      <form id="login" class="card">
+        <h2>Log in with a token of this cluster</h2>
+        <p class="muted">You see what the token’s user may list, and nothing can be changed. The token is shown to the API server and not kept; you are logged out when it ends, after an hour at the latest.</p>
+        <label for="token">Token</label>
+        <input id="token" type="password" autocomplete="off" spellcheck="false" autofocus required>
+        <button class="action" id="enter">Log in</button>
+        <p id="answer" role="alert"></p>
+        <p class="muted">A token of a service account:</p>
+        <pre tabindex="0">kubectl create token NAME --namespace NAMESPACE --duration 1h</pre>
+      </form>
+    </main>
+    <noscript>This page needs JavaScript; it loads nothing from anywhere but this server.</noscript>
+  </body>
+</html>
+
+"""###,
+    "login.js": ###"""
+// Shows the token to the server, and goes on to the page; the view in the fragment of the address stays.
+const form = document.getElementById("login"), field = document.getElementById("token");
+const answer = document.getElementById("answer"), button = document.getElementById("enter");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  answer.textContent = "";
+  button.disabled = true;
+  try {
+    const reply = await fetch("/login", {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token: field.value }),
+    });
+    if (reply.ok) {
+      field.value = "";
+      location.replace(`/${location.hash}`);
+      return;
+    }
+    answer.textContent = (await reply.text()).trim() || `the server answered ${reply.status}`;
+  } catch {
+    answer.textContent = "the server does not answer: try again";
+  }
+  answer.className = "tone-failed";
+  button.disabled = false;
+  field.select();
+});
 
 """###,
     "main.js": ###"""
@@ -1611,6 +1753,23 @@ canvas.addEventListener("click", (event) => {
   const node = names[Math.floor(event.offsetY / (canvas.clientHeight - 30) * names.length)];
   if (node) go({ view: "matrix", node: node.name, image: "" }, { isStep: true });
 });
+
+"""###,
+    "session.js": ###"""
+// Inside a cluster people are logged in: who it is, how they leave, and where they go when their session has ended.
+
+/** What an administrator types so that somebody sees nodes. */
+export function remedy({ user, role }) {
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user);
+  const subject = account ? `--serviceaccount=${account[1]}:${account[2]}` : `--user='${user.replaceAll("'", "'\\''")}'`;
+  const name = user.replace(/^system:serviceaccount:/, "").toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
+  return `kubectl create clusterrolebinding ${role}-${name} --clusterrole=${role} ${subject}`;
+}
+
+export async function leave() {
+  await fetch("/logout", { method: "POST" }).catch(() => null);
+  location.replace("/login");
+}
 
 """###,
     "spoken.js": ###"""

@@ -12,8 +12,14 @@ actor CostReading {
   private var last: (time: Double, json: JSON)?
   private var current: Task<JSON, any Error>?
 
-  init(_ client: KubernetesClient, namespace: String?, manifest: @escaping @Sendable ([ImageUsage]) throws -> String) {
-    reader = UsageReader(client: client, scope: UsageReader.Scope(namespace: namespace))
+  /// - Parameter among: the namespaces that count; nil for all.
+  init(
+    _ client: KubernetesClient, namespace: String?, among: Set<String>? = nil,
+    manifest: @escaping @Sendable ([ImageUsage]) throws -> String
+  ) {
+    var scope = UsageReader.Scope(namespace: namespace)
+    scope.among = among
+    reader = UsageReader(client: client, scope: scope)
     self.manifest = manifest
   }
 

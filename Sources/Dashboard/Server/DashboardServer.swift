@@ -107,26 +107,7 @@ package final class DashboardServer: Sendable {
     case .entered(let cookie): return entry(cookie)
     case .allowed: break
     }
-    let parameters = request.uri.queryParameters
-    func parameter(_ name: String) -> String? { parameters[Substring(name)].map(String.init) }
-    switch request.uri.path {
-    case "/api/events": return await events()
-    case "/api/session": return PageAnswer.json([:])
-    case "/api/node":
-      let story = await live.board.nodeStory(parameter("name") ?? "", isBrief: parameter("brief") != nil)
-      return story.map(PageAnswer.json) ?? PageAnswer.text(404, "this node is not there, or not any more\n")
-    case "/api/image":
-      let story = await live.board.imageStory(parameter("name") ?? "")
-      return story.map(PageAnswer.json) ?? PageAnswer.text(404, "nobody wants this image, or not any more\n")
-    case "/api/runs": return PageAnswer.json(await live.board.runsStory(parameter("id") ?? "", now: LiveMatrix.now))
-    case "/api/estimate":
-      guard let question = EstimateQuestion(parameter) else {
-        return PageAnswer.text(400, "the widths and the parallelism are numbers above 0\n")
-      }
-      return PageAnswer.json(await live.board.estimate(question))
-    case "/api/cost": return await costs()
-    case let path: return file(path)
-    }
+    return await PageRoutes(live: live, cost: cost).answer(request)
   }
 
   /// A page of its own that goes on to the real one: a cookie that is SameSite=Strict is not sent along a redirect from
@@ -142,41 +123,6 @@ package final class DashboardServer: Sendable {
             <meta http-equiv="refresh" content="0; url=\(start)"><a href="\(start)">Go on</a></html>
 
             """)), more: [.setCookie: cookie])
-  }
-
-  private func file(_ path: String) -> Response {
-    let name = path == "/" ? "index.html" : String(path.dropFirst())
-    guard let text = PageFiles.all[name] else { return PageAnswer.text(404, "not found\n") }
-    let types = ["html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"]
-    let type = types[name.split(separator: ".").last.map(String.init) ?? ""] ?? "text/plain"
-    return PageAnswer.text(200, text, type: "\(type); charset=utf-8")
-  }
-
-  private func events() async -> Response {
-    guard let stream = await live.follow() else {
-      return PageAnswer.text(503, "\(LiveMatrix.mostPages) pages look already: close one\n")
-    }
-    return PageAnswer.make(
-      200, type: "text/event-stream",
-      body: .init { writer in
-        for await text in stream { try await writer.write(ByteBuffer(string: text)) }
-        try await writer.finish(nil)
-      })
-  }
-
-  private func costs() async -> Response {
-    guard let cost else { return PageAnswer.text(404, "there is no cluster to ask\n") }
-    let columns = await live.board.columns
-    do {
-      return PageAnswer.json(
-        try await cost.read { image in
-          columns.place(of: image).map { !columns.columns[$0].plans.isEmpty } ?? false
-        })
-    } catch let error as APIError {
-      return PageAnswer.text(502, "\(error)\n")
-    } catch {
-      return PageAnswer.text(500, "the cost cannot be read: \(type(of: error))\n")
-    }
   }
 }
 

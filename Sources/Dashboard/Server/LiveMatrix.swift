@@ -37,6 +37,9 @@ actor LiveMatrix {
 
   func take(_ change: @Sendable (inout MatrixBoard) -> Void) { change(&board) }
 
+  /// Whether a page is told of it.
+  var isWatched: Bool { !pages.isEmpty }
+
   func isReady(_ kind: String) { waiting.remove(kind) }
 
   func reach(_ kind: String, _ isReached: Bool) {

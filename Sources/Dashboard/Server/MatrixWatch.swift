@@ -2,13 +2,13 @@ import Kubernetes
 import PrepullAPI
 import Warming
 
-/// Follows what the matrix is made of, with the rights of the kubeconfig. What may not be seen is said, and asked for
-/// again, as rights may be given.
+/// Follows what the matrix is made of, with the rights of the client. What may not be seen is said, and asked for again,
+/// as rights may be given.
 struct MatrixWatch: Sendable {
   let client: KubernetesClient
   /// Nil for all.
   let namespace: String?
-  let live: LiveMatrix
+  let live: any MatrixSink
 
   static let kinds: Set = ["nodes", "warmnodes", "prepulls", "daemonsets", "pods"]
 
@@ -19,24 +19,24 @@ struct MatrixWatch: Sendable {
   /// Goes on until the task is cancelled.
   func run() async {
     await withDiscardingTaskGroup { group in
-      group.addTask { await follow(client.watch(Node.self), "nodes") { $0.take($1) } }
-      group.addTask { await follow(client.watch(WarmNode.self), "warmnodes") { $0.take($1) } }
-      group.addTask { await follow(client.watch(Prepull.self, in: namespace), "prepulls") { $0.take($1) } }
+      group.addTask { await follow(client.watch(Node.self), "nodes") { .node($0) } }
+      group.addTask { await follow(client.watch(WarmNode.self), "warmnodes") { .warmNode($0) } }
+      group.addTask { await follow(client.watch(Prepull.self, in: namespace), "prepulls") { .prepull($0) } }
       group.addTask {
         await follow(client.watch(DaemonSet.self, in: namespace, labels: RunObjects.Key.ours), "daemonsets") {
-          $0.take($1)
+          .daemonSet($0)
         }
       }
       group.addTask {
         await follow(client.watch(Pod.self, in: namespace, labels: RunObjects.Key.ours), "pods") {
-          $0.take($1, now: LiveMatrix.now)
+          .pod($0, now: LiveMatrix.now)
         }
       }
       group.addTask {
         // Without them there is no word of why pods of DaemonSets are refused.
         await follow(
           client.watch(Event.self, in: namespace, fields: "involvedObject.kind=DaemonSet,reason=FailedCreate"), nil
-        ) { $0.take($1) }
+        ) { .event($0) }
       }
       group.addTask {
         let begin = ContinuousClock.now
@@ -51,25 +51,25 @@ struct MatrixWatch: Sendable {
 
   /// - Parameter kind: nil for what only helps to explain.
   private func follow<R: Resource>(
-    _ watch: WatchSequence<R>, _ kind: String?, _ take: @escaping @Sendable (inout MatrixBoard, WatchEvent<R>) -> Void
+    _ watch: WatchSequence<R>, _ kind: String?, _ change: @escaping @Sendable (WatchEvent<R>) -> ClusterChange
   ) async {
     while !Task.isCancelled {
       do {
         for try await event in watch {
-          await live.take { take(&$0, event) }
+          await live.take(change(event))
           guard let kind else { continue }
           if case .failed = event {
             await live.reach(kind, false)
           } else {
             await live.reach(kind, true)
-            await live.take { $0.note(nil, about: kind) }
+            await live.take(.note(nil, about: kind))
             await live.isReady(kind)
           }
         }
       } catch let error as APIError {
         guard let kind else { return }
         let note = await isMissing(kind, error) ? nil : "\(Self.names[kind] ?? kind) are not shown: \(error.detail)"
-        await live.take { $0.note(note, about: kind) }
+        await live.take(.note(note, about: kind))
         await live.isReady(kind)
       } catch {
         return

@@ -15,6 +15,8 @@ package struct TokenReview: Resource, CustomStringConvertible {
     package var uid: String?
     package var groups: [String]?
     package var extra: [String: [String]]?
+
+    package init(username: String? = nil) { self.username = username }
   }
 
   package struct Status: Codable, Hashable, Sendable {

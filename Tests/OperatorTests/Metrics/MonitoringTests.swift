@@ -1,3 +1,4 @@
+import Dashboard
 import NodeAgent
 @testable import Serving
 @testable import Operator
@@ -13,7 +14,8 @@ private let root = URL(filePath: #filePath).deletingLastPathComponent().deleting
 @Suite("Monitoring: dashboard, alerts and documentation", .timeLimit(.minutes(10)))
 struct MonitoringTests {
   private static let metrics = Dictionary(
-    (ControllerMetrics().registry.descriptions + AgentMetrics().registry.descriptions).map { ($0.name, $0) }
+    (ControllerMetrics().registry.descriptions + AgentMetrics().registry.descriptions
+      + PageMetrics().registry.descriptions).map { ($0.name, $0) }
   ) { first, _ in first }
 
   /// The metric of a series, whose name a histogram's series lengthen.
@@ -78,8 +80,10 @@ struct MonitoringTests {
         }
       }
     }
-    // What is not shown nobody looks at.
-    let hidden = Self.metrics.keys.filter { $0.hasPrefix("prepull_") && !expressions.contains($0) }
+    // What is not shown nobody looks at. The page inside the cluster is beside the operator's work.
+    let hidden = Self.metrics.keys.filter {
+      $0.hasPrefix("prepull_") && !$0.hasPrefix("prepull_page_") && !expressions.contains($0)
+    }
     #expect(Set(hidden) == ["prepull_build_info", "prepull_agent_build_info", "prepull_leader"])
   }
 
@@ -113,7 +117,7 @@ struct MonitoringTests {
     var text = """
       # Metrics
 
-      The operator and the agents serve them at `/metrics`, as Prometheus text. All times are seconds, all sizes bytes. \
+      The operator, the agents and the page inside the cluster serve them at `/metrics`, as Prometheus text. All times are seconds, all sizes bytes. \
       The label `prepull` is `namespace/name`. The dashboard and the alerts of \
       [deploy/monitoring](../deploy/monitoring) are made of them; a test compares this page with the programs.
 
@@ -122,6 +126,7 @@ struct MonitoringTests {
       """
     text += Self.table(ControllerMetrics().registry.descriptions)
     text += "\n## Agents\n" + Self.table(AgentMetrics().registry.descriptions)
+    text += "\n## The page inside the cluster\n" + Self.table(PageMetrics().registry.descriptions)
     let file = root.appending(path: "docs/metrics.md")
     if ProcessInfo.processInfo.environment["PREPULL_UPDATE_GOLDEN"] == "1" {
       try text.write(to: file, atomically: true, encoding: .utf8)
