@@ -69,6 +69,9 @@ package struct Installation: Hashable, Sendable {
   /// The agents of nodes; nil for none.
   package var agent: AgentInstallation?
 
+  /// The page inside the cluster; nil for none.
+  package var dashboard: DashboardInstallation?
+
   package init(image: String) { self.image = image }
 
   package static let defaultNamespace = "prepull-system"
@@ -89,7 +92,7 @@ package struct Installation: Hashable, Sendable {
   /// All objects, in an order in which they can be applied.
   package var objects: [JSON] {
     (createsNamespace ? [namespaceObject] : []) + CustomResourceDefinitions.all + permissions + workload
-      + (agent.map(agentObjects) ?? [])
+      + (dashboard.map(dashboardObjects) ?? []) + (agent.map(agentObjects) ?? [])
   }
 
   /// Namespaces that are there in every cluster, and that others use.

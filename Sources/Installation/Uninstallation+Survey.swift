@@ -108,8 +108,9 @@ extension Uninstallation {
       var items: [Item] = []
       for (apiVersion, plural) in kinds {
         let resource = DynamicResource(apiVersion: apiVersion, plural: plural)
-        items += try await Item.list(resource, client, labels: Installation.selector)
-        items += try await Item.list(resource, client, labels: Installation.agentSelector)
+        for labels in [Installation.selector, Installation.dashboardSelector, Installation.agentSelector] {
+          items += try await Item.list(resource, client, labels: labels)
+        }
       }
       return items
     }

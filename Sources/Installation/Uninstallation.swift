@@ -32,6 +32,7 @@ package struct Uninstallation: Sendable {
     // The order lets a run that is cut off be repeated: what a later step has to know goes last.
     outcome.left += try await remove(survey.operators.filter { !$0.isAgents }, "the operator")
     outcome.left += try await removePods(Installation.selector)
+    outcome.left += try await removePods(Installation.dashboardSelector)
     // Nobody else says now what agents shall hold.
     if survey.hasAgents { outcome.pinned = try await releasePins() }
     outcome.left += try await remove(survey.operators.filter(\.isAgents), "the agents")

@@ -20,6 +20,7 @@ struct InstallCommand: AsyncParsableCommand {
         \(Program.name) install | kubectl apply -f -
         \(Program.name) install --grant-secrets web,shop/regcred | kubectl apply -f -
         \(Program.name) install --agent --agent-node-selector pool=gpu | kubectl apply -f -
+        \(Program.name) install --dashboard | kubectl apply -f -
         \(Program.name) install | kubectl diff -f -
       """)
 
@@ -120,6 +121,8 @@ struct InstallCommand: AsyncParsableCommand {
   @Flag(help: "Print a ServiceMonitor too, for the Prometheus operator.")
   var serviceMonitor = false
 
+  @OptionGroup(title: "The page inside the cluster") var dashboard: DashboardInstallOptions
+
   @OptionGroup(title: "The agents of nodes") var agent: AgentInstallOptions
 
   @Option(
@@ -200,6 +203,7 @@ struct InstallCommand: AsyncParsableCommand {
     installation.environment = try environment()
     installation.authorities = try authorities()
     installation.hasServiceMonitor = serviceMonitor
+    installation.dashboard = dashboard.settings
     installation.agent = try agent.settings()
     return installation
   }

@@ -5,7 +5,7 @@ import Logging
 import Operator
 import VirtualCluster
 
-/// What the containers of an embedded cluster run for real: the operator, the agents of nodes, and waiting, as
+/// What the containers of an embedded cluster run for real: the operator, the agents of nodes, the page, and waiting, as
 /// `prepulld` starts them.
 enum SandboxPrograms {
   static let all = [SandboxProgram("prepull", file: "prepulld") { try await run($0) }]
@@ -14,10 +14,12 @@ enum SandboxPrograms {
   private static func run(_ container: ContainerRun) async throws -> Int {
     if container.arguments.first == "agent" { return try await SandboxAgent.run(container) }
     if container.arguments.first == "wait" { return try await SandboxWait.run(container) }
+    if container.arguments.first == "dashboard" { return try await SandboxDashboard.run(container) }
     let command: ControllerCommand<PodCluster>
     do {
       guard let parsed = try DaemonTool.parseAsRoot(container.arguments) as? ControllerCommand<PodCluster> else {
-        container.print("the sandbox runs 'prepulld controller', 'prepulld agent' and 'prepulld wait' only\n")
+        container.print(
+          "the sandbox runs 'prepulld controller', 'prepulld agent', 'prepulld dashboard' and 'prepulld wait' only\n")
         return 64
       }
       command = parsed

@@ -30,6 +30,7 @@ struct DeployFilesTests {
       "kustomize/base/permissions.yaml": installation.permissions,
       "kustomize/base/workload.yaml": installation.workload,
       "kustomize/agent/objects.yaml": installation.agentObjects(AgentInstallation()),
+      "kustomize/dashboard/objects.yaml": installation.dashboardObjects(DashboardInstallation()),
     ]
     for definition in definitions {
       files["helm/prepull/definitions/\(definition[path: "spec", "names", "plural"]?.string ?? "").yaml"] = [definition]
@@ -86,6 +87,13 @@ struct DeployFilesTests {
       with: ["--agent", "--image", "registry.example/prepull:v9"])
   }
 
+  @Test("The component dashboard is the option, also in another namespace")
+  func dashboard() async throws {
+    try await compare(
+      try await kustomized("components: [dashboard]\nnamespace: elsewhere"),
+      with: ["--dashboard", "--namespace", "elsewhere"])
+  }
+
   /// What kubectl makes of an overlay over the base.
   private func kustomized(_ overlay: String) async throws -> [JSON] {
     try await withTemporaryFolder { folder in
@@ -128,6 +136,17 @@ struct DeployFilesTests {
           "--service-monitor",
         ]),
       ChartCase(values: #"{"agent": {"enabled": true}}"#, arguments: ["--agent"]),
+      ChartCase(values: #"{"dashboard": {"enabled": true}}"#, arguments: ["--dashboard"]),
+      ChartCase(
+        values: """
+          {"dashboard": {"enabled": true, "tlsSecret": "page-tls"}, "nodeSelector": {"on": "y"},
+          "tolerations": [{"operator": "Exists"}], "imagePullSecrets": [{"name": "regcred"}],
+          "monitoring": {"enabled": true}, "gate": {"enabled": false}}
+          """,
+        arguments: [
+          "--dashboard", "--dashboard-tls-secret", "page-tls", "--node-selector", "on=y", "--toleration", "all",
+          "--pull-secret", "regcred", "--service-monitor", "--no-gate",
+        ]),
       ChartCase(
         values: """
           {"agent": {"enabled": true, "nodeSelector": {"pool": "gpu"}, "priorityClassName": "high",

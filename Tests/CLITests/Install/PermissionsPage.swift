@@ -32,6 +32,15 @@ enum PermissionsPage {
 
     \(table(Permission.viewers + Permission.editors))
 
+    ## The page inside the cluster
+    Only with `prepull install --dashboard`. The ClusterRole `prepull-dashboard` is of a ServiceAccount and a Deployment of its own, so that who takes the page over can change nothing and reads no Secrets; the operator's account is not in that pod.
+
+    \(table(Permission.dashboard))
+
+    What people see there is what the user of their token may list: nodes, WarmNodes, and of each namespace Prepulls, pods, DaemonSets and events. `prepull-dashboard-viewer`, bound to nobody, lets people see nodes and what they hold; `view` in a namespace does the rest.
+
+    \(table(Permission.dashboardViewers))
+
     ## The agents of nodes
     Only with `prepull install --agent`; they live in the namespace `prepull-agent`, whose Pod Security is *privileged*. The ClusterRole and the Role `prepull-agent`:
 

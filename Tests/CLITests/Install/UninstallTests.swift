@@ -144,7 +144,7 @@ struct UninstallTests {
   func installed() async throws {
     try await withCluster { cluster in
       try await install(cluster)
-      let manifest = try await cluster.prepull("install", "--agent").output
+      let manifest = try await cluster.prepull("install", "--agent", "--dashboard").output
       try await withTemporaryFolder { folder in
         let file = folder + "/install.yaml"
         try manifest.write(toFile: file, atomically: true, encoding: .utf8)
@@ -159,7 +159,8 @@ struct UninstallTests {
   // MARK: Steps
 
   private func install(_ cluster: ClusterCase) async throws {
-    try await apply(cluster, try await cluster.prepull("install", "--agent", "--grant-secrets", "default").output)
+    try await apply(
+      cluster, try await cluster.prepull("install", "--agent", "--dashboard", "--grant-secrets", "default").output)
   }
 
   /// What a Prepull and the operator make, as it is in the middle of the work.

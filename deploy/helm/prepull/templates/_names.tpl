@@ -85,3 +85,21 @@ metadata:
     path: {{ .path | quote }}
     type: {{ .type }}
 {{- end }}
+
+{{- define "prepull.dashboardSelector" -}}
+app.kubernetes.io/component: dashboard
+app.kubernetes.io/name: prepull
+{{- end }}
+
+{{- /* Name, namespace and labels of an object of the page's; `isGlobal` for one without namespace. */ -}}
+{{- define "prepull.dashboardMetadata" -}}
+metadata:
+  name: {{ .name | default "prepull-dashboard" }}
+  {{- if not .isGlobal }}
+  namespace: {{ .root.Release.Namespace }}
+  {{- end }}
+  labels:
+    {{- include "prepull.dashboardSelector" .root | nindent 4 }}
+    app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+    helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- end }}
