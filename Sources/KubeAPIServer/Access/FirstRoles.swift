@@ -22,7 +22,9 @@ enum FirstRoles {
           rule(["create"], ["authorization.k8s.io"], ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
           rule(["create"], ["authentication.k8s.io"], ["selfsubjectreviews"]),
         ]),
-      role("view", view), role("edit", view + edit), role("admin", view + edit + admin),
+      part("view", view), part("edit", edit), part("admin", admin),
+      whole("view", view, partOf: "edit"), whole("edit", view + edit, partOf: "admin"),
+      whole("admin", view + edit + admin),
     ].map { (ResourceName.clusterRoles, $0) }
     let bindings = [
       binding("cluster-admin", to: "system:masters"), binding("system:discovery", to: "system:authenticated"),
@@ -79,6 +81,24 @@ enum FirstRoles {
 
   private static func role(_ name: String, _ rules: [JSON]) -> JSON {
     ["metadata": ["name": .string(name), "labels": labels], "rules": .array(rules)]
+  }
+
+  /// The label of roles whose rules become part of another one.
+  private static func mark(_ name: String) -> String { "\(BuiltInKinds.accessGroup)/aggregate-to-\(name)" }
+
+  /// What is in one of the roles for people from the beginning.
+  private static func part(_ name: String, _ rules: [JSON]) -> JSON {
+    var role = role("system:aggregate-to-\(name)", rules)
+    role[path: "metadata", "labels", mark(name)] = "true"
+    return role
+  }
+
+  /// A role for people, of all that bears its label: it has its first rules before somebody aggregates.
+  private static func whole(_ name: String, _ rules: [JSON], partOf other: String? = nil) -> JSON {
+    var role = role(name, rules)
+    role["aggregationRule"] = ["clusterRoleSelectors": [["matchLabels": .object([mark(name): "true"])]]]
+    if let other { role[path: "metadata", "labels", mark(other)] = "true" }
+    return role
   }
 
   private static func binding(_ role: String, to group: String) -> JSON {

@@ -67,18 +67,13 @@ enum ClusterPageContent {
   ) async throws {
     var metadata: JSON = ["name": .string(bindingName(account, role))]
     if let namespace { metadata["namespace"] = .string(namespace) }
-    // `view` gets what it is aggregated of a moment after the roles are there.
-    let roles = role == "view" ? ["view", "prepull-viewer"] : [role]
-    for role in roles {
-      metadata["name"] = .string(bindingName(account, role))
-      try await apply(
-        [
-          "apiVersion": "rbac.authorization.k8s.io/v1",
-          "kind": .string(namespace == nil ? "ClusterRoleBinding" : "RoleBinding"), "metadata": metadata,
-          "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": .string(role)],
-          "subjects": [["kind": "ServiceAccount", "name": .string(account), "namespace": "people"]],
-        ], client)
-    }
+    try await apply(
+      [
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": .string(namespace == nil ? "ClusterRoleBinding" : "RoleBinding"), "metadata": metadata,
+        "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": .string(role)],
+        "subjects": [["kind": "ServiceAccount", "name": .string(account), "namespace": "people"]],
+      ], client)
   }
 
   // MARK: What is there
