@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Glibc
+import KubeAPIServer
 import Kubernetes
 import Logging
 import PrepullAPI
@@ -15,9 +16,11 @@ import VirtualCluster
   private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
   private func follow(
-    as user: String? = nil, _ body: @escaping @Sendable (Sandbox, KubernetesClient, LiveMatrix) async throws -> Void
+    as user: String? = nil, prepare: @Sendable (Sandbox) -> Void = { _ in },
+    _ body: @escaping @Sendable (Sandbox, KubernetesClient, LiveMatrix) async throws -> Void
   ) async throws {
     try await withSandbox(SandboxOptions(nodes: NodeTemplate.numbered(3)), logger: Self.logger) { sandbox in
+      prepare(sandbox)
       let admin = try KubernetesClient(sandbox.configuration, logger: Self.logger)
       var configuration = sandbox.configuration
       configuration.impersonation = user.map { .init(user: $0) }
@@ -47,6 +50,21 @@ import VirtualCluster
       let first = await live.board.document
       #expect(first["nodes"]?.array?.count == 3)
       #expect(first["notes"] == [])
+    }
+  }
+
+  @Test("A watch that is cut off is said, and also that it is back, though nothing happens there")
+  func silence() async throws {
+    try await follow(prepare: { $0.server.faults.closeWatches(after: .milliseconds(200)) }) { sandbox, _, live in
+      let pages = try #require(await live.follow())
+      var texts = pages.makeAsyncIterator()
+      while let text = await texts.next(), !text.hasPrefix("event: state") {}
+      sandbox.server.faults.fail(500, times: 1) { $0.verb == "watch" && $0.resource == "daemonsets.apps" }
+      var said: [String] = []
+      while said.count < 2, let text = await texts.next() {
+        if text.hasPrefix("event: cluster") { said.append(text) }
+      }
+      #expect(said.map { $0.contains("false") } == [true, false], "\(said)")
     }
   }
 

@@ -66,7 +66,7 @@ actor ClusterFeed: MatrixSink {
     var board = MatrixBoard(context: context, server: "")
     for change in snapshot { change.narrowed(to: scope)?.apply(to: &board) }
     for (about, text) in scope.notes { board.note(text, about: about) }
-    let live = LiveMatrix(board, waitingFor: waiting)
+    let live = LiveMatrix(board, waitingFor: waiting, mostPages: SessionBook.mostStreams)
     boards[scope] = Board(live: live, used: .now)
     if isShown { await live.show() }
     for kind in silent { await live.reach(kind, false) }
@@ -127,6 +127,7 @@ actor ClusterFeed: MatrixSink {
   func reach(_ kind: String, _ isReached: Bool) async {
     if isReached {
       silent.remove(kind)
+      if notes[kind] == nil, !waiting.contains(kind) { health.isReady(kind) }
     } else {
       silent.insert(kind)
       health.isWaiting(for: kind, because: "the API server does not answer")

@@ -10,12 +10,13 @@ import PrepullAPI
 
 /// The board, and the pages that are told of its changes: each gets the whole first, then every change once, in order.
 actor LiveMatrix {
-  /// At most so many pages are told at a time.
+  /// At most so many pages are told at a time, unless it is made for more.
   static let mostPages = 16
   /// Changes that a page has not taken yet; one that falls further behind has to come again.
   private static let mostBehind = 128
 
   private(set) var board: MatrixBoard
+  private let mostPages: Int
   private var pages: [Int: AsyncStream<String>.Continuation] = [:]
   private var nextPage = 0
   /// Kinds that have neither been listed nor refused yet.
@@ -28,8 +29,9 @@ actor LiveMatrix {
   private var isClosed = false
   private var sincePing = 0
 
-  init(_ board: MatrixBoard, waitingFor kinds: Set<String>) {
+  init(_ board: MatrixBoard, waitingFor kinds: Set<String>, mostPages: Int = LiveMatrix.mostPages) {
     self.board = board
+    self.mostPages = mostPages
     waiting = kinds
   }
 
@@ -75,7 +77,7 @@ actor LiveMatrix {
 
   /// What to send to a page until it is left; nil when there are too many.
   func follow() -> AsyncStream<String>? {
-    guard pages.count < Self.mostPages, !isClosed else { return nil }
+    guard pages.count < mostPages, !isClosed else { return nil }
     let (stream, continuation) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingOldest(Self.mostBehind))
     let number = nextPage
     nextPage += 1

@@ -18,25 +18,42 @@ struct MatrixWatch: Sendable {
 
   /// Goes on until the task is cancelled.
   func run() async {
+    // In order: a watch that is cut off, and that it is back, though nothing happens there.
+    let (progress, telling) = AsyncStream<(kind: String, isReached: Bool)>.makeStream()
+    @Sendable func tell(_ kind: String) -> @Sendable (WatchProgress) -> Void {
+      { progress in
+        if case .watching = progress { telling.yield((kind, true)) } else { telling.yield((kind, false)) }
+      }
+    }
     await withDiscardingTaskGroup { group in
-      group.addTask { await follow(client.watch(Node.self), "nodes") { .node($0) } }
-      group.addTask { await follow(client.watch(WarmNode.self), "warmnodes") { .warmNode($0) } }
-      group.addTask { await follow(client.watch(Prepull.self, in: namespace), "prepulls") { .prepull($0) } }
       group.addTask {
-        await follow(client.watch(DaemonSet.self, in: namespace, labels: RunObjects.Key.ours), "daemonsets") {
-          .daemonSet($0)
+        await follow(client.watch(Node.self, onProgress: tell("nodes")), "nodes") { .node($0) }
+      }
+      group.addTask {
+        await follow(client.watch(WarmNode.self, onProgress: tell("warmnodes")), "warmnodes") { .warmNode($0) }
+      }
+      group.addTask {
+        await follow(client.watch(Prepull.self, in: namespace, onProgress: tell("prepulls")), "prepulls") {
+          .prepull($0)
         }
       }
       group.addTask {
-        await follow(client.watch(Pod.self, in: namespace, labels: RunObjects.Key.ours), "pods") {
-          .pod($0, now: LiveMatrix.now)
-        }
+        let sets = client.watch(
+          DaemonSet.self, in: namespace, labels: RunObjects.Key.ours, onProgress: tell("daemonsets"))
+        await follow(sets, "daemonsets") { .daemonSet($0) }
+      }
+      group.addTask {
+        let pods = client.watch(Pod.self, in: namespace, labels: RunObjects.Key.ours, onProgress: tell("pods"))
+        await follow(pods, "pods") { .pod($0, now: LiveMatrix.now) }
       }
       group.addTask {
         // Without them there is no word of why pods of DaemonSets are refused.
         await follow(
           client.watch(Event.self, in: namespace, fields: "involvedObject.kind=DaemonSet,reason=FailedCreate"), nil
         ) { .event($0) }
+      }
+      group.addTask {
+        for await (kind, isReached) in progress { await live.reach(kind, isReached) }
       }
       group.addTask {
         let begin = ContinuousClock.now
@@ -57,20 +74,18 @@ struct MatrixWatch: Sendable {
       do {
         for try await event in watch {
           await live.take(change(event))
+          if case .failed = event { continue }
           guard let kind else { continue }
-          if case .failed = event {
-            await live.reach(kind, false)
-          } else {
-            await live.reach(kind, true)
-            await live.take(.note(nil, about: kind))
-            await live.isReady(kind)
-          }
+          await live.take(.note(nil, about: kind))
+          await live.isReady(kind)
         }
       } catch let error as APIError {
         guard let kind else { return }
         let note = await isMissing(kind, error) ? nil : "\(Self.names[kind] ?? kind) are not shown: \(error.detail)"
         await live.take(.note(note, about: kind))
         await live.isReady(kind)
+        // The server answers, which is what this says.
+        await live.reach(kind, true)
       } catch {
         return
       }

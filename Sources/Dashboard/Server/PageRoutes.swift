@@ -50,7 +50,7 @@ struct PageRoutes: Sendable {
 
   private func events() async -> Response {
     guard let stream = await live.follow() else {
-      return PageAnswer.text(503, "\(LiveMatrix.mostPages) pages look already: close one\n")
+      return PageAnswer.text(503, "as many pages look already as may: close one\n")
     }
     return PageAnswer.make(
       200, type: "text/event-stream",
