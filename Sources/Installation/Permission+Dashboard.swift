@@ -3,22 +3,24 @@ extension Permission {
   /// that user may see, it asks the API server.
   package static let dashboard = [
     Permission(
-      group: "", resources: ["nodes"], verbs: ["get", "list", "watch"],
+      group: "", resources: ["nodes"], verbs: ["list", "watch"],
       purpose: "The rows of the page, and how many nodes hold what pods use."),
     Permission(
-      group: "prepull.dev", resources: ["prepulls", "warmnodes"], verbs: ["get", "list", "watch"],
+      group: "prepull.dev", resources: ["prepulls", "warmnodes"], verbs: ["list", "watch"],
       purpose: "What is wanted, and what nodes hold."),
     Permission(
-      group: "", resources: ["pods", "events"], verbs: ["get", "list", "watch"],
+      group: "", resources: ["pods", "events"], verbs: ["list", "watch"],
       purpose: "Runs and their failures; what pods use and how long they waited (`Cost`)."),
     Permission(
-      group: "apps", resources: ["daemonsets", "deployments", "statefulsets"], verbs: ["get", "list", "watch"],
-      purpose: "DaemonSets of `run --keep`; what workloads start next (`Cost`)."),
+      group: "apps", resources: ["daemonsets"], verbs: ["list", "watch"],
+      purpose: "DaemonSets of `run --keep`; what they start next (`Cost`)."),
     Permission(
-      group: "batch", resources: ["cronjobs", "jobs"], verbs: ["get", "list", "watch"],
+      group: "apps", resources: ["deployments", "statefulsets"], verbs: ["list"],
       purpose: "What workloads start next (`Cost`)."),
     Permission(
-      group: "", resources: ["namespaces"], verbs: ["get", "list"],
+      group: "batch", resources: ["cronjobs", "jobs"], verbs: ["list"], purpose: "What workloads start next (`Cost`)."),
+    Permission(
+      group: "", resources: ["namespaces"], verbs: ["list"],
       purpose: "Ask in which of them somebody may list pods (`Cost`)."),
     Permission(
       group: "authentication.k8s.io", resources: ["tokenreviews"], verbs: ["create"],

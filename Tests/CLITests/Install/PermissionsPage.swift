@@ -37,6 +37,8 @@ enum PermissionsPage {
 
     \(table(Permission.dashboard))
 
+    **Frankly: who takes over the page** can change nothing, but reads what the account may list, and so the environment in the specification of every pod; and gets the tokens that people show it from then on, with all that these may do. Give tokens of accounts that may look and no more, for an hour, rather than your own.
+
     What people see there is what the user of their token may list: nodes, WarmNodes, and of each namespace Prepulls, pods, DaemonSets and events. `prepull-dashboard-viewer`, bound to nobody, lets people see nodes and what they hold; `view` in a namespace does the rest.
 
     \(table(Permission.dashboardViewers))
