@@ -7,8 +7,8 @@ import Serving
 /// Invariant: a matrix has taken every change since the snapshot that it was made of, narrowed to its scope; it is made
 /// and entered in one step, and changes of a kind come one after the other.
 actor ClusterFeed: MatrixSink {
-  /// Scopes that are looked at at a time.
-  static let mostBoards = 32
+  /// Scopes that are looked at at a time. With 5,000 nodes that hold 50 images each takes up to 55 MB.
+  static let mostBoards = 12
   /// How long a matrix is kept that nobody looks at: its stories begin when it is made.
   private static let idle = Duration.seconds(120)
   /// Namespaces that are asked for by name.

@@ -83,13 +83,20 @@ extension WarmNode {
     record.spec = nil
     guard var status else { return record }
     (status.desired, status.warm, status.conditions) = (nil, nil, nil)
-    status.images = status.images?.compactMap { image in
-      var image = image
-      image.wantedBy = image.wantedBy?.filter(hasSeen)
-      guard image.wantedBy?.isEmpty == false else { return nil }
-      image.failures = image.failures?.filter { hasSeen($0.prepull) }
-      image.pulledWith = nil
-      return image
+    let isWhole = (status.images ?? []).allSatisfy { image in
+      image.wantedBy?.isEmpty == false && image.wantedBy?.allSatisfy(hasSeen) == true && image.pulledWith == nil
+        && image.failures?.allSatisfy { hasSeen($0.prepull) } ?? true
+    }
+    // What is all seen is one copy for all views, of which a large cluster has megabytes.
+    if !isWhole {
+      status.images = status.images?.compactMap { image in
+        var image = image
+        image.wantedBy = image.wantedBy?.filter(hasSeen)
+        guard image.wantedBy?.isEmpty == false else { return nil }
+        image.failures = image.failures?.filter { hasSeen($0.prepull) }
+        image.pulledWith = nil
+        return image
+      }
     }
     let seen = Set((status.images ?? []).map(\.image))
       .union((spec?.images ?? []).filter { $0.prepulls.contains(where: hasSeen) }.map(\.image))
