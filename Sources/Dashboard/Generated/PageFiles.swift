@@ -1420,6 +1420,7 @@ tr:last-child td { border-bottom: 0; }
 .meter { display: inline-block; width: 9rem; height: 8px; border-radius: 4px; background: var(--line); overflow: hidden; text-align: left; vertical-align: middle; margin-left: .6rem; }
 .meter i { display: block; height: 100%; background: var(--warm); }
 .scroll { overflow-x: auto; }
+.scroll th:first-child, .scroll td:first-child { min-width: 13rem; }
 pre { margin: .6rem 0 0; padding: .8rem 1rem; border-radius: 8px; background: var(--ground); border: 1px solid var(--line); overflow: auto; }
 .action { border: 1px solid var(--control); border-radius: 6px; background: var(--panel); padding: .25rem .8rem; cursor: pointer; }
 .action:hover { background: var(--hover); }
@@ -1445,6 +1446,7 @@ svg.chart .now { fill: var(--accent); }
   #story { position: absolute; inset: auto 0 0 0; width: auto; max-height: 72%; border: 0; border-top: 1px solid var(--control);
     border-radius: 14px 14px 0 0; box-shadow: 0 -8px 30px rgb(0 0 0 / .18); }
   .split { grid-template-columns: 1fr; }
+  .meter { width: 4rem; }
 }
 @media (forced-colors: active) { #states button[aria-pressed="true"] { border-color: Highlight; } }
 @media print {
