@@ -877,6 +877,19 @@ export const cursor = { row: 0, column: -1 };
 let hovered = null;
 
 function measure() {
+  // A picture of the old size must not make a scrollbar, nor one bar the other.
+  canvas.style.width = canvas.style.height = "0px";
+  plan();
+  if (grid.clientWidth !== size.width || grid.clientHeight !== size.height) plan();
+  if (canvas.width !== Math.round(size.width * size.scale) || canvas.height !== Math.round(size.height * size.scale)) {
+    canvas.width = Math.round(size.width * size.scale);
+    canvas.height = Math.round(size.height * size.scale);
+  }
+  canvas.style.width = `${size.width}px`;
+  canvas.style.height = `${size.height}px`;
+}
+
+function plan() {
   size.width = grid.clientWidth;
   size.height = grid.clientHeight;
   size.scale = Math.max(1, devicePixelRatio || 1);
@@ -907,12 +920,6 @@ function measure() {
   sizer.style.width = `${size.left + size.column * layout.columns.length + overhang + 8}px`;
   sizer.style.height = `${size.head + size.band + top + 6}px`;
   size.bottom = top;
-  if (canvas.width !== Math.round(size.width * size.scale) || canvas.height !== Math.round(size.height * size.scale)) {
-    canvas.width = Math.round(size.width * size.scale);
-    canvas.height = Math.round(size.height * size.scale);
-    canvas.style.width = `${size.width}px`;
-    canvas.style.height = `${size.height}px`;
-  }
 }
 
 const font = (pixels, weight = 400) => `${weight} ${pixels}px ${getComputedStyle(document.body).fontFamily}`;
@@ -1372,6 +1379,8 @@ kbd { font: inherit; font-size: .76rem; color: var(--muted); border: 1px solid v
 #grid:focus-visible { outline-offset: -2px; }
 #sizer { position: absolute; top: 0; left: 0; pointer-events: none; }
 #canvas { position: sticky; top: 0; left: 0; display: block; }
+/* Else it stands below the canvas, where its one pixel makes a scrollbar. */
+#spoken { top: 0; left: 0; }
 #empty { flex: 1; display: grid; place-content: center; text-align: center; color: var(--muted); gap: .6rem; padding: 1rem;
   max-width: 62ch; margin: auto; }
 #empty h2 { color: var(--ink); }

@@ -20,6 +20,19 @@ export const cursor = { row: 0, column: -1 };
 let hovered = null;
 
 function measure() {
+  // A picture of the old size must not make a scrollbar, nor one bar the other.
+  canvas.style.width = canvas.style.height = "0px";
+  plan();
+  if (grid.clientWidth !== size.width || grid.clientHeight !== size.height) plan();
+  if (canvas.width !== Math.round(size.width * size.scale) || canvas.height !== Math.round(size.height * size.scale)) {
+    canvas.width = Math.round(size.width * size.scale);
+    canvas.height = Math.round(size.height * size.scale);
+  }
+  canvas.style.width = `${size.width}px`;
+  canvas.style.height = `${size.height}px`;
+}
+
+function plan() {
   size.width = grid.clientWidth;
   size.height = grid.clientHeight;
   size.scale = Math.max(1, devicePixelRatio || 1);
@@ -50,12 +63,6 @@ function measure() {
   sizer.style.width = `${size.left + size.column * layout.columns.length + overhang + 8}px`;
   sizer.style.height = `${size.head + size.band + top + 6}px`;
   size.bottom = top;
-  if (canvas.width !== Math.round(size.width * size.scale) || canvas.height !== Math.round(size.height * size.scale)) {
-    canvas.width = Math.round(size.width * size.scale);
-    canvas.height = Math.round(size.height * size.scale);
-    canvas.style.width = `${size.width}px`;
-    canvas.style.height = `${size.height}px`;
-  }
 }
 
 const font = (pixels, weight = 400) => `${weight} ${pixels}px ${getComputedStyle(document.body).fontFamily}`;
