@@ -37,13 +37,12 @@ function plan() {
   size.height = grid.clientHeight;
   size.scale = Math.max(1, devicePixelRatio || 1);
   const isNarrow = size.width < 560;
-  context.font = font(12.5);
   let longest = 60;
-  for (const row of layout.rows.slice(0, 400)) {
-    const tally = row.node ? (row.node.flags?.[0] ?? "").length * 6 : `${row.group.warm}/${row.group.able}`.length * 7 + 12;
-    longest = Math.max(longest, (row.node?.name ?? row.group.name).length * 7.1 + tally + 40);
+  for (const { node } of layout.rows.slice(0, 400)) {
+    if (node) longest = Math.max(longest, node.name.length * 7.1 + (node.flags?.[0] ?? "").length * 6 + 40);
   }
-  size.left = Math.round(Math.min(longest, isNarrow ? 118 : 270));
+  if (layout.isGrouped) longest = Math.max(longest, widestGroup());
+  size.left = Math.ceil(Math.min(longest, isNarrow ? Math.max(118, size.width * 0.4) : 270));
   const room = size.width - size.left - 14;
   size.column = Math.max(26, Math.min(124, Math.floor(room / Math.max(1, layout.columns.length))));
   size.isTilted = size.column < 84;
@@ -63,6 +62,18 @@ function plan() {
   sizer.style.width = `${size.left + size.column * layout.columns.length + overhang + 8}px`;
   sizer.style.height = `${size.head + size.band + top + 6}px`;
   size.bottom = top;
+}
+
+const title = (group) => group.name || (layout.groupBy === "none" ? "all nodes" : `no ${layout.groupBy}`);
+
+/** The room of the widest group's name and count, whatever becomes warm. */
+function widestGroup() {
+  const groups = layout.groups.slice(0, 400);
+  context.font = font(12.5, 620);
+  const names = groups.map((group) => context.measureText(title(group)).width);
+  context.font = font(11.5);
+  const counts = groups.map(({ able }) => Math.max(context.measureText(`${able} warm`).width, context.measureText(`${able}/${able}`).width));
+  return groups.reduce((most, _, index) => Math.max(most, names[index] + counts[index] + 44), 0);
 }
 
 const font = (pixels, weight = 400) => `${weight} ${pixels}px ${getComputedStyle(document.body).fontFamily}`;
@@ -197,7 +208,6 @@ function drawName(row, y, tall) {
   context.fillText(row.isOpen ? "▼" : "▶", 8, base - 1);
   context.font = font(12.5, 620);
   context.fillStyle = colours.ink;
-  const name = row.group.name || (layout.groupBy === "none" ? "all nodes" : `no ${layout.groupBy}`);
   const tally = row.group.warm === row.group.able ? `${row.group.able} warm` : `${row.group.warm}/${row.group.able}`;
   context.font = font(11.5);
   const wide = context.measureText(tally).width;
@@ -205,7 +215,7 @@ function drawName(row, y, tall) {
   context.fillText(tally, left - wide - 10, base);
   context.font = font(12.5, 620);
   context.fillStyle = colours.ink;
-  context.fillText(fit(name, left - wide - 42), 22, base);
+  context.fillText(fit(title(row.group), left - wide - 42), 22, base);
 }
 
 function drawHead(scrollX, firstColumn, lastColumn) {
