@@ -13,6 +13,8 @@ const canvas = el("canvas", { role: "img" });
 const lines = el("div", { class: "card scroll" }, canvas);
 const legend = el("p", { class: "muted" });
 let names = [];
+/** What is drawn, and for which width: an ended run is not read again when the window changes. */
+let shown = null, drawnWidth = 0;
 
 export function showRuns(change) {
   if (view.view !== "runs") return;
@@ -42,8 +44,13 @@ async function load() {
     class: "action", "aria-pressed": String(run.id === answer.run.id), onclick: () => { chosen = run.id; load(); },
   }, `${run.name} ${clock(run.begun)}`)));
   showFigures(answer.run, answer.now);
+  shown = { run: answer.run, now: answer.now };
   draw(answer.run, answer.now);
 }
+
+new ResizeObserver(() => {
+  if (shown && lines.clientWidth > 0 && lines.clientWidth !== drawnWidth) draw(shown.run, shown.now);
+}).observe(lines);
 
 const median = (values) => values.length ? values.sort((one, other) => one - other)[values.length >> 1] : null;
 
@@ -70,6 +77,7 @@ function draw(run, now) {
   const nodes = [...run.nodes].sort((one, other) => one.begin - other.begin || one.name.localeCompare(other.name));
   names = nodes;
   const tall = nodes.length > 1500 ? 2 : nodes.length > 300 ? 4 : nodes.length > 60 ? 12 : 19;
+  drawnWidth = lines.clientWidth;
   const width = Math.max(300, lines.clientWidth - 42), scale = Math.max(1, devicePixelRatio || 1);
   const left = tall >= 12 ? Math.min(190, width * 0.3) : 8, height = nodes.length * tall + 30;
   canvas.width = width * scale; canvas.height = height * scale;
@@ -79,12 +87,19 @@ function draw(run, now) {
   const span = Math.max(2, (run.ended ?? now) - run.begun);
   const x = (moment) => left + (width - left - 6) * Math.min(1, Math.max(0, moment - run.begun) / span);
   context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
-  const step = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400].find((each) => span / each < 9) ?? span / 8;
+  const most = Math.min(9, (width - left) / 70);
+  const step = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400].find((each) => span / each < most) ?? span / most;
+  let free = 0;
   for (let tick = 0; tick <= span; tick += step) {
     context.fillStyle = colour("line");
     context.fillRect(x(run.begun + tick), 0, 1, height - 18);
     context.fillStyle = colour("muted");
-    context.fillText(seconds(tick), x(run.begun + tick) + 3, height - 4);
+    // The last label stands before its line where there is no room behind it.
+    const text = seconds(tick), wide = context.measureText(text).width, line = x(run.begun + tick);
+    const place = line + 3 + wide > width ? line - 3 - wide : line + 3;
+    if (place < free) continue;
+    context.fillText(text, place, height - 4);
+    free = place + wide + 4;
   }
   const half = median(nodes.filter((node) => node.done !== null).map((node) => node.done - node.begin));
   let stragglers = 0;
