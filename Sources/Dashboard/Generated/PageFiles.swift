@@ -278,6 +278,14 @@ const bounds = {
   nodeLink: "each node's link", registryLink: "the registry's link", cacheLink: "the cache's link", disk: "unpacking on the nodes",
   waves: "the number of nodes at a time", latency: "questions and answers, hardly the bytes",
 };
+const minutes = (...all) => all.map((each) => each * 60);
+/** Marks of the time, from few to many. */
+const TICKS = [
+  [0.1, 1, 10, ...minutes(1, 10, 60, 600)],
+  [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, ...minutes(0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3000, 6000)],
+  [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, ...minutes(0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800, 3000, 4200, 6000)],
+];
+let shown = null, plottedWidth = 0;
 let scope = "cold", source = "registry", isBuilt = false, turn = 0, timer = 0;
 const answer = el("div", { class: "card", role: "status" });
 const chart = el("div", { class: "card" });
@@ -338,8 +346,13 @@ function show(estimate) {
       + `; ${bytes(estimate.registryBytes)} of it leave the registry`
       + (estimate.unknown ? `, without ${count(estimate.unknown, "image")} whose size no node tells` : "") + "."),
     el("p", { class: "muted" }, advice(estimate)));
+  shown = estimate;
   chart.replaceChildren(plot(estimate));
 }
+
+new ResizeObserver(() => {
+  if (shown && chart.clientWidth > 0 && chart.clientWidth !== plottedWidth) chart.replaceChildren(plot(shown));
+}).observe(chart);
 
 function advice({ bestSeeds: best }) {
   if (!best) return source === "registry" ? "Where every node asks the registry itself, seeds save no egress: a bad image is found by them alone." : "";
@@ -347,19 +360,31 @@ function advice({ bestSeeds: best }) {
 }
 
 function plot({ curve, limits, seconds: now }) {
-  const [width, height, left, right, top, bottom] = [640, 300, 62, 16, 14, 34];
+  plottedWidth = chart.clientWidth;
+  // As wide as it is shown, up to a limit, so that its texts keep their size.
+  const [width, height, left, right, top, bottom] = [Math.max(260, Math.min(640, plottedWidth - 34)), 300, 62, 16, 14, 34];
   const most = Math.max(...curve.map((point) => point.seconds), ...limits.map((limit) => limit.seconds), now);
   const least = Math.max(0.1, Math.min(...curve.map((point) => point.seconds), now) / 1.5);
+  const ceiling = Math.max(most, least * 2) * 1.2;
   const last = curve.at(-1).parallelism;
   const x = (value) => left + (width - left - right) * (last > 1 ? Math.log(value) / Math.log(last) : 0);
-  const y = (value) => height - bottom - (height - top - bottom) * Math.max(0, Math.log(Math.max(value, least) / least) / Math.log(Math.max(most, least * 2) * 1.2 / least));
-  const ticks = [0.1, 1, 10, 60, 600, 3600, 36000].filter((tick) => tick >= least && tick <= most * 1.2);
+  const y = (value) => height - bottom - (height - top - bottom) * Math.max(0, Math.log(Math.max(value, least) / least) / Math.log(ceiling / least));
+  const possible = TICKS.map((all) => all.filter((tick) => tick >= least && tick <= ceiling));
+  const ticks = possible.find((some) => some.length >= 3) ?? possible.at(-1);
+  // From the last one back, labels below the axis that have room.
+  let free = Infinity;
+  const marks = curve.filter((point, index) => index === curve.length - 1 || /^[15]0*$|^1$/.test(point.parallelism)).reverse().filter((point) => {
+    const half = point.parallelism.toLocaleString("en").length * 3.5 + 2;
+    if (x(point.parallelism) + half > free) return false;
+    free = x(point.parallelism) - half;
+    return true;
+  });
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": "Time against the number of nodes at a time" },
     ticks.map((tick) => [
       svg("line", { class: "axis", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }),
       svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, tick < 60 ? `${tick} s` : tick < 3600 ? `${tick / 60} min` : `${tick / 3600} h`),
     ]),
-    curve.filter((point, index) => index === curve.length - 1 || /^[15]0*$|^1$/.test(point.parallelism)).map((point) =>
+    marks.map((point) =>
       svg("text", { x: x(point.parallelism), y: height - 12, "text-anchor": "middle" }, point.parallelism.toLocaleString("en"))),
     limits.map((limit) => [
       svg("line", { class: "limit", x1: left, x2: width - right, y1: y(limit.seconds), y2: y(limit.seconds) }),
