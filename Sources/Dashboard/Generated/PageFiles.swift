@@ -717,7 +717,7 @@ form.addEventListener("submit", async (event) => {
 """###,
     "main.js": ###"""
 // Puts the page together: its head, its tools, its views.
-import { STATES, connect, onChange, store } from "./store.js";
+import { LOST, STATES, connect, onChange, store } from "./store.js";
 import { BYS, GROUPS, SIZES, SORTS, layout, opened } from "./layout.js";
 import { go, link, onView, view } from "./address.js";
 import { byId, el, mark, say } from "./dom.js";
@@ -755,10 +755,11 @@ function showHead() {
     if (view.view === name) item.setAttribute("aria-current", "page"); else item.removeAttribute("aria-current");
   }
   const notes = byId("notes");
-  notes.hidden = store.notes.length === 0;
-  if (notes.dataset.text !== store.notes.join("\n")) {
-    notes.dataset.text = store.notes.join("\n");
-    notes.replaceChildren(...store.notes.map((note) => el("li", {}, note)));
+  const texts = store.link === "lost" ? [`${LOST} What is shown is what was last known.`, ...store.notes] : store.notes;
+  notes.hidden = texts.length === 0;
+  if (notes.dataset.text !== texts.join("\n")) {
+    notes.dataset.text = texts.join("\n");
+    notes.replaceChildren(...texts.map((note) => el("li", {}, note)));
   }
 }
 
@@ -1679,9 +1680,9 @@ function hatch(context, x, y, width, height) {
 """###,
     "runs.js": ###"""
 // Runs, and the operator's puller pods: a time line of nodes, in which stragglers stand out.
-import { ask } from "./store.js";
+import { LOST, ask } from "./store.js";
 import { go, view } from "./address.js";
-import { byId, el } from "./dom.js";
+import { byId, el, say } from "./dom.js";
 import { bytes, clock, count, rate, seconds } from "./format.js";
 
 const sheet = byId("runs");
@@ -1692,6 +1693,7 @@ const figures = el("div", { class: "card", role: "status" });
 const canvas = el("canvas", { role: "img" });
 const lines = el("div", { class: "card scroll" }, canvas);
 const legend = el("p", { class: "muted" });
+const trouble = el("p", { class: "tone-failed", role: "status" });
 let names = [];
 /** What is drawn, and for which width: an ended run is not read again when the window changes. */
 let shown = null, drawnWidth = 0;
@@ -1701,7 +1703,7 @@ export function showRuns(change) {
   if (!sheet.firstChild) {
     sheet.append(el("h2", {}, "Runs"), el("p", { class: "lead" },
       "Each node's turn since this page was opened: its pod waits, then pulls, then is done. Nodes that took more than twice as long as most stand out."),
-    list, figures, lines, legend);
+    trouble, list, figures, lines, legend);
     legend.append("Outlined: its pod is there, the pull has not begun. Filled: it pulls. Hatched: more than twice the median.");
   }
   if (!change) return load();
@@ -1712,9 +1714,14 @@ async function load() {
   const mine = (turn += 1);
   const answer = await ask("/api/runs", { id: chosen }).catch((error) => ({ error: error.message, runs: [] }));
   if (mine !== turn) return;
+  // What was last shown stays; that the connection is lost is said above every view.
+  say(trouble, answer.error && shown && answer.error !== LOST ? answer.error : "");
+  if (answer.error && shown) return;
   if (answer.error || !answer.runs.length) {
-    figures.replaceChildren(el("p", { class: answer.error ? "tone-failed" : null }, answer.error ?? "No run goes on, and none did since this page was opened."),
-      el("p", { class: "muted" }, "Begin one in a terminal: prepull run IMAGE"));
+    figures.replaceChildren(...(answer.error ? [el("p", { class: "tone-failed" }, answer.error)] : [
+      el("p", {}, "No run goes on, and none did since this page was opened."),
+      el("p", { class: "muted" }, "Begin one in a terminal: prepull run IMAGE")]));
+    shown = null;
     [list, lines, legend].forEach((part) => { part.hidden = true; });
     return;
   }
@@ -1912,6 +1919,8 @@ export const STATES = ["warm", "pulling", "pending", "stale", "failed", "unsuppo
 export const NOTHING = STATES.length;
 const codes = { w: 0, p: 1, q: 2, s: 3, f: 4, u: 5 };
 
+export const LOST = "The connection is lost: prepull may have ended.";
+
 export const store = {
   isKnown: false, cluster: {}, images: [], plans: [], notes: [], nodes: new Map(),
   /** Cells by state, and nodes that hold all that they can hold, of those that can hold anything. */
@@ -2025,7 +2034,7 @@ export async function ask(path, parameters = {}) {
   // Not URLSearchParams, which writes spaces as plus signs.
   const query = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "")
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
-  const answer = await fetch(`${path}?${query}`);
+  const answer = await fetch(`${path}?${query}`).catch(() => { throw new Error(LOST); });
   if (!answer.ok) throw new Error((await answer.text()).trim() || `the server answered ${answer.status}`);
   return answer.json();
 }

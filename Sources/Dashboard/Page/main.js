@@ -1,5 +1,5 @@
 // Puts the page together: its head, its tools, its views.
-import { STATES, connect, onChange, store } from "./store.js";
+import { LOST, STATES, connect, onChange, store } from "./store.js";
 import { BYS, GROUPS, SIZES, SORTS, layout, opened } from "./layout.js";
 import { go, link, onView, view } from "./address.js";
 import { byId, el, mark, say } from "./dom.js";
@@ -37,10 +37,11 @@ function showHead() {
     if (view.view === name) item.setAttribute("aria-current", "page"); else item.removeAttribute("aria-current");
   }
   const notes = byId("notes");
-  notes.hidden = store.notes.length === 0;
-  if (notes.dataset.text !== store.notes.join("\n")) {
-    notes.dataset.text = store.notes.join("\n");
-    notes.replaceChildren(...store.notes.map((note) => el("li", {}, note)));
+  const texts = store.link === "lost" ? [`${LOST} What is shown is what was last known.`, ...store.notes] : store.notes;
+  notes.hidden = texts.length === 0;
+  if (notes.dataset.text !== texts.join("\n")) {
+    notes.dataset.text = texts.join("\n");
+    notes.replaceChildren(...texts.map((note) => el("li", {}, note)));
   }
 }
 

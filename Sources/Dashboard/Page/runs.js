@@ -1,7 +1,7 @@
 // Runs, and the operator's puller pods: a time line of nodes, in which stragglers stand out.
-import { ask } from "./store.js";
+import { LOST, ask } from "./store.js";
 import { go, view } from "./address.js";
-import { byId, el } from "./dom.js";
+import { byId, el, say } from "./dom.js";
 import { bytes, clock, count, rate, seconds } from "./format.js";
 
 const sheet = byId("runs");
@@ -12,6 +12,7 @@ const figures = el("div", { class: "card", role: "status" });
 const canvas = el("canvas", { role: "img" });
 const lines = el("div", { class: "card scroll" }, canvas);
 const legend = el("p", { class: "muted" });
+const trouble = el("p", { class: "tone-failed", role: "status" });
 let names = [];
 /** What is drawn, and for which width: an ended run is not read again when the window changes. */
 let shown = null, drawnWidth = 0;
@@ -21,7 +22,7 @@ export function showRuns(change) {
   if (!sheet.firstChild) {
     sheet.append(el("h2", {}, "Runs"), el("p", { class: "lead" },
       "Each node's turn since this page was opened: its pod waits, then pulls, then is done. Nodes that took more than twice as long as most stand out."),
-    list, figures, lines, legend);
+    trouble, list, figures, lines, legend);
     legend.append("Outlined: its pod is there, the pull has not begun. Filled: it pulls. Hatched: more than twice the median.");
   }
   if (!change) return load();
@@ -32,9 +33,14 @@ async function load() {
   const mine = (turn += 1);
   const answer = await ask("/api/runs", { id: chosen }).catch((error) => ({ error: error.message, runs: [] }));
   if (mine !== turn) return;
+  // What was last shown stays; that the connection is lost is said above every view.
+  say(trouble, answer.error && shown && answer.error !== LOST ? answer.error : "");
+  if (answer.error && shown) return;
   if (answer.error || !answer.runs.length) {
-    figures.replaceChildren(el("p", { class: answer.error ? "tone-failed" : null }, answer.error ?? "No run goes on, and none did since this page was opened."),
-      el("p", { class: "muted" }, "Begin one in a terminal: prepull run IMAGE"));
+    figures.replaceChildren(...(answer.error ? [el("p", { class: "tone-failed" }, answer.error)] : [
+      el("p", {}, "No run goes on, and none did since this page was opened."),
+      el("p", { class: "muted" }, "Begin one in a terminal: prepull run IMAGE")]));
+    shown = null;
     [list, lines, legend].forEach((part) => { part.hidden = true; });
     return;
   }

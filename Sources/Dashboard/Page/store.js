@@ -5,6 +5,8 @@ export const STATES = ["warm", "pulling", "pending", "stale", "failed", "unsuppo
 export const NOTHING = STATES.length;
 const codes = { w: 0, p: 1, q: 2, s: 3, f: 4, u: 5 };
 
+export const LOST = "The connection is lost: prepull may have ended.";
+
 export const store = {
   isKnown: false, cluster: {}, images: [], plans: [], notes: [], nodes: new Map(),
   /** Cells by state, and nodes that hold all that they can hold, of those that can hold anything. */
@@ -118,7 +120,7 @@ export async function ask(path, parameters = {}) {
   // Not URLSearchParams, which writes spaces as plus signs.
   const query = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "")
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
-  const answer = await fetch(`${path}?${query}`);
+  const answer = await fetch(`${path}?${query}`).catch(() => { throw new Error(LOST); });
   if (!answer.ok) throw new Error((await answer.text()).trim() || `the server answered ${answer.status}`);
   return answer.json();
 }
