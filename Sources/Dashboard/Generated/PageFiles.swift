@@ -1455,7 +1455,7 @@ time.when { color: var(--muted); white-space: nowrap; min-width: 4.6rem; }
 .card { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.2rem; margin-bottom: 1rem; }
 .split { display: grid; grid-template-columns: minmax(16rem, 22rem) 1fr; gap: 1rem; align-items: start; }
 .slider { display: grid; grid-template-columns: 1fr auto; gap: 0 .8rem; margin-bottom: .9rem; }
-.slider output { font-weight: 600; } .slider input { grid-column: 1 / -1; width: 100%; accent-color: var(--accent); }
+.slider select { min-width: 0; } .slider output { font-weight: 600; } .slider input { grid-column: 1 / -1; width: 100%; accent-color: var(--accent); }
 .answer { font-size: 2rem; font-weight: 660; letter-spacing: -.03em; line-height: 1.15; }
 table { border-collapse: collapse; width: 100%; }
 th { text-align: right; font-weight: 560; color: var(--muted); font-size: .85rem; padding: .3rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
