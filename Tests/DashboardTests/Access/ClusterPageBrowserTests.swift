@@ -42,8 +42,12 @@ import Testing
         #expect(try await page.evaluate("document.documentElement.outerHTML.includes('bank')") == false)
         #expect(try await page.text("#notes").contains("Only what is wanted in shop is shown"))
         #expect(try await page.text("#account").contains("system:serviceaccount:people:clerk"))
+        // A phone has room for who it is, and for the door.
+        try await page.resize(360, 800)
+        #expect(try await page.evaluate("document.documentElement.scrollWidth") == 360)
         _ = try await page.evaluate("document.querySelector('#account button').click()")
         try await page.wait("the door", until: "location.pathname == '/login' && document.querySelector('#token')")
+        #expect(try await page.evaluate("document.documentElement.scrollWidth") == 360)
         #expect(browser.complaints == [])
       }
     }
