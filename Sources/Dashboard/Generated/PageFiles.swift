@@ -1171,7 +1171,7 @@ export function invalidate() {
   if (isDirty) return;
   isDirty = true;
   requestAnimationFrame(() => {
-    if (isStale) { isStale = false; arrange(); measure(); speak(cursor, visible()); }
+    if (isStale) { isStale = false; arrange(); measure(); speak(cursor, visible); }
     draw();
   });
 }
@@ -1191,7 +1191,7 @@ onChange((change) => {
     later = setTimeout(() => { later = 0; arranged = performance.now(); rearrange(); }, Math.max(0, 1000 - performance.now() + arranged));
   }
   invalidate();
-  speak(cursor, visible());
+  speak(cursor, visible);
 });
 
 /** Rows and columns that can be seen. */
@@ -1229,8 +1229,8 @@ grid.addEventListener("pointermove", (event) => {
   invalidate();
 });
 grid.addEventListener("pointerleave", () => { hovered = null; hideTip(); invalidate(); });
-grid.addEventListener("scroll", () => { hideTip(); invalidate(); speak(cursor, visible()); }, { passive: true });
-grid.addEventListener("focus", () => { invalidate(); speak(cursor, visible()); });
+grid.addEventListener("scroll", () => { hideTip(); invalidate(); speak(cursor, visible); }, { passive: true });
+grid.addEventListener("focus", () => { invalidate(); speak(cursor, visible); });
 grid.addEventListener("blur", () => { hideTip(); invalidate(); });
 grid.addEventListener("click", (event) => {
   const place = hit(event);
@@ -1278,7 +1278,7 @@ function reveal() {
     if (x + size.column > grid.scrollLeft + wide) grid.scrollLeft = x + size.column - wide;
   }
   invalidate();
-  speak(cursor, visible());
+  speak(cursor, visible);
   const place = canvas.getBoundingClientRect();
   const x = cursor.column < 0 ? size.left / 2 : size.left + (cursor.column + 1) * size.column - grid.scrollLeft;
   describe(cursor, place.left + x, place.top + size.head + size.band + bottom - grid.scrollTop);
@@ -1847,14 +1847,13 @@ import { layout } from "./layout.js";
 import { byId, el } from "./dom.js";
 
 const grid = byId("grid"), spoken = byId("spoken");
-let timer = 0, last = 0, latest = [];
+let timer = 0, last = 0;
 
-/** Soon, and not at each of many changes. */
+/** Soon, and not at each of many changes: what can be seen (`visible`) is asked then, since a wait may begin before the first rows. */
 export function speak(cursor, visible) {
-  latest = [cursor, visible];
   if (timer) return;
   const wait = document.activeElement === grid ? 30 : Math.max(250, 1000 - performance.now() + last);
-  timer = setTimeout(() => { timer = 0; last = performance.now(); render(...latest); }, wait);
+  timer = setTimeout(() => { timer = 0; last = performance.now(); render(cursor, visible()); }, wait);
 }
 
 const stateOf = (node, column) => {

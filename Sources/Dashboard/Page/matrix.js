@@ -288,7 +288,7 @@ export function invalidate() {
   if (isDirty) return;
   isDirty = true;
   requestAnimationFrame(() => {
-    if (isStale) { isStale = false; arrange(); measure(); speak(cursor, visible()); }
+    if (isStale) { isStale = false; arrange(); measure(); speak(cursor, visible); }
     draw();
   });
 }
@@ -308,7 +308,7 @@ onChange((change) => {
     later = setTimeout(() => { later = 0; arranged = performance.now(); rearrange(); }, Math.max(0, 1000 - performance.now() + arranged));
   }
   invalidate();
-  speak(cursor, visible());
+  speak(cursor, visible);
 });
 
 /** Rows and columns that can be seen. */
@@ -346,8 +346,8 @@ grid.addEventListener("pointermove", (event) => {
   invalidate();
 });
 grid.addEventListener("pointerleave", () => { hovered = null; hideTip(); invalidate(); });
-grid.addEventListener("scroll", () => { hideTip(); invalidate(); speak(cursor, visible()); }, { passive: true });
-grid.addEventListener("focus", () => { invalidate(); speak(cursor, visible()); });
+grid.addEventListener("scroll", () => { hideTip(); invalidate(); speak(cursor, visible); }, { passive: true });
+grid.addEventListener("focus", () => { invalidate(); speak(cursor, visible); });
 grid.addEventListener("blur", () => { hideTip(); invalidate(); });
 grid.addEventListener("click", (event) => {
   const place = hit(event);
@@ -395,7 +395,7 @@ function reveal() {
     if (x + size.column > grid.scrollLeft + wide) grid.scrollLeft = x + size.column - wide;
   }
   invalidate();
-  speak(cursor, visible());
+  speak(cursor, visible);
   const place = canvas.getBoundingClientRect();
   const x = cursor.column < 0 ? size.left / 2 : size.left + (cursor.column + 1) * size.column - grid.scrollLeft;
   describe(cursor, place.left + x, place.top + size.head + size.band + bottom - grid.scrollTop);

@@ -4,14 +4,13 @@ import { layout } from "./layout.js";
 import { byId, el } from "./dom.js";
 
 const grid = byId("grid"), spoken = byId("spoken");
-let timer = 0, last = 0, latest = [];
+let timer = 0, last = 0;
 
-/** Soon, and not at each of many changes. */
+/** Soon, and not at each of many changes: what can be seen (`visible`) is asked then, since a wait may begin before the first rows. */
 export function speak(cursor, visible) {
-  latest = [cursor, visible];
   if (timer) return;
   const wait = document.activeElement === grid ? 30 : Math.max(250, 1000 - performance.now() + last);
-  timer = setTimeout(() => { timer = 0; last = performance.now(); render(...latest); }, wait);
+  timer = setTimeout(() => { timer = 0; last = performance.now(); render(cursor, visible()); }, wait);
 }
 
 const stateOf = (node, column) => {
