@@ -4,10 +4,14 @@ import Kubernetes
 
 /// Which pods are Prepull's own: the use of an image by them is none that warming could serve.
 enum OwnPods {
-  /// Whether the labels are those of pods and workloads that Prepull makes, or of its operator.
+  /// What of Prepull is installed in a cluster.
+  private static let components: Set = ["controller", "agent", "dashboard"]
+
+  /// Whether the labels are those of pods and workloads that Prepull makes, or of its own programs.
   static func has(_ labels: StringMap?) -> Bool {
     labels?[RunObjects.Key.managedBy] == "prepull"
-      || (labels?[RunObjects.Key.name] == "prepull" && labels?["app.kubernetes.io/component"] == "controller")
+      || (labels?[RunObjects.Key.name] == "prepull"
+        && components.contains(labels?["app.kubernetes.io/component"] ?? ""))
   }
 
   /// Whether an event's pod is one, for all that its names tell: the pod may be gone.

@@ -13,5 +13,10 @@ struct NodeSet: Hashable, Sendable {
     return word < words.count && words[word] & 1 << UInt64(number % 64) != 0
   }
 
+  /// Keeps what another one has too.
+  mutating func formIntersection(_ other: NodeSet) {
+    for word in words.indices { words[word] &= word < other.words.count ? other.words[word] : 0 }
+  }
+
   var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 }

@@ -51,6 +51,10 @@ package struct UsageSurvey: Sendable {
     var bytes: Int64?
   }
 
+  /// Images by their entries, of each workload: all of them are needed by its pods.
+  private(set) var workloads: [String: Set<Int>] = [:]
+  /// At most this many workloads are kept.
+  private static let workloadsKept = 20_000
   /// At most this many users are kept by name for an image.
   static let usersKept = 100
 
@@ -122,6 +126,11 @@ package struct UsageSurvey: Sendable {
       let index = indexOfUsed(image)
       entries[index].expected += expected
       if entries[index].users.count < Self.usersKept { entries[index].users.insert(workload) }
+      // A Job that has its pods gets no further one.
+      guard expected > 0 || !workload.hasPrefix("Job ") else { continue }
+      if workloads[workload] != nil || workloads.count < Self.workloadsKept {
+        workloads[workload, default: []].insert(index)
+      }
     }
   }
 

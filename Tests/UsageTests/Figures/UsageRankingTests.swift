@@ -52,6 +52,20 @@ struct UsageRankingTests {
     #expect(rare.seen.waitSeconds == 80)
   }
 
+  @Test("The next pod starts at once where a node holds all images of its workload")
+  func nextPods() throws {
+    var story = Story(nodes: 70, holding: ["docker.io/library/web:1": 66, "docker.io/library/proxy:1": 3])
+    story.survey.add(workload: "Deployment shop/web", images: ["web:1", "proxy:1"], expected: 0)
+    story.survey.add(workload: "Deployment shop/front", images: ["web:1"], expected: 0)
+    story.survey.add(workload: "Job shop/done", images: ["web:1"], expected: 0)
+    story.survey.add(workload: "Job shop/new", images: ["unheard-of:1"], expected: 1)
+    let pods = story.survey.nextPods()
+    #expect(pods.map(\.workload) == ["Job shop/new", "Deployment shop/web", "Deployment shop/front"])
+    #expect(pods.map(\.warmNodes) == [0, 3, 66])
+    #expect(pods.map(\.nodes) == [70, 70, 70])
+    #expect(pods[1].lacking == ["proxy:1", "web:1"])
+  }
+
   @Test func pullsThatWarmedTheirNodesDoNotComeAgain() throws {
     var story = Story(nodes: 10, holding: ["docker.io/library/rolled:1": 10, "docker.io/library/joins:1": 10])
     story.starts("rolled:1", pulled: 10)
