@@ -959,7 +959,9 @@ function widestGroup() {
   return groups.reduce((most, _, index) => Math.max(most, names[index] + counts[index] + 44), 0);
 }
 
-const font = (pixels, weight = 400) => `${weight} ${pixels}px ${getComputedStyle(document.body).fontFamily}`;
+// Asked once: asking makes the browser work out the style of what changed, amid a frame.
+const family = getComputedStyle(document.body).fontFamily;
+const font = (pixels, weight = 400) => `${weight} ${pixels}px ${family}`;
 
 /** The first row that reaches below a height. */
 function rowAt(height) {
@@ -971,7 +973,21 @@ function rowAt(height) {
   return low;
 }
 
+/** Texts that were cut before: by font and width, then by text. */
+const cut = new Map();
 const fit = (text, width) => {
+  const key = `${context.font} ${width}`;
+  if (!cut.has(key)) {
+    if (cut.size > 64) cut.clear();
+    cut.set(key, new Map());
+  }
+  const known = cut.get(key);
+  if (known.size > 20000) known.clear();
+  if (!known.has(text)) known.set(text, shorten(text, width));
+  return known.get(text);
+};
+
+const shorten = (text, width) => {
   if (context.measureText(text).width <= width) return text;
   let low = 0, high = text.length;
   while (low < high) {
@@ -979,6 +995,15 @@ const fit = (text, width) => {
     if (context.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle; else high = middle - 1;
   }
   return `${text.slice(0, low)}…`;
+};
+
+/** Cut amid it: names of zones and pools differ at their ends. */
+const fitMiddle = (text, width) => {
+  for (let kept = text.length; kept > 3; kept -= 1) {
+    const some = kept === text.length ? text : `${text.slice(0, Math.ceil(kept / 2) - 1)}…${text.slice(text.length - Math.floor(kept / 2))}`;
+    if (context.measureText(some).width <= width) return some;
+  }
+  return fit(text, width);
 };
 
 let isMeasured = false;
@@ -1098,7 +1123,7 @@ function drawName(row, y, tall) {
   context.fillText(tally, left - wide - 10, base);
   context.font = font(12.5, 620);
   context.fillStyle = colours.ink;
-  context.fillText(fit(title(row.group), left - wide - 42), 22, base);
+  context.fillText(fitMiddle(title(row.group), left - wide - 38), 22, base);
 }
 
 function drawHead(scrollX, firstColumn, lastColumn) {
@@ -1122,8 +1147,8 @@ function drawHead(scrollX, firstColumn, lastColumn) {
       context.fillText(fit(label, (head - 14) / 0.78), 0, 0);
       context.restore();
     } else {
-      const cut = label.search(/[:@][^/]*$/);
-      const [name, tag] = cut > 0 ? [label.slice(0, cut), label.slice(cut + 1)] : [label, ""];
+      const end = label.search(/[:@][^/]*$/);
+      const [name, tag] = end > 0 ? [label.slice(0, end), label.slice(end + 1)] : [label, ""];
       context.textAlign = "center";
       context.font = font(12, 560);
       const path = name.split("/").at(-1);
@@ -1847,11 +1872,12 @@ import { layout } from "./layout.js";
 import { byId, el } from "./dom.js";
 
 const grid = byId("grid"), spoken = byId("spoken");
-let timer = 0, last = 0;
+let timer = 0, last = 0, isAsked = false, again = () => {};
 
-/** Soon, and not at each of many changes: what can be seen (`visible`) is asked then, since a wait may begin before the first rows. */
+/** Soon, and not at each of many changes; what can be seen is asked then, as a wait may begin before the first rows. */
 export function speak(cursor, visible) {
-  if (timer) return;
+  again = () => speak(cursor, visible);
+  if (timer) { isAsked = true; return; }
   const wait = document.activeElement === grid ? 30 : Math.max(250, 1000 - performance.now() + last);
   timer = setTimeout(() => { timer = 0; last = performance.now(); render(cursor, visible()); }, wait);
 }
@@ -1884,29 +1910,59 @@ function line(element, attributes, cells) {
   }, cell.text));
 }
 
+/** What a line was made for, by its element: most lines are the same at the next time. */
+const made = new WeakMap();
+/** Milliseconds of a frame that making lines may take; the others follow. */
+const SHARE = 8;
+
 function render(cursor, { first, last: end, firstColumn, lastColumn }) {
   set(grid, { "aria-rowcount": layout.rows.length + 1, "aria-colcount": layout.columns.length + 1 });
   const from = Math.max(0, Math.min(first, cursor.row));
   const to = Math.min(layout.rows.length, from + 80, Math.max(Math.min(end, first + 60), cursor.row + 1));
   const columns = layout.columns.slice(firstColumn, lastColumn);
-  resize(spoken, Math.max(0, to - from) + 1, "div");
-  line(spoken.children[0], { "aria-rowindex": 1 }, [
+  while (spoken.children.length > to - from + 1) spoken.lastElementChild.remove();
+  const child = (place) => spoken.children[place] ?? spoken.appendChild(el("div"));
+  line(child(0), { "aria-rowindex": 1 }, [
     { role: "columnheader", column: 1, text: "node" },
     ...columns.map((column, index) => ({ role: "columnheader", column: firstColumn + index + 2, text: column.image.name })),
   ]);
-  for (let index = from; index < to; index += 1) {
+  const names = columns.map((column) => column.label).join();
+  const row = (index) => {
     const { node, group, isOpen } = layout.rows[index];
-    const isActive = (column) => index === cursor.row && column === cursor.column;
+    const element = child(index - from + 1);
+    const active = index === cursor.row ? cursor.column : null;
+    const key = [index, active, firstColumn, names];
+    const old = made.get(element);
+    if (node && old?.node === node && key.every((part, place) => part === old.key[place])) return;
+    made.set(element, { node, key });
+    const isActive = (column) => column === active;
     const name = node ? node.name : `${group.name || "nodes"}: ${group.warm} of ${group.able} nodes are warm`;
-    line(spoken.children[index - from + 1], { "aria-rowindex": index + 2, ...(node ? {} : { "aria-expanded": String(isOpen) }) }, [
+    line(element, { "aria-rowindex": index + 2, ...(node ? {} : { "aria-expanded": String(isOpen) }) }, [
       { role: "rowheader", column: 1, isActive: isActive(-1), text: name },
       ...columns.map((column, place) => ({
         role: "gridcell", column: firstColumn + place + 2, isActive: isActive(firstColumn + place),
         text: node ? `${column.label} on ${node.name}: ${stateOf(node, column)}` : `${group.counts[column.index * (STATES.length + 1)]} warm`,
       })),
     ]);
-  }
-  set(grid, { "aria-activedescendant": byId("active") ? "active" : null });
+  };
+  // In parts, so that no frame waits for all of them; the layout may be another one by then.
+  const rows = layout.rows;
+  const go = (index) => {
+    const begun = performance.now();
+    let next = index;
+    while (next < to && (next === index || performance.now() - begun < SHARE)) row(next++);
+    if (next < to && rows === layout.rows) {
+      timer = setTimeout(() => {
+        timer = 0;
+        if (rows === layout.rows) go(next); else again();
+      }, 0);
+      return;
+    }
+    set(grid, { "aria-activedescendant": byId("active") ? "active" : null });
+    if (isAsked) again();
+  };
+  isAsked = false;
+  go(from);
 }
 
 """###,

@@ -76,7 +76,9 @@ function widestGroup() {
   return groups.reduce((most, _, index) => Math.max(most, names[index] + counts[index] + 44), 0);
 }
 
-const font = (pixels, weight = 400) => `${weight} ${pixels}px ${getComputedStyle(document.body).fontFamily}`;
+// Asked once: asking makes the browser work out the style of what changed, amid a frame.
+const family = getComputedStyle(document.body).fontFamily;
+const font = (pixels, weight = 400) => `${weight} ${pixels}px ${family}`;
 
 /** The first row that reaches below a height. */
 function rowAt(height) {
@@ -88,7 +90,21 @@ function rowAt(height) {
   return low;
 }
 
+/** Texts that were cut before: by font and width, then by text. */
+const cut = new Map();
 const fit = (text, width) => {
+  const key = `${context.font} ${width}`;
+  if (!cut.has(key)) {
+    if (cut.size > 64) cut.clear();
+    cut.set(key, new Map());
+  }
+  const known = cut.get(key);
+  if (known.size > 20000) known.clear();
+  if (!known.has(text)) known.set(text, shorten(text, width));
+  return known.get(text);
+};
+
+const shorten = (text, width) => {
   if (context.measureText(text).width <= width) return text;
   let low = 0, high = text.length;
   while (low < high) {
@@ -96,6 +112,15 @@ const fit = (text, width) => {
     if (context.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle; else high = middle - 1;
   }
   return `${text.slice(0, low)}…`;
+};
+
+/** Cut amid it: names of zones and pools differ at their ends. */
+const fitMiddle = (text, width) => {
+  for (let kept = text.length; kept > 3; kept -= 1) {
+    const some = kept === text.length ? text : `${text.slice(0, Math.ceil(kept / 2) - 1)}…${text.slice(text.length - Math.floor(kept / 2))}`;
+    if (context.measureText(some).width <= width) return some;
+  }
+  return fit(text, width);
 };
 
 let isMeasured = false;
@@ -215,7 +240,7 @@ function drawName(row, y, tall) {
   context.fillText(tally, left - wide - 10, base);
   context.font = font(12.5, 620);
   context.fillStyle = colours.ink;
-  context.fillText(fit(title(row.group), left - wide - 42), 22, base);
+  context.fillText(fitMiddle(title(row.group), left - wide - 38), 22, base);
 }
 
 function drawHead(scrollX, firstColumn, lastColumn) {
@@ -239,8 +264,8 @@ function drawHead(scrollX, firstColumn, lastColumn) {
       context.fillText(fit(label, (head - 14) / 0.78), 0, 0);
       context.restore();
     } else {
-      const cut = label.search(/[:@][^/]*$/);
-      const [name, tag] = cut > 0 ? [label.slice(0, cut), label.slice(cut + 1)] : [label, ""];
+      const end = label.search(/[:@][^/]*$/);
+      const [name, tag] = end > 0 ? [label.slice(0, end), label.slice(end + 1)] : [label, ""];
       context.textAlign = "center";
       context.font = font(12, 560);
       const path = name.split("/").at(-1);

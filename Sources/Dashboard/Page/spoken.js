@@ -4,11 +4,12 @@ import { layout } from "./layout.js";
 import { byId, el } from "./dom.js";
 
 const grid = byId("grid"), spoken = byId("spoken");
-let timer = 0, last = 0;
+let timer = 0, last = 0, isAsked = false, again = () => {};
 
-/** Soon, and not at each of many changes: what can be seen (`visible`) is asked then, since a wait may begin before the first rows. */
+/** Soon, and not at each of many changes; what can be seen is asked then, as a wait may begin before the first rows. */
 export function speak(cursor, visible) {
-  if (timer) return;
+  again = () => speak(cursor, visible);
+  if (timer) { isAsked = true; return; }
   const wait = document.activeElement === grid ? 30 : Math.max(250, 1000 - performance.now() + last);
   timer = setTimeout(() => { timer = 0; last = performance.now(); render(cursor, visible()); }, wait);
 }
@@ -41,27 +42,57 @@ function line(element, attributes, cells) {
   }, cell.text));
 }
 
+/** What a line was made for, by its element: most lines are the same at the next time. */
+const made = new WeakMap();
+/** Milliseconds of a frame that making lines may take; the others follow. */
+const SHARE = 8;
+
 function render(cursor, { first, last: end, firstColumn, lastColumn }) {
   set(grid, { "aria-rowcount": layout.rows.length + 1, "aria-colcount": layout.columns.length + 1 });
   const from = Math.max(0, Math.min(first, cursor.row));
   const to = Math.min(layout.rows.length, from + 80, Math.max(Math.min(end, first + 60), cursor.row + 1));
   const columns = layout.columns.slice(firstColumn, lastColumn);
-  resize(spoken, Math.max(0, to - from) + 1, "div");
-  line(spoken.children[0], { "aria-rowindex": 1 }, [
+  while (spoken.children.length > to - from + 1) spoken.lastElementChild.remove();
+  const child = (place) => spoken.children[place] ?? spoken.appendChild(el("div"));
+  line(child(0), { "aria-rowindex": 1 }, [
     { role: "columnheader", column: 1, text: "node" },
     ...columns.map((column, index) => ({ role: "columnheader", column: firstColumn + index + 2, text: column.image.name })),
   ]);
-  for (let index = from; index < to; index += 1) {
+  const names = columns.map((column) => column.label).join();
+  const row = (index) => {
     const { node, group, isOpen } = layout.rows[index];
-    const isActive = (column) => index === cursor.row && column === cursor.column;
+    const element = child(index - from + 1);
+    const active = index === cursor.row ? cursor.column : null;
+    const key = [index, active, firstColumn, names];
+    const old = made.get(element);
+    if (node && old?.node === node && key.every((part, place) => part === old.key[place])) return;
+    made.set(element, { node, key });
+    const isActive = (column) => column === active;
     const name = node ? node.name : `${group.name || "nodes"}: ${group.warm} of ${group.able} nodes are warm`;
-    line(spoken.children[index - from + 1], { "aria-rowindex": index + 2, ...(node ? {} : { "aria-expanded": String(isOpen) }) }, [
+    line(element, { "aria-rowindex": index + 2, ...(node ? {} : { "aria-expanded": String(isOpen) }) }, [
       { role: "rowheader", column: 1, isActive: isActive(-1), text: name },
       ...columns.map((column, place) => ({
         role: "gridcell", column: firstColumn + place + 2, isActive: isActive(firstColumn + place),
         text: node ? `${column.label} on ${node.name}: ${stateOf(node, column)}` : `${group.counts[column.index * (STATES.length + 1)]} warm`,
       })),
     ]);
-  }
-  set(grid, { "aria-activedescendant": byId("active") ? "active" : null });
+  };
+  // In parts, so that no frame waits for all of them; the layout may be another one by then.
+  const rows = layout.rows;
+  const go = (index) => {
+    const begun = performance.now();
+    let next = index;
+    while (next < to && (next === index || performance.now() - begun < SHARE)) row(next++);
+    if (next < to && rows === layout.rows) {
+      timer = setTimeout(() => {
+        timer = 0;
+        if (rows === layout.rows) go(next); else again();
+      }, 0);
+      return;
+    }
+    set(grid, { "aria-activedescendant": byId("active") ? "active" : null });
+    if (isAsked) again();
+  };
+  isAsked = false;
+  go(from);
 }
