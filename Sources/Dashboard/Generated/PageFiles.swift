@@ -732,6 +732,7 @@ const VIEWS = { matrix: "Matrix", runs: "Runs", cost: "Cost", estimate: "Estimat
 const LINKS = {
   live: ["live", "Live"], waiting: ["waiting", "Connecting"],
   lost: ["lost", "Connection lost, trying again"],
+  done: ["waiting", "The run has ended"],
   cluster: ["lost", "The cluster does not answer, trying again"],
   ended: ["lost", "This session has ended: run prepull dashboard again"],
 };
@@ -755,7 +756,9 @@ function showHead() {
     if (view.view === name) item.setAttribute("aria-current", "page"); else item.removeAttribute("aria-current");
   }
   const notes = byId("notes");
-  const texts = store.link === "lost" ? [`${LOST} What is shown is what was last known.`, ...store.notes] : store.notes;
+  const first = store.ending ? `${store.ending} What is shown is how it ended; prepull dashboard shows the cluster as it is now.`
+    : store.link === "lost" ? `${LOST} What is shown is what was last known.` : "";
+  const texts = first ? [first, ...store.notes] : store.notes;
   notes.hidden = texts.length === 0;
   if (notes.dataset.text !== texts.join("\n")) {
     notes.dataset.text = texts.join("\n");
@@ -772,9 +775,17 @@ const parts = STATES.map((state) => {
   share.append(part);
   return part;
 });
+const MEANINGS = {
+  warm: "The node holds the image: a pod starts there without a pull.",
+  pulling: "The node pulls the image now.",
+  pending: "The image is wanted on the node, and the pull has not begun.",
+  stale: "The node holds another digest than the tag has now.",
+  failed: "The pull failed: open the cell to read why.",
+  unsupported: "The node cannot hold the image, such as one for another platform.",
+};
 const buttons = STATES.map((state) => {
   const number = el("b", {}, "0");
-  const button = el("button", { type: "button", "aria-pressed": "false" }, mark(state), number, el("span", {}, state));
+  const button = el("button", { type: "button", "aria-pressed": "false", title: MEANINGS[state] }, mark(state), number, el("span", {}, state));
   button.addEventListener("click", () => go({ state: view.state === state ? "" : state }));
   byId("states").append(button);
   return { state, number, button };
@@ -1705,7 +1716,7 @@ function hatch(context, x, y, width, height) {
 """###,
     "runs.js": ###"""
 // Runs, and the operator's puller pods: a time line of nodes, in which stragglers stand out.
-import { LOST, ask } from "./store.js";
+import { LOST, ask, store } from "./store.js";
 import { go, view } from "./address.js";
 import { byId, el, say } from "./dom.js";
 import { bytes, clock, count, rate, seconds } from "./format.js";
@@ -1742,6 +1753,7 @@ async function load() {
   // What was last shown stays; that the connection is lost is said above every view.
   say(trouble, answer.error && shown && answer.error !== LOST ? answer.error : "");
   if (answer.error && shown) return;
+  if (answer.error === LOST && store.ending) answer.error = store.ending;
   if (answer.error || !answer.runs.length) {
     figures.replaceChildren(...(answer.error ? [el("p", { class: "tone-failed" }, answer.error)] : [
       el("p", {}, "No run goes on, and none did since this page was opened."),
@@ -1814,6 +1826,9 @@ function draw(run, now) {
     free = place + wide + 4;
   }
   const half = median(nodes.filter((node) => node.done !== null).map((node) => node.done - node.begin));
+  const letter = context.measureText("m").width * 0.62;
+  const short = (name, room) => name.length * letter <= room || context.measureText(name).width <= room ? name
+    : `${name.slice(0, Math.max(1, Math.floor(room / letter) - 1))}…`;
   let stragglers = 0;
   nodes.forEach((node, index) => {
     const y = index * tall, end = node.done ?? now, pull = node.pull ?? end;
@@ -1835,7 +1850,7 @@ function draw(run, now) {
     if (tall >= 12) {
       context.fillStyle = colour(isSlow ? "ink" : "muted");
       context.textAlign = "right";
-      context.fillText(node.name.length > 27 ? `${node.name.slice(0, 26)}…` : node.name, left - 8, y + tall / 2 + 4);
+      context.fillText(short(node.name, left - 10), left - 8, y + tall / 2 + 4);
       context.textAlign = "left";
     }
   });
@@ -1981,6 +1996,8 @@ export const store = {
   /** Cells by state, and nodes that hold all that they can hold, of those that can hold anything. */
   totals: new Array(STATES.length).fill(0), warmNodes: 0, ableNodes: 0,
   link: "waiting", changes: 0,
+  /** How the run beside this page ended; empty while it goes on, and where there is none. */
+  ending: "",
 };
 
 const listeners = [];
@@ -2074,6 +2091,12 @@ export function connect() {
   source.addEventListener("state", (event) => { setLink("live"); whole(JSON.parse(event.data)); });
   source.addEventListener("change", (event) => part(JSON.parse(event.data)));
   source.addEventListener("cluster", (event) => setLink(JSON.parse(event.data).isReached ? "live" : "cluster"));
+  source.addEventListener("end", (event) => {
+    // Its server is gone, too: nothing more comes.
+    source.close();
+    store.ending = JSON.parse(event.data).text;
+    setLink("done");
+  });
   source.onerror = async () => {
     setLink("lost");
     // A refusal ends an EventSource for good; a server that is gone may come back.

@@ -10,6 +10,14 @@ struct OwnRun: Hashable, Sendable {
   var nodes: Set<String>
   /// Compressed.
   var pulledBytes: Int64 = 0
+  /// Nodes that the run itself calls warm: watches may not have told yet.
+  var warm: Set<String> = []
+  /// Nodes that it was to warm, of which none is taken away when it stops.
+  var all: Set<String>
+
+  init(images: [String], nodes: Set<String>) {
+    (self.images, self.nodes, all) = (images, nodes, nodes)
+  }
 }
 
 extension MatrixBoard {
@@ -22,10 +30,14 @@ extension MatrixBoard {
       dirty.formUnion(nodes)
     case .nodeAdded(let node):
       ownRun?.nodes.insert(node)
+      ownRun?.all.insert(node)
       dirty.insert(node)
     case .nodeGone(let node), .nodeSkipped(let node, _), .nodeUnsupported(let node, _):
       ownRun?.nodes.remove(node)
+      ownRun?.all.remove(node)
       dirty.insert(node)
+    case .nodeFinished(let node, .warm): ownRun?.warm.insert(node)
+    case .nodeFinished(let node, .unsupported): ownRun?.all.remove(node)
     case .imagePulled(_, _, _, let bytes): ownRun?.pulledBytes += bytes ?? 0
     case .stopping, .cleaningUp:
       // No further node is begun.
@@ -33,6 +45,18 @@ extension MatrixBoard {
       ownRun?.nodes = []
     default: break
     }
+  }
+
+  /// `The run ended: 18 of 20 nodes are warm.`; nil where there is no run beside the page.
+  var runEnding: String? {
+    guard let ownRun else { return nil }
+    let places = ownRun.images.compactMap { columns.place(of: $0) }
+    let good = [Coverage.State.warm.code, Coverage.State.unsupported.code]
+    let warm = ownRun.all.count { name in
+      ownRun.warm.contains(name)
+        || rows[name].map { row in places.allSatisfy { good.contains(row.cells[$0]) } } ?? false
+    }
+    return "The run ended: \(warm) of \(ownRun.all.count) \(ownRun.all.count == 1 ? "node is" : "nodes are") warm."
   }
 
   /// Nodes whose turn is still to come.

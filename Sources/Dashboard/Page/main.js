@@ -14,6 +14,7 @@ const VIEWS = { matrix: "Matrix", runs: "Runs", cost: "Cost", estimate: "Estimat
 const LINKS = {
   live: ["live", "Live"], waiting: ["waiting", "Connecting"],
   lost: ["lost", "Connection lost, trying again"],
+  done: ["waiting", "The run has ended"],
   cluster: ["lost", "The cluster does not answer, trying again"],
   ended: ["lost", "This session has ended: run prepull dashboard again"],
 };
@@ -37,7 +38,9 @@ function showHead() {
     if (view.view === name) item.setAttribute("aria-current", "page"); else item.removeAttribute("aria-current");
   }
   const notes = byId("notes");
-  const texts = store.link === "lost" ? [`${LOST} What is shown is what was last known.`, ...store.notes] : store.notes;
+  const first = store.ending ? `${store.ending} What is shown is how it ended; prepull dashboard shows the cluster as it is now.`
+    : store.link === "lost" ? `${LOST} What is shown is what was last known.` : "";
+  const texts = first ? [first, ...store.notes] : store.notes;
   notes.hidden = texts.length === 0;
   if (notes.dataset.text !== texts.join("\n")) {
     notes.dataset.text = texts.join("\n");
@@ -54,9 +57,17 @@ const parts = STATES.map((state) => {
   share.append(part);
   return part;
 });
+const MEANINGS = {
+  warm: "The node holds the image: a pod starts there without a pull.",
+  pulling: "The node pulls the image now.",
+  pending: "The image is wanted on the node, and the pull has not begun.",
+  stale: "The node holds another digest than the tag has now.",
+  failed: "The pull failed: open the cell to read why.",
+  unsupported: "The node cannot hold the image, such as one for another platform.",
+};
 const buttons = STATES.map((state) => {
   const number = el("b", {}, "0");
-  const button = el("button", { type: "button", "aria-pressed": "false" }, mark(state), number, el("span", {}, state));
+  const button = el("button", { type: "button", "aria-pressed": "false", title: MEANINGS[state] }, mark(state), number, el("span", {}, state));
   button.addEventListener("click", () => go({ state: view.state === state ? "" : state }));
   byId("states").append(button);
   return { state, number, button };

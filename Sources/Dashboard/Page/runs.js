@@ -1,5 +1,5 @@
 // Runs, and the operator's puller pods: a time line of nodes, in which stragglers stand out.
-import { LOST, ask } from "./store.js";
+import { LOST, ask, store } from "./store.js";
 import { go, view } from "./address.js";
 import { byId, el, say } from "./dom.js";
 import { bytes, clock, count, rate, seconds } from "./format.js";
@@ -36,6 +36,7 @@ async function load() {
   // What was last shown stays; that the connection is lost is said above every view.
   say(trouble, answer.error && shown && answer.error !== LOST ? answer.error : "");
   if (answer.error && shown) return;
+  if (answer.error === LOST && store.ending) answer.error = store.ending;
   if (answer.error || !answer.runs.length) {
     figures.replaceChildren(...(answer.error ? [el("p", { class: "tone-failed" }, answer.error)] : [
       el("p", {}, "No run goes on, and none did since this page was opened."),
@@ -108,6 +109,9 @@ function draw(run, now) {
     free = place + wide + 4;
   }
   const half = median(nodes.filter((node) => node.done !== null).map((node) => node.done - node.begin));
+  const letter = context.measureText("m").width * 0.62;
+  const short = (name, room) => name.length * letter <= room || context.measureText(name).width <= room ? name
+    : `${name.slice(0, Math.max(1, Math.floor(room / letter) - 1))}…`;
   let stragglers = 0;
   nodes.forEach((node, index) => {
     const y = index * tall, end = node.done ?? now, pull = node.pull ?? end;
@@ -129,7 +133,7 @@ function draw(run, now) {
     if (tall >= 12) {
       context.fillStyle = colour(isSlow ? "ink" : "muted");
       context.textAlign = "right";
-      context.fillText(node.name.length > 27 ? `${node.name.slice(0, 26)}…` : node.name, left - 8, y + tall / 2 + 4);
+      context.fillText(short(node.name, left - 10), left - 8, y + tall / 2 + 4);
       context.textAlign = "left";
     }
   });

@@ -12,6 +12,8 @@ export const store = {
   /** Cells by state, and nodes that hold all that they can hold, of those that can hold anything. */
   totals: new Array(STATES.length).fill(0), warmNodes: 0, ableNodes: 0,
   link: "waiting", changes: 0,
+  /** How the run beside this page ended; empty while it goes on, and where there is none. */
+  ending: "",
 };
 
 const listeners = [];
@@ -105,6 +107,12 @@ export function connect() {
   source.addEventListener("state", (event) => { setLink("live"); whole(JSON.parse(event.data)); });
   source.addEventListener("change", (event) => part(JSON.parse(event.data)));
   source.addEventListener("cluster", (event) => setLink(JSON.parse(event.data).isReached ? "live" : "cluster"));
+  source.addEventListener("end", (event) => {
+    // Its server is gone, too: nothing more comes.
+    source.close();
+    store.ending = JSON.parse(event.data).text;
+    setLink("done");
+  });
   source.onerror = async () => {
     setLink("lost");
     // A refusal ends an EventSource for good; a server that is gone may come back.

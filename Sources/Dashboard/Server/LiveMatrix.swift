@@ -89,7 +89,10 @@ actor LiveMatrix {
     return stream
   }
 
+  /// Says how the run beside the pages ended, where there was one, and ends them.
   func close() {
+    tick()
+    if let ending = board.runEnding { tell("end", ["text": .string(ending)]) }
     isClosed = true
     for page in pages.values { page.finish() }
     pages = [:]
