@@ -78,6 +78,39 @@ import VirtualCluster
     }
   }
 
+  @Test("The cost is read once for all who look, also when one of them leaves, and the page shows it")
+  func cost() async throws {
+    try await follow { _, client, _ in
+      var pod = Pod(
+        metadata: ObjectMeta(name: "web", namespace: "default"),
+        spec: PodSpec(containers: [Container(name: "web", image: Boards.web)]))
+      pod.metadata.labels = ["app": "web"]
+      _ = try await client.create(pod)
+      var own = Pod(
+        metadata: ObjectMeta(name: "agent", namespace: "default"),
+        spec: PodSpec(containers: [Container(name: "agent", image: Boards.database)]))
+      own.metadata.labels = ["app.kubernetes.io/name": "prepull", "app.kubernetes.io/component": "agent"]
+      _ = try await client.create(own)
+      let reading = CostReading(client, namespace: nil) { "a Prepull of \($0.count)" }
+      let leaving = Task { try await reading.read { _ in false } }
+      let staying = Task { try await reading.read { _ in false } }
+      try await Task.sleep(for: .milliseconds(1))
+      leaving.cancel()
+      let cost = try await staying.value
+      #expect(cost["nodes"] == 3)
+      #expect(cost["images"]?.array?.compactMap { $0["image"]?.string } == [Boards.web])
+      #expect(cost["workloads"] == [])
+      try await PageLab.with(Boards.small(), cost: reading) { lab in
+        try await Browser.with { browser in
+          let page = try await BrowserPage.open(lab.address, in: browser)
+          try await page.wait("the page", until: "window.prepull")
+          _ = try await page.evaluate("location.hash = '#view=cost'")
+          try await page.wait("the image", until: "document.querySelector('#cost').innerText.includes('web:1')")
+        }
+      }
+    }
+  }
+
   @Test("prepull dashboard prints an address, serves it, and ends with Ctrl-C")
   func command() async throws {
     try await withSandbox(SandboxOptions(nodes: NodeTemplate.numbered(1)), logger: Self.logger) { sandbox in

@@ -15,14 +15,15 @@ struct PageLab: Sendable {
   let port: Int
 
   static func with<R: Sendable>(
-    _ board: MatrixBoard, gate: PageGate = PageGate(), port: Int = 0,
+    _ board: MatrixBoard, gate: PageGate = PageGate(), port: Int = 0, cost: CostReading? = nil,
     _ body: @escaping @Sendable (PageLab) async throws -> R
   ) async throws -> R {
     let live = LiveMatrix(board, waitingFor: [])
     await live.tick()
     var options = DashboardServer.Options(context: "lab")
     options.port = port
-    let server = DashboardServer(options, gate, live, logger: Logger(label: "lab") { _ in SwiftLogNoOpLogHandler() }) {
+    let logger = Logger(label: "lab") { _ in SwiftLogNoOpLogHandler() }
+    let server = DashboardServer(options, gate, live, cost: cost, logger: logger) {
       while (try? await Task.sleep(for: .milliseconds(50))) != nil { await live.tick() }
       await live.close()
     }

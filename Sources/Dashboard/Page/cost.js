@@ -32,7 +32,7 @@ function body(cost) {
   if (!cost.images.length) return [el("p", {}, "No image is used here: there are no pods, no workloads and no events."), ...remarks(cost)];
   const rows = cost.images.map((image) => el("tr", {},
     el("td", {}, el("span", { title: image.image }, shortImage(image.image)),
-      el("div", { class: "muted" }, image.eligible > 0 ? nextPod(image) : image.users[0] ?? "")),
+      el("div", { class: "muted" }, [image.eligible > 0 && `on ${image.nodes} of ${count(image.eligible, "node")}`, users(image)].filter(Boolean).join(" · "))),
     el("td", {}, image.startsPerHour < 0.05 && image.startsPerHour > 0 ? "<0.1" : image.startsPerHour.toFixed(image.startsPerHour < 10 ? 1 : 0)),
     el("td", {}, `${Math.round(image.coldChance * 100)} %`),
     el("td", {}, image.pullSeconds === null ? "–" : `${image.isGuessed ? "~" : ""}${seconds(image.pullSeconds)}`),
@@ -41,16 +41,24 @@ function body(cost) {
   const table = el("div", { class: "card scroll" }, el("table", {},
     el("thead", {}, el("tr", {}, ["image", "starts/h", "cold", "pull", "wait/h", ""].map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, rows)));
-  return [table, ...manifest(cost), ...remarks(cost), el("p", { class: "muted" },
+  return [table, ...manifest(cost), ...nextPods(cost), ...remarks(cost), el("p", { class: "muted" },
     `${count(cost.pods, "pod")} on ${count(cost.nodes, "node")}. `, el("button", { class: "action", onclick: () => load() }, "Read again"))];
 }
 
-/** `Deployment web/front: the next pod starts on 14 of 20 nodes without a pull`. */
-const nextPod = (image) => {
-  const more = image.users.length > 1 ? ` and ${image.users.length - 1} more` : "";
-  const who = image.users.length ? `${image.users[0]}${more}: the` : "The";
-  return `${who} next pod starts on ${image.nodes} of ${count(image.eligible, "node")} without a pull`;
-};
+/** `Deployment web/front and 2 more`. */
+const users = ({ users: [first, ...more] }) => !first ? "" : more.length ? `${first} and ${more.length} more` : first;
+
+function nextPods({ workloads }) {
+  if (!workloads.length) return [];
+  const rows = workloads.map(({ workload, nodes, eligible, lacking }) => el("li", {},
+    el("span", { class: "what" }, el("b", {}, workload),
+      el("small", {}, eligible === 0 ? "no node of this cluster runs such pods"
+        : nodes === eligible ? "the next pod starts on every node without a pull"
+        : `the next pod starts on ${nodes} of ${count(eligible, "node")} without a pull`),
+      lacking.length ? el("small", {}, `not everywhere: ${lacking.map(shortImage).join(", ")}`) : null),
+    eligible > 0 ? meter(nodes / eligible) : null));
+  return [el("h3", {}, "The next pod of each workload"), el("div", { class: "card" }, el("ul", { class: "rows" }, rows))];
+}
 
 function meter(share) {
   const bar = el("i");

@@ -10,7 +10,15 @@ actor CostReading {
   private let reader: UsageReader
   private let manifest: @Sendable ([ImageUsage]) throws -> String
   private var last: (time: Double, json: JSON)?
-  private var current: Task<JSON, any Error>?
+  private var current: Reading?
+  private var turn = 0
+
+  private struct Reading {
+    let turn: Int
+    let task: Task<JSON, any Error>
+    /// Who waits for it; it ends when the last of them leaves.
+    var readers = 1
+  }
 
   /// - Parameter among: the namespaces that count; nil for all.
   init(
@@ -27,22 +35,42 @@ actor CostReading {
   func read(isWanted: @escaping @Sendable (String) -> Bool) async throws -> JSON {
     let now = LiveMatrix.now
     if let last, now - last.time < Self.least { return last.json }
-    if let current { return try await current.value }
+    if let current {
+      self.current?.readers += 1
+      return try await wait(for: current)
+    }
     let task = Task { [reader, manifest] in
       var record = UsageRecord()
       let outcome = try await reader.read(into: &record, since: now - 3600, eventsSince: now - 3600, now: now)
       let ranking = UsageRanking(outcome.survey, record.history, since: now - 3600, now: now)
       return try Self.json(ranking, outcome, isWanted, manifest)
     }
-    current = task
-    defer { current = nil }
-    let json = try await withTaskCancellationHandler {
-      try await task.value
-    } onCancel: {
-      task.cancel()
+    turn += 1
+    let reading = Reading(turn: turn, task: task)
+    current = reading
+    return try await wait(for: reading)
+  }
+
+  private func wait(for reading: Reading) async throws -> JSON {
+    do {
+      let json = try await withTaskCancellationHandler {
+        try await reading.task.value
+      } onCancel: {
+        Task { await self.leave(reading.turn) }
+      }
+      if current?.turn == reading.turn { (last, current) = ((LiveMatrix.now, json), nil) }
+      return json
+    } catch {
+      if current?.turn == reading.turn { current = nil }
+      throw error
     }
-    last = (LiveMatrix.now, json)
-    return json
+  }
+
+  private func leave(_ turn: Int) {
+    guard var reading = current, reading.turn == turn else { return }
+    reading.readers -= 1
+    current = reading.readers > 0 ? reading : nil
+    if reading.readers == 0 { reading.task.cancel() }
   }
 
   private static func json(
@@ -64,6 +92,13 @@ actor CostReading {
             "pullSeconds": image.pullTime.map { .number($0 / .seconds(1)) } ?? .null,
             "isGuessed": .bool(image.isPullTimeGuessed), "waitSecondsPerHour": .number(image.waitPerHour / .seconds(1)),
             "users": .array(image.users.prefix(20).map(JSON.string)), "isWanted": .bool(isWanted(image.reference)),
+          ]
+        }),
+      "workloads": .array(
+        outcome.survey.nextPods().prefix(200).map { next in
+          [
+            "workload": .string(next.workload), "nodes": .integer(Int64(next.warmNodes)),
+            "eligible": .integer(Int64(next.nodes)), "lacking": .array(next.lacking.prefix(5).map(JSON.string)),
           ]
         }),
       "remarks": .array(outcome.remarks.map(JSON.string)),
