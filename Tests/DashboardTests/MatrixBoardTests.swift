@@ -89,6 +89,51 @@ import Warming
     board.take(RunEvent.cleaningUp)
     _ = board.update(now: 4)
     #expect(["node-1", "node-2"].map { cells(board.document, $0) } == ["p", "-"])
+    #expect(board.runEnding == "The run ended: 0 of 2 nodes are warm.")
+    board.take(RunEvent.nodeFinished(node: "node-1", .warm))
+    board.take(RunEvent.nodeFinished(node: "node-2", .incomplete))
+    #expect(board.runEnding == "The run ended: 1 of 2 nodes are warm.")
+    #expect(Boards.small().runEnding == nil)
+  }
+
+  @Test("An image that only a node's record names comes with the record, and goes with the last one")
+  func recordedImages() {
+    var board = Boards.small(nodes: 2)
+    _ = board.update(now: 1)
+    func names() -> [String] { board.document["images"]?.array?.compactMap { $0["name"]?.string } ?? [] }
+    let other = "registry.example/other:1"
+    for node in ["node-1", "node-2"] { board.take(.applied(Boards.record(node, [(other, .warm)], version: 2))) }
+    _ = board.update(now: 2)
+    #expect(names() == [Boards.web, Boards.database, other])
+    #expect(cells(board.document, "node-1") == "qqw")
+    board.take(.applied(Boards.record("node-1", [(Boards.web, .warm)], version: 3)))
+    _ = board.update(now: 3)
+    #expect(names().contains(other))
+    board.take(.deleted(Boards.record("node-2", [(other, .warm)], version: 3)))
+    _ = board.update(now: 4)
+    #expect(names() == [Boards.web, Boards.database])
+  }
+
+  @Test("A failure that no node explains is explained by its Prepull, and a later try by its moment")
+  func reasons() throws {
+    var board = Boards.small(nodes: 1, [.warm, .failed])
+    var record = Boards.record("node-1", [(Boards.web, .failed), (Boards.database, .failed)], version: 2)
+    record.status?.images?[0].failures = nil
+    record.status?.images?[1].failures?[0].retryAfter = "1970-01-01T00:01:00Z"
+    board.take(.applied(record))
+    var prepull = Boards.prepull("web", [Boards.web, Boards.database])
+    prepull.metadata.resourceVersion = "2"
+    var image = Prepull.ImageStatus(image: Boards.web)
+    image.message = "registry.example: no such tag"
+    prepull.status = Prepull.Status()
+    prepull.status?.images = [image]
+    board.take(.applied(prepull))
+    _ = board.update(now: 1)
+    let images = try #require(board.nodeStory("node-1")?["images"]?.array)
+    #expect(images.first?["message"] == "registry.example: no such tag")
+    #expect(images.first?["retry"] == .null)
+    #expect(images.last?["message"]?.string?.contains("no space left") == true)
+    #expect(images.last?["retry"]?.number == 60)
   }
 
   private func runPod(node: String, imageID: String?, version: Int) -> Pod {

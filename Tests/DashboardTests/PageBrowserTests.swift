@@ -4,6 +4,7 @@ import Kubernetes
 import PrepullAPI
 import TestKit
 import Testing
+import Warming
 
 @testable import Dashboard
 
@@ -149,6 +150,23 @@ import Testing
       try await PageLab.with(Boards.small(), port: port) { _ in
         try await page.wait("the end", until: "document.querySelector('#link').innerText.includes('session has ended')")
       }
+    }
+  }
+
+  @Test("The end of the run beside the page is said, and its picture stays")
+  func end() async throws {
+    try await Browser.with { browser in
+      let page = try await PageLab.with(Boards.small(nodes: 2, [.warm])) { lab in
+        await lab.live.take { $0.take(RunEvent.planned(nodes: ["node-1", "node-2"], images: [Boards.web])) }
+        let page = try await BrowserPage.open(lab.address, in: browser)
+        try await page.wait("the page", until: "window.prepull && prepull.inspect().shownNodes == 2")
+        return page
+      }
+      try await page.wait(
+        "the end", until: "document.querySelector('#notes').innerText.includes('The run ended: 2 of 2 nodes are warm.')"
+      )
+      #expect(try await page.text("#link") == "The run has ended")
+      #expect(try await page.evaluate("prepull.inspect().shownNodes") == 2)
     }
   }
 

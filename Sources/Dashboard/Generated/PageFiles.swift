@@ -387,6 +387,8 @@ function plot({ curve, limits, seconds: now }) {
     free = x(point.parallelism) - half;
     return true;
   });
+  const gap = (point, limit) => Math.abs(y(point.seconds) - y(limit.seconds));
+  const far = (limit) => gap(curve[0], limit) > gap(curve.at(-1), limit);
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": "Time against the number of nodes at a time" },
     ticks.map((tick) => [
       svg("line", { class: "axis", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }),
@@ -396,7 +398,9 @@ function plot({ curve, limits, seconds: now }) {
       svg("text", { x: x(point.parallelism), y: height - 12, "text-anchor": "middle" }, point.parallelism.toLocaleString("en"))),
     limits.map((limit) => [
       svg("line", { class: "limit", x1: left, x2: width - right, y1: y(limit.seconds), y2: y(limit.seconds) }),
-      svg("text", { x: width - right, y: y(limit.seconds) - 5, "text-anchor": "end" }, `${bounds[limit.bound]} alone: ${seconds(limit.seconds)}`),
+      // At the side where the curve is farther away.
+      svg("text", far(limit) ? { x: left + 6, y: y(limit.seconds) - 5 } : { x: width - right, y: y(limit.seconds) - 5, "text-anchor": "end" },
+        `${bounds[limit.bound]} alone: ${seconds(limit.seconds)}`),
     ]),
     svg("path", { class: "curve", d: curve.map((point, index) => `${index ? "L" : "M"}${x(point.parallelism).toFixed(1)} ${y(point.seconds).toFixed(1)}`).join("") }),
     curve.map((point) => svg("circle", { class: "point", cx: x(point.parallelism), cy: y(point.seconds), r: 3.5 },
@@ -432,6 +436,12 @@ export function seconds(count) {
 export function ago(moment) {
   const passed = Math.max(0, Date.now() / 1000 - moment);
   return passed < 1.5 ? "just now" : `${seconds(Math.round(passed)).replace(/ 00 s$/, "")} ago`;
+}
+
+/** When a failed pull is tried again. */
+export function again(moment) {
+  const left = moment - Date.now() / 1000;
+  return `It is tried again ${left < 5 ? "soon" : `in ${seconds(Math.round(left)).replace(/ 00 s$/, "")}`}.`;
 }
 
 export const clock = (moment) => {
@@ -1513,6 +1523,8 @@ tr:last-child td { border-bottom: 0; }
 pre { margin: .6rem 0 0; padding: .8rem 1rem; border-radius: 8px; background: var(--ground); border: 1px solid var(--line); overflow: auto; }
 .action { border: 1px solid var(--control); border-radius: 6px; background: var(--panel); padding: .25rem .8rem; cursor: pointer; }
 .action:hover { background: var(--hover); }
+.action[aria-pressed="true"] { border-color: var(--accent); background: var(--hover); }
+.sheet > .tools { margin-bottom: 1rem; }
 svg.chart { width: 100%; height: auto; display: block; }
 svg.chart text { fill: var(--muted); font-size: 12px; }
 svg.chart .axis { stroke: var(--line); } svg.chart .curve { fill: none; stroke: var(--accent); stroke-width: 2; }
@@ -2131,7 +2143,7 @@ export async function ask(path, parameters = {}) {
 import { ask } from "./store.js";
 import { go, view } from "./address.js";
 import { byId, el, mark } from "./dom.js";
-import { ago, bytes, clock, count, digest, seconds, shortImage } from "./format.js";
+import { again, ago, bytes, clock, count, digest, seconds, shortImage } from "./format.js";
 
 const panel = byId("story");
 let shown = "", turn = 0, timer = 0;
@@ -2209,7 +2221,8 @@ function imageRow(image) {
       image.progress && el("small", {}, image.progress),
       details && el("small", {}, details),
       image.message && el("small", { class: image.state === "failed" ? "tone-failed" : null }, image.message),
-      image.remedy && el("small", {}, image.remedy)),
+      image.remedy && el("small", {}, image.remedy),
+      image.retry && el("small", {}, again(image.retry))),
     el("span", { class: "aside" }, (image.pullSeconds != null ? seconds(image.pullSeconds) : image.state)));
 }
 
@@ -2248,7 +2261,7 @@ function imageStory(image) {
 // What a cell, a node or an image is, beside the pointer or the keyboard's place.
 import { NOTHING, STATES, ask, store } from "./store.js";
 import { byId, el, mark } from "./dom.js";
-import { ago, count, digest, seconds } from "./format.js";
+import { again, ago, count, digest, seconds } from "./format.js";
 
 const tip = byId("tip");
 let shown = 0;
@@ -2310,6 +2323,7 @@ export const facts = (image) => [
   image.progress && el("p", {}, image.progress),
   image.message && el("p", { class: image.state === "failed" ? "tone-failed" : "muted" }, image.message),
   image.remedy && el("p", {}, image.remedy),
+  image.retry && el("p", {}, again(image.retry)),
 ].filter(Boolean);
 
 function tally(row, column) {

@@ -112,7 +112,8 @@ extension MatrixBoard {
     [
       "image": .string(image), "state": .string(cell.state.rawValue), "digest": JSON(cell.digest),
       "since": JSON(moment: cell.since), "pullSeconds": cell.pullSeconds.map(JSON.number) ?? .null,
-      "message": JSON(cell.message), "remedy": JSON(cell.remedy), "progress": JSON(cell.progressText),
+      "message": JSON(cell.message), "remedy": JSON(cell.remedy), "retry": JSON(moment: cell.retryAt),
+      "progress": JSON(cell.progressText),
       "wantedBy": .array(cell.wantedBy.map(JSON.string)),
     ]
   }

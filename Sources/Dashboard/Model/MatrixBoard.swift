@@ -15,6 +15,8 @@ package struct MatrixBoard: Sendable {
     case part(JSON)
   }
 
+  /// How many nodes' records name an image: what they hold may be for somebody whom this user may not see.
+  private var recorded: [String: Int] = [:]
   var nodes = ObjectStore<Node>()
   var records = ObjectStore<WarmNode>()
   var prepulls = ObjectStore<Prepull>()
@@ -67,8 +69,26 @@ package struct MatrixBoard: Sendable {
   package mutating func take(_ event: WatchEvent<WarmNode>) {
     for change in records.apply(event) {
       switch change {
-      case .added(let node), .deleted(let node), .modified(_, let node): dirty.insert(node.metadata.name ?? "")
+      case .added(let node): count(nil, node)
+      case .modified(let old, let node): count(old, node)
+      case .deleted(let node): count(node, nil)
       }
+    }
+  }
+
+  private mutating func count(_ old: WarmNode?, _ new: WarmNode?) {
+    dirty.insert((new ?? old)?.metadata.name ?? "")
+    let (before, after) = (old?.status?.images ?? [], new?.status?.images ?? [])
+    guard before.map(\.image) != after.map(\.image) else { return }
+    for image in after {
+      let number = recorded[image.image, default: 0]
+      if number == 0 { arePlansDirty = true }
+      recorded[image.image] = number + 1
+    }
+    for image in before {
+      let number = recorded[image.image, default: 0]
+      recorded[image.image] = number > 1 ? number - 1 : nil
+      if number <= 1 { arePlansDirty = true }
     }
   }
 
@@ -215,8 +235,7 @@ package struct MatrixBoard: Sendable {
       for image in run.images { next.add(image, plan: number) }
     }
     for image in ownRun?.images ?? [] { next.add(image) }
-    // What nodes hold for somebody whom this user may not see.
-    for record in records.objects.values { for image in record.status?.images ?? [] { next.add(image.image) } }
+    for image in recorded.keys.sorted() { next.add(image) }
     if choices.map({ "\($0.plan.key) \($0.images) \($0.nodes)" }) != before { dirty.formUnion(knownNodes) }
     columns = next
   }
@@ -281,6 +300,10 @@ package struct MatrixBoard: Sendable {
     for image in record?.status?.images ?? [] { put(image.image, MatrixCell(image), isProof: true) }
     for held in record?.status?.agent?.images ?? [] {
       if let index = columns.place(of: held.image), cells[index] != nil { cells[index]?.add(held) }
+    }
+    // No node tells why an image failed that could not even be resolved: the Prepull does.
+    for (index, cell) in cells where cell.state == .failed && cell.message == nil {
+      cells[index]?.message = columns.columns[index].message
     }
     return cells
   }

@@ -14,6 +14,8 @@ package struct MatrixCell: Hashable, Sendable {
   /// Why it is not warm, in a line.
   package var message: String?
   package var remedy: String?
+  /// When a failed pull is tried again. RFC 3339.
+  package var retryAt: String?
   package var progress: WarmNode.Progress?
   /// Prepulls (`namespace/name`), runs, and what is kept.
   package var wantedBy: [String] = []
@@ -43,7 +45,7 @@ extension MatrixCell {
     since = image.warmSince
     pullSeconds = image.pullSeconds
     message = image.failures?.first?.message
-    if let retry = image.failures?.first?.retryAfter, state == .failed { remedy = "It is tried again at \(retry)." }
+    if state == .failed { retryAt = image.failures?.first?.retryAfter }
   }
 
   /// Puts what an agent says onto it: an agent sees more, and sooner, than the record.

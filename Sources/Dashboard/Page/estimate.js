@@ -125,6 +125,8 @@ function plot({ curve, limits, seconds: now }) {
     free = x(point.parallelism) - half;
     return true;
   });
+  const gap = (point, limit) => Math.abs(y(point.seconds) - y(limit.seconds));
+  const far = (limit) => gap(curve[0], limit) > gap(curve.at(-1), limit);
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": "Time against the number of nodes at a time" },
     ticks.map((tick) => [
       svg("line", { class: "axis", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }),
@@ -134,7 +136,9 @@ function plot({ curve, limits, seconds: now }) {
       svg("text", { x: x(point.parallelism), y: height - 12, "text-anchor": "middle" }, point.parallelism.toLocaleString("en"))),
     limits.map((limit) => [
       svg("line", { class: "limit", x1: left, x2: width - right, y1: y(limit.seconds), y2: y(limit.seconds) }),
-      svg("text", { x: width - right, y: y(limit.seconds) - 5, "text-anchor": "end" }, `${bounds[limit.bound]} alone: ${seconds(limit.seconds)}`),
+      // At the side where the curve is farther away.
+      svg("text", far(limit) ? { x: left + 6, y: y(limit.seconds) - 5 } : { x: width - right, y: y(limit.seconds) - 5, "text-anchor": "end" },
+        `${bounds[limit.bound]} alone: ${seconds(limit.seconds)}`),
     ]),
     svg("path", { class: "curve", d: curve.map((point, index) => `${index ? "L" : "M"}${x(point.parallelism).toFixed(1)} ${y(point.seconds).toFixed(1)}`).join("") }),
     curve.map((point) => svg("circle", { class: "point", cx: x(point.parallelism), cy: y(point.seconds), r: 3.5 },

@@ -26,6 +26,12 @@ export function ago(moment) {
   return passed < 1.5 ? "just now" : `${seconds(Math.round(passed)).replace(/ 00 s$/, "")} ago`;
 }
 
+/** When a failed pull is tried again. */
+export function again(moment) {
+  const left = moment - Date.now() / 1000;
+  return `It is tried again ${left < 5 ? "soon" : `in ${seconds(Math.round(left)).replace(/ 00 s$/, "")}`}.`;
+}
+
 export const clock = (moment) => {
   const date = new Date(moment * 1000);
   const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });

@@ -2,7 +2,7 @@
 import { ask } from "./store.js";
 import { go, view } from "./address.js";
 import { byId, el, mark } from "./dom.js";
-import { ago, bytes, clock, count, digest, seconds, shortImage } from "./format.js";
+import { again, ago, bytes, clock, count, digest, seconds, shortImage } from "./format.js";
 
 const panel = byId("story");
 let shown = "", turn = 0, timer = 0;
@@ -80,7 +80,8 @@ function imageRow(image) {
       image.progress && el("small", {}, image.progress),
       details && el("small", {}, details),
       image.message && el("small", { class: image.state === "failed" ? "tone-failed" : null }, image.message),
-      image.remedy && el("small", {}, image.remedy)),
+      image.remedy && el("small", {}, image.remedy),
+      image.retry && el("small", {}, again(image.retry))),
     el("span", { class: "aside" }, (image.pullSeconds != null ? seconds(image.pullSeconds) : image.state)));
 }
 

@@ -1,7 +1,7 @@
 // What a cell, a node or an image is, beside the pointer or the keyboard's place.
 import { NOTHING, STATES, ask, store } from "./store.js";
 import { byId, el, mark } from "./dom.js";
-import { ago, count, digest, seconds } from "./format.js";
+import { again, ago, count, digest, seconds } from "./format.js";
 
 const tip = byId("tip");
 let shown = 0;
@@ -63,6 +63,7 @@ export const facts = (image) => [
   image.progress && el("p", {}, image.progress),
   image.message && el("p", { class: image.state === "failed" ? "tone-failed" : "muted" }, image.message),
   image.remedy && el("p", {}, image.remedy),
+  image.retry && el("p", {}, again(image.retry)),
 ].filter(Boolean);
 
 function tally(row, column) {
