@@ -239,6 +239,18 @@ struct WaitCommandTests {
         #expect(warm.hasSuffix("1 node holds \(image) of deployment/web\n"), "\(warm)")
         let alone = try await pod("alone", ["wait", "job/other", "--timeout=5s"])
         #expect(alone.hasPrefix("Failed: ") && alone.contains("may not get jobs.batch"), "\(alone)")
+        // The same as a Job, as the page has it.
+        var job = try #require(jobs.first)
+        var container = try #require(template["containers"]?.array?.first)
+        container["image"] = .string("\(sandbox.registry.host)/prepull:sandbox")
+        job[path: "spec", "template", "spec", "containers"] = [container]
+        try await Self.apply([job], to: cluster)
+        for words in [["wait", "--for=condition=complete", "--timeout=60s"], ["logs"]] {
+          let told = try await Tool.output(
+            "kubectl", words + ["-n", "shop", "job/web-is-warm"], environment: ["KUBECONFIG": cluster.kubeconfig])
+          #expect(
+            told.contains("condition met") || told.hasSuffix("1 node holds \(image) of deployment/web\n"), "\(told)")
+        }
       }
     }
   }

@@ -17,16 +17,6 @@ enum BuiltInKinds {
     workload("apps", "v1", "StatefulSet", "statefulsets", ["sts"], subresources: [.status, .scale]),
   ]
 
-  /// Kept as they come.
-  private static let batch: [ResourceDefinition] = [
-    ResourceDefinition(
-      "batch", "v1", "Job", plural: "jobs", categories: ["all"], subresources: [.status], hasGeneration: true,
-      selectableFields: ["status.successful"]),
-    ResourceDefinition(
-      "batch", "v1", "CronJob", plural: "cronjobs", shortNames: ["cj"], categories: ["all"], subresources: [.status],
-      hasGeneration: true),
-  ]
-
   /// Nothing routes or filters.
   private static let network: [ResourceDefinition] = [
     ResourceDefinition(

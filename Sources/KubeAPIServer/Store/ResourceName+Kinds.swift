@@ -16,6 +16,7 @@ extension ResourceName {
   package static let daemonSets = ResourceName(group: "apps", plural: "daemonsets")
   package static let deployments = ResourceName(group: "apps", plural: "deployments")
   package static let replicaSets = ResourceName(group: "apps", plural: "replicasets")
+  package static let jobs = ResourceName(group: "batch", plural: "jobs")
   package static let serviceAccounts = ResourceName(plural: "serviceaccounts")
   package static let disruptionBudgets = ResourceName(group: "policy", plural: "poddisruptionbudgets")
   package static let roles = ResourceName(group: BuiltInKinds.accessGroup, plural: "roles")

@@ -42,6 +42,7 @@ extension Sandbox {
         group.addTask { await self.programs.run() }
         group.addTask { await ReplicaSetController(store: store, pace: pace).run() }
         group.addTask { await DeploymentController(store: store, pace: pace).run() }
+        group.addTask { await JobController(store: store, pace: pace).run() }
         group.addTask { await Scheduler(store: store, pace: pace).run() }
         group.addTask { await DaemonSetController(store: store, pace: pace).run() }
         group.addTask { await GarbageCollector(store: store).run() }
