@@ -68,6 +68,24 @@ import Testing
     #expect(store.list(Self.widgets).items.isEmpty)
   }
 
+  @Test("A watch of a kind whose definition goes tells of its objects' end, and ends as that of a real server does")
+  func watchEnds() async throws {
+    let store = try store()
+    try store.create(Self.widget(["images": ["a"]]), as: Self.widgets)
+    let watch = store.watch(Self.widgets)
+    try store.delete(Self.crds, name: "widgets.example.dev")
+    var kinds: [String] = []
+    for await event in watch {
+      switch event {
+      case .added: kinds.append("added")
+      case .modified: kinds.append("modified")
+      case .deleted: kinds.append("deleted")
+      case .bookmark: kinds.append("bookmark")
+      }
+    }
+    #expect(kinds == ["added", "bookmark", "deleted"])
+  }
+
   @Test func prunesAndDefaults() throws {
     let store = try store()
     let made = try store.create(

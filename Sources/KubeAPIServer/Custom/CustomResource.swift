@@ -15,7 +15,10 @@ package struct CustomResource: Sendable {
   let versions: [String: Version]
 
   /// Brings the served kinds in line with the CustomResourceDefinitions that are stored.
-  static func register(_ state: inout Store.State) {
+  ///
+  /// - Returns: readers of kinds that are not served any more; the caller ends them when it does not hold the state.
+  static func register(_ state: inout Store.State) -> [Watcher] {
+    var ended: [Watcher] = []
     var found: [ResourceName: ResourceDefinition] = [:]
     for stored in state.tables[resource]?.objects.values.map(\.json) ?? [] {
       guard let definition = definition(from: stored, state.rules) else { continue }
@@ -35,7 +38,9 @@ package struct CustomResource: Sendable {
         guard let change = table.history.last else { continue }
         for watcher in table.watchers.concerned(by: change) { _ = watcher.tell(change) }
       }
+      ended += table.watchers.all
     }
+    return ended
   }
 
   static func definition(from object: JSON, _ compiler: RuleCompiler) -> ResourceDefinition? {

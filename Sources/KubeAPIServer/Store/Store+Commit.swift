@@ -27,9 +27,8 @@ extension Store {
         written = Self.stamp(object, key, revision)
         if let current { state.tables[definition.name]?.remove(current, tombstone: written, definition) }
       }
-      if definition.name == CustomResource.resource { CustomResource.register(&state) }
-      guard let change = state.tables[definition.name]?.history.last else { return (written, []) }
-      var slow: [Watcher] = []
+      var slow = definition.name == CustomResource.resource ? CustomResource.register(&state) : []
+      guard let change = state.tables[definition.name]?.history.last else { return (written, slow) }
       for watcher in state.tables[definition.name]?.watchers.concerned(by: change) ?? []
       where !watcher.tell(change) {
         state.tables[definition.name]?.watchers.remove(watcher)

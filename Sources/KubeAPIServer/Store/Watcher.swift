@@ -61,6 +61,8 @@ struct WatcherTable {
     }
   }
 
+  var all: [Watcher] { Array(general.values) + perNode.values.flatMap(\.values) }
+
   /// Those whom a change may concern.
   func concerned(by change: ResourceTable.Change) -> [Watcher] {
     var watchers = Array(general.values)
