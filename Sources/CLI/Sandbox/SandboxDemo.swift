@@ -43,12 +43,12 @@ struct SandboxDemo: PrepullCommand {
     try await withSandbox(options, logger: logger) { sandbox in
       let file = try SandboxFile(sandbox, at: nil)
       defer { file.remove() }
-      guard let page else { return try await show(sandbox, file, options) }
+      guard let page else { return try await show(sandbox, file, options, hasPage: false) }
       let cluster = try ClusterOptions.parse(["--kubeconfig", file.path])
       try await cluster.withClient(logger: logger) { client in
         try await DashboardPage(client, namespace: nil, page, logger: logger).serving("the demo", waiting: .seconds(60))
         {
-          try await show(sandbox, file, options)
+          try await show(sandbox, file, options, hasPage: true)
           Console.standardOutput.write("\nThe page and its cluster stay until Ctrl-C.\n")
           await Interrupt.untilCancelled()
         }
@@ -56,7 +56,11 @@ struct SandboxDemo: PrepullCommand {
     }
   }
 
-  private static func show(_ sandbox: Sandbox, _ file: SandboxFile, _ options: SandboxOptions) async throws {
+  /// - Parameter hasPage: whether what is kept stays to be looked at: the node that joined is a row of the page as long as
+  ///   something wants images there.
+  private static func show(
+    _ sandbox: Sandbox, _ file: SandboxFile, _ options: SandboxOptions, hasPage: Bool
+  ) async throws {
     let console = Console.standardOutput
     let style = console.style
     func step(_ text: String) { console.write("\n" + style.paint("==> \(text)", .strong) + "\n") }
@@ -74,14 +78,16 @@ struct SandboxDemo: PrepullCommand {
     show(["run"] + images)
     try await execute(["run"] + images + connection)
     step("Stay: new nodes are warmed too, and the images are kept from garbage collection")
-    let kept = ["run", "--keep", "--name", "web", images[0]]
+    let keptImages = hasPage ? images : [images[0]]
+    let kept = ["run", "--keep", "--name", "web"] + keptImages
     show(kept)
     try await execute(kept + connection)
     try await sandbox.addNode(NodeTemplate("node-new", platform: options.nodes[0].platform))
     console.write("A new node, node-new, has joined.\n")
     show(["status", "web"])
-    try await untilWarm(sandbox, images[0])
+    try await untilWarm(sandbox, keptImages)
     try await execute(["status", "web"] + connection)
+    if hasPage { return }
     step("Remove it again; nothing of Prepull stays in the cluster")
     show(["delete", "web"])
     try await execute(["delete", "web"] + connection)
@@ -97,11 +103,13 @@ struct SandboxDemo: PrepullCommand {
     }
   }
 
-  /// Waits until the node that joined holds the image, for a minute at the longest.
-  private static func untilWarm(_ sandbox: Sandbox, _ image: String) async throws {
+  /// Waits until the node that joined holds the images, for a minute at the longest.
+  private static func untilWarm(_ sandbox: Sandbox, _ images: [String]) async throws {
     let deadline = ContinuousClock.now + .seconds(60)
-    while try await sandbox.image(image, on: "node-new") == nil, ContinuousClock.now < deadline {
-      try await Task.sleep(for: .milliseconds(100))
+    for image in images {
+      while try await sandbox.image(image, on: "node-new") == nil, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(100))
+      }
     }
   }
 }
