@@ -1768,7 +1768,7 @@ export function showRuns(change) {
 
 async function load() {
   const mine = (turn += 1);
-  const answer = await ask("/api/runs", { id: chosen }).catch((error) => ({ error: error.message, runs: [] }));
+  const answer = store.lastRuns ?? await ask("/api/runs", { id: chosen }).catch((error) => ({ error: error.message, runs: [] }));
   if (mine !== turn) return;
   // What was last shown stays; that the connection is lost is said above every view.
   say(trouble, answer.error && shown && answer.error !== LOST ? answer.error : "");
@@ -2018,6 +2018,8 @@ export const store = {
   link: "waiting", changes: 0,
   /** How the run beside this page ended; empty while it goes on, and where there is none. */
   ending: "",
+  /** Its last turns, as nobody can be asked for them any more. */
+  lastRuns: null,
 };
 
 const listeners = [];
@@ -2114,7 +2116,8 @@ export function connect() {
   source.addEventListener("end", (event) => {
     // Its server is gone, too: nothing more comes.
     source.close();
-    store.ending = JSON.parse(event.data).text;
+    const { text, runs } = JSON.parse(event.data);
+    [store.ending, store.lastRuns] = [text, runs];
     setLink("done");
   });
   source.onerror = async () => {

@@ -31,7 +31,7 @@ export function showRuns(change) {
 
 async function load() {
   const mine = (turn += 1);
-  const answer = await ask("/api/runs", { id: chosen }).catch((error) => ({ error: error.message, runs: [] }));
+  const answer = store.lastRuns ?? await ask("/api/runs", { id: chosen }).catch((error) => ({ error: error.message, runs: [] }));
   if (mine !== turn) return;
   // What was last shown stays; that the connection is lost is said above every view.
   say(trouble, answer.error && shown && answer.error !== LOST ? answer.error : "");

@@ -14,6 +14,8 @@ export const store = {
   link: "waiting", changes: 0,
   /** How the run beside this page ended; empty while it goes on, and where there is none. */
   ending: "",
+  /** Its last turns, as nobody can be asked for them any more. */
+  lastRuns: null,
 };
 
 const listeners = [];
@@ -110,7 +112,8 @@ export function connect() {
   source.addEventListener("end", (event) => {
     // Its server is gone, too: nothing more comes.
     source.close();
-    store.ending = JSON.parse(event.data).text;
+    const { text, runs } = JSON.parse(event.data);
+    [store.ending, store.lastRuns] = [text, runs];
     setLink("done");
   });
   source.onerror = async () => {

@@ -92,7 +92,9 @@ actor LiveMatrix {
   /// Says how the run beside the pages ended, where there was one, and ends them.
   func close() {
     tick()
-    if let ending = board.runEnding { tell("end", ["text": .string(ending)]) }
+    if let ending = board.runEnding {
+      tell("end", ["text": .string(ending), "runs": board.runsStory("", now: Self.now)])
+    }
     isClosed = true
     for page in pages.values { page.finish() }
     pages = [:]
