@@ -16,6 +16,10 @@ enum PageFiles {
 #account { display: flex; align-items: center; gap: .7rem; margin-left: auto; min-width: 0; }
 #account span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 36ch; }
 #account + #link { margin-left: 0; }
+@media (max-width: 700px) {
+  #account { order: 4; flex: 1 0 100%; margin-left: 0; justify-content: space-between; }
+  #account + #link { margin-left: auto; }
+}
 
 """###,
     "account.js": ###"""

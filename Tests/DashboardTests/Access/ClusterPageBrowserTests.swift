@@ -44,6 +44,8 @@ import Testing
         #expect(try await page.text("#account").contains("system:serviceaccount:people:clerk"))
         // A phone has room for who it is, and for the door.
         try await page.resize(360, 800)
+        let wide = "[...document.querySelectorAll('.bar *')].filter((part) => part.getBoundingClientRect().right > 360)"
+        #expect(try await page.evaluate("\(wide).map((part) => part.outerHTML).join()") == "")
         #expect(try await page.evaluate("document.documentElement.scrollWidth") == 360)
         _ = try await page.evaluate("document.querySelector('#account button').click()")
         try await page.wait("the door", until: "location.pathname == '/login' && document.querySelector('#token')")
