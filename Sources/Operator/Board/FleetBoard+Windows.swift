@@ -1,4 +1,5 @@
 import PrepullAPI
+import Serving
 import Warming
 
 /// The times in which Prepulls begin nodes.
@@ -7,7 +8,9 @@ extension FleetBoard {
   mutating func lookAtWindows(_ uid: String, _ plan: inout FleetPlan) {
     prepulls[uid]?.windowChange = nil
     prepulls[uid]?.closedUntil = nil
-    guard let entry = prepulls[uid], let windows = entry.windows else { return }
+    guard let entry = prepulls[uid] else { return }
+    defer { measureWindows(of: uid) }
+    guard let windows = entry.windows else { return }
     switch windows.state(at: time.components.seconds) {
     case .open(let until): prepulls[uid]?.windowChange = .seconds(until)
     case .closed(let until, let text):
@@ -17,6 +20,22 @@ extension FleetBoard {
       plan.closesAll = entry.settings?.windowPolicy == .all
     }
     if prepulls[uid]?.closedUntil != entry.closedUntil { statusChanged(uid) }
+  }
+
+  private func measureWindows(of uid: String) {
+    guard let entry = prepulls[uid] else { return }
+    let name = entry.id.key
+    guard entry.windows != nil else {
+      for gauge in [metrics.windowOpen, metrics.windowChange] { gauge.retain { $0 != [name] } }
+      return
+    }
+    metrics.windowOpen.set(entry.closedUntil == nil ? 1 : 0, name)
+    // What never changes is far beyond all calendars.
+    if let change = entry.windowChange, change < .seconds(253_402_300_800) {
+      metrics.windowChange.set(change / .seconds(1), name)
+    } else {
+      metrics.windowChange.retain { $0 != [name] }
+    }
   }
 }
 

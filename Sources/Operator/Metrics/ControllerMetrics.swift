@@ -50,6 +50,8 @@ package struct ControllerMetrics: Sendable {
   package let skippedObjects: Counter
   package let resolutions: Counter
   package let discoveredImages: Gauge
+  package let windowOpen: Gauge
+  package let windowChange: Gauge
   package let sourceImages: Gauge
   package let sourceUpdated: Gauge
   package let sourceFailing: Gauge
@@ -135,6 +137,12 @@ package struct ControllerMetrics: Sendable {
         + "digest), failed.", labels: ["registry", "outcome"])
     discoveredImages = registry.gauge(
       "prepull_discovered_images", "Images that discovery adds to a Prepull.", labels: ["prepull"])
+    windowOpen = registry.gauge(
+      "prepull_window_open", "1 while one of the windows of a Prepull that has some is open, else 0.",
+      labels: ["prepull"])
+    windowChange = registry.gauge(
+      "prepull_window_change_timestamp_seconds",
+      "When the windows of a Prepull open or close next, since the Unix epoch.", labels: ["prepull"])
     sourceImages = registry.gauge(
       "prepull_source_images", "Images of the last good list of a source of a Prepull.", labels: ["prepull", "source"])
     sourceUpdated = registry.gauge(
@@ -154,7 +162,10 @@ package struct ControllerMetrics: Sendable {
 
   /// Whose first label is a Prepull.
   private var ofPrepulls: [Gauge] {
-    [nodes, imageNodes, condition, discoveredImages, sourceImages, sourceUpdated, sourceFailing]
+    [
+      nodes, imageNodes, condition, discoveredImages, windowOpen, windowChange, sourceImages, sourceUpdated,
+      sourceFailing,
+    ]
   }
 
   /// Forgets all that only the leader knows, when it leads no more; what was counted stays.

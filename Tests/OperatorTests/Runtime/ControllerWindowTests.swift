@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Kubernetes
+import Serving
 import Testing
 import VirtualCluster
 import Warming
@@ -29,9 +30,17 @@ struct ControllerWindowTests {
         let message = status.conditions?["Progressing"]?.message ?? ""
         #expect(
           message.contains(/^waits until \d{4}-\d\d-01 03:00 Europe\/Berlin: 2 nodes will be begun/), "\(message)")
+        #expect(lab.metrics.windowOpen.value("default/web") == 0)
+        let opens = try #require(lab.metrics.windowChange.value("default/web"))
+        #expect(
+          opens > Date().timeIntervalSince1970 + 100 * 86_400 && opens < Date().timeIntervalSince1970 + 366 * 86_400)
         #expect(lab.pods.isEmpty && status.nodes?.warm == 0 && status.nodes?.pending == 2)
         try await lab.edit("web", ["windows": [["start": "* * * * *", "duration": "1h"]]])
         try await lab.untilCondition("Ready", of: "web", reason: "AllNodesWarm")
+        #expect(lab.metrics.windowOpen.value("default/web") == 1)
+        try await lab.edit("web", ["windows": .null])
+        try await lab.until("its windows are forgotten") { lab.metrics.windowOpen.value("default/web") == nil }
+        #expect(lab.metrics.windowChange.value("default/web") == nil)
       }
     }
   }
