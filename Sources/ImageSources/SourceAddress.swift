@@ -24,7 +24,9 @@ package struct SourceAddress: Hashable, Sendable, CustomStringConvertible {
       let host = HostAddress(url)
     else { throw Unusable(description: "is no address; write for example http://prometheus.monitoring.svc:9090") }
     guard url.user() == nil, url.password() == nil else {
-      throw Unusable(description: "holds a user or a password; put them into a Secret, and name it in secretRef")
+      throw Unusable(
+        description: "holds a user or a password; a login stands in a Secret (secretRef), or in the folder of "
+          + "--source-secret")
     }
     guard url.query() == nil, url.fragment() == nil else {
       throw Unusable(description: "has a query or a fragment; write it without, the API's path is added")
@@ -68,7 +70,8 @@ package struct AllowedSources: Hashable, Sendable {
   /// - Throws: the text that is no host.
   package init(parsing texts: [String]) throws(SourceAddress.Unusable) {
     for text in texts {
-      guard !text.contains("://"), !text.contains("@"), !text.contains("*"), let host = HostAddress(text) else {
+      guard !text.contains("://"), !text.contains("@"), let host = HostAddress(text), host.isNameOrAddress
+      else {
         throw SourceAddress.Unusable(
           description: "'\(text)' is no host: write HOST or HOST:PORT, without scheme, path and wildcards")
       }
@@ -78,5 +81,15 @@ package struct AllowedSources: Hashable, Sendable {
 
   package func allows(_ address: SourceAddress) -> Bool {
     hosts.contains { $0.host == address.host.host && ($0.port == nil || $0.port == address.port) }
+  }
+}
+
+extension HostAddress {
+  /// Whether a name in DNS or an address can be written so.
+  fileprivate var isNameOrAddress: Bool {
+    address != nil
+      || host.utf8.allSatisfy {
+        (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || [0x2d, 0x2e, 0x5f].contains($0)
+      }
   }
 }

@@ -83,6 +83,19 @@ struct AgentInstallOptions: ParsableArguments {
       !agentNodeSelector.isEmpty || !agentToleration.isEmpty || !agentArguments.isEmpty || agentCredentialProviders
       || agentKubeletConfig != nil || agentDockerConfig != nil || agentSELinuxType != nil
     if given, !isWanted { throw ValidationError("--agent-… options have no meaning without --agent: add it") }
+    try checkArguments()
+  }
+
+  /// An argument that `prepulld agent` does not take would end each agent at its start.
+  private func checkArguments() throws {
+    guard !agentArguments.isEmpty else { return }
+    do {
+      _ = try DaemonTool.parseAsRoot(["agent", "--node=node"] + agentArguments)
+    } catch {
+      // The first line says it; the rest is the usage of another program.
+      let message = DaemonTool.message(for: error).split(separator: "\n").first.map(String.init) ?? ""
+      throw ValidationError("--agent-argument: prepulld agent does not take it: \(message)")
+    }
   }
 
   /// Nil where no agents are wanted.

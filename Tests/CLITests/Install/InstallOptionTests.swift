@@ -35,7 +35,9 @@ struct InstallOptionTests {
     #expect(template.limits.entries == ["memory": "64Mi"])
     #expect(try command.registry([:]).plainHTTP == ["r.example:5000"])
     #expect(command.allowedSources == ["p:9090", "loki"])
-    #expect(throws: (any Error).self) { try Self.pod(["--allow-source", "http://p:9090"]) }
+    for host in ["http://p:9090", "a b"] {
+      #expect(throws: (any Error).self) { try Self.pod(["--allow-source", host]) }
+    }
     #expect(command.maxPods == 7 && command.logFormat == .json)
     #expect(try ControllerCommand<PodCluster>.yieldSpan(command.yieldTimeout) == .seconds(120))
     #expect(throws: (any Error).self) { try Self.pod(["--yield-timeout", "soon"]) }
@@ -57,6 +59,13 @@ struct InstallOptionTests {
     let arguments = controller["args"]?.array?.compactMap(\.string) ?? []
     #expect(arguments.contains("--agent-namespace=prepull-agent"))
     #expect(try DaemonTool.parseAsRoot(arguments) is ControllerCommand<PodCluster>)
+    for (argument, name) in [("--max-bandwith=100MiB", "--max-bandwith"), ("--parallelism=0", "1 to 100")] {
+      let error = #expect(throws: (any Error).self) {
+        try InstallCommand.parse(["--agent", "--agent-argument", argument])
+      }
+      let message = error.map { InstallCommand.message(for: $0) } ?? ""
+      #expect(message.contains("--agent-argument: prepulld agent does not take it: ") && message.contains(name))
+    }
   }
 
   @Test("A proxy is not on the way to the API server, and variables are the container's")

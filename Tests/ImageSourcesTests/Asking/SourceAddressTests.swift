@@ -37,7 +37,9 @@ struct SourceAddressTests {
     #expect(!AllowedSources().allows(try SourceAddress(parsing: address)))
   }
 
-  @Test("What is no host is refused", arguments: ["http://p", "p/x", "*.example", "u@p", "", "p:0", "p:99999"])
+  @Test(
+    "What is no host is refused",
+    arguments: ["http://p", "p/x", "*.example", "u@p", "", "p:0", "p:99999", "a b", "a,b", "p:9090;x"])
   func noHost(_ text: String) {
     #expect(throws: SourceAddress.Unusable.self) { try AllowedSources(parsing: [text]) }
   }
