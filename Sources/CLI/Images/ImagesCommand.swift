@@ -158,7 +158,7 @@ struct ImagesCommand: ClusterCommand {
 
   private func printSource(_ source: (written: Prepull.Source, meaning: PrepullSettings.Source)) async throws {
     let (credentials, configuration) = try registryOptions.loaded(retries: 2)
-    let asker = SourceAsker(registry: configuration, credentials: credentials, logger: logger)
+    let asker = SourceAsker(registry: configuration, credentials: credentials, logger: logger, voice: .commandLine)
     let credential = try sourceOptions.credential()
     let client = try sourceClient()
     let finding = try await interruptible {
@@ -182,7 +182,11 @@ struct ImagesCommand: ClusterCommand {
     let console = Console.standardError
     console.write(lines: console.wrapped(finding.remarks.map { "note: \(VisibleText.sanitised($0))" }))
     if finding.images.isEmpty {
-      console.write("Error: \(source.meaning.source.name) gives no image\n")
+      let remedy =
+        sourceOptions.tags == nil
+        ? "Correct --query, so that its series have a label with an image or name pods."
+        : "Correct --semver or --regex."
+      console.write("Error: \(source.meaning.source.name) gives no image. \(remedy)\n")
       throw ExitCode.failure
     }
   }

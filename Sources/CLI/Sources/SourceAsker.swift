@@ -12,6 +12,8 @@ struct SourceAsker: Sendable {
   let registry: RegistryConfiguration
   let credentials: any CredentialSource
   let logger: Logger
+  /// Who named the sources.
+  var voice = SourceVoice.prepull
   /// Whether it does not say what it asks.
   var isQuiet = false
 
@@ -29,11 +31,15 @@ struct SourceAsker: Sendable {
           "asking \(MetricsClient.address(of: metrics)) for \(VisibleText.sanitised(metrics.query))\n")
       }
       return try await waiting.shownUnless(isQuiet) {
-        let (tally, warning) = try await MetricsClient(configuration: registry).ask(metrics, credential)
-        return try await SourceFinding.of(tally, warning: warning, top: metrics.top) { pods in
+        let (tally, warning) = try await MetricsClient(configuration: registry, voice: voice).ask(metrics, credential)
+        var finding = try await SourceFinding.of(tally, warning: warning, top: metrics.top) { pods in
           guard let client else { return [:] }
           return try await SourceDesk.images(of: pods, client)
         }
+        if client == nil, !tally.wantedPods.isEmpty {
+          finding.remarks.append("pods of series were not looked up, as no kubeconfig names a cluster")
+        }
+        return finding
       }
     case .tags(let tags):
       if !isQuiet { console.write("asking the registry for the tags of \(tags.repository)\n") }

@@ -107,6 +107,10 @@ struct SourceOptions: ParsableArguments {
   /// The login that `--source-secret` names.
   func credential() throws -> SourceCredential {
     guard let sourceSecret else { return .none }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: sourceSecret, isDirectory: &isFolder), isFolder.boolValue else {
+      throw ValidationError("--source-secret '\(sourceSecret)' is no folder")
+    }
     var data: [String: [UInt8]] = [:]
     for key in SourceCredential.keys {
       let file = URL(filePath: sourceSecret).appending(path: key)
@@ -118,9 +122,9 @@ struct SourceOptions: ParsableArguments {
       }
     }
     do {
-      return try SourceCredential(data)
+      return try SourceCredential(data, voice: .commandLine)
     } catch {
-      throw ValidationError("--source-secret \(sourceSecret): \(error)")
+      throw ValidationError("--source-secret '\(sourceSecret)': \(error)")
     }
   }
 

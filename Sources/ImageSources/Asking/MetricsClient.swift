@@ -23,9 +23,14 @@ package struct MetricsClient: Sendable {
   private let configuration: RegistryConfiguration
   private let limit: Duration
   private let mostBytes: Int
+  private let voice: SourceVoice
 
   /// - Parameter mostBytes: of an answer; of 64 MiB when nil.
-  package init(configuration: RegistryConfiguration, limit: Duration = Self.limit, mostBytes: Int? = nil) {
+  package init(
+    configuration: RegistryConfiguration, voice: SourceVoice = .prepull, limit: Duration = Self.limit,
+    mostBytes: Int? = nil
+  ) {
+    self.voice = voice
     self.configuration = configuration
     self.limit = limit
     self.mostBytes = mostBytes ?? SeriesReader.mostBytes
@@ -65,7 +70,7 @@ package struct MetricsClient: Sendable {
         .timedOut, "\(source.address.authority) did not answer within \(limit.components.seconds) s",
         remedy: "Ask for less, or see whether the server is overloaded.")
     } catch let fault as SeriesReader.Fault {
-      throw SourceError(fault.code, fault.what, remedy: fault.remedy)
+      throw SourceError(fault.code, "\(source.address.authority) \(fault.what)", remedy: fault.remedy)
     }
   }
 
@@ -88,7 +93,7 @@ package struct MetricsClient: Sendable {
     if let authority = credential.authority {
       guard let certificates = try? NIOSSLCertificate.fromPEMBytes(authority), !certificates.isEmpty else {
         throw SourceError(
-          .secret, "the key ca.crt of its Secret holds no certificate in PEM form",
+          .secret, "ca.crt in \(voice.login) holds no certificate in PEM form",
           remedy: "Put the authority's certificate there.")
       }
       tls.additionalTrustRoots.append(.certificates(certificates))
@@ -107,16 +112,16 @@ package struct MetricsClient: Sendable {
       do {
         response = try await client.execute(
           Self.request(url, source, credential, configuration.userAgent), timeout: TimeAmount(limit), logger: nil)
-      } catch { throw try Self.trouble(error, host) }
+      } catch { throw try trouble(error, host) }
       let status = Int(response.status.code)
       if [301, 302, 303, 307, 308].contains(status) {
-        url = try Self.target(of: response, from: url, source)
+        url = try target(of: response, from: url, source)
         continue
       }
-      if let refusal = Self.refusal(response, source, hasLogin: credential.login != nil) { throw refusal }
+      if let refusal = refusal(response, source, hasLogin: credential.login != nil) { throw refusal }
       return try await read(response, source)
     }
-    throw SourceError(.redirected, "\(host) redirects in a circle", remedy: "Correct the url.")
+    throw SourceError(.redirected, "\(host) redirects in a circle", remedy: "Correct \(voice.url(source.kind)).")
   }
 
   private static func request(
@@ -135,22 +140,28 @@ package struct MetricsClient: Sendable {
 
   /// Where a redirect leads, if that is the same server: what may be asked is the host that was allowed, and a login is
   /// for it alone.
-  private static func target(
+  private func target(
     of response: HTTPClientResponse, from url: String, _ source: MetricsSource
   ) throws -> String {
     let location = response.headers.first(name: "Location") ?? ""
     guard let base = URL(string: url), let target = URL(string: location, relativeTo: base)?.absoluteURL,
       source.address.staysWith(target)
     else {
-      let place = URL(string: location).flatMap { $0.host() } ?? "another place"
+      let place = URL(string: location).flatMap { target in
+        HostAddress(target).map { "\(target.scheme?.lowercased() ?? source.address.scheme)://\($0)" }
+      }
+      let leavesTLS = source.address.scheme == "https" && place?.hasPrefix("http:") == true
       throw SourceError(
-        .redirected, "\(source.address.authority) redirects to \(place), which is not followed",
-        remedy: "Give the address where the API is as the url.")
+        .redirected,
+        "\(source.address.scheme)://\(source.address.authority) redirects to \(place ?? "another place"), which is not followed",
+        remedy: leavesTLS
+          ? "Have the server not lead away from TLS."
+          : "Give the address where the API is as \(voice.url(source.kind)).")
     }
     return target.absoluteString
   }
 
-  private static func refusal(
+  private func refusal(
     _ response: HTTPClientResponse, _ source: MetricsSource, hasLogin: Bool
   ) -> SourceError? {
     let host = source.address.authority
@@ -162,14 +173,14 @@ package struct MetricsClient: Sendable {
     case 401, 403:
       return SourceError(
         .unauthorized, "\(host) answered \(status)",
-        remedy: hasLogin ? "Correct the login in the Secret." : "Name a Secret with a login in secretRef.")
+        remedy: hasLogin ? "Correct the login in \(voice.login)." : voice.missingLogin)
     case 404:
       return SourceError(
-        .badAnswer, "\(host) has no \(path(of: source.kind)) there",
-        remedy: "Give the url of the server without the path of its API.")
+        .badAnswer, "\(host) has no \(source.address.path)\(Self.path(of: source.kind))",
+        remedy: "Give the server's address as \(voice.url(source.kind)), without the path of its API.")
     default:
       return SourceError(
-        .fault, "\(host) answered \(status)", remedy: "It is asked again; see the server's own log.", retryAfter: wait)
+        .fault, "\(host) answered \(status)", remedy: "See the server's own log.", retryAfter: wait)
     }
   }
 
@@ -183,14 +194,14 @@ package struct MetricsClient: Sendable {
       // An error page is no JSON.
       guard response.status == .ok else {
         throw SourceError(
-          .badQuery, "\(source.address.authority) answered \(response.status.code)", remedy: "Correct the query.")
+          .badQuery, "\(source.address.authority) answered \(response.status.code)", remedy: "Correct \(voice.query).")
       }
       throw fault
-    } catch { throw try Self.trouble(error, source.address.authority, isBody: true) }
+    } catch { throw try trouble(error, source.address.authority, isBody: true) }
     return try reader.finished()
   }
 
-  private static func trouble(_ error: any Error, _ host: String, isBody: Bool = false) throws -> SourceError {
+  private func trouble(_ error: any Error, _ host: String, isBody: Bool = false) throws -> SourceError {
     if Task.isCancelled { throw CancellationError() }
     let trouble = NetworkTrouble(error, host: host, isBody: isBody)
     let code: SourceError.Code =
@@ -203,8 +214,8 @@ package struct MetricsClient: Sendable {
     return SourceError(
       code, trouble.detail,
       remedy: code == .tls
-        ? "Put the authority's certificate into the Secret as ca.crt, or give it to the operator (--ca-file)."
-        : "Check the url, and whether the server is reached from here.")
+        ? voice.missingAuthority
+        : "Check the address, and whether the server is reached from here.")
   }
 
   /// Percent-encoded but for what is never anything else.

@@ -22,7 +22,12 @@ package struct SourceCredential: Hashable, Sendable, CustomStringConvertible {
 
   /// - Parameter data: by key.
   /// - Throws: `SourceError` of the code `secret` where the keys make no login.
-  package init(_ data: [String: [UInt8]]) throws(SourceError) {
+  package init(_ data: [String: [UInt8]], voice: SourceVoice = .prepull) throws(SourceError) {
+    func fault(_ what: String) -> SourceError {
+      SourceError(
+        .secret, "\(voice == .prepull ? "its Secret is of no use: " : "")\(what)",
+        remedy: "Give it the key token, or username and password, and perhaps ca.crt.")
+    }
     func text(_ key: String) -> String? {
       guard let bytes = data[key] else { return nil }
       let text = String(decoding: bytes, as: UTF8.self)
@@ -32,24 +37,18 @@ package struct SourceCredential: Hashable, Sendable, CustomStringConvertible {
     switch (text("token"), text("username"), text("password")) {
     case (let token?, nil, nil):
       guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-        throw Self.fault("'token' is empty or has characters that no token has")
+        throw fault("'token' is empty or has characters that no token has")
       }
       login = .bearer(token)
     case (nil, let username?, let password?):
-      guard !username.contains(":") else { throw Self.fault("'username' has a colon") }
+      guard !username.contains(":") else { throw fault("'username' has a colon") }
       login = .basic(username: username, password: password)
     case (nil, nil, nil):
-      guard authority != nil else { throw Self.fault("it has none of the keys \(Self.keys.joined(separator: ", "))") }
+      guard authority != nil else { throw fault("it has none of the keys \(Self.keys.joined(separator: ", "))") }
       login = nil
-    case (_?, _, _): throw Self.fault("it has 'token' and also 'username' or 'password'")
-    default: throw Self.fault("it has only one of 'username' and 'password'")
+    case (_?, _, _): throw fault("it has 'token' and also 'username' or 'password'")
+    default: throw fault("it has only one of 'username' and 'password'")
     }
-  }
-
-  private static func fault(_ what: String) -> SourceError {
-    SourceError(
-      .secret, "its Secret is of no use: \(what)",
-      remedy: "Give it the key token, or username and password, and perhaps ca.crt.")
   }
 
   /// Never what is in it.

@@ -53,7 +53,46 @@ struct SourceCommandTests {
         #expect(manifest.contains("query: sum(x)") && manifest.contains("prometheus:"))
         let refused = try await Self.run(["images", "--loki", url, "--query", "x"])
         #expect(refused.exitCode == 1 && refused.errors.contains("answered 401"))
+        #expect(refused.errors.contains("Give a folder with a login: --source-secret."), "\(refused.errors)")
       }
+    }
+  }
+
+  /// What a shell's user is told, who has no Secret and no `spec`.
+  @Test(
+    "Troubles of a server are told with what was asked, and with options",
+    arguments: [
+      (302, "Location: https://other.example:8443/x", "", "redirects to https://other.example:8443, which is not"),
+      (302, "Location: https://other.example:8443/x", "", "Give the address where the API is as --prometheus."),
+      (500, "", "", "answered 500. See the server's own log."),
+      (404, "", "", "has no /base/api/v1/query. Give the server's address as --prometheus, without the path"),
+      (200, "", "<html>", "answers with something out of place, which is no JSON"),
+      (
+        200, "", #"{"status":"success","data":{"resultType":"vector","result":[]}}"#,
+        "gives no image. Correct --query, so that its series have a label with an image or name pods."
+      ),
+    ])
+  func troubles(_ status: Int, _ header: String, _ body: String, _ text: String) async throws {
+    let fields = header.split(separator: ": ", maxSplits: 1).map(String.init)
+    let headers = fields.count == 2 ? [(fields[0], fields[1])] : []
+    try await withLoopbackServer(respond: { _ in .plain(status, headers: headers, body: Array(body.utf8)) }) { port in
+      let outcome = try await Self.run(["images", "--prometheus", "http://127.0.0.1:\(port)/base", "--query", "x"])
+      let errors = outcome.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(outcome.exitCode == 1 && errors.contains(text), "\(errors)")
+      #expect(errors.contains("127.0.0.1:\(port)") && !errors.contains("Secret") && !errors.contains("asked again"))
+    }
+  }
+
+  @Test("Series of pods without a cluster are passed by with a word, and a folder that there is not is named")
+  func podsWithoutCluster() async throws {
+    let series = #"{"metric":{"namespace":"shop","pod":"web-1","container":"web"},"value":[1,"3"]}"#
+    let body = #"{"status":"success","data":{"resultType":"vector","result":[\#(series)]}}"#
+    try await withLoopbackServer(respond: { _ in .plain(200, body: Array(body.utf8)) }) { port in
+      let arguments = ["images", "--prometheus", "http://127.0.0.1:\(port)", "--query", "x"]
+      let outcome = try await Self.run(arguments)
+      #expect(outcome.exitCode == 1 && outcome.errors.contains("as no kubeconfig names a cluster"), "\(outcome.errors)")
+      let folder = try await Self.run(arguments + ["--source-secret", "/nope"])
+      #expect(folder.exitCode == 2 && folder.errors.contains("--source-secret '/nope' is no folder"), "\(folder)")
     }
   }
 
