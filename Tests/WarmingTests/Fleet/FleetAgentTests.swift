@@ -26,6 +26,37 @@ struct FleetAgentTests {
     }
   }
 
+  @Test("A tag that moves is pulled again by as many agents at a time as the plan allows, and in no closed window")
+  func movedTag() {
+    var world = FleetWorld()
+    world.registry["r/a:1"] = .has(digest)
+    for number in 0..<9 {
+      world.addNode("n\(number)", age: .seconds(3600))
+      world.nodes["n\(number)"]?.agent = .ready
+      world.seeNode("n\(number)")
+    }
+    func plan(_ digest: Digest, isClosed: Bool = false) -> FleetPlan {
+      .of(["r/a:1"], digest: digest) {
+        $0.engine = .agent(fallsBack: false)
+        ($0.refreshes, $0.parallelism, $0.isClosed) = (true, .nodes(3), isClosed)
+      }
+    }
+    world.setPlan(web, plan(digest))
+    world.settle(within: .seconds(600))
+    #expect(world.summary(web).isReady)
+    let next = FleetWorld.digest(2)
+    world.registry["r/a:1"] = .has(next)
+    world.setPlan(web, plan(next, isClosed: true))
+    world.performAll()
+    #expect(world.wishes.values.joined().allSatisfy { !$0.refreshes })
+    world.setPlan(web, plan(next))
+    world.performAll()
+    #expect(world.wishes.filter { $0.value.contains(where: \.refreshes) }.count == 3)
+    world.settle(within: .seconds(600))
+    #expect(world.nodes.values.allSatisfy { $0.held["r/a:1"] == next })
+    #expect(world.complaints.isEmpty, "\(world.complaints.prefix(3))")
+  }
+
   @Test("An agent is asked for the images in their order, once, and no pod proves them again")
   func asks() {
     var world = world()

@@ -73,11 +73,11 @@ extension FleetMachine {
     return wished
   }
 
-  /// Whether the agent pulls again what it holds with another digest. Where seeds go first, a tag that moved is pulled when
-  /// it is ordered, and not by all agents at once.
+  /// Whether the agent pulls again what it holds with another digest: when it is ordered, as a tag that moved is a rollout
+  /// like the first one, within the same limits, and not for all agents at once.
   private func refreshes(_ position: Int, of plan: PlanIndex, on node: NodeIndex) -> Bool {
     let state = plans[plan]
-    guard state.repairs, state.growth.isOn else { return state.repairs }
+    guard state.repairs else { return false }
     let image = state.images[position]
     let held = nodes[node].held[HeldImages.Key(image: image, access: state.access)]
     if held.map({ state.accepts($0.digest, at: position) }) ?? true { return true }
