@@ -327,6 +327,25 @@ import Warming
     }
   }
 
+  @Test("A wave begins where the first of the one before it had ended")
+  func waves() async throws {
+    try await PageLab.with(Boards.small(nodes: 1, [.warm])) { lab in
+      try await Browser.with { browser in
+        let page = try await BrowserPage.open(lab.address, in: browser)
+        try await page.wait("the page", until: "window.prepull")
+        for (turns, starts) in [
+          ("[[0, 5], [0, 6], [5, 9], [7, 9], [9.5, null], [9.6, null]]", [0, 2, 4] as JSON),
+          ("[[0, 5], [1, 6], [5, 9], [6, 11], [8, null], [9, null]]", [0, 2, 5]),
+          ("[[0, 4], [3, null], [4, null], [50, null]]", [0, 2]), ("[[0, null], [3, null]]", [0]), ("[]", []),
+        ] {
+          let nodes = "\(turns).map(([begin, done]) => ({ begin, done }))"
+          let found = try await page.evaluate("import('/waves.js').then((module) => module.waves(\(nodes)))")
+          #expect(found == starts, "\(turns)")
+        }
+      }
+    }
+  }
+
   @Test("Paper has the matrix whole, in light, without controls")
   func paper() async throws {
     try await look(Boards.small(nodes: 60), fragment: "#group=none", dark: true) { _, page in

@@ -3,6 +3,7 @@ import { LOST, ask, store } from "./store.js";
 import { go, view } from "./address.js";
 import { byId, el, say } from "./dom.js";
 import { bytes, clock, count, rate, seconds } from "./format.js";
+import { waves } from "./waves.js";
 
 const sheet = byId("runs");
 sheet.className = "sheet";
@@ -23,7 +24,7 @@ export function showRuns(change) {
     sheet.append(el("h2", {}, "Runs"), el("p", { class: "lead" },
       "Each node's turn since this page was opened: its pod waits, then pulls, then is done. Nodes that took more than twice as long as most stand out."),
     trouble, list, figures, lines, legend);
-    legend.append("Outlined: its pod is there, the pull has not begun. Filled: it pulls. Hatched: more than twice the median.");
+    legend.append("Outlined: its pod is there, the pull has not begun. Filled: it pulls. Hatched: more than twice the median. A line: a wave begins, as the first nodes of the one before it have ended.");
   }
   if (!change) return load();
   if (!timer) timer = setTimeout(() => { timer = 0; load(); }, 600);
@@ -113,7 +114,15 @@ function draw(run, now) {
   const short = (name, room) => name.length * letter <= room || context.measureText(name).width <= room ? name
     : `${name.slice(0, Math.max(1, Math.floor(room / letter) - 1))}…`;
   let stragglers = 0;
+  const starts = waves(nodes);
+  // Where nearly each node would be one of its own, they tell nothing.
+  const isInWaves = starts.length > 1 && starts.length * 2 <= nodes.length;
   nodes.forEach((node, index) => {
+    const wave = isInWaves ? starts.indexOf(index) : -1;
+    if (wave > 0) {
+      context.fillStyle = colour("line");
+      context.fillRect(0, index * tall - 0.5, width, 1);
+    }
     const y = index * tall, end = node.done ?? now, pull = node.pull ?? end;
     const isSlow = half !== null && nodes.length > 3 && end - node.begin > 2 * half && end - node.begin > 1;
     stragglers += isSlow ? 1 : 0;
@@ -133,11 +142,13 @@ function draw(run, now) {
     if (tall >= 12) {
       context.fillStyle = colour(isSlow ? "ink" : "muted");
       context.textAlign = "right";
-      context.fillText(short(node.name, left - 10), left - 8, y + tall / 2 + 4);
+      context.fillText(short(node.name, left - (wave < 0 ? 10 : 58)), left - 8, y + tall / 2 + 4);
       context.textAlign = "left";
+      context.fillStyle = colour("muted");
+      if (wave >= 0) context.fillText(`wave ${wave + 1}`, 2, y + tall / 2 + 4);
     }
   });
-  canvas.setAttribute("aria-label", `${count(nodes.length, "node")}, of which ${stragglers} took more than twice as long as most`);
+  canvas.setAttribute("aria-label", `${count(nodes.length, "node")}${isInWaves ? ` in ${starts.length} waves` : ""}, of which ${stragglers} took more than twice as long as most`);
 }
 
 canvas.addEventListener("click", (event) => {
