@@ -62,7 +62,7 @@ import Testing
           $0[path: "metadata", "labels", "batch.kubernetes.io/controller-uid"]?.string == uid
             && $0[path: "metadata", "labels", "job-name"] == "once"
         })
-      #expect(events(sandbox).last == "Completed")
+      try await eventually("the event") { events(sandbox).contains("Completed") }
       try sandbox.store.delete(
         .jobs, namespace: "default", name: "once", options: DeleteOptions(propagation: .background))
       try await eventually("its pods to go") { sandbox.store.list(.pods, namespace: "default").items.isEmpty }
