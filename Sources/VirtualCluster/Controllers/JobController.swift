@@ -130,7 +130,7 @@ struct JobController: ReconcilingController {
   private mutating func create(_ count: Int, of job: JSON, _ course: inout Course) {
     for _ in 0..<max(0, count) {
       do {
-        let made = try store.create(JobRules.pod(of: job), as: .pods)
+        let made = try store.create(job.podOfTemplate("batch/v1", "Job"), as: .pods)
         // Known before its event comes, so that no second one is made.
         course.pods[made.uid] = OwnPod(made)
         course.recorder.normal("SuccessfulCreate", "Created pod: \(ObjectName(made).name)")

@@ -61,21 +61,4 @@ struct JobRules {
     }
     return nil
   }
-
-  /// A pod of the Job's template, which goes with the Job.
-  static func pod(of job: JSON) -> JSON {
-    let template = job[path: "spec", "template"] ?? [:]
-    let name = ObjectName(job)
-    var metadata = template["metadata"] ?? [:]
-    metadata["name"] = nil
-    metadata["generateName"] = .string(name.name + "-")
-    metadata["namespace"] = .string(name.namespace ?? "default")
-    metadata["ownerReferences"] = [
-      [
-        "apiVersion": "batch/v1", "kind": "Job", "name": .string(name.name), "uid": .string(job.uid),
-        "controller": true, "blockOwnerDeletion": true,
-      ]
-    ]
-    return ["metadata": metadata, "spec": template["spec"] ?? [:]]
-  }
 }

@@ -83,7 +83,7 @@ struct ReplicaSetController: ReconcilingController {
     }
     for _ in 0..<count {
       do {
-        let made = try store.create(Self.pod(of: set), as: .pods)
+        let made = try store.create(set.podOfTemplate("apps/v1", "ReplicaSet"), as: .pods)
         // Known before its event comes, so that no second one is made.
         pods[set.uid, default: [:]][made.uid] = OwnPod(made)
         backOff[set.uid] = nil
@@ -102,22 +102,6 @@ struct ReplicaSetController: ReconcilingController {
   private mutating func delete(_ pod: OwnPod, of set: JSON) {
     guard (try? store.delete(.pods, namespace: pod.name.namespace, name: pod.name.name)) != nil else { return }
     recorder(of: set).normal("SuccessfulDelete", "Deleted pod: \(pod.name.name)")
-  }
-
-  private static func pod(of set: JSON) -> JSON {
-    let template = set[path: "spec", "template"] ?? [:]
-    var metadata = template["metadata"] ?? [:]
-    let name = ObjectName(set)
-    metadata["name"] = nil
-    metadata["generateName"] = .string(name.name + "-")
-    metadata["namespace"] = .string(name.namespace ?? "default")
-    metadata["ownerReferences"] = [
-      [
-        "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": .string(name.name), "uid": .string(set.uid),
-        "controller": true, "blockOwnerDeletion": true,
-      ]
-    ]
-    return ["metadata": metadata, "spec": template["spec"] ?? [:]]
   }
 
   private func writeStatus(_ set: JSON, _ failure: String?) {
@@ -159,4 +143,21 @@ struct ReplicaSetController: ReconcilingController {
 extension JSON {
   /// The owner that is its controller.
   var controller: JSON? { self[path: "metadata", "ownerReferences"]?.array?.first { $0["controller"] == true } }
+
+  /// A pod of its template, which it controls and which goes with it.
+  func podOfTemplate(_ apiVersion: String, _ kind: String) -> JSON {
+    let template = self[path: "spec", "template"] ?? [:]
+    var metadata = template["metadata"] ?? [:]
+    let name = ObjectName(self)
+    metadata["name"] = nil
+    metadata["generateName"] = .string(name.name + "-")
+    metadata["namespace"] = .string(name.namespace ?? "default")
+    metadata["ownerReferences"] = [
+      [
+        "apiVersion": .string(apiVersion), "kind": .string(kind), "name": .string(name.name), "uid": .string(uid),
+        "controller": true, "blockOwnerDeletion": true,
+      ]
+    ]
+    return ["metadata": metadata, "spec": template["spec"] ?? [:]]
+  }
 }
