@@ -17,17 +17,7 @@ import VirtualCluster
 enum SandboxAgent {
   /// Until it is cancelled, as a container is by a signal; returns the exit code.
   static func run(_ container: ContainerRun) async throws -> Int {
-    let command: AgentCommand<PodCluster>
-    do {
-      guard let parsed = try DaemonTool.parseAsRoot(container.arguments) as? AgentCommand<PodCluster> else {
-        container.print("the sandbox runs 'prepulld controller' and 'prepulld agent' only\n")
-        return 64
-      }
-      command = parsed
-    } catch {
-      container.print(DaemonTool.fullMessage(for: error) + "\n")
-      return 64
-    }
+    guard let command: AgentCommand<PodCluster> = SandboxPrograms.command(of: container) else { return 64 }
     guard let endpoint = container.runtime else {
       container.print("pulls of this node are modelled, so there is no runtime for an agent; leave out --modelled\n")
       return 1

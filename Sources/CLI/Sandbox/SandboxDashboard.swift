@@ -10,17 +10,7 @@ import VirtualCluster
 enum SandboxDashboard {
   /// Until it is cancelled, as a container is by a signal; returns the exit code.
   static func run(_ container: ContainerRun) async throws -> Int {
-    let command: ClusterPageCommand<PodCluster>
-    do {
-      guard let parsed = try DaemonTool.parseAsRoot(container.arguments) as? ClusterPageCommand<PodCluster> else {
-        container.print("'prepulld dashboard' is meant\n")
-        return 64
-      }
-      command = parsed
-    } catch {
-      container.print(DaemonTool.fullMessage(for: error) + "\n")
-      return 64
-    }
+    guard let command: ClusterPageCommand<PodCluster> = SandboxPrograms.command(of: container) else { return 64 }
     guard let configuration = container.configuration else {
       container.print("no service account token is mounted; set automountServiceAccountToken\n")
       return 1

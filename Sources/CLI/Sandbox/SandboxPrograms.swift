@@ -10,23 +10,24 @@ import VirtualCluster
 enum SandboxPrograms {
   static let all = [SandboxProgram("prepull", file: "prepulld") { try await run($0) }]
 
+  /// What the arguments of a container stand for; nil where they make no sense, which its log says then.
+  static func command<Command>(of container: ContainerRun) -> Command? {
+    do {
+      if let command = try DaemonTool.parseAsRoot(container.arguments) as? Command { return command }
+      container.print(
+        "the sandbox runs 'prepulld controller', 'prepulld agent', 'prepulld dashboard' and 'prepulld wait' only\n")
+    } catch {
+      container.print(DaemonTool.fullMessage(for: error) + "\n")
+    }
+    return nil
+  }
+
   /// Exit codes as of the program: 64 for arguments that make no sense.
   private static func run(_ container: ContainerRun) async throws -> Int {
     if container.arguments.first == "agent" { return try await SandboxAgent.run(container) }
     if container.arguments.first == "wait" { return try await SandboxWait.run(container) }
     if container.arguments.first == "dashboard" { return try await SandboxDashboard.run(container) }
-    let command: ControllerCommand<PodCluster>
-    do {
-      guard let parsed = try DaemonTool.parseAsRoot(container.arguments) as? ControllerCommand<PodCluster> else {
-        container.print(
-          "the sandbox runs 'prepulld controller', 'prepulld agent', 'prepulld dashboard' and 'prepulld wait' only\n")
-        return 64
-      }
-      command = parsed
-    } catch {
-      container.print(DaemonTool.fullMessage(for: error) + "\n")
-      return 64
-    }
+    guard let command: ControllerCommand<PodCluster> = SandboxPrograms.command(of: container) else { return 64 }
     guard let configuration = container.configuration else {
       container.print("no service account token is mounted; set automountServiceAccountToken\n")
       return 1

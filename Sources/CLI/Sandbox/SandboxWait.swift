@@ -7,16 +7,7 @@ import VirtualCluster
 enum SandboxWait {
   /// Returns the exit code.
   static func run(_ container: ContainerRun) async throws -> Int {
-    let command: WaitCommand<PodCluster, NoManifests>
-    do {
-      guard let parsed = try DaemonTool.parseAsRoot(container.arguments) as? WaitCommand<PodCluster, NoManifests> else {
-        return 2
-      }
-      command = parsed
-    } catch {
-      container.print(DaemonTool.fullMessage(for: error) + "\n")
-      return 2
-    }
+    guard let command: WaitCommand<PodCluster, NoManifests> = SandboxPrograms.command(of: container) else { return 2 }
     guard var configuration = container.configuration else {
       container.print("no service account token is mounted; set automountServiceAccountToken\n")
       return 1
