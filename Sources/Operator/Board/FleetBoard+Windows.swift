@@ -32,7 +32,7 @@ extension FleetBoard {
     metrics.windowOpen.set(entry.closedUntil == nil ? 1 : 0, name)
     // What never changes is far beyond all calendars.
     if let change = entry.windowChange, change < .seconds(253_402_300_800) {
-      metrics.windowChange.set(change / .seconds(1), name)
+      metrics.windowChange.set(Double(change.components.seconds), name)
     } else {
       metrics.windowChange.retain { $0 != [name] }
     }

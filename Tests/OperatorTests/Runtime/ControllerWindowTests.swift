@@ -32,6 +32,7 @@ struct ControllerWindowTests {
           message.contains(/^waits until \d{4}-\d\d-01 03:00 Europe\/Berlin: 2 nodes will be begun/), "\(message)")
         #expect(lab.metrics.windowOpen.value("default/web") == 0)
         let opens = try #require(lab.metrics.windowChange.value("default/web"))
+        #expect(opens == opens.rounded())
         #expect(
           opens > Date().timeIntervalSince1970 + 100 * 86_400 && opens < Date().timeIntervalSince1970 + 366 * 86_400)
         #expect(lab.pods.isEmpty && status.nodes?.warm == 0 && status.nodes?.pending == 2)
