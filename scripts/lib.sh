@@ -35,12 +35,13 @@ clean_work() {
 
 # Ends every process but this one in whose arguments the text stands.
 end_processes() {
-  local line pid found
+  local line pid found arguments
   for _ in 1 2 3 4 5; do
     found=
     for line in /proc/[0-9]*/cmdline; do
       pid=${line//[!0-9]/}
-      if [[ $pid != "$$" && $pid != "$BASHPID" ]] && { tr '\0' ' ' <"$line"; } 2>/dev/null | grep -qF -- "$1"; then
+      arguments=$({ tr '\0' ' ' <"$line"; } 2>/dev/null) || true
+      if [[ $pid != "$$" && $pid != "$BASHPID" && $arguments == *"$1"* ]]; then
         found=1
         kill -9 "$pid" 2>/dev/null || true
       fi

@@ -28,16 +28,17 @@ package struct ClusterPageProcess: Sendable {
   private let client: KubernetesClient
   private let options: Options
   private let metrics: PageMetrics
-  private let health: ProcessHealth
+  let health: ProcessHealth
   private let logger: Logger
   private static let reviews = "reviews"
+  static let page = "the page"
 
   package init(client: KubernetesClient, options: Options, metrics: PageMetrics = PageMetrics(), logger: Logger) {
     self.client = client
     self.options = options
     self.metrics = metrics
     self.logger = logger
-    health = ProcessHealth(waitingFor: MatrixWatch.kinds.sorted() + [Self.reviews])
+    health = ProcessHealth(waitingFor: MatrixWatch.kinds.sorted() + [Self.reviews, Self.page])
   }
 
   /// Serves until the task is cancelled.
@@ -95,11 +96,12 @@ package struct ClusterPageProcess: Sendable {
       group.addTask { await certificate.keep(logger) }
       group.addTask { await prove(asking) }
       group.addTask { await IdleMemory.giveBack() }
-      group.addTask { [logger] in
+      group.addTask { [logger, health] in
         try await server.run { port in
           logger.info(
             "the page is served", metadata: ["port": "\(port)", "certificate-sha256": "\(certificate.fingerprint)"])
           onPage(port)
+          health.isReady(Self.page) // at last, so that its log says where it is once it is ready
         }
       }
       defer { group.cancelAll() }

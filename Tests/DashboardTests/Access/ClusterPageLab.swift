@@ -9,6 +9,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import PrepullAPI
+import Serving
 import TestKit
 import VirtualCluster
 
@@ -33,6 +34,8 @@ struct ClusterPageLab: Sendable {
   let port: Int
   /// Of the probes and metrics.
   let statusPort: Int
+  /// What kept it from being ready when it had just told where the page is.
+  let unreadinessBefore: String?
 
   var address: String { "https://127.0.0.1:\(port)" }
 
@@ -52,10 +55,11 @@ struct ClusterPageLab: Sendable {
           try await ClusterPageContent.fill(sandbox, admin, isBound: isBound)
           let configuration = try ClusterPageContent.account("prepull-dashboard", in: "prepull-system", sandbox)
           return try await closing(try KubernetesClient(configuration, logger: lines.logger)) { own in
-            try await serve(own, lines) { page, status in
+            try await serve(own, lines) { page, status, unreadiness in
               try await body(
                 ClusterPageLab(
-                  sandbox: sandbox, admin: admin, http: http, lines: lines, port: page, statusPort: status))
+                  sandbox: sandbox, admin: admin, http: http, lines: lines, port: page, statusPort: status,
+                  unreadinessBefore: unreadiness))
             }
           }
         }
@@ -65,7 +69,7 @@ struct ClusterPageLab: Sendable {
 
   /// Runs the process while `body` runs, which gets its ports.
   private static func serve<R: Sendable>(
-    _ client: KubernetesClient, _ lines: LogLines, _ body: @escaping @Sendable (Int, Int) async throws -> R
+    _ client: KubernetesClient, _ lines: LogLines, _ body: @escaping @Sendable (Int, Int, String?) async throws -> R
   ) async throws -> R {
     var options = ClusterPageProcess.Options()
     options.address = "127.0.0.1:0"
@@ -73,21 +77,26 @@ struct ClusterPageLab: Sendable {
     options.context = "lab"
     options.memory = .milliseconds(200)
     let process = ClusterPageProcess(client: client, options: options, logger: lines.logger)
-    let (ports, started) = AsyncStream<(isPage: Bool, port: Int)>.makeStream()
+    let (ports, started) = AsyncStream<(isPage: Bool, port: Int, unreadiness: String?)>.makeStream()
     return try await withThrowingTaskGroup(of: R?.self) { group in
       group.addTask {
         try await process.run {
-          started.yield((true, $0))
+          started.yield((true, $0, process.health.unreadiness))
         } onServing: {
-          started.yield((false, $0))
+          started.yield((false, $0, nil))
         }
         return nil
       }
       group.addTask {
         var (page, status) = (0, 0)
-        for await (isPage, port) in ports {
-          if isPage { page = port } else { status = port }
-          if page != 0, status != 0 { return try await body(page, status) }
+        var unreadiness: String?
+        for await started in ports {
+          if started.isPage {
+            (page, unreadiness) = (started.port, started.unreadiness)
+          } else {
+            status = started.port
+          }
+          if page != 0, status != 0 { return try await body(page, status, unreadiness) }
         }
         return nil
       }

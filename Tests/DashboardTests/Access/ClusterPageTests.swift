@@ -197,6 +197,8 @@ import Testing
   func readiness() async throws {
     try await ClusterPageLab.with { lab in
       let probe = "http://127.0.0.1:\(lab.statusPort)"
+      // Its log says where it is before it is ready, and it is not ready before it listens.
+      #expect(lab.unreadinessBefore?.contains("the page") == true)
       try await eventually("it to be ready") { try await lab.send(.GET, "\(probe)/readyz").status == 200 }
       #expect(try await lab.send(.GET, "\(probe)/healthz").status == 200)
       _ = try await lab.session(of: "clerk")
