@@ -49,6 +49,39 @@ struct AgentMachineTests {
     #expect(lab.tell(.time, after: .seconds(20)).written.isEmpty)
   }
 
+  @Test("With the operator away for an hour it repairs, keeps its pins, and removes as it was told")
+  func hourAlone() {
+    var lab = MachineLab()
+    lab.want([MachineLab.wish(images[0]), MachineLab.wish(images[1]), MachineLab.wish(images[2], removal: "Unused")])
+    lab.hold([])
+    for image in images[..<3] {
+      lab.tell(.pullEnded(image: image, MachineLab.warm()))
+      lab.tell(.pinned(image: image, isPinned: true, succeeded: true))
+    }
+    // The operator's last word before it went.
+    lab.want(images[..<2].map { MachineLab.wish($0) })
+    lab.tell(.pinned(image: images[2], isPinned: false, succeeded: true))
+    var actions: [AgentAction] = []
+    for minute in 1...60 {
+      var held = actions.removed.isEmpty ? Array(images[..<3]) : Array(images[..<2])
+      if minute == 20 { held.removeAll { $0 == images[1] } }
+      actions += lab.hold(held, after: .seconds(60))
+      if minute == 20 {
+        actions += lab.tell(.pullEnded(image: images[1], MachineLab.warm()))
+        actions += lab.tell(.pinned(image: images[1], isPinned: true, succeeded: true))
+      }
+      if lab.machine.isUseAsked { actions += lab.tell(.used([])) }
+    }
+    #expect(actions.pulls == [images[1]])
+    #expect(actions.released.isEmpty)
+    #expect(actions.removed == [images[2]])
+    #expect(actions.written.count <= 3, "\(actions.written.count) writes")
+    // It comes back, with the same words.
+    let back = lab.want(images[..<2].map { MachineLab.wish($0) })
+    #expect(back.pulls.isEmpty && back.released.isEmpty && back.removed.isEmpty)
+    #expect(lab.state(images[0]) == .warm && lab.state(images[1]) == .warm)
+  }
+
   @Test("A failed image is left alone until it is ordered anew")
   func failed() {
     var lab = MachineLab()

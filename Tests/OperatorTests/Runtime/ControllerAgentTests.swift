@@ -160,6 +160,33 @@ struct ControllerAgentTests {
     }
   }
 
+  @Test("After an hour away the operator believes what agents wrote meanwhile, and asks only the node that joined")
+  func away() async throws {
+    try await with { lab in
+      let images = try lab.images(2)
+      try await addAgent(lab, on: "node-1")
+      try await lab.withController {
+        try await lab.make("web", images) { $0.engine = "Agent" }
+        try await lab.until("the agent is asked") { spec(lab, "node-1")?.images?.count == 2 }
+        try await say(lab, on: "node-1")
+        try await lab.untilCondition("Ready", of: "web")
+      }
+      let before = spec(lab, "node-1")
+      let hourAgo = Timestamp.seconds(Date(timeIntervalSinceNow: -3600))
+      try await say(lab, on: "node-1") { ($0.warmSince, $0.losses) = (hourAgo, 2) }
+      try await lab.sandbox.addNode(NodeTemplate("node-2"))
+      try await addAgent(lab, on: "node-2")
+      try await lab.withController {
+        try await lab.until("the new agent is asked") { spec(lab, "node-2")?.images?.count == 2 }
+        #expect(try await lab.prepull("web").status?.nodes?.warm == 1)
+        try await say(lab, on: "node-2")
+        try await lab.untilCondition("Ready", of: "web")
+        #expect(spec(lab, "node-1") == before)
+        #expect(lab.pods.isEmpty)
+      }
+    }
+  }
+
   @Test(
     "Images that the agent lost count as cold until it has them again, and a Prepull that goes takes its wishes along")
   func losesAndLeaves() async throws {

@@ -247,6 +247,36 @@ struct FleetAgentTests {
     #expect(world.complaints.isEmpty)
   }
 
+  @Test("After an hour away it asks only the nodes that came meanwhile, all others hold what their agents kept")
+  func hourAway() {
+    var world = world()
+    for number in 1...3 {
+      world.addNode("n\(number)", age: .seconds(3600))
+      world.nodes["n\(number)"]?.agent = .ready
+      world.seeNode("n\(number)")
+    }
+    world.setPlan(web, plan())
+    world.settle(within: .seconds(99))
+    #expect(world.summary(web).isReady)
+    let before = world.wishes
+    world.now += .seconds(3600)
+    // What n0 lost its agent has again, n1 lost it just now, n2 is another machine, n3 is gone, n4 has joined.
+    world.nodes["n1"]?.held["r/a:1"] = nil
+    for name in ["n2", "n3"] { world.nodes[name] = nil }
+    for name in ["n2", "n4"] {
+      world.addNode(name, age: .seconds(1800))
+      world.nodes[name]?.agent = .ready
+    }
+    world.forgetActions()
+    world.restart()
+    world.settle(within: .seconds(90))
+    #expect(world.summary(web).isReady && world.summary(web).nodes.warm == 4)
+    #expect(Set(world.orders.map(\.id.node)) == ["n2", "n4"])
+    #expect(world.holdsAll("n1", ["r/a:1"]))
+    for name in ["n0", "n1"] { #expect(world.wishes[name] == before[name]) }
+    #expect(world.complaints.isEmpty, "\(world.complaints.prefix(3))")
+  }
+
   @Test("Wishes go when no Prepull of agents wants them any more", arguments: [true, false])
   func ends(isRemoved: Bool) {
     var world = world()
