@@ -88,10 +88,11 @@ package struct RealPrometheus: Sendable {
     expose((["# TYPE kube_pod_container_info gauge"] + lines).joined(separator: "\n") + "\n")
   }
 
-  /// Waits until the server writes into its log where it listens.
+  /// Waits until the server writes into its log where it listens, and that it is ready: until then it answers 503.
   fileprivate static func port(from log: String) async throws -> Int {
     try await eventually("Prometheus' port") {
       let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+      guard text.contains("Server is ready to receive web requests") else { return nil }
       return text.firstMatch(of: /msg="Listening on" address=127\.0\.0\.1:(\d+)/).flatMap { Int($0.1) }
     }
   }
