@@ -73,29 +73,7 @@ extension UsagePod {
   }
 }
 
-/// A node with no more than that.
-struct UsageNode: Resource {
-  static let apiVersion = "v1"
-  static let kind = "Node"
-  static let plural = "nodes"
-  static let isNamespaced = false
-
-  struct Status: Codable, Hashable, Sendable {
-    struct Info: Codable, Hashable, Sendable {
-      var operatingSystem: String?
-    }
-
-    var nodeInfo: Info?
-    var images: [Node.Status.Image]?
-  }
-
-  var metadata: ObjectMeta
-  var status: Status?
-
+extension Node {
   /// Seconds since 1970.
   var joined: Double? { metadata.creationTimestamp.flatMap(Timestamp.date)?.timeIntervalSince1970 }
-
-  var system: String {
-    status?.nodeInfo?.operatingSystem ?? metadata.labels?["kubernetes.io/os"] ?? "linux"
-  }
 }

@@ -57,16 +57,17 @@ package struct UsageReader: Sendable {
     progress: (String) -> Void = { _ in }
   ) async throws -> Outcome {
     var outcome = Outcome()
-    progress("nodes")
-    try await readNodes(into: &outcome)
-    progress("pods")
-    try await readPods(into: &outcome, since: since)
+    // Workloads come first, so that of nodes no more is kept than which of their pods each takes.
     progress("workloads")
     try await readWorkloads(of: DeploymentShape.self, into: &outcome)
     try await readWorkloads(of: StatefulSetShape.self, into: &outcome)
     try await readWorkloads(of: DaemonSetShape.self, into: &outcome)
     try await readWorkloads(of: CronJobShape.self, into: &outcome)
     try await readWorkloads(of: JobShape.self, into: &outcome)
+    progress("nodes")
+    try await readNodes(into: &outcome)
+    progress("pods")
+    try await readPods(into: &outcome, since: since)
     if let first = outcome.refused.first {
       let kinds = outcome.refused.map(\.kind).joined(separator: ", ")
       outcome.remarks.append("cannot list \(kinds): \(first.why). What these run next is not known.")
@@ -84,12 +85,15 @@ package struct UsageReader: Sendable {
 
   func readNodes(into outcome: inout Outcome) async throws {
     do {
-      var survey = UsageSurvey()
-      try await client.pages(UsageNode.self, pageSize: 100) { page, isFirst in
-        if isFirst { survey = UsageSurvey() }
+      let before = outcome.survey
+      var survey = before
+      try await client.pages(Node.self, pageSize: 100) { page, isFirst in
+        if isFirst { survey = before }
         for node in page {
-          let images = node.status?.images?.map { (names: $0.names ?? [], bytes: $0.sizeBytes) } ?? []
-          survey.add(node: node.metadata.name ?? "", system: node.system, joined: node.joined, images: images)
+          let (facts, images) = (NodeFacts(node), node.status?.images ?? [])
+          survey.add(
+            node: facts.name, system: facts.os, joined: node.joined,
+            images: images.map { (names: $0.names ?? [], bytes: $0.sizeBytes) }, facts: facts)
         }
       }
       outcome.survey = survey
@@ -142,9 +146,10 @@ package struct UsageReader: Sendable {
         for object in page where !OwnPods.has(object.metadata.labels) && scope.has(object.metadata) {
           guard let spec = object.spec, object.metadata.deletionTimestamp == nil else { continue }
           let name = "\(Shape.workload.rawValue) \(object.metadata.namespace ?? "")/\(object.metadata.name ?? "")"
+          let template = Shape.template(in: spec)
           survey.add(
-            workload: name, images: Shape.template(in: spec)?.references ?? [],
-            expected: Shape.missingPods(of: spec, object.status ?? .init()))
+            workload: name, images: template?.references ?? [],
+            expected: Shape.missingPods(of: spec, object.status ?? .init()), on: template?.nodes ?? NodeChoice())
         }
       }
       outcome.survey = survey
@@ -229,5 +234,12 @@ extension WorkloadPod {
   var references: [String] {
     let containers = (spec?.initContainers ?? []) + (spec?.containers ?? []) + (spec?.ephemeralContainers ?? [])
     return containers.compactMap(\.image) + (spec?.volumes ?? []).compactMap(\.image?.reference)
+  }
+  /// Where its pods may run.
+  var nodes: NodeChoice {
+    var choice = NodeChoice(
+      nodeSelector: spec?.nodeSelector, affinity: spec?.affinity, tolerations: spec?.tolerations)
+    choice.names = spec?.nodeName.map { [$0] }
+    return choice
   }
 }

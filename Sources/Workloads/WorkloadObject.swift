@@ -84,6 +84,10 @@ package struct WorkloadPod: Codable, Hashable, Sendable {
     package var containers: [Container]?
     package var ephemeralContainers: [Container]?
     package var volumes: [Volume]?
+    package var nodeName: String?
+    package var nodeSelector: StringMap?
+    package var affinity: Affinity?
+    package var tolerations: [Toleration]?
   }
 
   package struct Metadata: Codable, Hashable, Sendable {

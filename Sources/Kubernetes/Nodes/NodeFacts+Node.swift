@@ -53,10 +53,15 @@ extension TolerationRule {
 extension NodeChoice {
   /// The nodes on which pods of this kind may run.
   package init(_ spec: PodSpec) {
+    self.init(nodeSelector: spec.nodeSelector, affinity: spec.affinity, tolerations: spec.tolerations)
+  }
+
+  /// The nodes on which pods with these fields may run.
+  package init(nodeSelector: StringMap?, affinity: Affinity?, tolerations: [Toleration]?) {
     self.init()
-    selector = (spec.nodeSelector ?? [:]).entries.sorted(by: <).map { NodeRequirement($0.key, .in, [$0.value]) }
-    anyOf = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+    selector = (nodeSelector ?? [:]).entries.sorted(by: <).map { NodeRequirement($0.key, .in, [$0.value]) }
+    anyOf = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
       .compactMap(Term.init)
-    tolerations = (spec.tolerations ?? []).compactMap(TolerationRule.init)
+    self.tolerations = (tolerations ?? []).compactMap(TolerationRule.init)
   }
 }

@@ -2,9 +2,10 @@
 package struct NextPod: Hashable, Sendable {
   /// `Deployment web/front`.
   package let workload: String
-  /// Nodes that hold every image of it.
+  /// Nodes that take its pods now and hold every image of it.
   package let warmNodes: Int
-  /// Nodes of the systems on which its images are used; taints and selectors are not looked at.
+  /// Nodes that take its pods now: by selectors, required affinity, taints and cordons, and of the systems on which its
+  /// images are used.
   package let nodes: Int
   /// Those of its images that some of the nodes lack, the rarest first.
   package let lacking: [String]
@@ -16,14 +17,21 @@ package struct NextPod: Hashable, Sendable {
 extension UsageSurvey {
   /// Of all workloads, those whose next pod most likely waits first.
   package func nextPods() -> [NextPod] {
-    workloads.map { workload, images in
-      let used = images.map { entries[$0] }.sorted { ($0.nodes.count, $0.key) < ($1.nodes.count, $1.key) }
-      let all = used.map(eligible).min() ?? 0
-      var holding = used.first?.nodes ?? NodeSet()
-      for entry in used.dropFirst() { holding.formIntersection(entry.nodes) }
+    let ofSystem = Dictionary(grouping: systems.indices) { systems[$0] }.mapValues { NodeSet($0) }
+    return workloads.map { name, workload in
+      let used = workload.images.map { entries[$0] }
+      var able = places[workload.nodes] ?? NodeSet()
+      for entry in used {
+        let systems = entry.systems.isEmpty ? ["linux"] : entry.systems
+        let ofThem = able.intersection(systems.reduce(NodeSet()) { $0.union(ofSystem[$1] ?? NodeSet()) })
+        // One that goes to nodes of another system now says so itself.
+        if ofThem.count > 0 { able = ofThem }
+      }
+      let holders = used.map { (image: $0, count: able.intersection($0.nodes).count) }
       return NextPod(
-        workload: workload, warmNodes: min(holding.count, all), nodes: all,
-        lacking: used.filter { $0.nodes.count < all }.compactMap(\.reference))
+        workload: name, warmNodes: used.reduce(able) { $0.intersection($1.nodes) }.count, nodes: able.count,
+        lacking: holders.filter { $0.count < able.count }.sorted { ($0.count, $0.image.key) < ($1.count, $1.image.key) }
+          .compactMap(\.image.reference))
     }
     .sorted { ($0.warmShare, $0.workload) < ($1.warmShare, $1.workload) }
   }

@@ -13,9 +13,22 @@ struct NodeSet: Hashable, Sendable {
     return word < words.count && words[word] & 1 << UInt64(number % 64) != 0
   }
 
-  /// Keeps what another one has too.
-  mutating func formIntersection(_ other: NodeSet) {
-    for word in words.indices { words[word] &= word < other.words.count ? other.words[word] : 0 }
+  init() {}
+
+  init(_ numbers: some Sequence<Int>) { for number in numbers { insert(number) } }
+
+  func intersection(_ other: NodeSet) -> NodeSet {
+    var result = NodeSet()
+    result.words = zip(words, other.words).map { $0 & $1 }
+    return result
+  }
+
+  func union(_ other: NodeSet) -> NodeSet {
+    var result = words.count < other.words.count ? other : self
+    for (word, bits) in (words.count < other.words.count ? words : other.words).enumerated() {
+      result.words[word] |= bits
+    }
+    return result
   }
 
   var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }

@@ -1,3 +1,5 @@
+package import Kubernetes
+
 /// The images of a cluster at one moment: who uses them and which nodes hold them. Pure.
 ///
 /// What it keeps grows with images x nodes / 8 bytes, not with pods: 500 images on 5,000 nodes take 300 kB.
@@ -51,8 +53,18 @@ package struct UsageSurvey: Sendable {
     var bytes: Int64?
   }
 
-  /// Images by their entries, of each workload: all of them are needed by its pods.
-  private(set) var workloads: [String: Set<Int>] = [:]
+  /// What pods of a workload need.
+  struct Workload {
+    /// By their entries.
+    var images: Set<Int> = []
+    let nodes: NodeChoice
+  }
+
+  private(set) var workloads: [String: Workload] = [:]
+  /// Nodes that take the pods of such a choice.
+  private(set) var places: [NodeChoice: NodeSet] = [:]
+  /// At most so many different choices are looked at; of the workloads with others nothing is told.
+  private static let choicesKept = 1000
   /// At most this many workloads are kept.
   private static let workloadsKept = 20_000
   /// At most this many users are kept by name for an image.
@@ -63,7 +75,7 @@ package struct UsageSurvey: Sendable {
   /// Of each way in which an image is written, so that a text is parsed once.
   private var byText: [String: Int] = [:]
   private var nodeNumbers: [String: Int] = [:]
-  private var systems: [String] = []
+  private(set) var systems: [String] = []
   private var joined: [Double] = []
 
   /// Nodes, by their operating system.
@@ -83,8 +95,10 @@ package struct UsageSurvey: Sendable {
   /// - Parameters:
   ///   - joined: when it did, seconds since 1970.
   ///   - images: names by which the node reports each image, and its size.
+  ///   - facts: by which is judged pods of which workloads it takes, of those that were added before; all where nil.
   package mutating func add(
-    node name: String, system: String, joined: Double?, images: [(names: [String], bytes: Int64?)]
+    node name: String, system: String, joined: Double?, images: [(names: [String], bytes: Int64?)],
+    facts: NodeFacts? = nil
   ) {
     guard nodeNumbers[name] == nil else { return }
     let number = systems.count
@@ -93,6 +107,7 @@ package struct UsageSurvey: Sendable {
     self.joined.append(joined ?? 0)
     nodes[system, default: 0] += 1
     if images.count >= Self.mostReported { fullNodes += 1 }
+    for choice in places.keys where facts.map(choice.takesPods) ?? true { places[choice]?.insert(number) }
     for (names, bytes) in images {
       for name in names where !name.hasSuffix("<none>") {
         let index = index(of: name)
@@ -121,16 +136,19 @@ package struct UsageSurvey: Sendable {
   /// - Parameters:
   ///   - workload: for people, `Deployment web/front`.
   ///   - expected: pods of its present template that are not there yet.
-  package mutating func add(workload: String, images: [String], expected: Int) {
+  ///   - nodes: where its pods may run; nodes are added after their workloads.
+  package mutating func add(workload: String, images: [String], expected: Int, on nodes: NodeChoice = NodeChoice()) {
     for image in Set(images) where !image.isEmpty {
       let index = indexOfUsed(image)
       entries[index].expected += expected
       if entries[index].users.count < Self.usersKept { entries[index].users.insert(workload) }
       // A Job that has its pods gets no further one.
       guard expected > 0 || !workload.hasPrefix("Job ") else { continue }
-      if workloads[workload] != nil || workloads.count < Self.workloadsKept {
-        workloads[workload, default: []].insert(index)
-      }
+      guard workloads[workload] != nil || workloads.count < Self.workloadsKept,
+        places[nodes] != nil || places.count < Self.choicesKept
+      else { continue }
+      workloads[workload, default: Workload(nodes: nodes)].images.insert(index)
+      if places[nodes] == nil { places[nodes] = NodeSet() }
     }
   }
 
@@ -180,5 +198,12 @@ package struct UsageSurvey: Sendable {
     }
     byText[text] = index
     return index
+  }
+}
+
+extension NodeChoice {
+  /// Whether the scheduler may put such a pod there now.
+  fileprivate func takesPods(_ node: NodeFacts) -> Bool {
+    if case .skipped = verdict(for: node) { false } else { true }
   }
 }

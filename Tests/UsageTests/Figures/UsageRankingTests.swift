@@ -1,3 +1,4 @@
+import Kubernetes
 import Usage
 import Testing
 
@@ -7,7 +8,11 @@ private struct Story {
   var history = UsageHistory()
   let now = 1_000_000_000.0
 
-  init(nodes: Int, holding: [String: Int] = [:], system: String = "linux") {
+  /// - Parameter change: what is known before the nodes are.
+  init(
+    nodes: Int, holding: [String: Int] = [:], system: String = "linux", _ change: (inout UsageSurvey) -> Void = { _ in }
+  ) {
+    change(&survey)
     for number in 1...nodes {
       let images = holding.filter { $0.value >= number }.map { (names: [$0.key], bytes: Int64?(100_000_000)) }
       survey.add(
@@ -54,16 +59,61 @@ struct UsageRankingTests {
 
   @Test("The next pod starts at once where a node holds all images of its workload")
   func nextPods() throws {
-    var story = Story(nodes: 70, holding: ["docker.io/library/web:1": 66, "docker.io/library/proxy:1": 3])
-    story.survey.add(workload: "Deployment shop/web", images: ["web:1", "proxy:1"], expected: 0)
-    story.survey.add(workload: "Deployment shop/front", images: ["web:1"], expected: 0)
-    story.survey.add(workload: "Job shop/done", images: ["web:1"], expected: 0)
-    story.survey.add(workload: "Job shop/new", images: ["unheard-of:1"], expected: 1)
+    let story = Story(nodes: 70, holding: ["docker.io/library/web:1": 66, "docker.io/library/proxy:1": 3]) { survey in
+      survey.add(workload: "Deployment shop/web", images: ["web:1", "proxy:1"], expected: 0)
+      survey.add(workload: "Deployment shop/front", images: ["web:1"], expected: 0)
+      survey.add(workload: "Job shop/done", images: ["web:1"], expected: 0)
+      survey.add(workload: "Job shop/new", images: ["unheard-of:1"], expected: 1)
+    }
     let pods = story.survey.nextPods()
     #expect(pods.map(\.workload) == ["Job shop/new", "Deployment shop/web", "Deployment shop/front"])
     #expect(pods.map(\.warmNodes) == [0, 3, 66])
     #expect(pods.map(\.nodes) == [70, 70, 70])
     #expect(pods[1].lacking == ["proxy:1", "web:1"])
+  }
+
+  @Test("The next pod is told of the nodes that take it: selectors, affinity, taints, cordons and systems count")
+  func nextPodsByPlace() {
+    var survey = UsageSurvey()
+    func on(_ change: (inout NodeChoice) -> Void) -> NodeChoice {
+      var choice = NodeChoice()
+      change(&choice)
+      return choice
+    }
+    let gpu = NodeRequirement("pool", .in, ["gpu"])
+    let bearing = TolerationRule(key: "gpu")
+    let choices = [
+      "any": NodeChoice(), "gpu": on { ($0.selector, $0.tolerations) = ([gpu], [bearing]) },
+      "barred": on { $0.selector = [gpu] },
+      "affine": on { ($0.anyOf, $0.tolerations) = ([.init(labels: [gpu])], [bearing]) },
+      "named": on { $0.names = ["web-1"] },
+      "windows": on { $0.selector = [NodeRequirement("kubernetes.io/os", .in, ["windows"])] },
+    ]
+    for (name, choice) in choices {
+      survey.add(workload: name, images: [name == "windows" ? "iis:1" : "app:1"], expected: 0, on: choice)
+    }
+    func add(_ name: String, holds: Bool = false, _ change: (inout NodeFacts) -> Void = { _ in }) {
+      var facts = NodeFacts(name: name, uid: name)
+      change(&facts)
+      let images = holds ? [(names: ["docker.io/library/app:1"], bytes: Int64?(1))] : []
+      survey.add(node: name, system: facts.os, joined: 0, images: images, facts: facts)
+    }
+    add("web-1", holds: true)
+    add("web-2")
+    add("cordoned", holds: true) { $0.isSchedulable = false }
+    add("away", holds: true) { $0.isReady = false }
+    for number in 1...3 {
+      add("gpu-\(number)", holds: number == 1) {
+        ($0.labels, $0.taints) = (["pool": "gpu"], [.init(key: "gpu", effect: "NoSchedule")])
+      }
+    }
+    add("win") { ($0.os, $0.labels) = ("windows", ["kubernetes.io/os": "windows"]) }
+    survey.add(UsageSurvey.Pod(node: "web-1", uses: [.init(image: "app:1", isThere: true)]))
+    let pods = Dictionary(uniqueKeysWithValues: survey.nextPods().map { ($0.workload, [$0.warmNodes, $0.nodes]) })
+    #expect(
+      pods == [
+        "any": [1, 2], "gpu": [1, 3], "affine": [1, 3], "barred": [0, 0], "named": [1, 1], "windows": [0, 1],
+      ])
   }
 
   @Test func pullsThatWarmedTheirNodesDoNotComeAgain() throws {
