@@ -101,7 +101,7 @@ package struct ClusterPageProcess: Sendable {
           logger.info(
             "the page is served", metadata: ["port": "\(port)", "certificate-sha256": "\(certificate.fingerprint)"])
           onPage(port)
-          health.isReady(Self.page) // at last, so that its log says where it is once it is ready
+          health.isReady(Self.page)  // at last, so that its log says where it is once it is ready
         }
       }
       defer { group.cancelAll() }
