@@ -22,13 +22,17 @@ package final class HTTPServer: Sendable {
     handlers: @escaping @Sendable () -> [any RemovableChannelHandler] = { [] }, logger: Logger, responder: Responder,
     onStart: @escaping @Sendable (Int) -> Void
   ) where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
+    var tls = tls
+    // Clients that do not answer the end of their TLS are waited for five seconds otherwise.
+    tls?.shutdownTimeout = .milliseconds(250)
+    let secured = tls
     let application = Application(
       responder: responder,
       server: HTTPServerBuilder { respond in
         let plain = HTTP1Channel(
           responder: respond,
           configuration: .init(additionalChannelHandlers: handlers(), idleTimeout: idleTimeout))
-        return try tls.map { Droppable(try TLSChannel(plain, tlsConfiguration: $0)) } ?? Droppable(plain)
+        return try secured.map { Droppable(try TLSChannel(plain, tlsConfiguration: $0)) } ?? Droppable(plain)
       },
       configuration: .init(address: .hostname(host, port: port), serverName: serverName),
       onServerRunning: { onStart($0.localAddress?.port ?? 0) }, logger: logger)

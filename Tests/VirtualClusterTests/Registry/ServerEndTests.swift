@@ -1,8 +1,10 @@
 import Hummingbird
+import Kubernetes
 import NIOCore
 import NIOPosix
 import Testing
-import VirtualCluster
+
+@testable import VirtualCluster
 
 @Suite("A server that ends while clients come", .timeLimit(.minutes(10)))
 struct ServerEndTests {
@@ -40,5 +42,24 @@ struct ServerEndTests {
       }
       _ = await server.result
     }
+  }
+
+  /// NIO waits five seconds for whoever does not answer the end of their TLS.
+  @Test("waits little for clients that are connected, over TLS too")
+  func end() async throws {
+    var options = Cluster.options()
+    options.tls = true
+    let clock = ContinuousClock()
+    let (client, watching, begin) = try await Cluster.with(options) { sandbox in
+      let client = try KubernetesClient(sandbox.configuration, logger: Cluster.logger)
+      let (events, continuation) = AsyncStream<Void>.makeStream()
+      let watching = Task { for try await _ in client.watch(Kubernetes.Node.self) { continuation.yield() } }
+      for await _ in events { break }
+      return (client, watching, clock.now)
+    }
+    #expect(clock.now - begin < .seconds(4))
+    watching.cancel()
+    _ = await watching.result
+    await client.shutdown()
   }
 }
