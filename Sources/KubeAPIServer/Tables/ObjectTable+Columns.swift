@@ -9,68 +9,78 @@ import Documents
 extension ObjectTable {
   static func columns(of definition: ResourceDefinition, version: String) -> [Column] {
     if let custom = definition.custom { return [name] + custom.columns(version) }
-    return builtIn[definition.kind] ?? [name, age]
+    return builtIn[definition.kind] ?? [name, created]
   }
 
-  private static let name = Column("Name", format: "name") { object, _ in object[path: "metadata", "name"] ?? "" }
+  static let name = Column("Name", format: "name") { object, _ in object[path: "metadata", "name"] ?? "" }
   static let age = Column("Age") { object, now in
     .string(HumanTime.age(object[path: "metadata", "creationTimestamp"], now))
   }
-  private static let created = Column("Created At", type: "date") { object, _ in
+  static let created = Column("Created At", type: "date") { object, _ in
     object[path: "metadata", "creationTimestamp"] ?? ""
   }
 
-  private static func field(
-    _ title: String, _ path: String..., wide: Bool = false, missing: JSON = "<none>"
+  static func field(
+    _ title: String, _ path: String..., wide: Bool = false, type: String = "string", missing: JSON = "<none>"
   ) -> Column {
-    Column(title, priority: wide ? 1 : 0) { object, _ in object[path: path[...]] ?? missing }
+    Column(title, type: type, priority: wide ? 1 : 0) { object, _ in object[path: path[...]] ?? missing }
   }
 
-  private static func number(_ title: String, _ path: String...) -> Column {
+  static func number(_ title: String, _ path: String...) -> Column {
     Column(title, type: "integer") { object, _ in object[path: path[...]] ?? 0 }
   }
 
-  private static func text(
+  static func text(
     _ title: String, wide: Bool = false, _ cell: @escaping @Sendable (JSON) -> String
   ) -> Column {
     Column(title, priority: wide ? 1 : 0) { object, _ in .string(cell(object)) }
   }
 
-  private static func templates(_ title: String, _ field: String) -> Column {
-    text(title, wide: true) { object in
-      (object[path: "spec", "template", "spec", "containers"]?.array ?? []).compactMap { $0[field]?.string }
-        .joined(separator: ",")
+  /// How many elements a list, or an object, has.
+  static func count(_ title: String, _ paths: String...) -> Column {
+    Column(title, type: "integer") { object, _ in
+      .integer(Int64(paths.map { object[$0]?.object?.count ?? object[$0]?.array?.count ?? 0 }.reduce(0, +)))
     }
   }
 
-  private static let containers = templates("Containers", "name")
-  private static let images = templates("Images", "image")
-  private static let selector = text("Selector", wide: true) { labels($0[path: "spec", "selector", "matchLabels"]) }
-
-  private static func labels(_ map: JSON?) -> String {
+  static func labels(_ map: JSON?) -> String {
     let labels = map?.object ?? [:]
     if labels.isEmpty { return "<none>" }
     return labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.string ?? "")" }.joined(separator: ",")
   }
 
-  /// All others have a name and an age.
+  /// A label selector, as `metav1.FormatLabelSelector` writes it.
+  static func selector(_ selector: JSON?) -> String {
+    let pairs = (selector?["matchLabels"]?.object ?? [:]).map { ($0.key, "\($0.key)=\($0.value.string ?? "")") }
+    let expressions = (selector?["matchExpressions"]?.array ?? []).map { expression in
+      let key = expression["key"]?.string ?? ""
+      let values = (expression["values"]?.array ?? []).compactMap(\.string).sorted().joined(separator: ",")
+      let text =
+        switch expression["operator"]?.string {
+        case "In": "\(key) in (\(values))"
+        case "NotIn": "\(key) notin (\(values))"
+        case "DoesNotExist": "!\(key)"
+        default: key
+        }
+      return (key, text)
+    }
+    let all = (pairs + expressions).sorted { $0.0 < $1.0 }.map(\.1)
+    return all.isEmpty ? "<none>" : all.joined(separator: ",")
+  }
+
+  /// All others have a name and the time of their creation, as in `rest.NewDefaultTableConvertor`.
   private static let builtIn: [String: [Column]] = [
-    "Pod": pod, "Node": node, "DaemonSet": daemonSet, "Event": event,
-    "Deployment": [
-      name, text("Ready", replicas), number("Up-to-date", "status", "updatedReplicas"),
-      number("Available", "status", "availableReplicas"), age, containers, images, selector,
-    ],
-    "ReplicaSet": [
-      name, number("Desired", "spec", "replicas"), number("Current", "status", "replicas"),
-      number("Ready", "status", "readyReplicas"), age, containers, images, selector,
-    ],
-    "Secret": [
-      name, field("Type", "type"),
-      Column("Data", type: "integer") { secret, _ in .integer(Int64(secret["data"]?.object?.count ?? 0)) }, age,
-    ],
+    "Pod": pod, "Node": node, "Event": event,
+    "ConfigMap": [name, count("Data", "data", "binaryData"), age],
+    "Secret": [name, field("Type", "type"), count("Data", "data"), age],
     "Namespace": [name, field("Status", "status", "phase"), age],
-    "CustomResourceDefinition": [name, created],
-  ]
+    "ServiceAccount": [name, count("Secrets", "secrets"), age],
+    "Lease": [name, field("Holder", "spec", "holderIdentity", missing: ""), age],
+    "PriorityClass": [
+      name, number("Value", "value"), field("Global-Default", "globalDefault", type: "boolean", missing: false), age,
+      field("PreemptionPolicy", "preemptionPolicy"),
+    ],
+  ].merging(workloads) { $1 }.merging(services) { $1 }.merging(rules) { $1 }
 
   private static let pod: [Column] = [
     name,
@@ -92,14 +102,6 @@ extension ObjectTable {
     field("OS-Image", "status", "nodeInfo", "osImage", wide: true, missing: "<unknown>"),
     field("Kernel-Version", "status", "nodeInfo", "kernelVersion", wide: true, missing: "<unknown>"),
     field("Container-Runtime", "status", "nodeInfo", "containerRuntimeVersion", wide: true, missing: "<unknown>"),
-  ]
-
-  private static let daemonSet: [Column] = [
-    name, number("Desired", "status", "desiredNumberScheduled"), number("Current", "status", "currentNumberScheduled"),
-    number("Ready", "status", "numberReady"), number("Up-to-date", "status", "updatedNumberScheduled"),
-    number("Available", "status", "numberAvailable"),
-    text("Node Selector") { labels($0[path: "spec", "template", "spec", "nodeSelector"]) }, age, containers, images,
-    selector,
   ]
 
   private static let event: [Column] = [
@@ -128,10 +130,6 @@ extension ObjectTable {
     if let series = event[path: "series", "lastObservedTime"] { return HumanTime.age(series, now) }
     let last = event["lastTimestamp"]?.string == nil ? event["eventTime"] : event["lastTimestamp"]
     return HumanTime.age(last, now)
-  }
-
-  @Sendable private static func replicas(_ object: JSON) -> String {
-    "\(object[path: "status", "readyReplicas"]?.integer ?? 0)/\(object[path: "spec", "replicas"]?.integer ?? 0)"
   }
 
   @Sendable private static func nodeStatus(_ node: JSON) -> String {
