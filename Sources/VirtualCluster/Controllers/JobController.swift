@@ -3,48 +3,52 @@ import KubeAPIServer
 
 /// Runs the pods of Jobs until enough of them have succeeded, or too many have failed.
 ///
-/// Not known: completions by index, rules for failures (`podFailurePolicy`, `successPolicy`), and pods that are told apart
-/// by finalizers: each pod is counted as its end is seen. Source: `pkg/controller/job`.
+/// A pod that ended is entered as uncounted in the Job's status, then loses the finalizer that kept it, then is counted:
+/// whoever deletes pods changes no count. Not known: completions by index, and rules for failures (`podFailurePolicy`,
+/// `successPolicy`). Source: `pkg/controller/job`.
 struct JobController: ReconcilingController {
   static let resources: [ResourceName] = [.jobs, .pods]
+  static let finalizer = "batch.kubernetes.io/job-tracking"
 
   private struct OwnPod {
     let name: ObjectName
     let phase: String
     let isTerminating: Bool
     let isReady: Bool
+    /// Whether its end is still to be counted.
+    let isTracked: Bool
+    /// The name of its Job.
+    let owner: String
 
     init(_ pod: JSON) {
       name = ObjectName(pod)
       phase = pod[path: "status", "phase"]?.string ?? "Pending"
       isTerminating = pod.isTerminating
       isReady = pod.condition("Ready") == "True"
+      isTracked = pod[path: "metadata", "finalizers"]?.array?.contains(.string(JobController.finalizer)) ?? false
+      owner = pod.controller?["name"]?.string ?? ""
     }
 
     var isActive: Bool { !isTerminating && phase != "Succeeded" && phase != "Failed" }
+    /// As pods that are deleted before their end are.
+    var hasFailed: Bool { phase == "Failed" || (isTerminating && phase != "Succeeded") }
   }
 
   /// What is known of a Job beside the store.
   private struct Course {
     var name: ObjectName
-    /// By uid; those that are gone too, where their end was counted.
-    var pods: [String: OwnPod] = [:]
-    var succeeded: Set<String> = []
-    var failed: Set<String> = []
     var begun: ContinuousClock.Instant?
     var ended: ContinuousClock.Instant?
     /// After a failure: until when no pod is made.
     var rest: ContinuousClock.Instant?
     var recorder: StoreEventRecorder
-
-    var active: [OwnPod] { pods.values.filter(\.isActive) }
   }
 
   let store: Store
   private let pace: Pace
   private var jobs: [String: Course] = [:]
-  /// Of Jobs whose event has not come yet.
-  private var early: [String: [String: OwnPod]] = [:]
+  /// By the uid of the Job, then of the pod.
+  private var pods: [String: [String: OwnPod]] = [:]
   var due: Set<String> = []
 
   init(store: Store, pace: Pace) {
@@ -55,42 +59,25 @@ struct JobController: ReconcilingController {
   mutating func note(_ resource: ResourceName, _ event: StoreEvent) {
     let (object, isGone) = event.object
     guard resource == .pods else { return noteJob(object, isGone) }
-    guard let owner = object.controller, owner["kind"] == "Job", let uid = owner["uid"]?.string else { return }
-    guard jobs[uid] != nil else {
-      early[uid, default: [:]][object.uid] = isGone ? nil : OwnPod(object)
+    guard let owner = object.controller, owner["kind"] == "Job", let uid = owner["uid"]?.string else {
+      // One whose Job went without it.
+      if OwnPod(object).isTracked, !isGone { untrack(OwnPod(object), object.uid) }
       return
     }
-    notePod(OwnPod(object), object.uid, isGone, of: uid)
+    pods[uid, default: [:]][object.uid] = isGone ? nil : OwnPod(object)
     due.insert(uid)
   }
 
   private mutating func noteJob(_ job: JSON, _ isGone: Bool) {
-    guard !isGone else {
+    due.insert(job.uid)
+    if isGone {
       jobs[job.uid] = nil
-      due.remove(job.uid)
-      return
-    }
-    if jobs[job.uid] == nil {
+    } else if jobs[job.uid] == nil {
       jobs[job.uid] = Course(
         name: ObjectName(job),
         recorder: StoreEventRecorder(
           store, component: "job-controller",
           object: StoreEventRecorder.reference(to: job, kind: "Job", apiVersion: "batch/v1"), pace: pace))
-      for (uid, pod) in early.removeValue(forKey: job.uid) ?? [:] { notePod(pod, uid, false, of: job.uid) }
-    }
-    due.insert(job.uid)
-  }
-
-  private mutating func notePod(_ pod: OwnPod, _ uid: String, _ isGone: Bool, of job: String) {
-    jobs[job]?.pods[uid] = isGone ? nil : pod
-    if pod.phase == "Succeeded" {
-      jobs[job]?.succeeded.insert(uid)
-    } else if pod.phase == "Failed" || pod.isTerminating || isGone {
-      guard jobs[job]?.ended == nil, jobs[job]?.succeeded.contains(uid) == false,
-        jobs[job]?.failed.insert(uid).inserted == true
-      else { return }
-      let times = jobs[job]?.failed.count ?? 1
-      jobs[job]?.rest = .now + pace.scaled(.seconds(min(10 << min(times - 1, 6), 360)))
     }
   }
 
@@ -99,11 +86,12 @@ struct JobController: ReconcilingController {
     guard var course = jobs[uid],
       let job = store.get(.jobs, namespace: course.name.namespace, name: course.name.name), job.uid == uid,
       !job.isTerminating
-    else { return }
+    else { return release(uid) }
     defer { jobs[uid] = course }
     let spec = JobRules(job)
     if spec.isOver {
       course.ended = course.ended ?? .now
+      release(uid)
       return clean(spec, course)
     }
     guard spec.isKnown else {
@@ -111,28 +99,88 @@ struct JobController: ReconcilingController {
       return
     }
     if spec.isSuspended { course.begun = nil } else { course.begun = course.begun ?? .now }
+    var count = JobCount(job)
+    let before = count.failed
+    enter(&count, of: job) { $0.phase == "Succeeded" || $0.hasFailed }
     let outcome = spec.outcome(
-      succeeded: course.succeeded.count, failed: course.failed.count, active: course.active.count,
+      succeeded: count.succeeded, failed: count.failed, active: active(uid).count,
       age: course.begun.map { pace.elapsed(since: $0) } ?? .zero)
     if outcome != nil || spec.isSuspended {
-      for pod in course.active { delete(pod, &course) }
-    } else if let rest = course.rest, rest > .now {
-      due.insert(uid)
+      // Where the Job has failed, what it stops has failed too; what a suspension stops does not count.
+      if spec.isSuspended { release(uid) }
+      for pod in active(uid).values { delete(pod, &course) }
+      if outcome?.isSuccess == false { enter(&count, of: job) { _ in true } }
     } else {
-      create(spec.missing(succeeded: course.succeeded.count, active: course.active.count), of: job, &course)
+      if count.failed > before {
+        course.rest = .now + pace.scaled(.seconds(min(10 << min(count.failed - 1, 6), 360)))
+      }
+      if let rest = course.rest, rest > .now {
+        due.insert(uid)
+      } else {
+        create(spec.missing(succeeded: count.succeeded, active: active(uid).count), of: job, &course)
+      }
     }
     if outcome != nil { course.ended = .now }
     if outcome == nil, spec.deadline != nil { due.insert(uid) }
-    writeStatus(job, spec, course, outcome)
+    writeStatus(job, spec, count, course, outcome)
     if outcome != nil, spec.secondsAfterEnd != nil { due.insert(uid) }
+  }
+
+  private func active(_ uid: String) -> [String: OwnPod] { (pods[uid] ?? [:]).filter(\.value.isActive) }
+
+  // MARK: Counting
+
+  /// Enters pods as uncounted, writes that, and takes their finalizers; what is entered is counted with the next status.
+  private mutating func enter(_ count: inout JobCount, of job: JSON, _ isOver: (OwnPod) -> Bool) {
+    let ended = (pods[job.uid] ?? [:]).filter { $0.value.isTracked && isOver($0.value) }
+    var isNew = false
+    for (uid, pod) in ended { isNew = count.enter(uid, isSuccess: pod.phase == "Succeeded") || isNew }
+    if isNew, !write(job, { [count] in $0["status"] = count.entered(in: $0["status"] ?? [:]) }) { return }
+    for (uid, pod) in ended { untrack(pod, uid, of: job.uid) }
+  }
+
+  /// Writes the status of a Job; false where it is there no more.
+  private func write(_ job: JSON, _ change: (inout JSON) -> Void) -> Bool {
+    let name = ObjectName(job)
+    let written = try? store.modify(.jobs, namespace: name.namespace, name: name.name, subresource: .status) { stored in
+      if stored.uid == job.uid { change(&stored) }
+    }
+    return written?.uid == job.uid
+  }
+
+  /// Nobody counts the pods of a Job that is over, or gone, any more.
+  private mutating func release(_ job: String) {
+    let all = pods[job] ?? [:]
+    if jobs[job] == nil {
+      // It may be newer than what was told of it.
+      if let pod = all.values.first, isThere(job, pod) { return }
+      pods[job] = nil
+    }
+    for (uid, pod) in all where pod.isTracked { untrack(pod, uid, of: job) }
+  }
+
+  private func isThere(_ job: String, _ pod: OwnPod) -> Bool {
+    store.get(.jobs, namespace: pod.name.namespace, name: pod.owner)?.uid == job
+  }
+
+  private mutating func untrack(_ pod: OwnPod, _ uid: String, of job: String? = nil) {
+    let left = try? store.modify(.pods, namespace: pod.name.namespace, name: pod.name.name) { stored in
+      guard stored.uid == uid else { return }
+      let rest = (stored[path: "metadata", "finalizers"]?.array ?? []).filter { $0.string != Self.finalizer }
+      stored[path: "metadata", "finalizers"] = rest.isEmpty ? .none : .array(rest)
+    }
+    if let job, let left, left.uid == uid { pods[job]?[uid] = OwnPod(left) }
   }
 
   private mutating func create(_ count: Int, of job: JSON, _ course: inout Course) {
     for _ in 0..<max(0, count) {
       do {
-        let made = try store.create(job.podOfTemplate("batch/v1", "Job"), as: .pods)
+        var pod = job.podOfTemplate("batch/v1", "Job")
+        let own = pod[path: "metadata", "finalizers"]?.array ?? []
+        pod[path: "metadata", "finalizers"] = .array(own + [.string(Self.finalizer)])
+        let made = try store.create(pod, as: .pods)
         // Known before its event comes, so that no second one is made.
-        course.pods[made.uid] = OwnPod(made)
+        pods[job.uid, default: [:]][made.uid] = OwnPod(made)
         course.recorder.normal("SuccessfulCreate", "Created pod: \(ObjectName(made).name)")
       } catch {
         course.recorder.warning("FailedCreate", "Error creating: \(error)")
@@ -160,22 +208,19 @@ struct JobController: ReconcilingController {
       options: DeleteOptions(propagation: .background, uid: spec.uid))
   }
 
-  private func writeStatus(_ job: JSON, _ spec: JobRules, _ course: Course, _ outcome: JobRules.Outcome?) {
-    let name = course.name
-    let active = outcome == nil && !spec.isSuspended ? course.active : []
-    _ = try? store.modify(.jobs, namespace: name.namespace, name: name.name, subresource: .status) { stored in
-      guard stored.uid == job.uid else { return }
+  private func writeStatus(
+    _ job: JSON, _ spec: JobRules, _ count: JobCount, _ course: Course, _ outcome: JobRules.Outcome?
+  ) {
+    let pods = pods[job.uid] ?? [:]
+    let active = outcome == nil && !spec.isSuspended ? pods.values.filter(\.isActive) : []
+    _ = write(job) { stored in
       let now = store.timestamp
       var status = stored["status"] ?? [:]
       if !spec.isSuspended, status["startTime"] == nil { status["startTime"] = .string(now) }
-      for (field, number) in [
-        ("active", active.count), ("succeeded", course.succeeded.count), ("failed", course.failed.count),
-      ] {
-        status[field] = number > 0 ? .integer(Int64(number)) : nil
-      }
+      status["active"] = active.isEmpty ? nil : .integer(Int64(active.count))
       status["ready"] = .integer(Int64(active.count(where: \.isReady)))
-      status["terminating"] = .integer(Int64(course.pods.values.count { $0.isTerminating }))
-      status["uncountedTerminatedPods"] = [:]
+      status["terminating"] = .integer(Int64(pods.values.count(where: \.isTerminating)))
+      status = count.counted(in: status, besides: Set(pods.filter(\.value.isTracked).keys))
       if outcome?.isSuccess == true { status["completionTime"] = .string(now) }
       stored["status"] = status
       for type in outcome?.conditions ?? [] {

@@ -69,6 +69,50 @@ import Testing
     }
   }
 
+  @Test("Who deletes pods, before or after their end, changes no count")
+  func deletion() async throws {
+    try await with([0, 255, 0]) { sandbox, image in
+      try sandbox.store.create(job(image, ["completions": 2]), as: .jobs)
+      func pods() -> [JSON] { sandbox.store.list(.pods, namespace: "default").items }
+      func status() -> JSON { sandbox.store.get(.jobs, namespace: "default", name: "once")?["status"] ?? [:] }
+      try await eventually("a pod that ended, and one that runs") {
+        status()["succeeded"] == 1 && pods().contains { $0[path: "status", "phase"] == "Running" }
+      }
+      #expect(status()["uncountedTerminatedPods"] == [:])
+      let finalizers = pods().map { ($0[path: "status", "phase"]?.string, $0[path: "metadata", "finalizers"]) }
+      for (phase, finalizers) in finalizers {
+        #expect(finalizers == (phase == "Running" ? ["batch.kubernetes.io/job-tracking"] : nil), "\(phase ?? "")")
+      }
+      for pod in pods() { try sandbox.store.delete(.pods, namespace: "default", name: ObjectName(pod).name) }
+      let end = try await self.status(sandbox, "Complete")
+      #expect(end["succeeded"] == 2 && end["failed"] == 1, "\(end)")
+      for pod in pods() { try sandbox.store.delete(.pods, namespace: "default", name: ObjectName(pod).name) }
+      try await eventually("the pods to go") { pods().isEmpty }
+      #expect(status() == end)
+    }
+  }
+
+  @Test("Pods of a Job that goes without them are not held, and those that a suspension stops are not counted")
+  func releases() async throws {
+    try await with([255]) { sandbox, image in
+      func pods() -> [JSON] { sandbox.store.list(.pods, namespace: "default").items }
+      try sandbox.store.create(job(image), as: .jobs)
+      try await eventually("a pod") { pods().contains { $0[path: "status", "phase"] == "Running" } }
+      try sandbox.store.modify(.jobs, namespace: "default", name: "once") { $0[path: "spec", "suspend"] = true }
+      try await eventually("it to go") { pods().isEmpty }
+      let suspended = try await status(sandbox, "Suspended")
+      #expect(suspended["failed"] == nil && suspended["active"] == nil, "\(suspended)")
+      try sandbox.store.modify(.jobs, namespace: "default", name: "once") { $0[path: "spec", "suspend"] = false }
+      try await eventually("another one") { pods().contains { $0[path: "status", "phase"] == "Running" } }
+      try sandbox.store.delete(
+        .jobs, namespace: "default", name: "once", options: DeleteOptions(propagation: .orphan))
+      try await eventually("it to be free") {
+        pods().allSatisfy { $0[path: "metadata", "finalizers"] == nil && $0.controller == nil }
+      }
+      #expect(pods().count == 1)
+    }
+  }
+
   @Test("A Job fails with one failure more than its backoffLimit")
   func fails() async throws {
     try await with([1]) { sandbox, image in
@@ -86,6 +130,8 @@ import Testing
       try sandbox.store.create(job(image, ["activeDeadlineSeconds": 20]), as: .jobs)
       let status = try await status(sandbox, "Failed")
       #expect(status["conditions"]?.array?.last?["reason"] == "DeadlineExceeded", "\(status)")
+      // What was stopped has failed.
+      #expect(status["failed"] == 1, "\(status)")
       try await eventually("its pod to go") { sandbox.store.list(.pods, namespace: "default").items.isEmpty }
     }
   }
