@@ -78,7 +78,10 @@ import Testing
       let refused = try await get(lab, "/")
       let cookie = try #require(try await get(lab, lab.address).cookie)
       var answers = [refused]
-      for path in ["/", "/main.js", "/page.css", "/icon.svg", "/api/node?name=node-1", "/nothing", "/../etc/passwd"] {
+      for path in [
+        "/", "/main.js", "/page.css", "/icon.svg", "/favicon.ico", "/api/node?name=node-1", "/nothing",
+        "/../etc/passwd",
+      ] {
         answers.append(try await get(lab, path, [("Cookie", cookie)]))
       }
       for answer in answers {
@@ -88,7 +91,18 @@ import Testing
         #expect(answer.headers.first(name: "x-content-type-options") == "nosniff")
         #expect(answer.headers.first(name: "referrer-policy") == "no-referrer")
       }
-      #expect(answers.map(\.status) == [401, 200, 200, 200, 200, 200, 404, 404])
+      #expect(answers.map(\.status) == [401, 200, 200, 200, 200, 200, 200, 404, 404])
+    }
+  }
+
+  @Test("The icon is there where browsers look for it, also before a page names it")
+  func icon() async throws {
+    try await PageLab.with(Boards.small()) { lab in
+      let entry = try await get(lab, lab.address)
+      #expect(entry.body.contains(#"<link rel="icon" href="/icon.svg">"#))
+      let icon = try await get(lab, "/favicon.ico", [("Cookie", try #require(entry.cookie))])
+      #expect(icon.status == 200 && icon.body.hasPrefix("<svg"))
+      #expect(icon.headers.first(name: "content-type")?.hasPrefix("image/svg+xml") == true)
     }
   }
 

@@ -14,7 +14,7 @@ import Serving
 /// The page inside a cluster: who shows a token sees what its user may list, and nothing can be changed.
 struct ClusterPage: Sendable {
   /// What everybody gets: the page that takes a token.
-  private static let open: Set = ["/login", "/login.js", "/access.css", "/page.css", "/icon.svg"]
+  private static let open: Set = ["/login", "/login.js", "/access.css", "/page.css", "/icon.svg", "/favicon.ico"]
 
   let feed: ClusterFeed
   let desk: ScopeDesk

@@ -120,6 +120,7 @@ package final class DashboardServer: Sendable {
         byteBuffer: ByteBuffer(
           string: """
             <!doctype html><html lang="en"><meta charset="utf-8"><title>Prepull</title>\
+            <link rel="icon" href="/icon.svg">\
             <meta http-equiv="refresh" content="0; url=\(start)"><a href="\(start)">Go on</a></html>
 
             """)), more: [.setCookie: cookie])

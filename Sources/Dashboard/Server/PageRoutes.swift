@@ -41,7 +41,8 @@ struct PageRoutes: Sendable {
 
   /// A file of the page.
   static func file(_ path: String) -> Response {
-    let name = path == "/" ? "index.html" : String(path.dropFirst())
+    // Browsers ask for the latter where a page names no icon, as texts and the way in do not.
+    let name = ["/": "index.html", "/favicon.ico": "icon.svg"][path] ?? String(path.dropFirst())
     guard let text = PageFiles.all[name] else { return PageAnswer.text(404, "not found\n") }
     let types = ["html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"]
     let type = types[name.split(separator: ".").last.map(String.init) ?? ""] ?? "text/plain"

@@ -180,7 +180,7 @@ import Testing
       for path in Self.paths + ["/api/events", "/main.js", "/index.html"] where path != "/" {
         #expect(try await lab.get(path, as: nil).status == 401, "\(path)")
       }
-      for path in ["/login", "/login.js", "/page.css", "/access.css", "/icon.svg"] {
+      for path in ["/login", "/login.js", "/page.css", "/access.css", "/icon.svg", "/favicon.ico"] {
         let answer = try await lab.get(path, as: nil)
         #expect(answer.status == 200)
         let policy = answer.headers.first(name: "content-security-policy") ?? ""
