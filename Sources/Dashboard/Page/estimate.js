@@ -27,8 +27,8 @@ const bounds = {
 const minutes = (...all) => all.map((each) => each * 60);
 /** Marks of the time, from few to many. */
 const TICKS = [
-  [0.1, 1, 10, ...minutes(1, 10, 60, 600)],
-  [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, ...minutes(0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3000, 6000)],
+  [0.001, 0.01, 0.1, 1, 10, ...minutes(1, 10, 60, 600)],
+  [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, ...minutes(0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3000, 6000)],
   [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, ...minutes(0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800, 3000, 4200, 6000)],
 ];
 let shown = null, plottedWidth = 0;
@@ -110,7 +110,7 @@ function plot({ curve, limits, seconds: now }) {
   // As wide as it is shown, up to a limit, so that its texts keep their size.
   const [width, height, left, right, top, bottom] = [Math.max(260, Math.min(640, plottedWidth - 34)), 300, 62, 16, 14, 34];
   const most = Math.max(...curve.map((point) => point.seconds), ...limits.map((limit) => limit.seconds), now);
-  const least = Math.max(0.1, Math.min(...curve.map((point) => point.seconds), now) / 1.5);
+  const least = Math.max(0.001, Math.min(...curve.map((point) => point.seconds), now) / 1.5);
   const ceiling = Math.max(most, least * 2) * 1.2;
   const last = curve.at(-1).parallelism;
   const x = (value) => left + (width - left - right) * (last > 1 ? Math.log(value) / Math.log(last) : 0);
@@ -130,7 +130,7 @@ function plot({ curve, limits, seconds: now }) {
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": "Time against the number of nodes at a time" },
     ticks.map((tick) => [
       svg("line", { class: "axis", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }),
-      svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, tick < 60 ? `${tick} s` : tick < 3600 ? `${tick / 60} min` : `${tick / 3600} h`),
+      svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, tick < 1 ? seconds(tick) : tick < 60 ? `${tick} s` : tick < 3600 ? `${tick / 60} min` : `${tick / 3600} h`),
     ]),
     marks.map((point) =>
       svg("text", { x: x(point.parallelism), y: height - 12, "text-anchor": "middle" }, point.parallelism.toLocaleString("en"))),

@@ -12,6 +12,8 @@ export const rate = (perSecond) => `${bytes(perSecond)}/s`;
 
 export function seconds(count) {
   if (count === null || count === undefined) return "–";
+  if (count <= 0) return "0 s";
+  if (count < 0.9995) return count < 0.001 ? "<1 ms" : `${Math.round(count * 1000)} ms`;
   if (count < 9.95) return `${count.toFixed(1)} s`;
   if (count < 99.5) return `${Math.round(count)} s`;
   const minutes = count / 60;

@@ -92,11 +92,11 @@ function draw(run, now) {
   canvas.style.width = `${width}px`; canvas.style.height = `${height}px`;
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
-  const span = Math.max(2, (run.ended ?? now) - run.begun);
+  const span = Math.max(0.05, (run.ended ?? now) - run.begun);
   const x = (moment) => left + (width - left - 6) * Math.min(1, Math.max(0, moment - run.begun) / span);
   context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
   const most = Math.min(9, (width - left) / 70);
-  const step = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400].find((each) => span / each < most) ?? span / most;
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400].find((each) => span / each < most) ?? span / most;
   let free = 0;
   for (let tick = 0; tick <= span; tick += step) {
     context.fillStyle = colour("line");
