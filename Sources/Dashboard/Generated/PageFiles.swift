@@ -1461,8 +1461,12 @@ main > section { flex: 1; min-width: 0; min-height: 0; }
 #states button[aria-pressed="true"] { border-color: var(--control); background: var(--panel); }
 #states b { font-weight: 620; } #states span { color: var(--muted); }
 .tools { display: flex; flex-wrap: wrap; gap: .45rem .95rem; align-items: center; color: var(--muted); }
-.tools select, .tools input, .card input[type="number"] { border: 1px solid var(--control); border-radius: 6px; background: var(--panel); color: var(--ink);
+select, .tools input, .card input[type="number"] { border: 1px solid var(--control); border-radius: 6px; background: var(--panel); color: var(--ink);
   padding: .2rem .45rem; }
+select { appearance: none; padding-right: 1.5rem; text-overflow: ellipsis; cursor: pointer;
+  background: linear-gradient(45deg, #0000 50%, var(--control) 50%) calc(100% - 13px) 55% / 5px 5px no-repeat,
+    linear-gradient(-45deg, #0000 50%, var(--control) 50%) calc(100% - 8px) 55% / 5px 5px no-repeat, var(--panel); }
+select:hover { background-color: var(--hover); }
 .search { position: relative; flex: 0 1 22rem; min-width: 11rem; }
 .search input { width: 100%; padding-right: 2rem; }
 .search kbd { position: absolute; right: .5rem; top: 50%; transform: translateY(-50%); }
@@ -1515,7 +1519,7 @@ time.when { color: var(--muted); white-space: nowrap; min-width: 4.6rem; }
 .card { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.2rem; margin-bottom: 1rem; }
 .split { display: grid; grid-template-columns: minmax(16rem, 22rem) 1fr; gap: 1rem; align-items: start; }
 .slider { display: grid; grid-template-columns: 1fr auto; gap: 0 .8rem; margin-bottom: .9rem; }
-.slider select { min-width: 0; } .slider output { font-weight: 600; } .slider input { grid-column: 1 / -1; width: 100%; accent-color: var(--accent); }
+.slider select { grid-column: 1 / -1; width: 100%; margin-top: .3rem; } .slider output { font-weight: 600; } .slider input { grid-column: 1 / -1; width: 100%; accent-color: var(--accent); }
 .answer { font-size: 2rem; font-weight: 660; letter-spacing: -.03em; line-height: 1.15; }
 table { border-collapse: collapse; width: 100%; }
 th { text-align: right; font-weight: 560; color: var(--muted); font-size: .85rem; padding: .3rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
