@@ -142,13 +142,30 @@ import Warming
         return (page, lab.port)
       }
       try await page.wait("the loss", until: "document.querySelector('#link').innerText.includes('Connection lost')")
+      try await page.wait(
+        "the next try", until: "/^next try in \\d s/.test(document.querySelector('#again').innerText)")
+      // Of what tries it by itself nothing is left: the network that is back does.
+      let pause = "import('/store.js').then((store) => [0, 1, 2, 5, 50].map((tries) => store.pause(tries, 0)))"
+      #expect(try await page.evaluate(pause) == [1000, 2000, 4000, 30000, 30000])
+      _ = try await page.evaluate(
+        """
+        window.tries = 0; window.setTimeout = () => 0;
+        const Real = EventSource;
+        window.EventSource = function (path) { window.tries += 1; return new Real(path) };
+        window.EventSource.CLOSED = Real.CLOSED;
+        """)
+      try await page.wait("the last of them", until: "document.querySelector('#again').innerText.startsWith('trying')")
+      _ = try await page.evaluate("window.tries = 0")
+      try await page.wait("a try", until: "(dispatchEvent(new Event('online')), window.tries > 0)")
+      let click = "document.querySelector('#again button').click()"
       try await PageLab.with(Boards.small(nodes: 7), gate: gate, port: port) { _ in
         try await page.wait(
-          "the page again", until: "prepull.inspect().link == 'live' && prepull.inspect().shownNodes == 7")
+          "the page again", until: "(\(click), prepull.inspect().link == 'live' && prepull.inspect().shownNodes == 7)")
       }
       // Another program on this port does not know the cookie.
       try await PageLab.with(Boards.small(), port: port) { _ in
-        try await page.wait("the end", until: "document.querySelector('#link').innerText.includes('session has ended')")
+        try await page.wait(
+          "the end", until: "(\(click), document.querySelector('#link').innerText.includes('session has ended'))")
       }
     }
   }
@@ -259,6 +276,15 @@ import Warming
     }
   }
 
+  @Test("Times are told in the unit that says something")
+  func times() async throws {
+    try await look(Boards.small()) { _, page in
+      let texts = try await page.evaluate(
+        "import('/format.js').then(({ seconds }) => [0, 0.0004, 0.0851, 0.9996, 1, 42.4, 200].map(seconds))")
+      #expect(texts == ["0 s", "<1 ms", "85 ms", "1.0 s", "1.0 s", "42 s", "3 min 20 s"])
+    }
+  }
+
   @Test("The estimate answers the sliders, by the server's model")
   func estimate() async throws {
     var board = Boards.small(nodes: 6, [.pending, .pending])
@@ -273,6 +299,13 @@ import Warming
     try await look(board, fragment: "#view=estimate") { _, page in
       try await page.wait(
         "the answer", until: "document.querySelector('#estimate').innerText.includes('6 nodes pull 12.0 GB')")
+      // What is chosen looks like what is slid.
+      let style =
+        "['#scope', '#source', '#parallelism'].map((id) => document.querySelector(id))"
+        + ".map((part) => [getComputedStyle(part).appearance, part.clientWidth + 2 * part.clientLeft])"
+      let styles = try await page.evaluate(style).array ?? []
+      #expect(styles.map { $0.array?.first } == ["none", "none", "auto"])
+      #expect(Set(styles.map { $0.array?.last }).count == 1, "\(styles)")
       try await page.wait(
         "the bound",
         until:

@@ -500,6 +500,7 @@ export function registry(name) {
       <p id="cluster"></p>
       <nav id="views" aria-label="Views"></nav>
       <p id="link" role="status"></p>
+      <p id="again" hidden><span></span> <button class="action">Try now</button></p>
     </header>
     <ul id="notes" aria-label="What cannot be shown" hidden></ul>
     <main>
@@ -741,7 +742,7 @@ form.addEventListener("submit", async (event) => {
 """###,
     "main.js": ###"""
 // Puts the page together: its head, its tools, its views.
-import { LOST, STATES, connect, onChange, store } from "./store.js";
+import { LOST, STATES, connect, onChange, retry, store } from "./store.js";
 import { BYS, GROUPS, SIZES, SORTS, layout, opened } from "./layout.js";
 import { go, link, onView, view } from "./address.js";
 import { byId, el, mark, say } from "./dom.js";
@@ -755,7 +756,7 @@ import { showRuns } from "./runs.js";
 const VIEWS = { matrix: "Matrix", runs: "Runs", cost: "Cost", estimate: "Estimate" };
 const LINKS = {
   live: ["live", "Live"], waiting: ["waiting", "Connecting"],
-  lost: ["lost", "Connection lost, trying again"],
+  lost: ["lost", "Connection lost"],
   done: ["waiting", "The run has ended"],
   cluster: ["lost", "The cluster does not answer, trying again"],
   ended: ["lost", "This session has ended: run prepull dashboard again"],
@@ -770,10 +771,22 @@ const links = Object.entries(VIEWS).map(([name, title]) => {
   return [name, item];
 });
 
+const again = byId("again");
+again.querySelector("button").addEventListener("click", retry);
+
+/** Outside of what is read aloud, as it changes every second. */
+function showNextTry() {
+  again.hidden = store.link !== "lost";
+  const left = Math.ceil((store.nextTry - Date.now()) / 1000);
+  say(again.querySelector("span"), left > 0 ? `next try in ${left} s` : "trying now …");
+}
+setInterval(showNextTry, 1000);
+
 function showHead() {
   const [state, words] = LINKS[store.link];
   byId("link").dataset.state = state;
   say(byId("link"), words);
+  showNextTry();
   say(byId("cluster"), store.cluster.context ?? "");
   byId("cluster").title = store.cluster.server ?? "";
   for (const [name, item] of links) {
@@ -1443,6 +1456,7 @@ svg.mark { width: 14px; height: 14px; flex: none; vertical-align: -2px; }
 #link[data-state="lost"] { color: var(--failed); font-weight: 560; }
 #link[data-state="lost"]::before { border-radius: 1px; background: var(--failed); }
 #link[data-state="waiting"]::before { background: none; border: 2px solid var(--pending); }
+#again { display: flex; align-items: center; gap: .6rem; color: var(--muted); }
 #notes { list-style: none; background: var(--panel); border-bottom: 1px solid var(--line); padding: .45rem 1.1rem;
   color: var(--stale); max-height: 22vh; overflow: auto; }
 
@@ -1547,7 +1561,7 @@ svg.chart .now { fill: var(--accent); }
 @container (max-width: 600px) { .summary { grid-template-columns: 1fr; } }
 @media (max-width: 700px) {
   html { font-size: 13px; }
-  .bar { padding: .5rem .7rem; } #cluster { order: 5; max-width: 100%; flex: 1 0 100%; } #views { order: 6; width: 100%; }
+  .bar { padding: .5rem .7rem; } #cluster { order: 5; max-width: 100%; flex: 1 0 100%; } #views { order: 6; width: 100%; } #again { margin-left: auto; }
   #views a { flex: 1; text-align: center; padding-inline: .2rem; }
   #matrix { padding: .6rem .7rem; gap: .5rem; }
   .keys { display: none; }
@@ -2037,6 +2051,8 @@ export const store = {
   /** Cells by state, and nodes that hold all that they can hold, of those that can hold anything. */
   totals: new Array(STATES.length).fill(0), warmNodes: 0, ableNodes: 0,
   link: "waiting", changes: 0,
+  /** When a lost connection is tried again, in milliseconds as `Date.now()`; null while it is there, or tried. */
+  nextTry: null,
   /** How the run beside this page ended; empty while it goes on, and where there is none. */
   ending: "",
   /** Its last turns, as nobody can be asked for them any more. */
@@ -2119,19 +2135,24 @@ function part(change) {
   tell({ isWhole, names: (change.nodes ?? []).map((node) => node.name) });
 }
 
-function setLink(state) {
-  if (store.link === state) return;
-  store.link = state;
+function setLink(state, nextTry = null) {
+  if (store.link === state && store.nextTry === nextTry) return;
+  [store.link, store.nextTry] = [state, nextTry];
   tell({ isWhole: false, names: [] });
 }
 
-let source;
+let source, tries = 0, timer = 0;
+
+/** Milliseconds until a lost connection is tried again: 1 s, 2 s, 4 s … 30 s, and up to a quarter less. */
+export const pause = (tries, chance = Math.random()) => 1000 * Math.min(30, 2 ** tries) * (1 - chance / 4);
 
 /** Connects, and again whenever the connection is lost. */
 export function connect() {
+  clearTimeout(timer);
   source?.close();
-  source = new EventSource("/api/events");
-  source.addEventListener("state", (event) => { setLink("live"); whole(JSON.parse(event.data)); });
+  if (store.link === "lost") setLink("lost");
+  const mine = source = new EventSource("/api/events");
+  source.addEventListener("state", (event) => { tries = 0; setLink("live"); whole(JSON.parse(event.data)); });
   source.addEventListener("change", (event) => part(JSON.parse(event.data)));
   source.addEventListener("cluster", (event) => setLink(JSON.parse(event.data).isReached ? "live" : "cluster"));
   source.addEventListener("end", (event) => {
@@ -2142,14 +2163,27 @@ export function connect() {
     setLink("done");
   });
   source.onerror = async () => {
-    setLink("lost");
-    // A refusal ends an EventSource for good; a server that is gone may come back.
-    if (source.readyState !== EventSource.CLOSED) return;
-    const answer = await fetch("/api/session").catch(() => null);
+    // An EventSource would try again by itself, every so often for ever; a refusal ends it.
+    const isRefused = source.readyState === EventSource.CLOSED;
+    source.close();
+    const answer = isRefused ? await fetch("/api/session").catch(() => null) : null;
+    if (mine !== source) return;
     if (answer?.status === 401) return setLink("ended");
-    setTimeout(connect, 1500);
+    const wait = pause(tries);
+    tries += 1;
+    timer = setTimeout(connect, wait);
+    setLink("lost", Date.now() + wait);
   };
 }
+
+/** Tries a lost connection now. */
+export function retry() {
+  if (store.link !== "lost" || store.nextTry === null) return;
+  tries = 0;
+  connect();
+}
+addEventListener("online", retry);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) retry(); });
 
 /** An answer of the server as JSON; throws with its words. */
 export async function ask(path, parameters = {}) {

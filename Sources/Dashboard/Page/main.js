@@ -1,5 +1,5 @@
 // Puts the page together: its head, its tools, its views.
-import { LOST, STATES, connect, onChange, store } from "./store.js";
+import { LOST, STATES, connect, onChange, retry, store } from "./store.js";
 import { BYS, GROUPS, SIZES, SORTS, layout, opened } from "./layout.js";
 import { go, link, onView, view } from "./address.js";
 import { byId, el, mark, say } from "./dom.js";
@@ -13,7 +13,7 @@ import { showRuns } from "./runs.js";
 const VIEWS = { matrix: "Matrix", runs: "Runs", cost: "Cost", estimate: "Estimate" };
 const LINKS = {
   live: ["live", "Live"], waiting: ["waiting", "Connecting"],
-  lost: ["lost", "Connection lost, trying again"],
+  lost: ["lost", "Connection lost"],
   done: ["waiting", "The run has ended"],
   cluster: ["lost", "The cluster does not answer, trying again"],
   ended: ["lost", "This session has ended: run prepull dashboard again"],
@@ -28,10 +28,22 @@ const links = Object.entries(VIEWS).map(([name, title]) => {
   return [name, item];
 });
 
+const again = byId("again");
+again.querySelector("button").addEventListener("click", retry);
+
+/** Outside of what is read aloud, as it changes every second. */
+function showNextTry() {
+  again.hidden = store.link !== "lost";
+  const left = Math.ceil((store.nextTry - Date.now()) / 1000);
+  say(again.querySelector("span"), left > 0 ? `next try in ${left} s` : "trying now …");
+}
+setInterval(showNextTry, 1000);
+
 function showHead() {
   const [state, words] = LINKS[store.link];
   byId("link").dataset.state = state;
   say(byId("link"), words);
+  showNextTry();
   say(byId("cluster"), store.cluster.context ?? "");
   byId("cluster").title = store.cluster.server ?? "";
   for (const [name, item] of links) {

@@ -12,6 +12,8 @@ export const store = {
   /** Cells by state, and nodes that hold all that they can hold, of those that can hold anything. */
   totals: new Array(STATES.length).fill(0), warmNodes: 0, ableNodes: 0,
   link: "waiting", changes: 0,
+  /** When a lost connection is tried again, in milliseconds as `Date.now()`; null while it is there, or tried. */
+  nextTry: null,
   /** How the run beside this page ended; empty while it goes on, and where there is none. */
   ending: "",
   /** Its last turns, as nobody can be asked for them any more. */
@@ -94,19 +96,24 @@ function part(change) {
   tell({ isWhole, names: (change.nodes ?? []).map((node) => node.name) });
 }
 
-function setLink(state) {
-  if (store.link === state) return;
-  store.link = state;
+function setLink(state, nextTry = null) {
+  if (store.link === state && store.nextTry === nextTry) return;
+  [store.link, store.nextTry] = [state, nextTry];
   tell({ isWhole: false, names: [] });
 }
 
-let source;
+let source, tries = 0, timer = 0;
+
+/** Milliseconds until a lost connection is tried again: 1 s, 2 s, 4 s … 30 s, and up to a quarter less. */
+export const pause = (tries, chance = Math.random()) => 1000 * Math.min(30, 2 ** tries) * (1 - chance / 4);
 
 /** Connects, and again whenever the connection is lost. */
 export function connect() {
+  clearTimeout(timer);
   source?.close();
-  source = new EventSource("/api/events");
-  source.addEventListener("state", (event) => { setLink("live"); whole(JSON.parse(event.data)); });
+  if (store.link === "lost") setLink("lost");
+  const mine = source = new EventSource("/api/events");
+  source.addEventListener("state", (event) => { tries = 0; setLink("live"); whole(JSON.parse(event.data)); });
   source.addEventListener("change", (event) => part(JSON.parse(event.data)));
   source.addEventListener("cluster", (event) => setLink(JSON.parse(event.data).isReached ? "live" : "cluster"));
   source.addEventListener("end", (event) => {
@@ -117,14 +124,27 @@ export function connect() {
     setLink("done");
   });
   source.onerror = async () => {
-    setLink("lost");
-    // A refusal ends an EventSource for good; a server that is gone may come back.
-    if (source.readyState !== EventSource.CLOSED) return;
-    const answer = await fetch("/api/session").catch(() => null);
+    // An EventSource would try again by itself, every so often for ever; a refusal ends it.
+    const isRefused = source.readyState === EventSource.CLOSED;
+    source.close();
+    const answer = isRefused ? await fetch("/api/session").catch(() => null) : null;
+    if (mine !== source) return;
     if (answer?.status === 401) return setLink("ended");
-    setTimeout(connect, 1500);
+    const wait = pause(tries);
+    tries += 1;
+    timer = setTimeout(connect, wait);
+    setLink("lost", Date.now() + wait);
   };
 }
+
+/** Tries a lost connection now. */
+export function retry() {
+  if (store.link !== "lost" || store.nextTry === null) return;
+  tries = 0;
+  connect();
+}
+addEventListener("online", retry);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) retry(); });
 
 /** An answer of the server as JSON; throws with its words. */
 export async function ask(path, parameters = {}) {

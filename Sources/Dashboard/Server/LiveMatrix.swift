@@ -83,7 +83,7 @@ actor LiveMatrix {
     nextPage += 1
     pages[number] = continuation
     continuation.onTermination = { [weak self] _ in Task { await self?.leave(number) } }
-    continuation.yield("retry: 1000\n\n")
+    continuation.yield(": the matrix follows\n\n")
     if isShown { continuation.yield(Self.event("state", board.document)) }
     if !silent.isEmpty { continuation.yield(Self.event("cluster", ["isReached": false])) }
     return stream
