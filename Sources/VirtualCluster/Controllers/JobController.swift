@@ -132,11 +132,17 @@ struct JobController: ReconcilingController {
 
   /// Enters pods as uncounted, writes that, and takes their finalizers; what is entered is counted with the next status.
   private mutating func enter(_ count: inout JobCount, of job: JSON, _ isOver: (OwnPod) -> Bool) {
-    let ended = (pods[job.uid] ?? [:]).filter { $0.value.isTracked && isOver($0.value) }
+    let ended = (pods[job.uid] ?? [:]).filter { $0.value.isTracked && isOver($0.value) && isHeld($0.value, $0.key) }
     var isNew = false
     for (uid, pod) in ended { isNew = count.enter(uid, isSuccess: pod.phase == "Succeeded") || isNew }
     if isNew, !write(job, { [count] in $0["status"] = count.entered(in: $0["status"] ?? [:]) }) { return }
     for (uid, pod) in ended { untrack(pod, uid, of: job.uid) }
+  }
+
+  /// Whether a pod has its finalizer still: what was told of it may be older than its counting.
+  private func isHeld(_ pod: OwnPod, _ uid: String) -> Bool {
+    let stored = store.get(.pods, namespace: pod.name.namespace, name: pod.name.name)
+    return stored.map { $0.uid == uid && OwnPod($0).isTracked } ?? false
   }
 
   /// Writes the status of a Job; false where it is there no more.
