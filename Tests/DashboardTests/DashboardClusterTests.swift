@@ -92,8 +92,8 @@ import VirtualCluster
       own.metadata.labels = ["app.kubernetes.io/name": "prepull", "app.kubernetes.io/component": "agent"]
       _ = try await client.create(own)
       let reading = CostReading(client, namespace: nil) { "a Prepull of \($0.count)" }
-      let leaving = Task { try await reading.read { _ in false } }
-      let staying = Task { try await reading.read { _ in false } }
+      let leaving = Task { try await reading.read(MatrixColumns()) }
+      let staying = Task { try await reading.read(MatrixColumns()) }
       try await Task.sleep(for: .milliseconds(1))
       leaving.cancel()
       let cost = try await staying.value
@@ -106,6 +106,19 @@ import VirtualCluster
           try await page.wait("the page", until: "window.prepull")
           _ = try await page.evaluate("location.hash = '#view=cost'")
           try await page.wait("the image", until: "document.querySelector('#cost').innerText.includes('web:1')")
+          func wait(_ text: String) async throws {
+            try await page.wait(
+              text, until: "document.querySelector('#cost tbody td:last-child').innerText.startsWith('\(text)')")
+          }
+          try await wait("kept warm")
+          // The page follows, without another look at the cluster.
+          await lab.live.take { $0.take(WatchEvent<Prepull>.restarted([])) }
+          try await page.wait("the end", until: "!document.querySelector('#cost').innerText.includes('kept warm')")
+          let run = MatrixBoardTests.runPod(node: "node-1", imageID: nil, version: 1)
+          await lab.live.take { $0.take(.applied(run), now: 1000) }
+          try await wait("web pulls it")
+          await lab.live.take { $0.take(WatchEvent<Pod>.deleted(run), now: 1000) }
+          try await wait("web ended")
         }
       }
     }

@@ -53,10 +53,11 @@ import Warming
   func runs() {
     var board = MatrixBoard(context: "lab", server: "")
     board.take(.restarted([Boards.node("node-1"), Boards.node("node-2")]))
-    board.take(.restarted([runPod(node: "node-1", imageID: nil, version: 1)]), now: 10)
+    board.take(.restarted([Self.runPod(node: "node-1", imageID: nil, version: 1)]), now: 10)
     _ = board.update(now: 10)
     #expect(cells(board.document, "node-1") == "p")
-    let last = runPod(node: "node-1", imageID: "\(Boards.web)@sha256:\(String(repeating: "cd", count: 32))", version: 2)
+    let last = Self.runPod(
+      node: "node-1", imageID: "\(Boards.web)@sha256:\(String(repeating: "cd", count: 32))", version: 2)
     board.take(.deleted(last), now: 14)
     _ = board.update(now: 14)
     #expect(cells(board.document, "node-1") == "w")
@@ -79,7 +80,7 @@ import Warming
     board.take(RunEvent.planned(nodes: ["node-1", "node-2"], images: [Boards.web]))
     _ = board.update(now: 2)
     #expect(["node-1", "node-2", "node-3"].map { cells(board.document, $0) } == ["q", "q", "-"])
-    board.take(.restarted([runPod(node: "node-1", imageID: nil, version: 1)]), now: 3)
+    board.take(.restarted([Self.runPod(node: "node-1", imageID: nil, version: 1)]), now: 3)
     board.take(RunEvent.imagePulled(node: "node-1", image: 0, duration: nil, bytes: 70))
     _ = board.update(now: 3)
     #expect(["node-1", "node-2"].map { cells(board.document, $0) } == ["p", "q"])
@@ -136,7 +137,7 @@ import Warming
     #expect(images.last?["retry"]?.number == 60)
   }
 
-  private func runPod(node: String, imageID: String?, version: Int) -> Pod {
+  static func runPod(node: String, imageID: String?, version: Int) -> Pod {
     var pod = Pod(
       metadata: ObjectMeta(
         name: "web-\(node)", namespace: "default",

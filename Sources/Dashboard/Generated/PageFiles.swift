@@ -92,23 +92,36 @@ read();
 import { ask } from "./store.js";
 import { view } from "./address.js";
 import { byId, el } from "./dom.js";
-import { count, seconds, shortImage } from "./format.js";
+import { clock, count, seconds, shortImage } from "./format.js";
 
 const sheet = byId("cost");
 sheet.className = "sheet";
-let isLoaded = false;
+let isLoaded = false, timer = 0, shown = "";
 
-export function showCost() {
-  if (view.view === "cost" && !isLoaded) load();
+/** After a change of what is wanted, the newest. */
+export function showCost(change) {
+  if (view.view !== "cost") return;
+  if (!isLoaded) load();
+  else if (change?.isWhole && !timer) timer = setTimeout(() => { timer = 0; load(true); }, 700);
 }
 
-async function load() {
+/** @param isAgain whether what is shown stays until there is something else. */
+async function load(isAgain) {
   isLoaded = true;
-  sheet.replaceChildren(...head(), el("p", { class: "muted", role: "status" }, "Reading pods, workloads and events of the cluster …"));
+  if (!isAgain) {
+    shown = "";
+    sheet.replaceChildren(...head(), el("p", { class: "muted", role: "status" }, "Reading pods, workloads and events of the cluster …"));
+  }
   try {
     const cost = await ask("/api/cost");
+    const text = JSON.stringify(cost);
+    if (text === shown) return;
+    shown = text;
+    const place = sheet.scrollTop;
     sheet.replaceChildren(...head(), ...body(cost));
+    sheet.scrollTop = place;
   } catch (error) {
+    if (isAgain) return;
     sheet.replaceChildren(...head(), el("p", { class: "tone-failed" }, error.message));
   }
 }
@@ -127,12 +140,21 @@ function body(cost) {
     el("td", {}, `${Math.round(image.coldChance * 100)} %`),
     el("td", {}, image.pullSeconds === null ? "–" : `${image.isGuessed ? "~" : ""}${seconds(image.pullSeconds)}`),
     el("td", {}, image.pullSeconds === null ? "–" : seconds(image.waitSecondsPerHour), meter(image.waitSecondsPerHour / most)),
-    el("td", {}, image.isWanted ? "kept warm" : "")));
+    el("td", {}, claim(image.claim))));
   const table = el("div", { class: "card scroll" }, el("table", {},
     el("thead", {}, el("tr", {}, ["image", "starts/h", "cold", "pull", "wait/h", ""].map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, rows)));
   return [table, ...manifest(cost), ...nextPods(cost), ...remarks(cost), el("p", { class: "muted" },
     `${count(cost.pods, "pod")} on ${count(cost.nodes, "node")}. `, el("button", { class: "action", onclick: () => load() }, "Read again"))];
+}
+
+/** Who wants an image, or wanted it. */
+function claim(plan) {
+  if (!plan) return "";
+  const name = `${plan.kind === "run" ? "run " : ""}${plan.namespace}/${plan.name}`;
+  if (plan.ended === null && plan.kind !== "run") return el("span", { title: `by ${name}` }, "kept warm");
+  return el("span", { class: "muted", title: `${name}: it pulls once, and keeps nothing warm` },
+    plan.ended === null ? `${plan.name} pulls it` : `${plan.name} ended ${clock(plan.ended)}`);
 }
 
 /** `Deployment web/front and 2 more`. */
@@ -578,7 +600,7 @@ function columns(imageWords) {
     const text = `${image.name} ${image.plans.map((plan) => plans[plan]?.name).join(" ")}`.toLowerCase();
     return {
       index, image, text, label: shortImage(image.name),
-      band: view.by === "registry" ? registry(image.name) : owner ? owner.name : "not wanted any more",
+      band: view.by === "registry" ? registry(image.name) : owner ? `${owner.name}${owner.ended === null ? "" : " (ended)"}` : "not wanted any more",
     };
   });
   const shown = all.filter((column) => imageWords.every((word) => column.text.includes(word)));
@@ -906,6 +928,7 @@ onChange((change) => {
     showEmpty();
     showStory(change);
     showRuns(change);
+    showCost(change);
   });
 });
 
@@ -1811,7 +1834,7 @@ async function load() {
   list.hidden = answer.runs.length < 2;
   list.replaceChildren(...answer.runs.map((run) => el("button", {
     class: "action", "aria-pressed": String(run.id === answer.run.id), onclick: () => { chosen = run.id; load(); },
-  }, `${run.name} ${clock(run.begun)}`)));
+  }, `${run.name} ${clock(run.begun)}${run.ended === null ? "" : ", ended"}`)));
   showFigures(answer.run, answer.now);
   shown = { run: answer.run, now: answer.now };
   draw(answer.run, answer.now);
@@ -1837,7 +1860,7 @@ function showFigures(run, now) {
     item("A node takes", seconds(half)), item("At work", String(active)), failed ? item("Failed", String(failed)) : null,
     run.bytes ? item("Pulled", bytes(run.bytes)) : null, run.bytes && spent > 0 ? item("Rate", rate(run.bytes / spent)) : null,
     left ? item("Time left", `about ${seconds(left)}`) : null);
-  figures.replaceChildren(el("h2", {}, `${run.name}`), el("p", { class: "muted" }, `${run.kind} in ${run.namespace}: ${count(run.images.length, "image")}, since ${clock(run.begun)}`), row);
+  figures.replaceChildren(el("h2", {}, `${run.name}`), el("p", { class: "muted" }, `${run.kind} in ${run.namespace}: ${count(run.images.length, "image")}, ${run.ended === null ? `since ${clock(run.begun)}` : `from ${clock(run.begun)}, ended ${clock(run.ended)}`}`), row);
 }
 
 function draw(run, now) {
@@ -2290,7 +2313,9 @@ const event = (entry) => el("li", {}, el("time", { class: "when" }, clock(entry.
 function imageStory(image) {
   const states = Object.entries(image.states).filter(([, number]) => number > 0);
   return [
-    heading(image.name, image.wantedBy.length ? `Wanted by ${image.wantedBy.join(", ")}` : "Wanted by nothing any more"),
+    heading(image.name, image.wantedBy.length ? `Wanted by ${image.wantedBy.join(", ")}`
+      : image.claim ? `Wanted by ${image.claim.namespace}/${image.claim.name} until ${clock(image.claim.ended)}, when it ended`
+      : "Wanted by nothing any more"),
     el("h3", {}, "On nodes"),
     el("ul", { class: "rows" }, states.map(([state, number]) => el("li", {}, mark(state),
       el("span", { class: "what" }, el("button", { class: "plain", onclick: () => go({ state }) }, state)),

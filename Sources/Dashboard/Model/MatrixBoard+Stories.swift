@@ -56,7 +56,8 @@ extension MatrixBoard {
     return [
       "name": .string(column.name), "digest": JSON(column.digest), "message": JSON(column.message),
       "bytes": column.bytes.map(JSON.integer) ?? .null,
-      "wantedBy": .array(column.plans.map { .string(columns.plans[$0].key) }),
+      "wantedBy": .array(column.plans.map { columns.plans[$0] }.filter { $0.ended == nil }.map { .string($0.key) }),
+      "claim": columns.claim(on: image)?.json ?? .null,
       "states": .object(
         Dictionary(uniqueKeysWithValues: order.map { ($0.rawValue, .integer(Int64(states[$0] ?? 0))) })),
       "pulls": pulls.isEmpty
@@ -89,7 +90,12 @@ extension MatrixBoard {
     return [
       "now": .number(now),
       "runs": .array(
-        runs.map { ["id": .string($0.key), "name": .string($0.value.name), "begun": .number($0.value.begun)] }),
+        runs.map {
+          [
+            "id": .string($0.key), "name": .string($0.value.name), "begun": .number($0.value.begun),
+            "ended": $0.value.ended.map(JSON.number) ?? .null,
+          ]
+        }),
       "run": [
         "id": .string(chosen.key), "name": .string(run.name), "namespace": .string(run.namespace),
         "kind": run.kind == .run ? "run" : "Prepull", "images": .array(run.images.map(JSON.string)),

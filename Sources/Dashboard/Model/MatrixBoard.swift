@@ -115,12 +115,12 @@ package struct MatrixBoard: Sendable {
         isKeptDirty = true
         continue
       }
-      let isNew = live.runs.count
+      let ends = live.runs.mapValues(\.pods.isEmpty)
       let node = live.take(lastState(of: pod, event), isGone: isGone, now: now) { uid in
         prepulls.objects.values.first { $0.metadata.uid == uid }?.metadata.name
       }
       if let node { dirty.insert(node) }
-      if live.runs.count != isNew { arePlansDirty = true }
+      if live.runs.mapValues(\.pods.isEmpty) != ends { arePlansDirty = true }
     }
   }
 
@@ -213,7 +213,8 @@ package struct MatrixBoard: Sendable {
     choices = []
     for prepull in prepulls.objects.values.sorted(by: { $0.place < $1.place }) {
       let plan = MatrixColumns.Plan(
-        kind: .prepull, namespace: prepull.metadata.namespace ?? "default", name: prepull.metadata.name ?? "")
+        kind: .prepull, namespace: prepull.metadata.namespace ?? "default", name: prepull.metadata.name ?? "",
+        ended: prepull.status?.finishedAt.flatMap(Moment.init)?.seconds)
       let number = next.add(plan)
       let images = (prepull.spec.images ?? []).map(\.image) + (prepull.status?.images ?? []).map(\.image)
       for image in images { next.add(image, plan: number) }
@@ -231,7 +232,7 @@ package struct MatrixBoard: Sendable {
     }
     for (_, run) in live.runs.sorted(by: { ($0.value.begun, $0.key) < ($1.value.begun, $1.key) }) where run.kind == .run
     {
-      let number = next.add(MatrixColumns.Plan(kind: .run, namespace: run.namespace, name: run.name))
+      let number = next.add(MatrixColumns.Plan(kind: .run, namespace: run.namespace, name: run.name, ended: run.ended))
       for image in run.images { next.add(image, plan: number) }
     }
     for image in ownRun?.images ?? [] { next.add(image) }

@@ -10,6 +10,8 @@ package struct MatrixColumns: Hashable, Sendable {
     package var kind: Kind
     package var namespace: String
     package var name: String
+    /// When it was done, in seconds since 1970; nil while it goes on, or keeps its images warm.
+    package var ended: Double?
 
     /// `namespace/name`.
     package var key: String { "\(namespace)/\(name)" }
@@ -62,6 +64,12 @@ package struct MatrixColumns: Hashable, Sendable {
   /// The column of an image, however it is written; nil where nobody wants it.
   package func place(of image: String) -> Int? { byText[image] ?? byKey[ImageKey(image)] }
 
+  /// The plan that says most of an image: one that keeps it warm, else one that goes on, else the last that ended.
+  func claim(on image: String) -> Plan? {
+    guard let index = place(of: image) else { return nil }
+    return columns[index].plans.map { plans[$0] }.max { $0.weight < $1.weight }
+  }
+
   package var names: [String] { columns.map(\.name) }
 
   var imagesJSON: JSON {
@@ -74,10 +82,19 @@ package struct MatrixColumns: Hashable, Sendable {
       })
   }
 
-  var plansJSON: JSON {
-    .array(
-      plans.map {
-        ["kind": .string($0.kind.rawValue), "namespace": .string($0.namespace), "name": .string($0.name)]
-      })
+  var plansJSON: JSON { .array(plans.map(\.json)) }
+}
+
+extension MatrixColumns.Plan {
+  /// Whether nodes that lose its images, or join, get them.
+  var isKeeping: Bool { kind != .run && ended == nil }
+
+  fileprivate var weight: (Int, Double) { (isKeeping ? 2 : ended == nil ? 1 : 0, ended ?? 0) }
+
+  var json: JSON {
+    [
+      "kind": .string(kind.rawValue), "namespace": .string(namespace), "name": .string(name),
+      "ended": ended.map(JSON.number) ?? .null,
+    ]
   }
 }

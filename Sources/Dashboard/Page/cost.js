@@ -2,23 +2,36 @@
 import { ask } from "./store.js";
 import { view } from "./address.js";
 import { byId, el } from "./dom.js";
-import { count, seconds, shortImage } from "./format.js";
+import { clock, count, seconds, shortImage } from "./format.js";
 
 const sheet = byId("cost");
 sheet.className = "sheet";
-let isLoaded = false;
+let isLoaded = false, timer = 0, shown = "";
 
-export function showCost() {
-  if (view.view === "cost" && !isLoaded) load();
+/** After a change of what is wanted, the newest. */
+export function showCost(change) {
+  if (view.view !== "cost") return;
+  if (!isLoaded) load();
+  else if (change?.isWhole && !timer) timer = setTimeout(() => { timer = 0; load(true); }, 700);
 }
 
-async function load() {
+/** @param isAgain whether what is shown stays until there is something else. */
+async function load(isAgain) {
   isLoaded = true;
-  sheet.replaceChildren(...head(), el("p", { class: "muted", role: "status" }, "Reading pods, workloads and events of the cluster …"));
+  if (!isAgain) {
+    shown = "";
+    sheet.replaceChildren(...head(), el("p", { class: "muted", role: "status" }, "Reading pods, workloads and events of the cluster …"));
+  }
   try {
     const cost = await ask("/api/cost");
+    const text = JSON.stringify(cost);
+    if (text === shown) return;
+    shown = text;
+    const place = sheet.scrollTop;
     sheet.replaceChildren(...head(), ...body(cost));
+    sheet.scrollTop = place;
   } catch (error) {
+    if (isAgain) return;
     sheet.replaceChildren(...head(), el("p", { class: "tone-failed" }, error.message));
   }
 }
@@ -37,12 +50,21 @@ function body(cost) {
     el("td", {}, `${Math.round(image.coldChance * 100)} %`),
     el("td", {}, image.pullSeconds === null ? "–" : `${image.isGuessed ? "~" : ""}${seconds(image.pullSeconds)}`),
     el("td", {}, image.pullSeconds === null ? "–" : seconds(image.waitSecondsPerHour), meter(image.waitSecondsPerHour / most)),
-    el("td", {}, image.isWanted ? "kept warm" : "")));
+    el("td", {}, claim(image.claim))));
   const table = el("div", { class: "card scroll" }, el("table", {},
     el("thead", {}, el("tr", {}, ["image", "starts/h", "cold", "pull", "wait/h", ""].map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, rows)));
   return [table, ...manifest(cost), ...nextPods(cost), ...remarks(cost), el("p", { class: "muted" },
     `${count(cost.pods, "pod")} on ${count(cost.nodes, "node")}. `, el("button", { class: "action", onclick: () => load() }, "Read again"))];
+}
+
+/** Who wants an image, or wanted it. */
+function claim(plan) {
+  if (!plan) return "";
+  const name = `${plan.kind === "run" ? "run " : ""}${plan.namespace}/${plan.name}`;
+  if (plan.ended === null && plan.kind !== "run") return el("span", { title: `by ${name}` }, "kept warm");
+  return el("span", { class: "muted", title: `${name}: it pulls once, and keeps nothing warm` },
+    plan.ended === null ? `${plan.name} pulls it` : `${plan.name} ended ${clock(plan.ended)}`);
 }
 
 /** `Deployment web/front and 2 more`. */

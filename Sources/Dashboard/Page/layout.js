@@ -36,7 +36,7 @@ function columns(imageWords) {
     const text = `${image.name} ${image.plans.map((plan) => plans[plan]?.name).join(" ")}`.toLowerCase();
     return {
       index, image, text, label: shortImage(image.name),
-      band: view.by === "registry" ? registry(image.name) : owner ? owner.name : "not wanted any more",
+      band: view.by === "registry" ? registry(image.name) : owner ? `${owner.name}${owner.ended === null ? "" : " (ended)"}` : "not wanted any more",
     };
   });
   const shown = all.filter((column) => imageWords.every((word) => column.text.includes(word)));

@@ -163,6 +163,7 @@ onChange((change) => {
     showEmpty();
     showStory(change);
     showRuns(change);
+    showCost(change);
   });
 });
 

@@ -50,7 +50,7 @@ async function load() {
   list.hidden = answer.runs.length < 2;
   list.replaceChildren(...answer.runs.map((run) => el("button", {
     class: "action", "aria-pressed": String(run.id === answer.run.id), onclick: () => { chosen = run.id; load(); },
-  }, `${run.name} ${clock(run.begun)}`)));
+  }, `${run.name} ${clock(run.begun)}${run.ended === null ? "" : ", ended"}`)));
   showFigures(answer.run, answer.now);
   shown = { run: answer.run, now: answer.now };
   draw(answer.run, answer.now);
@@ -76,7 +76,7 @@ function showFigures(run, now) {
     item("A node takes", seconds(half)), item("At work", String(active)), failed ? item("Failed", String(failed)) : null,
     run.bytes ? item("Pulled", bytes(run.bytes)) : null, run.bytes && spent > 0 ? item("Rate", rate(run.bytes / spent)) : null,
     left ? item("Time left", `about ${seconds(left)}`) : null);
-  figures.replaceChildren(el("h2", {}, `${run.name}`), el("p", { class: "muted" }, `${run.kind} in ${run.namespace}: ${count(run.images.length, "image")}, since ${clock(run.begun)}`), row);
+  figures.replaceChildren(el("h2", {}, `${run.name}`), el("p", { class: "muted" }, `${run.kind} in ${run.namespace}: ${count(run.images.length, "image")}, ${run.ended === null ? `since ${clock(run.begun)}` : `from ${clock(run.begun)}, ended ${clock(run.ended)}`}`), row);
 }
 
 function draw(run, now) {

@@ -91,7 +91,9 @@ const event = (entry) => el("li", {}, el("time", { class: "when" }, clock(entry.
 function imageStory(image) {
   const states = Object.entries(image.states).filter(([, number]) => number > 0);
   return [
-    heading(image.name, image.wantedBy.length ? `Wanted by ${image.wantedBy.join(", ")}` : "Wanted by nothing any more"),
+    heading(image.name, image.wantedBy.length ? `Wanted by ${image.wantedBy.join(", ")}`
+      : image.claim ? `Wanted by ${image.claim.namespace}/${image.claim.name} until ${clock(image.claim.ended)}, when it ended`
+      : "Wanted by nothing any more"),
     el("h3", {}, "On nodes"),
     el("ul", { class: "rows" }, states.map(([state, number]) => el("li", {}, mark(state),
       el("span", { class: "what" }, el("button", { class: "plain", onclick: () => go({ state }) }, state)),

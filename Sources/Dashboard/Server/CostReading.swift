@@ -9,13 +9,18 @@ actor CostReading {
 
   private let reader: UsageReader
   private let manifest: @Sendable ([ImageUsage]) throws -> String
-  private var last: (time: Double, json: JSON)?
+  private var last: (time: Double, survey: Survey)?
   private var current: Reading?
   private var turn = 0
 
+  private struct Survey {
+    let ranking: UsageRanking
+    let outcome: UsageReader.Outcome
+  }
+
   private struct Reading {
     let turn: Int
-    let task: Task<JSON, any Error>
+    let task: Task<Survey, any Error>
     /// Who waits for it; it ends when the last of them leaves.
     var readers = 1
   }
@@ -31,19 +36,22 @@ actor CostReading {
     self.manifest = manifest
   }
 
+  /// What it was within the last seconds, with what is wanted now.
+  func read(_ columns: MatrixColumns) async throws -> JSON { try Self.json(await survey(), columns, manifest) }
+
   /// One reading at a time, for all who ask meanwhile.
-  func read(isWanted: @escaping @Sendable (String) -> Bool) async throws -> JSON {
+  private func survey() async throws -> Survey {
     let now = LiveMatrix.now
-    if let last, now - last.time < Self.least { return last.json }
+    if let last, now - last.time < Self.least { return last.survey }
     if let current {
       self.current?.readers += 1
       return try await wait(for: current)
     }
-    let task = Task { [reader, manifest] in
+    let task = Task { [reader] in
       var record = UsageRecord()
       let outcome = try await reader.read(into: &record, since: now - 3600, eventsSince: now - 3600, now: now)
       let ranking = UsageRanking(outcome.survey, record.history, since: now - 3600, now: now)
-      return try Self.json(ranking, outcome, isWanted, manifest)
+      return Survey(ranking: ranking, outcome: outcome)
     }
     turn += 1
     let reading = Reading(turn: turn, task: task)
@@ -51,15 +59,15 @@ actor CostReading {
     return try await wait(for: reading)
   }
 
-  private func wait(for reading: Reading) async throws -> JSON {
+  private func wait(for reading: Reading) async throws -> Survey {
     do {
-      let json = try await withTaskCancellationHandler {
+      let survey = try await withTaskCancellationHandler {
         try await reading.task.value
       } onCancel: {
         Task { await self.leave(reading.turn) }
       }
-      if current?.turn == reading.turn { (last, current) = ((LiveMatrix.now, json), nil) }
-      return json
+      if current?.turn == reading.turn { (last, current) = ((LiveMatrix.now, survey), nil) }
+      return survey
     } catch {
       if current?.turn == reading.turn { current = nil }
       throw error
@@ -74,12 +82,13 @@ actor CostReading {
   }
 
   private static func json(
-    _ ranking: UsageRanking, _ outcome: UsageReader.Outcome, _ isWanted: (String) -> Bool,
-    _ manifest: ([ImageUsage]) throws -> String
+    _ survey: Survey, _ columns: MatrixColumns, _ manifest: ([ImageUsage]) throws -> String
   ) throws -> JSON {
-    let shown = ranking.images.prefix(200)
+    let outcome = survey.outcome
+    let shown = survey.ranking.images.prefix(200)
     let missing = shown.filter {
-      $0.canBeWarmed && $0.failing == 0 && $0.waitPerHour > .zero && !isWanted($0.reference)
+      $0.canBeWarmed && $0.failing == 0 && $0.waitPerHour > .zero
+        && columns.claim(on: $0.reference)?.isKeeping != true
     }
     return [
       "nodes": .integer(Int64(outcome.survey.nodes.values.reduce(0, +))), "pods": .integer(Int64(outcome.survey.pods)),
@@ -91,7 +100,8 @@ actor CostReading {
             "coldChance": .number(image.coldChance),
             "pullSeconds": image.pullTime.map { .number($0 / .seconds(1)) } ?? .null,
             "isGuessed": .bool(image.isPullTimeGuessed), "waitSecondsPerHour": .number(image.waitPerHour / .seconds(1)),
-            "users": .array(image.users.prefix(20).map(JSON.string)), "isWanted": .bool(isWanted(image.reference)),
+            "users": .array(image.users.prefix(20).map(JSON.string)),
+            "claim": columns.claim(on: image.reference)?.json ?? .null,
           ]
         }),
       "workloads": .array(

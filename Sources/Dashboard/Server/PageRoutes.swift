@@ -68,12 +68,8 @@ struct PageRoutes: Sendable {
 
   private func costs() async -> Response {
     guard let cost else { return PageAnswer.text(404, "there is no cluster to ask\n") }
-    let columns = await live.board.columns
     do {
-      return PageAnswer.json(
-        try await cost.read { image in
-          columns.place(of: image).map { !columns.columns[$0].plans.isEmpty } ?? false
-        })
+      return PageAnswer.json(try await cost.read(await live.board.columns))
     } catch let error as APIError {
       return PageAnswer.text(502, "\(error)\n")
     } catch {
