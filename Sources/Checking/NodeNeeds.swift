@@ -70,7 +70,10 @@ package struct NodeNeeds: Hashable, Sendable {
     counts = [kindOfNode.count]
   }
 
-  package var loads: [[PullLoad]] { kindOfNode.map { kinds[$0].loads } }
+  /// Of the nodes that any of the images is for: no pod pulls on others, and they have nothing to give to their neighbours.
+  package var loads: [[PullLoad]] {
+    kindOfNode.map { kinds[$0] }.filter { !$0.missing.isEmpty || !$0.present.isEmpty }.map(\.loads)
+  }
   package var bytes: Int64 { zip(kinds, counts).reduce(0) { $0 + $1.0.bytes * Int64($1.1) } }
 
   private static func need(

@@ -232,6 +232,15 @@ struct CheckClusterTests {
     }
   }
 
+  @Test func nodesThatAnImageIsNotForServeItToNobody() async throws {
+    let windows = NodeTemplate(
+      "win-1", platform: Platform(os: "windows", architecture: "amd64", osVersion: "10.0.20348"))
+    try await withCluster(NodeTemplate.numbered(2) + [windows]) { cluster in
+      let check = try await cluster.prepull("check", "--p2p", cluster.web)
+      #expect(check.output.contains(" and 2 copies from the registry"), "\(check.output)")
+    }
+  }
+
   @Test func aPrepullNamesImagesNodesAndSecrets() async throws {
     var nodes = NodeTemplate.numbered(2)
     nodes[0].labels = ["pool": "web"]
