@@ -129,6 +129,27 @@ import VirtualCluster
     }
   }
 
+  @Test("Explaining a field names what holds without it")
+  func defaults() async throws {
+    let fields = [
+      ("mode", "`Keep`"), ("engine", "`Kubelet`"), ("parallelism", "`10%`"), ("registryParallelism", "`20`"),
+      ("seeds", "`0`"), ("suspend", "`false`"), ("gate.deadline", "`10m`"), ("sources.prometheus.top", "`20`"),
+      ("sources.tags.newest", "`1`"), ("sources.loki.interval", "`10m`"), ("nodeTimeout", "30m, on Windows nodes 2h"),
+      ("verifyInterval", "6h when"), ("refreshInterval", "Never when"), ("windows.timeZone", "UTC when"),
+      ("nodes", "All nodes on which"), ("podTemplate.resources.requests", "1m of cpu and 1Mi"),
+    ]
+    try await withShell { shell, _ in
+      let explain = fields.map { "kubectl explain prepull.spec.\($0.0); echo ---" }
+      let outcome = try await shell.sh(explain.joined(separator: "\n"))
+      let texts = outcome.output.components(separatedBy: "---\n")
+      #expect(texts.count == fields.count + 1, "\(outcome.error)")
+      for ((name, text), answer) in zip(fields, texts) {
+        let words = answer.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains(text.hasPrefix("`") ? "Defaults to \(text)." : text), "\(name): \(words)")
+      }
+    }
+  }
+
   @Test("A person reads what is wrong with a manifest, and where")
   func refusals() async throws {
     try await withShell { shell, _ in

@@ -3,7 +3,9 @@ package import Documents
 extension Schema {
   /// As a structural schema of a CustomResourceDefinition.
   package var openAPI: JSON {
-    var json: JSON = ["description": .string(description)]
+    // kubectl explain shows no defaults.
+    let note = standard.map { " Defaults to `\($0.string ?? $0.text)`." } ?? ""
+    var json: JSON = ["description": .string(description + note)]
     json["default"] = standard
     switch shape {
     case .object(let fields):
