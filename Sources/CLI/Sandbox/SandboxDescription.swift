@@ -27,7 +27,7 @@ struct SandboxDescription {
     let kinds = Dictionary(grouping: nodes, by: \.platform).map { "\($1.count) \($0)" }.sorted()
     let names =
       nodes.count > 2 ? "\(nodes[0].name) … \(nodes[nodes.count - 1].name)" : nodes.map(\.name).joined(separator: ", ")
-    let shown = images.prefix(10)
+    let shown = images.prefix(12)
     let more = images.count > shown.count ? ["    … and \(images.count - shown.count) more"] : []
     let lines =
       [

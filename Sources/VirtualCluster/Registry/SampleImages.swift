@@ -26,6 +26,11 @@ package enum SampleImages {
     ("sample/private", "v1", [250_000, 10_000], both),
     ("sample/mixed", "v1", [120_000], mixed),
     ("sample/iis", "ltsc2022", [900_000, 30_000], [mixed[3]]),
+    // Releases, for sources that go by tags.
+    ("sample/app", "1.4.0", [400_000, 20_000], both),
+    ("sample/app", "1.4.1", [400_000, 21_000], both),
+    ("sample/app", "1.5.0", [400_000, 24_000], both),
+    ("sample/app", "2.0.0-rc.1", [400_000, 30_000], both),
   ]
 
   /// Puts them into `registry`; returns their references.
@@ -37,7 +42,8 @@ package enum SampleImages {
       return registry.add(
         try SampleImage(
           seed: seed, layers: image.layers, platforms: image.platforms, indexed: true,
-          files: ["etc/sample": Array("\(image.repository):\(image.tag)\n".utf8)]),
+          files: ["etc/sample": Array("\(image.repository):\(image.tag)\n".utf8)],
+          created: "2026-01-\(number + 10)T00:00:00Z"),
         to: image.repository, tag: image.tag)
     }
   }

@@ -96,7 +96,8 @@ struct DocsTests {
     var count = 0
     for (path, page) in try Self.pages() {
       for block in Self.blocks("sh", in: page) {
-        for line in block.replacing("\\\n", with: " ").split(separator: "\n") {
+        let block = block.replacing("$REGISTRY", with: "127.0.0.1:5000").replacing("\\\n", with: " ")
+        for line in block.split(separator: "\n") {
           let commands = line.components(separatedBy: " | ").map { $0.trimmingCharacters(in: .whitespaces) }
           for command in commands where command.hasPrefix("prepull ") || command.hasPrefix("kubectl prepull ") {
             guard !command.contains("…") else { continue }
