@@ -17,8 +17,8 @@ extension WarmNode {
     /// What the reference resolved to, any of which is right: the index, the manifest of the node's platform. Nil where
     /// it was not resolved: whatever the node holds under the reference is right then.
     package var digests: [String]?
-    /// The pull that is asked for: where it failed, another value has it tried again. Opaque; nil where the node is only
-    /// to go on holding it.
+    /// The pull that is asked for: where it failed, another value has it tried again. Opaque to agents, see
+    /// ``Order``; nil where the node is only to go on holding it.
     package var order: String?
     /// Whether a node that holds another digest pulls again.
     package var refreshes: Bool?

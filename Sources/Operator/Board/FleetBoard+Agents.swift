@@ -50,7 +50,7 @@ extension FleetBoard {
   // MARK: Orders
 
   mutating func orderFromAgent(_ order: PodOrder) {
-    let text = Self.text(of: order.id, at: time)
+    let text = WarmNode.Order(of: order.id.prepull, at: time).description
     nodes[order.id.node]?.agent.orders[order.id] = AgentEntry.Order(text: text, images: order.images, createdAt: time)
     for image in order.images { nodes[order.id.node]?.agent.texts[image.reference] = text }
     writes.want(.wishes(order.id.node), at: time)
@@ -65,29 +65,22 @@ extension FleetBoard {
     return true
   }
 
-  /// Tells whose it is, so that another controller can go on with it.
-  private static func text(of id: FleetPod.ID, at time: Duration) -> String {
-    "\(id.prepull.namespace)/\(id.prepull.name)/\(id.prepull.uid)/\(Int64((time / .milliseconds(1)).rounded()))"
-  }
-
   /// At the start: orders that have not ended.
   mutating func rememberOrders(of node: WarmNode, _ record: NodeRecord) {
     nodes[record.node]?.agent.said = node.status?.agent
     for wish in node.spec?.images ?? [] {
       guard let text = wish.order else { continue }
       nodes[record.node]?.agent.texts[wish.image] = text
-      let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-      guard parts.count == 4, let created = Double(parts[3]) else { continue }
-      let prepull = PrepullID(namespace: parts[0], name: parts[1], uid: parts[2])
-      let id = FleetPod.ID(prepull: prepull, node: record.node, nodeUID: record.uid)
+      guard let order = WarmNode.Order(text) else { continue }
+      let id = FleetPod.ID(prepull: order.prepull, node: record.node, nodeUID: record.uid)
       let old = nodes[record.node]?.agent.orders[id]
       // An older one of the same Prepull has ended.
-      if let old, old.text != text, old.createdAt >= .milliseconds(created) { continue }
+      if let old, old.text != text, old.createdAt >= order.givenAt { continue }
       let images = (old?.text == text ? old?.images : nil) ?? []
       let policy: FleetPod.Policy = wish.refreshes == true ? .always : .ifNotPresent
       nodes[record.node]?.agent.orders[id] = AgentEntry.Order(
         text: text, images: images + [PodOrder.Image(reference: wish.image, policy: policy)],
-        createdAt: .milliseconds(created), isStored: true)
+        createdAt: order.givenAt, isStored: true)
     }
     listen(to: record.node)
   }
