@@ -23,7 +23,7 @@ package struct MatrixBoard: Sendable {
   private var sets = ObjectStore<DaemonSet>()
   private var pods = ObjectStore<Pod>()
   private var setEvents = ObjectStore<Event>()
-  package private(set) var live = LivePods()
+  package private(set) var live = LiveRuns()
   private(set) var columns = MatrixColumns()
   private(set) var rows: [String: MatrixRow] = [:]
   private(set) var log = StoryLog()
@@ -111,7 +111,7 @@ package struct MatrixBoard: Sendable {
         case .added(let pod), .modified(_, let pod): (pod, false)
         case .deleted(let pod): (pod, true)
         }
-      guard LivePods.owns(pod) else {
+      guard LiveRuns.owns(pod) else {
         isKeptDirty = true
         continue
       }
@@ -190,7 +190,7 @@ package struct MatrixBoard: Sendable {
   private mutating func readKept() {
     let status = ClusterStatus(
       nodes: Array(nodes.objects.values), daemonSets: Array(sets.objects.values),
-      pods: pods.objects.values.filter { !LivePods.owns($0) }, events: Array(setEvents.objects.values))
+      pods: pods.objects.values.filter { !LiveRuns.owns($0) }, events: Array(setEvents.objects.values))
     var next: [String: [String: MatrixCell]] = [:]
     keptPlans = []
     for item in status.items where item.kind == .kept {

@@ -60,7 +60,7 @@ extension MatrixBoard {
   }
 
   /// Nodes whose turn is still to come.
-  func waiting(_ run: LivePods.Run) -> Int {
+  func waiting(_ run: LiveRuns.Run) -> Int {
     if run.kind == .run {
       return isOwn(run) ? ownRun?.nodes.subtracting(run.turns.keys).count ?? 0 : 0
     }
@@ -68,7 +68,7 @@ extension MatrixBoard {
   }
 
   /// The newest run with these images is the one that said so.
-  func isOwn(_ run: LivePods.Run) -> Bool {
+  func isOwn(_ run: LiveRuns.Run) -> Bool {
     guard let ownRun, run.kind == .run, Set(run.images).isSubset(of: ownRun.images) else { return false }
     return live.runs.values.allSatisfy { $0.kind != .run || $0.begun <= run.begun }
   }

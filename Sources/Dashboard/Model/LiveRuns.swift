@@ -4,7 +4,7 @@ import Operator
 import Warming
 
 /// The pods of runs and of the operator, and what they showed of nodes; of runs also what pods showed that are gone.
-package struct LivePods: Sendable {
+package struct LiveRuns: Sendable {
   /// One node's turn in a run.
   package struct Turn: Hashable, Sendable {
     /// Seconds since 1970.
