@@ -4,6 +4,7 @@ import Logging
 import PrepullAPI
 import Synchronization
 import TestKit
+import Warming
 
 @testable import Dashboard
 
@@ -106,6 +107,35 @@ enum Boards {
     return prepull
   }
 
+  /// What the operator asks the agent of a node for, and what that says; nil for an image of which it says nothing yet.
+  ///
+  /// - Parameter given: when the order was given; without one the record has none.
+  static func agentRecord(
+    _ name: String, _ images: [(String, WarmNode.HeldState?)], given: Double?, of prepull: String = "web",
+    seconds: Double? = nil, until end: String? = nil, version: Int = 1
+  ) -> WarmNode {
+    var record = record(name, images.map { ($0.0, $0.1 == .warm ? .warm : .pending) }, version: version)
+    let id = PrepullID(namespace: "shop", name: prepull, uid: "uid-\(prepull)")
+    let order = given.map { WarmNode.Order(of: id, at: .seconds($0)).description }
+    var spec = WarmNode.Spec()
+    spec.images = images.map { image, _ in
+      var wish = WarmNode.Wish(image: image, prepulls: [id.key])
+      wish.order = order
+      return wish
+    }
+    record.spec = spec
+    var agent = WarmNode.Agent()
+    agent.version = "1.0"
+    agent.images = images.compactMap { image, state in
+      guard let state else { return nil }
+      var held = WarmNode.Held(image: image, state: state)
+      (held.order, held.warmSince, held.pullSeconds) = (order, state == .warm ? end : nil, seconds)
+      return held
+    }
+    record.status?.agent = agent
+    return record
+  }
+
   static let web = "registry.example/web:1"
   static let database = "registry.example/database:16"
 
@@ -117,4 +147,9 @@ enum Boards {
     board.take(.restarted((1...nodes).map { record("node-\($0)", Array(zip([web, database], states))) }))
     return board
   }
+}
+
+extension MatrixBoard {
+  /// For what does not ask when.
+  mutating func take(_ event: WatchEvent<WarmNode>) { take(event, now: 0) }
 }

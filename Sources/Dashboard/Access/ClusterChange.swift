@@ -4,7 +4,7 @@ import PrepullAPI
 /// One thing that the watches tell of a cluster.
 enum ClusterChange: Sendable {
   case node(WatchEvent<Node>)
-  case warmNode(WatchEvent<WarmNode>)
+  case warmNode(WatchEvent<WarmNode>, now: Double)
   case prepull(WatchEvent<Prepull>)
   case daemonSet(WatchEvent<DaemonSet>)
   case pod(WatchEvent<Pod>, now: Double)
@@ -15,7 +15,7 @@ enum ClusterChange: Sendable {
   func apply(to board: inout MatrixBoard) {
     switch self {
     case .node(let event): board.take(event)
-    case .warmNode(let event): board.take(event)
+    case .warmNode(let event, let now): board.take(event, now: now)
     case .prepull(let event): board.take(event)
     case .daemonSet(let event): board.take(event)
     case .pod(let event, let now): board.take(event, now: now)
@@ -28,7 +28,7 @@ enum ClusterChange: Sendable {
   func narrowed(to scope: ViewScope) -> ClusterChange? {
     switch self {
     case .node(let event): event.narrowed(scope.admitted).map(ClusterChange.node)
-    case .warmNode(let event): event.narrowed(scope.admitted).map(ClusterChange.warmNode)
+    case .warmNode(let event, let now): event.narrowed(scope.admitted).map { .warmNode($0, now: now) }
     case .prepull(let event): event.narrowed(scope.admitted).map(ClusterChange.prepull)
     case .daemonSet(let event): event.narrowed(scope.admitted).map(ClusterChange.daemonSet)
     case .pod(let event, let now): event.narrowed(scope.admitted).map { .pod($0, now: now) }
@@ -39,7 +39,8 @@ enum ClusterChange: Sendable {
 }
 
 extension WatchEvent {
-  fileprivate func narrowed(_ admitted: (R) -> R?) -> WatchEvent? {
+  /// With what is admitted of each object; nil where nothing is told.
+  func narrowed(_ admitted: (R) -> R?) -> WatchEvent? {
     switch self {
     case .restarted(let all): .restarted(all.compactMap(admitted))
     case .applied(let object): admitted(object).map { .applied($0) }

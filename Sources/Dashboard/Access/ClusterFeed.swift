@@ -84,11 +84,12 @@ actor ClusterFeed: MatrixSink {
   }
 
   private var snapshot: [ClusterChange] {
-    [
+    let now = LiveMatrix.now
+    return [
       .node(.restarted(Array(nodes.objects.values))), .prepull(.restarted(Array(prepulls.objects.values))),
-      .warmNode(.restarted(Array(records.objects.values))), .daemonSet(.restarted(Array(sets.objects.values))),
-      .event(.restarted(Array(events.objects.values))),
-      .pod(.restarted(Array(pods.objects.values)), now: LiveMatrix.now),
+      .warmNode(.restarted(Array(records.objects.values)), now: now),
+      .daemonSet(.restarted(Array(sets.objects.values))), .event(.restarted(Array(events.objects.values))),
+      .pod(.restarted(Array(pods.objects.values)), now: now),
     ] + notes.map { .note($0.value, about: $0.key) }
   }
 
@@ -97,7 +98,7 @@ actor ClusterFeed: MatrixSink {
   func take(_ change: ClusterChange) async {
     switch change {
     case .node(let event): _ = nodes.apply(event)
-    case .warmNode(let event): _ = records.apply(event)
+    case .warmNode(let event, _): _ = records.apply(event)
     case .prepull(let event): note(prepulls.apply(event))
     case .daemonSet(let event): note(sets.apply(event))
     case .pod(let event, _): note(pods.apply(event))

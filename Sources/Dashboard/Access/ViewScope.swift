@@ -80,7 +80,7 @@ extension WarmNode {
   func narrowed(_ isSeen: (String) -> Bool) -> WarmNode {
     func hasSeen(_ plan: String) -> Bool { plan.split(separator: "/").first.map { isSeen(String($0)) } ?? false }
     var record = self
-    record.spec = nil
+    record.spec = spec?.narrowed(hasSeen)
     guard var status else { return record }
     (status.desired, status.warm, status.conditions) = (nil, nil, nil)
     let isWhole = (status.images ?? []).allSatisfy { image in
@@ -101,11 +101,30 @@ extension WarmNode {
     let seen = Set((status.images ?? []).map(\.image))
       .union((spec?.images ?? []).filter { $0.prepulls.contains(where: hasSeen) }.map(\.image))
     if var agent = status.agent {
-      agent.images = agent.images?.filter { seen.contains($0.image) }
+      agent.images = agent.images?.filter { seen.contains($0.image) }.map { held in
+        var held = held
+        held.order = held.order.flatMap { hasSeen($0) ? $0 : nil }
+        return held
+      }
       (agent.conditions, agent.pins) = (nil, nil)
       status.agent = agent
     }
     record.status = status
     return record
+  }
+}
+
+extension WarmNode.Spec {
+  /// What Prepulls that may be seen want, and the orders of these; nil for nothing.
+  ///
+  /// - Parameter isSeen: whether a Prepull, or an order, which begin alike, may be seen.
+  func narrowed(_ isSeen: (String) -> Bool) -> WarmNode.Spec? {
+    var spec = WarmNode.Spec()
+    spec.images = (images ?? []).compactMap { wish in
+      var seen = WarmNode.Wish(image: wish.image, prepulls: wish.prepulls.filter(isSeen))
+      seen.order = wish.order.flatMap { isSeen($0) ? $0 : nil }
+      return seen.prepulls.isEmpty ? nil : seen
+    }
+    return spec.images?.isEmpty == false ? spec : nil
   }
 }

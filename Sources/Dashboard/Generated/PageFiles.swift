@@ -1806,9 +1806,10 @@ export function showRuns(change) {
   if (view.view !== "runs") return;
   if (!sheet.firstChild) {
     sheet.append(el("h2", {}, "Runs"), el("p", { class: "lead" },
-      "Each node's turn since this page was opened: its pod waits, then pulls, then is done. Nodes that took more than twice as long as most stand out."),
+      "Each node's turn since this page was opened: its pod or its agent waits, then pulls, then is done. Nodes that took more than twice as long as most stand out."),
     trouble, list, figures, lines, legend);
-    legend.append("Outlined: its pod is there, the pull has not begun. Filled: it pulls. Hatched: more than twice the median. A line: a wave begins, as the first nodes of the one before it have ended.");
+    legend.append("Outlined: its pod is there or its agent was asked, and no pull is known to have begun. Filled: it pulls. Hatched: more than twice the median. A line: a wave begins, as the first nodes of the one before it have ended. ",
+      "An agent says only at the end when it began to pull, so its turn is filled then; one that stays outlined was not wanted any more. ‹: a turn began before this page was opened.");
   }
   if (!change) return load();
   if (!timer) timer = setTimeout(() => { timer = 0; load(); }, 600);
@@ -1836,9 +1837,15 @@ async function load() {
     class: "action", "aria-pressed": String(run.id === answer.run.id), onclick: () => { chosen = run.id; load(); },
   }, `${run.name} ${clock(run.begun)}${run.ended === null ? "" : ", ended"}`)));
   showFigures(answer.run, answer.now);
-  shown = { run: answer.run, now: answer.now };
+  shown = { run: answer.run, now: answer.now, since: performance.now() };
   draw(answer.run, answer.now);
 }
+
+// What goes on grows, though nothing is told of it.
+setInterval(() => {
+  if (view.view !== "runs" || !shown || shown.run.ended !== null || store.link !== "live") return;
+  draw(shown.run, shown.now + (performance.now() - shown.since) / 1000);
+}, 1000);
 
 new ResizeObserver(() => {
   if (shown && lines.clientWidth > 0 && lines.clientWidth !== drawnWidth) draw(shown.run, shown.now);
@@ -1846,17 +1853,20 @@ new ResizeObserver(() => {
 
 const median = (values) => values.length ? values.sort((one, other) => one - other)[values.length >> 1] : null;
 
+/** Nodes that came to an end of their own: not those that nobody wants any more. */
+const ended = (nodes) => nodes.filter((node) => node.outcome === "warm" || node.outcome === "failed");
+
 function showFigures(run, now) {
-  const done = run.nodes.filter((node) => node.done !== null);
+  const done = ended(run.nodes);
   const failed = done.filter((node) => node.outcome === "failed").length;
-  const active = run.nodes.length - done.length;
+  const active = run.nodes.filter((node) => node.done === null).length;
   const spent = (run.ended ?? now) - run.begun;
   const half = median(done.map((node) => node.done - node.begin));
   const recent = done.filter((node) => node.done > now - 10).length / Math.min(10, Math.max(1, spent));
   const left = run.ended || !recent || !run.waiting ? null : run.waiting / recent;
   const item = (title, value) => el("div", {}, el("dt", { class: "muted" }, title), el("dd", { class: "answer" }, value));
   const row = el("dl", { class: "figures" },
-    item("Nodes done", `${done.length - failed}/${run.nodes.length + run.waiting}`), item(run.ended ? "Took" : "So far", seconds(spent)),
+    item("Nodes done", `${done.length - failed}/${done.length + active + run.waiting}`), item(run.ended ? "Took" : "So far", seconds(spent)),
     item("A node takes", seconds(half)), item("At work", String(active)), failed ? item("Failed", String(failed)) : null,
     run.bytes ? item("Pulled", bytes(run.bytes)) : null, run.bytes && spent > 0 ? item("Rate", rate(run.bytes / spent)) : null,
     left ? item("Time left", `about ${seconds(left)}`) : null);
@@ -1893,7 +1903,7 @@ function draw(run, now) {
     context.fillText(text, place, height - 4);
     free = place + wide + 4;
   }
-  const half = median(nodes.filter((node) => node.done !== null).map((node) => node.done - node.begin));
+  const half = median(ended(nodes).map((node) => node.done - node.begin));
   const letter = context.measureText("m").width * 0.62;
   const short = (name, room) => name.length * letter <= room || context.measureText(name).width <= room ? name
     : `${name.slice(0, Math.max(1, Math.floor(room / letter) - 1))}…`;
@@ -1916,7 +1926,8 @@ function draw(run, now) {
     if (tall > 3) context.strokeRect(x(node.begin) + 0.5, y + 2.5, Math.max(1, x(pull) - x(node.begin) - 1), tall - 5);
     context.globalAlpha = 1;
     context.fillStyle = colour(state);
-    context.fillRect(x(pull), y + (tall > 3 ? 2 : 0), Math.max(2, x(end) - x(pull)), tall > 3 ? tall - 4 : tall - 0.5);
+    if (node.outcome !== "withdrawn") context.fillRect(x(pull), y + (tall > 3 ? 2 : 0), Math.max(2, x(end) - x(pull)), tall > 3 ? tall - 4 : tall - 0.5);
+    if (node.begin < run.begun && tall >= 12) context.fillText("‹", left - 6, y + tall / 2 + 4);
     if (isSlow && tall > 3) {
       context.strokeStyle = colour("mark");
       context.beginPath();
@@ -2266,6 +2277,12 @@ const heading = (title, under) => el("header", {},
 const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, value]) => value !== null && value !== undefined && value !== "")
   .map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 
+/** An agent sees at once what comes and goes, and writes only then: that it is silent is no bad sign. */
+const checked = (node) => [
+  node.verified && `${node.agent ? "by pods " : ""}${ago(node.verified)}`,
+  node.agent && `by its agent as things change, ${node.heard ? `last ${ago(node.heard)}` : "not since this page was opened"}`,
+].filter(Boolean).join("; ");
+
 function nodeStory(node) {
   const warm = node.images.filter((image) => image.state === "warm").length;
   const wanted = node.images.filter((image) => image.state !== "unsupported").length;
@@ -2278,7 +2295,7 @@ function nodeStory(node) {
     facts([
       ["Zone", node.zone], ["Pool", node.pool], ["Type", node.type], ["Platform", node.platform], ["Runtime", node.runtime],
       ["Joined", node.joined && ago(node.joined)], ["First warm", node.firstWarm && ago(node.firstWarm)],
-      ["Checked", node.verified && ago(node.verified)], ["Agent", node.agent],
+      ["Checked", checked(node)], ["Agent", node.agent],
     ]),
     ...(node.gates.length || node.taints.length ? [el("h3", {}, "What keeps pods off"), el("ul", { class: "rows" },
       node.gates.map((gate) => el("li", {}, el("span", { class: "what" }, gate.taint,

@@ -1,9 +1,11 @@
 import Documents
 import Kubernetes
 import Operator
+import PrepullAPI
 import Warming
 
-/// The pods of runs and of the operator, and what they showed of nodes; of runs also what pods showed that are gone.
+/// The pods of runs and of the operator, and what they showed of nodes; of runs also what pods showed that are gone. What
+/// agents of nodes do for Prepulls are turns of the same runs.
 package struct LiveRuns: Sendable {
   /// One node's turn in a run.
   package struct Turn: Hashable, Sendable {
@@ -12,6 +14,11 @@ package struct LiveRuns: Sendable {
     package var pull: Double?
     package var done: Double?
     package var hasFailed = false
+    /// Nobody wants any more what had not ended.
+    package var isWithdrawn = false
+
+    /// Nil while it goes on.
+    var outcome: String? { done == nil ? nil : isWithdrawn ? "withdrawn" : hasFailed ? "failed" : "warm" }
   }
 
   package struct Run: Sendable {
@@ -27,12 +34,18 @@ package struct LiveRuns: Sendable {
     var pods: [ObjectStore<Pod>.Key: String] = [:]
 
     package var key: String { "\(namespace)/\(name)" }
-    /// When its last pod was gone; nil while it goes on.
-    package var ended: Double? { pods.isEmpty ? turns.values.compactMap(\.done).max() : nil }
+    /// When its last turn was over and its last pod gone; nil while it goes on.
+    package var ended: Double? {
+      pods.isEmpty && turns.values.allSatisfy { $0.done != nil } ? turns.values.compactMap(\.done).max() : nil
+    }
   }
 
   /// By what tells runs apart; a Prepull's waves are one.
   package private(set) var runs: [String: Run] = [:]
+  /// When an agent last wrote something, by its node; only what the page saw.
+  private(set) var heard: [String: Double] = [:]
+  /// How often turns changed.
+  private(set) var changes = 0
 
   package init() {}
 
@@ -54,6 +67,8 @@ package struct LiveRuns: Sendable {
     }
     return PodImages(pod.spec).references.map { ($0, $0) }
   }
+
+  // MARK: Pods
 
   /// Takes a pod's newest state in, or its last.
   ///
@@ -90,10 +105,75 @@ package struct LiveRuns: Sendable {
         cells.values.allSatisfy { $0.state == .warm } && pod.status?.phase != "Pending" ? turn.done ?? now : nil
     }
     run.cells[node] = cells.isEmpty ? nil : cells
-    run.turns[node] = turn
+    if run.turns.updateValue(turn, forKey: node) != turn { changes += 1 }
     runs[id] = run
     return node
   }
+
+  // MARK: Agents
+
+  /// Takes in how a WarmNode changed.
+  ///
+  /// A turn begins when the page sees its order, and ends when the page sees what came of it, by one clock. What was
+  /// settled when the page was opened is no turn; what went on then began when the order was given.
+  ///
+  /// - Parameter isListed: the record was there before the page was.
+  mutating func take(_ old: WarmNode?, _ new: WarmNode?, isListed: Bool, now: Double) {
+    guard let node = (new ?? old)?.metadata.name else { return }
+    if new?.status?.agent == nil {
+      heard[node] = nil
+    } else if !isListed, new?.status?.agent != old?.status?.agent {
+      heard[node] = now
+    }
+    let (before, after) = (AgentWork.all(of: old), AgentWork.all(of: new))
+    for (uid, work) in after where work != before[uid] {
+      let last = before[uid]?.order
+      if let last, work.order.givenAt < last.givenAt {
+        // What is left after a newer order was taken back.
+        withdraw(node, from: uid, now: now)
+        continue
+      }
+      let isNew = work.order != last
+      if var turn = openTurn(of: node, in: uid) {
+        follow(work, in: &turn, of: node, now: now)
+      } else if !work.isDone || isNew && !isListed {
+        // Where it ended at once it began before this was heard.
+        let isKnown = isNew && (isListed || work.isDone) && !work.isRepair
+        var turn = Turn(begin: isKnown ? min(now, work.order.givenAt / .seconds(1)) : now)
+        follow(work, in: &turn, of: node, now: now)
+      }
+    }
+    for uid in before.keys where after[uid] == nil { withdraw(node, from: uid, now: now) }
+  }
+
+  private func openTurn(of node: String, in uid: String) -> Turn? {
+    runs[uid]?.turns[node].flatMap { $0.done == nil ? $0 : nil }
+  }
+
+  private mutating func withdraw(_ node: String, from uid: String, now: Double) {
+    guard var turn = openTurn(of: node, in: uid), runs[uid]?.pods.values.contains(node) == false else { return }
+    (turn.done, turn.isWithdrawn) = (now, true)
+    runs[uid]?.turns[node] = turn
+    changes += 1
+  }
+
+  private mutating func follow(_ work: AgentWork, in turn: inout Turn, of node: String, now: Double) {
+    if work.isPulling { turn.pull = turn.pull ?? now }
+    if work.isDone {
+      turn.done = now
+      turn.hasFailed = work.hasFailed
+      if let seconds = work.pullSeconds { turn.pull = max(turn.begin, now - seconds) }
+    }
+    let prepull = work.order.prepull
+    var run =
+      runs[prepull.uid] ?? Run(kind: .prepull, namespace: prepull.namespace, name: prepull.name, begun: now)
+    run.images += work.images.filter { !run.images.contains($0) }
+    run.turns[node] = turn
+    runs[prepull.uid] = run
+    changes += 1
+  }
+
+  // MARK: Nodes
 
   /// A node that is gone takes what was known of it along.
   mutating func forget(node: String) {

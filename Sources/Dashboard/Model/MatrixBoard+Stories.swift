@@ -17,7 +17,9 @@ extension MatrixBoard {
     story["runtime"] = JSON(node?.status?.nodeInfo?.containerRuntimeVersion ?? record?.agent?.runtime)
     story["agent"] = JSON(record?.agent?.version)
     story["firstWarm"] = JSON(moment: record?.firstWarmAt)
-    story["verified"] = JSON(moment: record?.verifiedAt)
+    // Agents prove what they hold all the time, and write when it changes.
+    story["verified"] = record?.isAllOfAgent == true ? .null : JSON(moment: record?.verifiedAt)
+    story["heard"] = live.heard[name].map(JSON.number) ?? .null
     story["taints"] = .array(facts(name).taints.map { .string($0.description) })
     story["gates"] = .array(
       (record?.gates ?? []).map { gate in
@@ -106,8 +108,7 @@ extension MatrixBoard {
           turns.map { node, turn in
             [
               "name": .string(node), "begin": .number(turn.begin), "pull": turn.pull.map(JSON.number) ?? .null,
-              "done": turn.done.map(JSON.number) ?? .null,
-              "outcome": turn.done == nil ? .null : turn.hasFailed ? "failed" : "warm",
+              "done": turn.done.map(JSON.number) ?? .null, "outcome": JSON(turn.outcome),
             ]
           }),
       ],
@@ -122,6 +123,14 @@ extension MatrixBoard {
       "progress": JSON(cell.progressText),
       "wantedBy": .array(cell.wantedBy.map(JSON.string)),
     ]
+  }
+}
+
+extension WarmNode.Status {
+  /// Whether the node's agent answers for all images that are wanted there.
+  fileprivate var isAllOfAgent: Bool {
+    guard let agent else { return false }
+    return Set((images ?? []).map(\.image)).isSubset(of: (agent.images ?? []).map(\.image))
   }
 }
 

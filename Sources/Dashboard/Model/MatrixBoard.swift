@@ -41,6 +41,8 @@ package struct MatrixBoard: Sendable {
   var arePlansDirty = true
   private var isKeptDirty = true
   private var areNotesDirty = false
+  /// How many changes of turns were told.
+  private var toldTurns = 0
   private var lastDigests: [String: String] = [:]
 
   /// - Parameters:
@@ -66,13 +68,17 @@ package struct MatrixBoard: Sendable {
     }
   }
 
-  package mutating func take(_ event: WatchEvent<WarmNode>) {
+  package mutating func take(_ event: WatchEvent<WarmNode>, now: Double) {
+    let isList = if case .restarted = event { true } else { false }
     for change in records.apply(event) {
-      switch change {
-      case .added(let node): count(nil, node)
-      case .modified(let old, let node): count(old, node)
-      case .deleted(let node): count(node, nil)
-      }
+      let (old, new): (WarmNode?, WarmNode?) =
+        switch change {
+        case .added(let node): (nil, node)
+        case .modified(let old, let node): (old, node)
+        case .deleted(let node): (node, nil)
+        }
+      count(old, new)
+      live.take(old, new, isListed: isList && old == nil, now: now)
     }
   }
 
@@ -160,7 +166,7 @@ package struct MatrixBoard: Sendable {
       if let old, !isOther { tell(old, row, now: now) }
     }
     dirty = []
-    defer { areNotesDirty = false }
+    defer { (areNotesDirty, toldTurns) = (false, live.changes) }
     if isOther { return .whole(document) }
     var part: [String: JSON] = [:]
     if !changed.isEmpty { part["nodes"] = .array(changed) }
@@ -168,6 +174,8 @@ package struct MatrixBoard: Sendable {
     if columns.columns != oldColumns.columns { part["images"] = columns.imagesJSON }
     if columns.plans != oldColumns.plans { part["plans"] = columns.plansJSON }
     if areNotesDirty { part["notes"] = notesJSON }
+    // The matrix may be as it was when a turn begins: that an agent was asked is no state of a cell.
+    if live.changes != toldTurns { part["turns"] = true }
     return part.isEmpty ? nil : .part(.object(part))
   }
 

@@ -44,6 +44,12 @@ const heading = (title, under) => el("header", {},
 const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, value]) => value !== null && value !== undefined && value !== "")
   .map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 
+/** An agent sees at once what comes and goes, and writes only then: that it is silent is no bad sign. */
+const checked = (node) => [
+  node.verified && `${node.agent ? "by pods " : ""}${ago(node.verified)}`,
+  node.agent && `by its agent as things change, ${node.heard ? `last ${ago(node.heard)}` : "not since this page was opened"}`,
+].filter(Boolean).join("; ");
+
 function nodeStory(node) {
   const warm = node.images.filter((image) => image.state === "warm").length;
   const wanted = node.images.filter((image) => image.state !== "unsupported").length;
@@ -56,7 +62,7 @@ function nodeStory(node) {
     facts([
       ["Zone", node.zone], ["Pool", node.pool], ["Type", node.type], ["Platform", node.platform], ["Runtime", node.runtime],
       ["Joined", node.joined && ago(node.joined)], ["First warm", node.firstWarm && ago(node.firstWarm)],
-      ["Checked", node.verified && ago(node.verified)], ["Agent", node.agent],
+      ["Checked", checked(node)], ["Agent", node.agent],
     ]),
     ...(node.gates.length || node.taints.length ? [el("h3", {}, "What keeps pods off"), el("ul", { class: "rows" },
       node.gates.map((gate) => el("li", {}, el("span", { class: "what" }, gate.taint,

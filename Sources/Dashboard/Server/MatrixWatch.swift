@@ -30,7 +30,9 @@ struct MatrixWatch: Sendable {
         await follow(client.watch(Node.self, onProgress: tell("nodes")), "nodes") { .node($0) }
       }
       group.addTask {
-        await follow(client.watch(WarmNode.self, onProgress: tell("warmnodes")), "warmnodes") { .warmNode($0) }
+        await follow(client.watch(WarmNode.self, onProgress: tell("warmnodes")), "warmnodes") { event in
+          .warmNode(event.narrowed(withOrders) ?? event, now: LiveMatrix.now)
+        }
       }
       group.addTask {
         await follow(client.watch(Prepull.self, in: namespace, onProgress: tell("prepulls")), "prepulls") {
@@ -64,6 +66,14 @@ struct MatrixWatch: Sendable {
       }
     }
     await live.close()
+  }
+
+  /// A record without the orders of other namespaces' Prepulls, which are not followed.
+  @Sendable private func withOrders(_ record: WarmNode) -> WarmNode {
+    guard let namespace, record.spec != nil else { return record }
+    var record = record
+    record.spec = record.spec?.narrowed { $0.hasPrefix("\(namespace)/") }
+    return record
   }
 
   /// - Parameter kind: nil for what only helps to explain.

@@ -5,6 +5,7 @@ import PrepullAPI
 import Serving
 import TestKit
 import Testing
+import Warming
 
 @testable import Dashboard
 
@@ -66,6 +67,43 @@ import Testing
     #expect(all.admitted(record) == record)
     // `a` is no beginning of `ab`.
     #expect(try #require(scope(["ab"]).admitted(record)).status?.images == [])
+  }
+
+  @Test("Orders to agents are seen by who may list WarmNodes and the Prepull that gave them, and by nobody else")
+  func orders() async throws {
+    func record(_ version: Int, _ state: WarmNode.HeldState?) -> WarmNode {
+      var record = Boards.agentRecord("n", [("web:1", state)], given: 5, version: version)
+      let order = WarmNode.Order(of: .init(namespace: "bank", name: "vault", uid: "uid-vault"), at: .seconds(5))
+      // Both want it, and bank asked for it last.
+      var other = WarmNode.Wish(image: "vault:1", prepulls: ["bank/vault", "shop/web"])
+      other.order = order.description
+      record.spec?.images?.append(other)
+      var held = WarmNode.Held(image: "vault:1", state: .warm)
+      held.order = order.description
+      record.status?.agent?.images?.append(held)
+      return record
+    }
+    var (blind, all, unrecorded) = (scope(["shop"]), scope([]), scope(["shop"]))
+    (blind.nodes, unrecorded.warmNodes, all.prepulls) = (false, false, .all)
+    let seen = try #require(scope(["shop"]).admitted(record(1, nil)))
+    #expect(seen.spec?.images?.map(\.prepulls) == [["shop/web"], ["shop/web"]])
+    #expect(seen.spec?.images?.map { $0.order == nil } == [false, true])
+    #expect(seen.status?.agent?.images?.allSatisfy { $0.order?.hasPrefix("shop/") ?? true } == true)
+    #expect(all.admitted(record(1, nil)) == record(1, nil))
+    let feed = ClusterFeed(context: "lab", health: ProcessHealth()) { _ in fatalError("not asked") }
+    for kind in MatrixWatch.kinds { await feed.isReady(kind) }
+    await feed.take(.node(.restarted([Boards.node("n")])))
+    let scopes: [(ViewScope, [String])] = [
+      (scope(["shop"]), ["web"]), (all, ["vault", "web"]), (scope(["bank"]), ["vault"]), (blind, []), (unrecorded, []),
+    ]
+    for (scope, _) in scopes { _ = await feed.matrix(for: scope) }
+    await feed.take(.warmNode(.applied(Boards.record("n", [])), now: 9))
+    await feed.take(.warmNode(.applied(record(2, nil)), now: 10))
+    await feed.take(.warmNode(.applied(record(3, .warm)), now: 11))
+    for (scope, names) in scopes {
+      let story = await feed.matrix(for: scope)?.board.runsStory("", now: 12)
+      #expect(story?["runs"]?.array?.compactMap { $0["name"]?.string }.sorted() == names)
+    }
   }
 
   @Test("Views of equal rights are one, a change reaches each narrowed, and too many views are refused")
