@@ -1787,7 +1787,6 @@ import { LOST, ask, store } from "./store.js";
 import { go, view } from "./address.js";
 import { byId, el, say } from "./dom.js";
 import { bytes, clock, count, rate, seconds } from "./format.js";
-import { waves } from "./waves.js";
 
 const sheet = byId("runs");
 sheet.className = "sheet";
@@ -1876,7 +1875,7 @@ function showFigures(run, now) {
 function draw(run, now) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  const nodes = [...run.nodes].sort((one, other) => one.begin - other.begin || one.name.localeCompare(other.name));
+  const nodes = run.nodes;
   names = nodes;
   const tall = nodes.length > 1500 ? 2 : nodes.length > 300 ? 4 : nodes.length > 60 ? 12 : 19;
   drawnWidth = lines.clientWidth;
@@ -1908,12 +1907,9 @@ function draw(run, now) {
   const short = (name, room) => name.length * letter <= room || context.measureText(name).width <= room ? name
     : `${name.slice(0, Math.max(1, Math.floor(room / letter) - 1))}…`;
   let stragglers = 0;
-  const starts = waves(nodes);
-  // Where nearly each node would be one of its own, they tell nothing.
-  const isInWaves = starts.length > 1 && starts.length * 2 <= nodes.length;
+  const waves = nodes.filter((node) => node.wave).length;
   nodes.forEach((node, index) => {
-    const wave = isInWaves ? starts.indexOf(index) : -1;
-    if (wave > 0) {
+    if (node.wave && index > 0) {
       context.fillStyle = colour("line");
       context.fillRect(0, index * tall - 0.5, width, 1);
     }
@@ -1937,13 +1933,13 @@ function draw(run, now) {
     if (tall >= 12) {
       context.fillStyle = colour(isSlow ? "ink" : "muted");
       context.textAlign = "right";
-      context.fillText(short(node.name, left - (wave < 0 ? 10 : 58)), left - 8, y + tall / 2 + 4);
+      context.fillText(short(node.name, left - (node.wave ? 58 : 10)), left - 8, y + tall / 2 + 4);
       context.textAlign = "left";
       context.fillStyle = colour("muted");
-      if (wave >= 0) context.fillText(`wave ${wave + 1}`, 2, y + tall / 2 + 4);
+      if (node.wave) context.fillText(node.wave, 2, y + tall / 2 + 4);
     }
   });
-  canvas.setAttribute("aria-label", `${count(nodes.length, "node")}${isInWaves ? ` in ${starts.length} waves` : ""}, of which ${stragglers} took more than twice as long as most`);
+  canvas.setAttribute("aria-label", `${count(nodes.length, "node")}${waves ? ` in ${waves} waves` : ""}, of which ${stragglers} took more than twice as long as most`);
 }
 
 canvas.addEventListener("click", (event) => {
@@ -2432,22 +2428,6 @@ function tally(row, column) {
   if (row) for (let state = 0; state < STATES.length; state += 1) counts[state] = row.group.counts[column.index * width + state];
   else for (const node of store.nodes.values()) if (node.cells[column.index] < STATES.length) counts[node.cells[column.index]] += 1;
   return el("p", {}, counts.map((number, state) => number > 0 && `${number.toLocaleString("en")} ${STATES[state]}`).filter(Boolean).join(", ") || "wanted nowhere");
-}
-
-"""###,
-    "waves.js": ###"""
-/**
- * Where waves begin, as indices of nodes in the order of their begin: the first at the first node, each other one at the
- * first node that began when one of the wave before had ended, and so made room for it.
- */
-export function waves(nodes) {
-  const starts = [];
-  let ended = -Infinity;
-  nodes.forEach((node, index) => {
-    if (node.begin >= ended) { starts.push(index); ended = Infinity; }
-    ended = Math.min(ended, node.done ?? Infinity);
-  });
-  return starts;
 }
 
 """###,

@@ -89,6 +89,7 @@ extension MatrixBoard {
     let chosen = runs.first { $0.key == id } ?? newest
     let run = chosen.value
     let turns = run.turns.sorted { ($0.value.begin, $0.key) < ($1.value.begin, $1.key) }
+    let waves = SeedWaves(turns.map(\.value)).labels(seeds: seeds(of: run))
     return [
       "now": .number(now),
       "runs": .array(
@@ -105,10 +106,11 @@ extension MatrixBoard {
         "waiting": .integer(Int64(waiting(run))),
         "bytes": isOwn(run) ? .integer(ownRun?.pulledBytes ?? 0) : .null,
         "nodes": .array(
-          turns.map { node, turn in
-            [
+          turns.enumerated().map { index, place in
+            let (node, turn) = place
+            return [
               "name": .string(node), "begin": .number(turn.begin), "pull": turn.pull.map(JSON.number) ?? .null,
-              "done": turn.done.map(JSON.number) ?? .null, "outcome": JSON(turn.outcome),
+              "done": turn.done.map(JSON.number) ?? .null, "outcome": JSON(turn.outcome), "wave": JSON(waves[index]),
             ]
           }),
       ],

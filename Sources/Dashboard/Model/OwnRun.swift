@@ -12,6 +12,8 @@ struct OwnRun: Hashable, Sendable {
   var pulledBytes: Int64 = 0
   /// Nodes that the run itself calls warm: watches may not have told yet.
   var warm: Set<String> = []
+  /// How many pulled first, for others to follow; 0 where that was not said.
+  var seeds = 0
   /// Nodes that it was to warm, of which none is taken away when it stops.
   var all: Set<String>
 
@@ -39,6 +41,9 @@ extension MatrixBoard {
     case .nodeFinished(let node, .warm): ownRun?.warm.insert(node)
     case .nodeFinished(let node, .unsupported): ownRun?.all.remove(node)
     case .imagePulled(_, _, _, let bytes): ownRun?.pulledBytes += bytes ?? 0
+    case .seedWait(let wait?) where wait.holders == 0:
+      let before = ownRun?.seeds ?? 0
+      ownRun?.seeds = max(before, wait.pulling)
     case .stopping, .cleaningUp:
       // No further node is begun.
       dirty.formUnion(ownRun?.nodes ?? [])

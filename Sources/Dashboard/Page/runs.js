@@ -3,7 +3,6 @@ import { LOST, ask, store } from "./store.js";
 import { go, view } from "./address.js";
 import { byId, el, say } from "./dom.js";
 import { bytes, clock, count, rate, seconds } from "./format.js";
-import { waves } from "./waves.js";
 
 const sheet = byId("runs");
 sheet.className = "sheet";
@@ -92,7 +91,7 @@ function showFigures(run, now) {
 function draw(run, now) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  const nodes = [...run.nodes].sort((one, other) => one.begin - other.begin || one.name.localeCompare(other.name));
+  const nodes = run.nodes;
   names = nodes;
   const tall = nodes.length > 1500 ? 2 : nodes.length > 300 ? 4 : nodes.length > 60 ? 12 : 19;
   drawnWidth = lines.clientWidth;
@@ -124,12 +123,9 @@ function draw(run, now) {
   const short = (name, room) => name.length * letter <= room || context.measureText(name).width <= room ? name
     : `${name.slice(0, Math.max(1, Math.floor(room / letter) - 1))}…`;
   let stragglers = 0;
-  const starts = waves(nodes);
-  // Where nearly each node would be one of its own, they tell nothing.
-  const isInWaves = starts.length > 1 && starts.length * 2 <= nodes.length;
+  const waves = nodes.filter((node) => node.wave).length;
   nodes.forEach((node, index) => {
-    const wave = isInWaves ? starts.indexOf(index) : -1;
-    if (wave > 0) {
+    if (node.wave && index > 0) {
       context.fillStyle = colour("line");
       context.fillRect(0, index * tall - 0.5, width, 1);
     }
@@ -153,13 +149,13 @@ function draw(run, now) {
     if (tall >= 12) {
       context.fillStyle = colour(isSlow ? "ink" : "muted");
       context.textAlign = "right";
-      context.fillText(short(node.name, left - (wave < 0 ? 10 : 58)), left - 8, y + tall / 2 + 4);
+      context.fillText(short(node.name, left - (node.wave ? 58 : 10)), left - 8, y + tall / 2 + 4);
       context.textAlign = "left";
       context.fillStyle = colour("muted");
-      if (wave >= 0) context.fillText(`wave ${wave + 1}`, 2, y + tall / 2 + 4);
+      if (node.wave) context.fillText(node.wave, 2, y + tall / 2 + 4);
     }
   });
-  canvas.setAttribute("aria-label", `${count(nodes.length, "node")}${isInWaves ? ` in ${starts.length} waves` : ""}, of which ${stragglers} took more than twice as long as most`);
+  canvas.setAttribute("aria-label", `${count(nodes.length, "node")}${waves ? ` in ${waves} waves` : ""}, of which ${stragglers} took more than twice as long as most`);
 }
 
 canvas.addEventListener("click", (event) => {
