@@ -268,9 +268,9 @@ let package = Package(
     .tests(
       "Dashboard",
       [
-        "Documents", "ImageModel", "Kubernetes", "Warming", "PrepullAPI", "Serving", "Installation", "KubeAPIServer",
-        "VirtualCluster", "TestKit", .asyncHTTPClient, .hummingbird, .log, .nioCore, .nioHTTP1, .nioSSL, .subprocess,
-        .systemPackage,
+        "Documents", "ImageModel", "Kubernetes", "Warming", "PrepullAPI", "Operator", "Serving", "Installation",
+        "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .hummingbird, .log, .nioCore, .nioHTTP1,
+        .nioSSL, .subprocess, .systemPackage,
       ]),
     .tests(
       "KubeAPIServer",

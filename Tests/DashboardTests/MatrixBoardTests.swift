@@ -1,5 +1,6 @@
 import Documents
 import Kubernetes
+import Operator
 import PrepullAPI
 import Testing
 import Warming
@@ -70,6 +71,32 @@ import Warming
     #expect(turn?["outcome"] == "warm")
     #expect(board.nodeStory("node-1")?["images"]?.array?.first?["digest"]?.string?.hasPrefix("sha256:cdcd") == true)
     #expect(board.nodeStory("node-1")?["events"]?.array?.isEmpty == false)
+  }
+
+  @Test("The run beside the page comes first; what it left untried, or took away before it was warm, is not done")
+  func ownRunFirst() {
+    var board = MatrixBoard(context: "lab", server: "")
+    board.take(.restarted([Boards.node("node-1")]))
+    board.take(RunEvent.planned(nodes: ["node-1"], images: [Boards.web]))
+    func outcome() -> JSON? { board.runsStory("", now: 9)[path: "run", "nodes"]?.array?.first?["outcome"] }
+    board.take(.restarted([Self.runPod(node: "node-1", imageID: nil, version: 1)]), now: 3)
+    var other = Self.runPod(node: "node-1", imageID: nil, version: 2)
+    (other.metadata.name, other.metadata.uid) = ("other", "other")
+    other.metadata.labels = [PullerKey.prepull: "uid-web"]
+    board.take(.applied(other), now: 4)
+    #expect(board.runsStory("", now: 5)[path: "run", "kind"] == "run")
+    #expect(board.runsStory("uid-web", now: 5)[path: "run", "name"] == "a Prepull")
+    board.take(.restarted([Boards.prepull("web", [Boards.web])]))
+    #expect(board.runsStory("uid-web", now: 5)[path: "run", "name"] == "web")
+    board.take(.deleted(Self.runPod(node: "node-1", imageID: nil, version: 3)), now: 6)
+    #expect(outcome() == "withdrawn")
+    board.take(
+      .applied(
+        Self.runPod(node: "node-1", imageID: "\(Boards.web)@sha256:\(String(repeating: "cd", count: 32))", version: 4)),
+      now: 7)
+    #expect(outcome() == "warm")
+    board.take(RunEvent.nodeFinished(node: "node-1", .incomplete))
+    #expect(outcome() == "withdrawn")
   }
 
   @Test("A run that says what it will do shows the nodes whose turn is still to come, until it ends")

@@ -44,6 +44,24 @@ import Warming
     }
   }
 
+  @Test("A cluster that has not answered is no empty one, and what may not be seen is not missing")
+  func unanswered() async throws {
+    try await look(MatrixBoard(context: "lab", server: "")) { lab, page in
+      #expect(try await page.text("#headline").hasPrefix("Nothing is wanted on any node"))
+      await lab.live.reach("nodes", false)
+      try await page.wait(
+        "the words", until: "document.querySelector('#headline').innerText.includes('does not answer')")
+      #expect(try await page.text("#empty").contains("as soon as it does"))
+      // The whole picture comes after it.
+      await lab.live.take { $0.note("Prepulls are not shown: forbidden", about: "prepulls") }
+      try await page.wait("the note", until: "document.querySelector('#notes').innerText.includes('forbidden')")
+      #expect(try await page.text("#link").contains("does not answer"))
+      await lab.live.reach("nodes", true)
+      try await page.wait("other words", until: "document.querySelector('#headline').innerText.includes('you may see')")
+      #expect(try await page.text("#empty").contains("named above"))
+    }
+  }
+
   @Test("Cells move while the cluster does, and nodes come and go")
   func liveChanges() async throws {
     try await look(Boards.small()) { lab, page in

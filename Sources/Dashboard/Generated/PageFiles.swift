@@ -89,7 +89,7 @@ read();
 """###,
     "cost.js": ###"""
 // What pods wait for: the ranking of `prepull images`, and the Prepull that would end it.
-import { ask } from "./store.js";
+import { ask, unseen } from "./store.js";
 import { view } from "./address.js";
 import { byId, el } from "./dom.js";
 import { clock, count, seconds, shortImage } from "./format.js";
@@ -132,7 +132,12 @@ const head = () => [el("h2", {}, "What pods wait for"), el("p", { class: "lead" 
 
 function body(cost) {
   const most = Math.max(...cost.images.map((image) => image.waitSecondsPerHour), 0.001);
-  if (!cost.images.length) return [el("p", {}, "No image is used here: there are no pods, no workloads and no events."), ...remarks(cost)];
+  const again = el("button", { class: "action", onclick: () => load() }, "Read again");
+  if (!cost.images.length) {
+    const text = unseen() ? "No image is used by what you may see: pods, workloads and events of namespaces are shown to whoever may list them there."
+      : "No image is used here: there are no pods, no workloads and no events.";
+    return [el("p", {}, `${text} `, again), ...remarks(cost)];
+  }
   const rows = cost.images.map((image) => el("tr", {},
     el("td", {}, el("span", { title: image.image }, shortImage(image.image)),
       el("div", { class: "muted" }, [image.eligible > 0 && `on ${image.nodes} of ${count(image.eligible, "node")}`, users(image)].filter(Boolean).join(" · "))),
@@ -145,7 +150,7 @@ function body(cost) {
     el("thead", {}, el("tr", {}, ["image", "starts/h", "cold", "pull", "wait/h", ""].map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, rows)));
   return [table, ...manifest(cost), ...nextPods(cost), ...remarks(cost), el("p", { class: "muted" },
-    `${count(cost.pods, "pod")} on ${count(cost.nodes, "node")}. `, el("button", { class: "action", onclick: () => load() }, "Read again"))];
+    `${count(cost.pods, "pod")} on ${count(cost.nodes, "node")}. `, again)];
 }
 
 /** Who wants an image, or wanted it. */
@@ -287,7 +292,7 @@ export function mark(state) {
 """###,
     "estimate.js": ###"""
 // How long it will take: the server's own model (that of `prepull check`), with its widths as sliders.
-import { ask } from "./store.js";
+import { ask, unseen } from "./store.js";
 import { view } from "./address.js";
 import { byId, el, svg } from "./dom.js";
 import { bytes, count, rate, seconds } from "./format.js";
@@ -370,7 +375,7 @@ async function load() {
 function show(estimate) {
   chart.hidden = estimate.curve.length < 2;
   if (!estimate.nodes) {
-    answer.replaceChildren(el("p", { class: "answer" }, "0 s"), el("p", { class: "muted" }, "Every node holds what is wanted of it."));
+    answer.replaceChildren(el("p", { class: "answer" }, "0 s"), el("p", { class: "muted" }, unseen() ? "Nothing that you may see is missing on a node." : "Every node holds what is wanted of it."));
     return;
   }
   answer.replaceChildren(
@@ -764,7 +769,7 @@ form.addEventListener("submit", async (event) => {
 """###,
     "main.js": ###"""
 // Puts the page together: its head, its tools, its views.
-import { LOST, STATES, connect, onChange, retry, store } from "./store.js";
+import { LOST, STATES, connect, onChange, retry, store, unseen } from "./store.js";
 import { BYS, GROUPS, SIZES, SORTS, layout, opened } from "./layout.js";
 import { go, link, onView, view } from "./address.js";
 import { byId, el, mark, say } from "./dom.js";
@@ -853,7 +858,7 @@ const buttons = STATES.map((state) => {
 function showSummary() {
   const able = store.ableNodes;
   const headline = byId("headline");
-  const text = able === 0 ? "Nothing is wanted on any node"
+  const text = able === 0 ? { cluster: "The cluster does not answer", rights: "Nothing that you may see is wanted on any node" }[unseen()] ?? "Nothing is wanted on any node"
     : store.warmNodes === able ? `${able === 1 ? "The node is" : `All ${able.toLocaleString("en")} nodes are`} warm`
     : `${store.warmNodes.toLocaleString("en")} of ${count(able, "node")} warm`;
   if (headline.firstChild?.nodeValue !== text) {
@@ -879,10 +884,14 @@ function showEmpty() {
   const empty = byId("empty");
   empty.hidden = !byId("grid").hidden;
   if (empty.hidden) return;
-  const key = hasImages ? "filter" : "nothing";
+  const key = hasImages ? "filter" : unseen() || "nothing";
   if (empty.dataset.key === key) return;
   empty.dataset.key = key;
   if (hasImages) return empty.replaceChildren(el("h2", {}, "Nothing fits the filter"), el("p", {}, "Esc clears it."));
+  if (key === "cluster") return empty.replaceChildren(el("h2", {}, "The cluster does not answer"),
+    el("p", {}, "What it keeps warm is shown as soon as it does."));
+  if (key === "rights") return empty.replaceChildren(el("h2", {}, "Nothing that you may see is kept warm here"),
+    el("p", {}, "What you may not list is named above; who runs the cluster can give the right to."));
   empty.replaceChildren(
     el("h2", {}, "Nothing is kept warm here yet"),
     el("p", {}, "Nodes and images appear as soon as a run begins, or a Prepull is applied:"),
@@ -1831,7 +1840,8 @@ async function load() {
     return;
   }
   [list, lines, legend].forEach((part) => { part.hidden = false; });
-  list.hidden = answer.runs.length < 2;
+  // Of a run that has ended beside the page only itself is known.
+  list.hidden = answer.runs.length < 2 || store.lastRuns !== null;
   list.replaceChildren(...answer.runs.map((run) => el("button", {
     class: "action", "aria-pressed": String(run.id === answer.run.id), onclick: () => { chosen = run.id; load(); },
   }, `${run.name} ${clock(run.begun)}${run.ended === null ? "" : ", ended"}`)));
@@ -2171,7 +2181,7 @@ function setLink(state, nextTry = null) {
   tell({ isWhole: false, names: [] });
 }
 
-let source, tries = 0, timer = 0;
+let source, tries = 0, timer = 0, isReached = true;
 
 /** Milliseconds until a lost connection is tried again: 1 s, 2 s, 4 s … 30 s, and up to a quarter less. */
 export const pause = (tries, chance = Math.random()) => 1000 * Math.min(30, 2 ** tries) * (1 - chance / 4);
@@ -2182,9 +2192,17 @@ export function connect() {
   source?.close();
   if (store.link === "lost") setLink("lost");
   const mine = source = new EventSource("/api/events");
-  source.addEventListener("state", (event) => { tries = 0; setLink("live"); whole(JSON.parse(event.data)); });
+  isReached = true;
+  source.addEventListener("state", (event) => {
+    tries = 0;
+    setLink(isReached ? "live" : "cluster");
+    whole(JSON.parse(event.data));
+  });
   source.addEventListener("change", (event) => part(JSON.parse(event.data)));
-  source.addEventListener("cluster", (event) => setLink(JSON.parse(event.data).isReached ? "live" : "cluster"));
+  source.addEventListener("cluster", (event) => {
+    isReached = JSON.parse(event.data).isReached;
+    setLink(isReached ? "live" : "cluster");
+  });
   source.addEventListener("end", (event) => {
     // Its server is gone, too: nothing more comes.
     source.close();
@@ -2214,6 +2232,9 @@ export function retry() {
 }
 addEventListener("online", retry);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) retry(); });
+
+/** Whether what is not shown is not there: "cluster" where nothing was read, "rights" where some may not be seen. */
+export const unseen = () => store.link === "cluster" && !store.nodes.size ? "cluster" : store.notes.length ? "rights" : "";
 
 /** An answer of the server as JSON; throws with its words. */
 export async function ask(path, parameters = {}) {

@@ -14,6 +14,8 @@ package struct LiveRuns: Sendable {
     package var pull: Double?
     package var done: Double?
     package var hasFailed = false
+    /// Whether the turn before this one, at the same, failed.
+    var isRetry = false
     /// Nobody wants any more what had not ended.
     package var isWithdrawn = false
 
@@ -78,25 +80,34 @@ package struct LiveRuns: Sendable {
     guard let id = Self.id(of: pod), let node = pod.node else { return nil }
     let isRun = pod.metadata.labels?[RunObjects.Key.run] != nil
     let key = ObjectStore<Pod>.Key(pod)
-    let name = isRun ? pod.metadata.labels?[RunObjects.Key.instance] ?? id : prepull(id) ?? "a Prepull"
+    let name = isRun ? pod.metadata.labels?[RunObjects.Key.instance] ?? id : prepull(id)
     var run =
       runs.removeValue(forKey: id)
-      ?? Run(kind: isRun ? .run : .prepull, namespace: pod.metadata.namespace ?? "default", name: name, begun: now)
+      ?? Run(
+        kind: isRun ? .run : .prepull, namespace: pod.metadata.namespace ?? "default", name: name ?? "a Prepull",
+        begun: now)
+    run.name = name ?? run.name
     let reader = PodImages(pod.spec)
     var turn = run.turns[node] ?? Turn(begin: now)
-    if run.pods[key] == nil, !isGone, turn.done != nil { turn = Turn(begin: now) }
+    if run.pods[key] == nil, !isGone, turn.done != nil {
+      turn = Turn(begin: now, isRetry: turn.hasFailed)
+    }
     var cells = run.cells[node] ?? [:]
     for (asked, named) in Self.images(of: pod) {
       if !run.images.contains(asked) { run.images.append(asked) }
       guard let cell = reader.cell(of: named, in: pod) else { continue }
-      cells[asked] = MatrixCell(cell, wantedBy: ["\(run.namespace)/\(name)"])
+      cells[asked] = MatrixCell(cell, wantedBy: ["\(run.namespace)/\(run.name)"])
       if cell.state == .pulling || cell.state == .warm || cell.state == .failed { turn.pull = turn.pull ?? now }
       if cell.state == .failed { turn.hasFailed = true }
       if cell.state == .warm, cells.values.allSatisfy({ $0.state == .warm }) { turn.hasFailed = false }
     }
     if isGone {
       run.pods[key] = nil
-      if !run.pods.values.contains(node) { turn.done = turn.done ?? now }
+      if !run.pods.values.contains(node), turn.done == nil {
+        turn.done = now
+        // It was taken away before it was warm; one that tries again has failed all the same.
+        if !turn.hasFailed { (turn.hasFailed, turn.isWithdrawn) = (turn.isRetry, !turn.isRetry) }
+      }
       // Of the operator the record tells what the node holds; a run has none.
       cells = isRun ? cells.filter { $0.value.state != .pulling && $0.value.state != .pending } : [:]
     } else {
@@ -109,6 +120,9 @@ package struct LiveRuns: Sendable {
     runs[id] = run
     return node
   }
+
+  /// The name of a Prepull may come after its pods.
+  mutating func name(_ uid: String, _ name: String) { runs[uid]?.name = name }
 
   // MARK: Agents
 

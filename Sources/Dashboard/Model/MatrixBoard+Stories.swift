@@ -82,11 +82,13 @@ extension MatrixBoard {
 
   /// The runs, newest first, and all turns of one of them.
   ///
-  /// - Parameter id: of the run; the newest where there is none of this name.
+  /// - Parameter id: of the run; where there is none of this name, the one that the page stands beside, else the newest.
   package func runsStory(_ id: String, now: Double) -> JSON {
     let runs = live.runs.sorted { ($1.value.begun, $0.key) < ($0.value.begun, $1.key) }
-    guard let newest = runs.first else { return ["now": .number(now), "runs": []] }
-    let chosen = runs.first { $0.key == id } ?? newest
+    guard let first = runs.first(where: { isOwn($0.value) }) ?? runs.first else {
+      return ["now": .number(now), "runs": []]
+    }
+    let chosen = runs.first { $0.key == id } ?? first
     let run = chosen.value
     let turns = run.turns.sorted { ($0.value.begin, $0.key) < ($1.value.begin, $1.key) }
     let waves = SeedWaves(turns.map(\.value)).labels(seeds: seeds(of: run))
@@ -110,7 +112,8 @@ extension MatrixBoard {
             let (node, turn) = place
             return [
               "name": .string(node), "begin": .number(turn.begin), "pull": turn.pull.map(JSON.number) ?? .null,
-              "done": turn.done.map(JSON.number) ?? .null, "outcome": JSON(turn.outcome), "wave": JSON(waves[index]),
+              "done": turn.done.map(JSON.number) ?? .null, "outcome": JSON(outcome(of: turn, on: node, in: run)),
+              "wave": JSON(waves[index]),
             ]
           }),
       ],

@@ -99,7 +99,12 @@ package struct MatrixBoard: Sendable {
   }
 
   package mutating func take(_ event: WatchEvent<Prepull>) {
-    if !prepulls.apply(event).isEmpty { arePlansDirty = true }
+    for change in prepulls.apply(event) {
+      arePlansDirty = true
+      if case .added(let prepull) = change, let uid = prepull.metadata.uid, let name = prepull.metadata.name {
+        live.name(uid, name)
+      }
+    }
   }
 
   package mutating func take(_ event: WatchEvent<DaemonSet>) {

@@ -12,6 +12,8 @@ struct OwnRun: Hashable, Sendable {
   var pulledBytes: Int64 = 0
   /// Nodes that the run itself calls warm: watches may not have told yet.
   var warm: Set<String> = []
+  /// Nodes that the run calls ended without that.
+  var unfinished: Set<String> = []
   /// How many pulled first, for others to follow; 0 where that was not said.
   var seeds = 0
   /// Nodes that it was to warm, of which none is taken away when it stops.
@@ -40,6 +42,7 @@ extension MatrixBoard {
       dirty.insert(node)
     case .nodeFinished(let node, .warm): ownRun?.warm.insert(node)
     case .nodeFinished(let node, .unsupported): ownRun?.all.remove(node)
+    case .nodeFinished(let node, _): ownRun?.unfinished.insert(node)
     case .imagePulled(_, _, _, let bytes): ownRun?.pulledBytes += bytes ?? 0
     case .seedWait(let wait?) where wait.holders == 0:
       let before = ownRun?.seeds ?? 0
@@ -70,6 +73,13 @@ extension MatrixBoard {
       return isOwn(run) ? ownRun?.nodes.subtracting(run.turns.keys).count ?? 0 : 0
     }
     return prepulls.objects[.init(namespace: run.namespace, name: run.name)]?.status?.nodes?.pending ?? 0
+  }
+
+  /// How a node's turn ended, by the run itself where the page stands beside it: of what no seed got, nodes that did not
+  /// try show nothing.
+  func outcome(of turn: LiveRuns.Turn, on node: String, in run: LiveRuns.Run) -> String? {
+    guard turn.outcome == "warm", isOwn(run), ownRun?.unfinished.contains(node) == true else { return turn.outcome }
+    return "withdrawn"
   }
 
   /// The newest run with these images is the one that said so.

@@ -1,5 +1,5 @@
 // What pods wait for: the ranking of `prepull images`, and the Prepull that would end it.
-import { ask } from "./store.js";
+import { ask, unseen } from "./store.js";
 import { view } from "./address.js";
 import { byId, el } from "./dom.js";
 import { clock, count, seconds, shortImage } from "./format.js";
@@ -42,7 +42,12 @@ const head = () => [el("h2", {}, "What pods wait for"), el("p", { class: "lead" 
 
 function body(cost) {
   const most = Math.max(...cost.images.map((image) => image.waitSecondsPerHour), 0.001);
-  if (!cost.images.length) return [el("p", {}, "No image is used here: there are no pods, no workloads and no events."), ...remarks(cost)];
+  const again = el("button", { class: "action", onclick: () => load() }, "Read again");
+  if (!cost.images.length) {
+    const text = unseen() ? "No image is used by what you may see: pods, workloads and events of namespaces are shown to whoever may list them there."
+      : "No image is used here: there are no pods, no workloads and no events.";
+    return [el("p", {}, `${text} `, again), ...remarks(cost)];
+  }
   const rows = cost.images.map((image) => el("tr", {},
     el("td", {}, el("span", { title: image.image }, shortImage(image.image)),
       el("div", { class: "muted" }, [image.eligible > 0 && `on ${image.nodes} of ${count(image.eligible, "node")}`, users(image)].filter(Boolean).join(" · "))),
@@ -55,7 +60,7 @@ function body(cost) {
     el("thead", {}, el("tr", {}, ["image", "starts/h", "cold", "pull", "wait/h", ""].map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, rows)));
   return [table, ...manifest(cost), ...nextPods(cost), ...remarks(cost), el("p", { class: "muted" },
-    `${count(cost.pods, "pod")} on ${count(cost.nodes, "node")}. `, el("button", { class: "action", onclick: () => load() }, "Read again"))];
+    `${count(cost.pods, "pod")} on ${count(cost.nodes, "node")}. `, again)];
 }
 
 /** Who wants an image, or wanted it. */

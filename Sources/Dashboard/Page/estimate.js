@@ -1,5 +1,5 @@
 // How long it will take: the server's own model (that of `prepull check`), with its widths as sliders.
-import { ask } from "./store.js";
+import { ask, unseen } from "./store.js";
 import { view } from "./address.js";
 import { byId, el, svg } from "./dom.js";
 import { bytes, count, rate, seconds } from "./format.js";
@@ -82,7 +82,7 @@ async function load() {
 function show(estimate) {
   chart.hidden = estimate.curve.length < 2;
   if (!estimate.nodes) {
-    answer.replaceChildren(el("p", { class: "answer" }, "0 s"), el("p", { class: "muted" }, "Every node holds what is wanted of it."));
+    answer.replaceChildren(el("p", { class: "answer" }, "0 s"), el("p", { class: "muted" }, unseen() ? "Nothing that you may see is missing on a node." : "Every node holds what is wanted of it."));
     return;
   }
   answer.replaceChildren(

@@ -1,5 +1,5 @@
 // Puts the page together: its head, its tools, its views.
-import { LOST, STATES, connect, onChange, retry, store } from "./store.js";
+import { LOST, STATES, connect, onChange, retry, store, unseen } from "./store.js";
 import { BYS, GROUPS, SIZES, SORTS, layout, opened } from "./layout.js";
 import { go, link, onView, view } from "./address.js";
 import { byId, el, mark, say } from "./dom.js";
@@ -88,7 +88,7 @@ const buttons = STATES.map((state) => {
 function showSummary() {
   const able = store.ableNodes;
   const headline = byId("headline");
-  const text = able === 0 ? "Nothing is wanted on any node"
+  const text = able === 0 ? { cluster: "The cluster does not answer", rights: "Nothing that you may see is wanted on any node" }[unseen()] ?? "Nothing is wanted on any node"
     : store.warmNodes === able ? `${able === 1 ? "The node is" : `All ${able.toLocaleString("en")} nodes are`} warm`
     : `${store.warmNodes.toLocaleString("en")} of ${count(able, "node")} warm`;
   if (headline.firstChild?.nodeValue !== text) {
@@ -114,10 +114,14 @@ function showEmpty() {
   const empty = byId("empty");
   empty.hidden = !byId("grid").hidden;
   if (empty.hidden) return;
-  const key = hasImages ? "filter" : "nothing";
+  const key = hasImages ? "filter" : unseen() || "nothing";
   if (empty.dataset.key === key) return;
   empty.dataset.key = key;
   if (hasImages) return empty.replaceChildren(el("h2", {}, "Nothing fits the filter"), el("p", {}, "Esc clears it."));
+  if (key === "cluster") return empty.replaceChildren(el("h2", {}, "The cluster does not answer"),
+    el("p", {}, "What it keeps warm is shown as soon as it does."));
+  if (key === "rights") return empty.replaceChildren(el("h2", {}, "Nothing that you may see is kept warm here"),
+    el("p", {}, "What you may not list is named above; who runs the cluster can give the right to."));
   empty.replaceChildren(
     el("h2", {}, "Nothing is kept warm here yet"),
     el("p", {}, "Nodes and images appear as soon as a run begins, or a Prepull is applied:"),

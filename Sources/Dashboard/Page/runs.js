@@ -47,7 +47,8 @@ async function load() {
     return;
   }
   [list, lines, legend].forEach((part) => { part.hidden = false; });
-  list.hidden = answer.runs.length < 2;
+  // Of a run that has ended beside the page only itself is known.
+  list.hidden = answer.runs.length < 2 || store.lastRuns !== null;
   list.replaceChildren(...answer.runs.map((run) => el("button", {
     class: "action", "aria-pressed": String(run.id === answer.run.id), onclick: () => { chosen = run.id; load(); },
   }, `${run.name} ${clock(run.begun)}${run.ended === null ? "" : ", ended"}`)));

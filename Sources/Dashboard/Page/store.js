@@ -102,7 +102,7 @@ function setLink(state, nextTry = null) {
   tell({ isWhole: false, names: [] });
 }
 
-let source, tries = 0, timer = 0;
+let source, tries = 0, timer = 0, isReached = true;
 
 /** Milliseconds until a lost connection is tried again: 1 s, 2 s, 4 s … 30 s, and up to a quarter less. */
 export const pause = (tries, chance = Math.random()) => 1000 * Math.min(30, 2 ** tries) * (1 - chance / 4);
@@ -113,9 +113,17 @@ export function connect() {
   source?.close();
   if (store.link === "lost") setLink("lost");
   const mine = source = new EventSource("/api/events");
-  source.addEventListener("state", (event) => { tries = 0; setLink("live"); whole(JSON.parse(event.data)); });
+  isReached = true;
+  source.addEventListener("state", (event) => {
+    tries = 0;
+    setLink(isReached ? "live" : "cluster");
+    whole(JSON.parse(event.data));
+  });
   source.addEventListener("change", (event) => part(JSON.parse(event.data)));
-  source.addEventListener("cluster", (event) => setLink(JSON.parse(event.data).isReached ? "live" : "cluster"));
+  source.addEventListener("cluster", (event) => {
+    isReached = JSON.parse(event.data).isReached;
+    setLink(isReached ? "live" : "cluster");
+  });
   source.addEventListener("end", (event) => {
     // Its server is gone, too: nothing more comes.
     source.close();
@@ -145,6 +153,9 @@ export function retry() {
 }
 addEventListener("online", retry);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) retry(); });
+
+/** Whether what is not shown is not there: "cluster" where nothing was read, "rights" where some may not be seen. */
+export const unseen = () => store.link === "cluster" && !store.nodes.size ? "cluster" : store.notes.length ? "rights" : "";
 
 /** An answer of the server as JSON; throws with its words. */
 export async function ask(path, parameters = {}) {
