@@ -269,7 +269,7 @@ let package = Package(
       "Dashboard",
       [
         "Documents", "ImageModel", "Kubernetes", "Warming", "PrepullAPI", "Operator", "Serving", "Installation",
-        "KubeAPIServer", "VirtualCluster", "TestKit", .asyncHTTPClient, .hummingbird, .log, .nioCore, .nioHTTP1,
+        "KubeAPIServer", "VirtualCluster", "CLI", "TestKit", .asyncHTTPClient, .hummingbird, .log, .nioCore, .nioHTTP1,
         .nioSSL, .subprocess, .systemPackage,
       ]),
     .tests(
