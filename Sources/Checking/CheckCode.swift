@@ -10,7 +10,7 @@ package enum CheckCode: String, CaseIterable, Sendable {
 
   // How an image is named.
   case noImage, variable, noName, badReference, imageParts, maybeImage, latestTag, noDigest, sourceFailed
-  case unknownField
+  case sourceRefused, unknownField
 
   // What the cluster has.
   case clusterUnreachable, noNodes, unknownNodes, otherNodes, oldDigest, diskTooSmall, garbageCollection, diskPressure
@@ -55,6 +55,7 @@ package enum CheckCode: String, CaseIterable, Sendable {
     case .latestTag: "named by the tag latest, which moves"
     case .noDigest: "named by a tag without a digest, which may move"
     case .sourceFailed: "a source of a Prepull gives no image"
+    case .sourceRefused: "a source of a Prepull can give no image as it is written"
     case .unknownField: "a Prepull has a field that there is not"
     case .clusterUnreachable: "the cluster could not be asked"
     case .noNodes: "no node is left to be warmed"

@@ -13,6 +13,14 @@ package enum ImageSource: Hashable, Sendable {
     }
   }
 
+  /// Where it asks, for people: the server's address, or the repository.
+  package var place: String {
+    switch self {
+    case .metrics(let source): source.address.text
+    case .tags(let source): source.repository
+    }
+  }
+
   /// All that decides what it gives, the same in every process; how it is asked is not in it.
   package var definition: String {
     switch self {
@@ -27,7 +35,11 @@ package enum ImageSource: Hashable, Sendable {
 
 /// A query of Prometheus, or of Loki, and what is made of its answer.
 package struct MetricsSource: Hashable, Sendable {
-  package enum Kind: String, Hashable, Sendable, CaseIterable { case prometheus, loki }
+  package enum Kind: String, Hashable, Sendable, CaseIterable {
+    case prometheus, loki
+
+    var title: String { self == .prometheus ? "Prometheus" : "Loki" }
+  }
 
   package let kind: Kind
   package let address: SourceAddress

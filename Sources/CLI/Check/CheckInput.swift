@@ -196,11 +196,11 @@ struct CheckInput: Sendable {
   }
 
   /// Says that a source gave nothing.
-  mutating func add(_ problem: String, _ remedy: String, of source: Source) {
+  mutating func add(_ code: CheckCode, _ problem: String, _ remedy: String, of source: Source) {
     var origin = ImageOrigin()
     origin.object = prepulls[source.prepull].source
-    findings.append(
-      CheckFinding(.sourceFailed, "\(source.source.source.name): \(problem)", remedy, origins: [origin]))
+    let text = problem.contains(source.source.source.place) ? problem : "\(source.source.source.name): \(problem)"
+    findings.append(CheckFinding(code, text, remedy, origins: [origin]))
   }
 
   // MARK: What the cluster adds

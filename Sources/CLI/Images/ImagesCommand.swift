@@ -180,15 +180,17 @@ struct ImagesCommand: ClusterCommand {
     case .prepull: try prepull.print(source.written, finding.images.map(\.reference))
     }
     let console = Console.standardError
-    console.write(lines: console.wrapped(finding.remarks.map { "note: \(VisibleText.sanitised($0))" }))
-    if finding.images.isEmpty {
-      let remedy =
-        sourceOptions.tags == nil
-        ? "Correct --query, so that its series have a label with an image or name pods."
-        : "Correct --semver or --regex."
-      console.write("Error: \(source.meaning.source.name) gives no image. \(remedy)\n")
-      throw ExitCode.failure
+    guard finding.images.isEmpty else {
+      return console.write(lines: console.wrapped(finding.remarks.map { "note: \(VisibleText.sanitised($0))" }))
     }
+    let remedy =
+      sourceOptions.tags == nil
+      ? "Correct --query, so that its series have a label with an image or name pods."
+      : "Correct --semver or --regex."
+    let cause = finding.remarks.isEmpty ? "" : ": \(VisibleText.sanitised(finding.remarks.joined(separator: "; ")))"
+    let line = "Error: \(source.meaning.source.place) gives no image\(cause). \(remedy)"
+    console.write(lines: console.wrapped([line]))
+    throw ExitCode.failure
   }
 
   /// Only pods that series name in place of images are asked for; without a cluster they are left out.

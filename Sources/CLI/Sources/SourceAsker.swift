@@ -1,3 +1,4 @@
+import Checking
 import Commands
 import ImageSources
 import Kubernetes
@@ -65,13 +66,16 @@ struct SourceAsker: Sendable {
         let finding = try await finding(of: source.source.source, credential, client)
         if finding.images.isEmpty {
           let cause = finding.remarks.isEmpty ? "" : ": \(finding.remarks.joined(separator: "; "))"
-          completed.add("it gives no image\(cause)", "Correct it, or leave it out.", of: source)
+          completed.add(
+            .sourceFailed, "\(source.source.source.place) gives no image\(cause)", "Correct it, or leave it out.",
+            of: source)
         }
         completed.add(finding.images.map(\.reference), of: source)
       } catch let error as SourceError {
-        completed.add(error.detail, error.remedy, of: source)
+        completed.add(
+          error.code.isOfEveryPlace ? .sourceRefused : .sourceFailed, error.detail, error.remedy, of: source)
       } catch let error as APIError {
-        completed.add(error.detail, "Check the rights in the cluster, or add --no-cluster.", of: source)
+        completed.add(.sourceFailed, error.detail, "Check the rights in the cluster, or add --no-cluster.", of: source)
       }
     }
     return completed
@@ -86,5 +90,15 @@ struct SourceAsker: Sendable {
         .secret, "it is asked with the Secret \(secret), which is not read here", remedy: "Add --read-secrets.")
     }
     return try await SourceCredential(client, secret: secret, in: namespace ?? client.configuration.namespace)
+  }
+}
+
+extension SourceError.Code {
+  /// Whether the operator would get the same answer as this machine, as the source itself has to be corrected.
+  fileprivate var isOfEveryPlace: Bool {
+    switch self {
+    case .badQuery, .badAnswer, .tooLarge, .redirected, .unauthorized, .noTags: true
+    case .notAllowed, .secret, .unreachable, .timedOut, .tls, .registry, .fault: false
+    }
   }
 }

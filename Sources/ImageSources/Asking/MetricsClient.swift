@@ -67,10 +67,10 @@ package struct MetricsClient: Sendable {
       }
     } catch is TimeLimitReached {
       throw SourceError(
-        .timedOut, "\(source.address.authority) did not answer within \(limit.components.seconds) s",
+        .timedOut, "\(source.address) did not answer within \(limit.components.seconds) s",
         remedy: "Ask for less, or see whether the server is overloaded.")
     } catch let fault as SeriesReader.Fault {
-      throw SourceError(fault.code, "\(source.address.authority) \(fault.what)", remedy: fault.remedy)
+      throw SourceError(fault.code, "\(source.address) \(fault.what)", remedy: fault.remedy)
     }
   }
 
@@ -105,14 +105,13 @@ package struct MetricsClient: Sendable {
   private func ask(
     _ source: MetricsSource, _ credential: SourceCredential, _ client: HTTPClient
   ) async throws -> (tally: ImageTally, warning: String?) {
-    let host = source.address.authority
     var url = "\(Self.address(of: source))?query=\(Self.encoded(source.query))"
     for _ in 0...Self.mostRedirects {
       let response: HTTPClientResponse
       do {
         response = try await client.execute(
           Self.request(url, source, credential, configuration.userAgent), timeout: TimeAmount(limit), logger: nil)
-      } catch { throw try trouble(error, host) }
+      } catch { throw try trouble(error, source) }
       let status = Int(response.status.code)
       if [301, 302, 303, 307, 308].contains(status) {
         url = try target(of: response, from: url, source)
@@ -121,7 +120,8 @@ package struct MetricsClient: Sendable {
       if let refusal = refusal(response, source, hasLogin: credential.login != nil) { throw refusal }
       return try await read(response, source)
     }
-    throw SourceError(.redirected, "\(host) redirects in a circle", remedy: "Correct \(voice.url(source.kind)).")
+    throw SourceError(
+      .redirected, "\(source.address) redirects in a circle", remedy: "Correct \(voice.url(source.kind)).")
   }
 
   private static func request(
@@ -153,7 +153,7 @@ package struct MetricsClient: Sendable {
       let leavesTLS = source.address.scheme == "https" && place?.hasPrefix("http:") == true
       throw SourceError(
         .redirected,
-        "\(source.address.scheme)://\(source.address.authority) redirects to \(place ?? "another place"), which is not followed",
+        "\(source.address) redirects to \(place ?? "another place"), which is not followed",
         remedy: leavesTLS
           ? "Have the server not lead away from TLS."
           : "Give the address where the API is as \(voice.url(source.kind)).")
@@ -164,59 +164,67 @@ package struct MetricsClient: Sendable {
   private func refusal(
     _ response: HTTPClientResponse, _ source: MetricsSource, hasLogin: Bool
   ) -> SourceError? {
-    let host = source.address.authority
     let status = Int(response.status.code)
-    let wait = response.headers.first(name: "Retry-After").flatMap(Int.init).map { Duration.seconds(min($0, 86_400)) }
     switch status {
-    // A query that it does not take is told in the body.
-    case 200, 400, 422: return nil
+    // A query that it does not take, or that takes too long, is told in the body.
+    case 200, 400, 422, 503: return nil
     case 401, 403:
       return SourceError(
-        .unauthorized, "\(host) answered \(status)",
+        .unauthorized, "\(source.address) answered \(status)",
         remedy: hasLogin ? "Correct the login in \(voice.login)." : voice.missingLogin)
     case 404:
       return SourceError(
-        .badAnswer, "\(host) has no \(source.address.path)\(Self.path(of: source.kind))",
+        .badAnswer, "\(source.address) has no \(Self.path(of: source.kind))",
         remedy: "Give the server's address as \(voice.url(source.kind)), without the path of its API.")
-    default:
-      return SourceError(
-        .fault, "\(host) answered \(status)", remedy: "See the server's own log.", retryAfter: wait)
+    default: return fault(response, source)
     }
+  }
+
+  private func fault(_ response: HTTPClientResponse, _ source: MetricsSource) -> SourceError {
+    let wait = response.headers.first(name: "Retry-After").flatMap(Int.init).map { Duration.seconds(min($0, 86_400)) }
+    return SourceError(
+      .fault, "\(source.address) answered \(response.status.code)", remedy: "See the server's own log.",
+      retryAfter: wait)
   }
 
   private func read(
     _ response: HTTPClientResponse, _ source: MetricsSource
   ) async throws -> (tally: ImageTally, warning: String?) {
-    var reader = SeriesReader(mostBytes: mostBytes)
+    var reader = SeriesReader(mostBytes: mostBytes, kind: source.kind, voice: voice)
     do {
       for try await piece in response.body { try reader.feed(piece.readableBytesView) }
+      return try reader.finished()
     } catch let fault as SeriesReader.Fault {
-      // An error page is no JSON.
-      guard response.status == .ok else {
-        throw SourceError(
-          .badQuery, "\(source.address.authority) answered \(response.status.code)", remedy: "Correct \(voice.query).")
-      }
-      throw fault
-    } catch { throw try trouble(error, source.address.authority, isBody: true) }
-    return try reader.finished()
+      // Something in front of the API answered.
+      if response.status == .serviceUnavailable, fault.code != .badQuery { throw self.fault(response, source) }
+      guard response.status != .ok, fault.code != .badQuery else { throw fault }
+      throw SourceError(
+        .badAnswer,
+        "\(source.address) answered \(response.status.code) without saying why, as \(source.kind.title) would",
+        remedy: "Give the server's own address as \(voice.url(source.kind)).")
+    } catch { throw try trouble(error, source, isBody: true) }
   }
 
-  private func trouble(_ error: any Error, _ host: String, isBody: Bool = false) throws -> SourceError {
+  private func trouble(_ error: any Error, _ source: MetricsSource, isBody: Bool = false) throws -> SourceError {
     if Task.isCancelled { throw CancellationError() }
-    let trouble = NetworkTrouble(error, host: host, isBody: isBody)
-    let code: SourceError.Code =
-      switch trouble.code {
-      case .timedOut: .timedOut
-      case .tls: .tls
-      case .fault: .fault
-      default: .unreachable
-      }
-    return SourceError(
-      code, trouble.detail,
-      remedy: code == .tls
-        ? voice.missingAuthority
-        : "Check the address, and whether the server is reached from here.")
+    let place = source.address.text
+    let trouble = NetworkTrouble(error, host: place, isBody: isBody)
+    let detail = trouble.detail.contains(place) ? trouble.detail : "\(place): \(trouble.detail)"
+    let url = voice.url(source.kind)
+    return switch trouble.code {
+    case .timedOut: SourceError(.timedOut, detail, remedy: Self.unreached)
+    case .tls:
+      SourceError(
+        .tls, detail,
+        remedy: trouble.isUntrusted
+          ? voice.missingAuthority
+          : "Correct scheme, name and port in \(url), or the server's certificate.")
+    case .fault: SourceError(.fault, detail, remedy: Self.unreached)
+    default: SourceError(.unreachable, detail, remedy: Self.unreached)
+    }
   }
+
+  private static let unreached = "Check the address, and whether the server is reached from here."
 
   /// Percent-encoded but for what is never anything else.
   private static func encoded(_ text: String) -> String {

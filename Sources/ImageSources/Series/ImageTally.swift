@@ -103,7 +103,7 @@ package struct ImageTally: Sendable {
   }
 
   private var remarks: [String] {
-    var remarks: [String] = []
+    var remarks = series == 0 ? ["the query gives no series"] : []
     func say(_ count: Int, _ what: String) {
       if count > 0 { remarks.append("\(count) of \(series) series \(what)") }
     }

@@ -17,8 +17,12 @@ struct SeriesReader {
   fileprivate enum Label { case other, image, spec, namespace, pod, container }
 
   private let mostBytes: Int
+  private let kind: MetricsSource.Kind
+  private let voice: SourceVoice
   private var tokens = JSONTokens()
   private var bytes = 0
+  /// The first one that is no space.
+  private var first: UInt8?
   private var state = State()
 
   fileprivate struct State {
@@ -37,16 +41,22 @@ struct SeriesReader {
     var tally = ImageTally()
   }
 
-  init(mostBytes: Int = Self.mostBytes) { self.mostBytes = mostBytes }
+  init(mostBytes: Int = Self.mostBytes, kind: MetricsSource.Kind = .prometheus, voice: SourceVoice = .prepull) {
+    self.mostBytes = mostBytes
+    self.kind = kind
+    self.voice = voice
+  }
 
   /// Takes the next piece.
   mutating func feed<Bytes: Collection<UInt8>>(_ piece: Bytes) throws {
     bytes += piece.count
     guard bytes <= mostBytes else { throw tooLarge("more than \(mostBytes >> 20) MiB") }
+    first = first ?? piece.first { $0 > 0x20 }
     do {
       try tokens.feed(piece) { token, text throws in try state.take(token, text) }
     } catch let fault as JSONTokens.Fault {
-      throw Fault(code: .badAnswer, what: "answers with \(fault.what), which is no JSON", remedy: Self.notTheAPI)
+      let what = first == UInt8(ascii: "<") ? "a page of HTML" : "what is no JSON (\(fault.what))"
+      throw Fault(code: .badAnswer, what: "answers with \(what), not as \(kind.title) does", remedy: notTheAPI)
     } catch let fault as ImageTally.TooMany {
       throw tooLarge(fault.what)
     }
@@ -58,18 +68,20 @@ struct SeriesReader {
       remedy: "Ask for less, for example topk(100, sum by (image_spec) (…)).")
   }
 
-  private static let notTheAPI = "Is the url that of the server's API, without its path?"
+  private var notTheAPI: String {
+    "Give the server's own address as \(voice.url(kind)), without the path of its API\(voice == .prepull ? "" : ", and a login if it asks for one")."
+  }
 
   /// What the answer comes to.
   func finished() throws(Fault) -> (tally: ImageTally, warning: String?) {
     guard state.status != "error" else {
       throw Fault(
         code: .badQuery, what: "refuses the query: \(ForeignText.clause(state.error, limit: 300))",
-        remedy: "Correct the query.")
+        remedy: "Correct \(voice.query).")
     }
     guard tokens.isOver, state.status == "success" else {
       let cause = bytes == 0 ? "nothing" : tokens.isOver ? "something else than a result" : "half of a result"
-      throw Fault(code: .badAnswer, what: "answers with \(cause)", remedy: Self.notTheAPI)
+      throw Fault(code: .badAnswer, what: "answers with \(cause)", remedy: notTheAPI)
     }
     switch state.resultType {
     case "vector": break

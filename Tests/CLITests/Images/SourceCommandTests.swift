@@ -58,28 +58,109 @@ struct SourceCommandTests {
     }
   }
 
-  /// What a shell's user is told, who has no Secret and no `spec`.
+  struct Trouble: Sendable, CustomTestStringConvertible {
+    var status = 200
+    var header = ""
+    var body = ""
+    /// What `images` says, with URL in place of the address.
+    let text: String
+    /// Whether it would be so from anywhere.
+    var isError = true
+
+    var testDescription: String { text }
+
+    static func vector(_ series: String, _ text: String) -> Trouble {
+      let body = #"{"status":"success","data":{"resultType":"vector","result":[\#(series)]}}"#
+      return Trouble(body: body, text: text, isError: text.contains("topk"))
+    }
+  }
+
+  /// What a shell's user is told, who has no Secret and no `spec`, and what a check makes of it.
   @Test(
-    "Troubles of a server are told with what was asked, and with options",
+    "Troubles of a server are told in a sentence with its address and a remedy",
     arguments: [
-      (302, "Location: https://other.example:8443/x", "", "redirects to https://other.example:8443, which is not"),
-      (302, "Location: https://other.example:8443/x", "", "Give the address where the API is as --prometheus."),
-      (500, "", "", "answered 500. See the server's own log."),
-      (404, "", "", "has no /base/api/v1/query. Give the server's address as --prometheus, without the path"),
-      (200, "", "<html>", "answers with something out of place, which is no JSON"),
-      (
-        200, "", #"{"status":"success","data":{"resultType":"vector","result":[]}}"#,
-        "gives no image. Correct --query, so that its series have a label with an image or name pods."
+      Trouble(
+        status: 302, header: "https://other.example:8443/x?token=s3cret",
+        text: "URL redirects to https://other.example:8443, which is not followed. Give the address where the API is "
+          + "as --prometheus."),
+      Trouble(status: 500, text: "URL answered 500. See the server's own log.", isError: false),
+      Trouble(status: 503, body: "<html>", text: "URL answered 503. See the server's own log.", isError: false),
+      Trouble(
+        status: 503, body: #"{"status":"error","errorType":"timeout","error":"query timed out"}"#,
+        text: "URL refuses the query: query timed out. Correct --query."),
+      Trouble(status: 401, text: "URL answered 401. Give a folder with a login: --source-secret."),
+      Trouble(status: 403, text: "URL answered 403. Give a folder with a login: --source-secret."),
+      Trouble(
+        status: 404,
+        text: "URL has no /api/v1/query. Give the server's address as --prometheus, without the path of its API."),
+      Trouble(
+        status: 422, body: #"{"status":"error","errorType":"execution","error":"multiple matches for labels"}"#,
+        text: "URL refuses the query: multiple matches for labels. Correct --query."),
+      Trouble(
+        status: 400, body: "The plain HTTP request was sent to HTTPS port",
+        text: "URL answered 400 without saying why, as Prometheus would. Give the server's own address as "
+          + "--prometheus."),
+      Trouble(
+        body: "<!doctype html>",
+        text: "URL answers with a page of HTML, not as Prometheus does. Give the server's own address as --prometheus"
       ),
+      Trouble(body: "{ok}", text: "URL answers with what is no JSON (something out of place), not as Prometheus does."),
+      .vector(
+        "",
+        "URL gives no image: the query gives no series. Correct --query, so that its series have a label with an "
+          + "image or name pods."),
+      .vector(
+        #"{"metric":{"job":"x"},"value":[1,"1"]}"#,
+        "URL gives no image: 1 of 1 series name no image, by the labels image_spec, image, or namespace and pod."),
+      .vector(
+        Array(repeating: #"{"metric":{"image":"a"},"value":[1,"1"]}"#, count: 100_001).joined(separator: ","),
+        "URL answers with more than 100000 series. Ask for less, for example topk(100,"),
     ])
-  func troubles(_ status: Int, _ header: String, _ body: String, _ text: String) async throws {
-    let fields = header.split(separator: ": ", maxSplits: 1).map(String.init)
-    let headers = fields.count == 2 ? [(fields[0], fields[1])] : []
-    try await withLoopbackServer(respond: { _ in .plain(status, headers: headers, body: Array(body.utf8)) }) { port in
-      let outcome = try await Self.run(["images", "--prometheus", "http://127.0.0.1:\(port)/base", "--query", "x"])
-      let errors = outcome.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-      #expect(outcome.exitCode == 1 && errors.contains(text), "\(errors)")
-      #expect(errors.contains("127.0.0.1:\(port)") && !errors.contains("Secret") && !errors.contains("asked again"))
+  func troubles(_ trouble: Trouble) async throws {
+    let headers = trouble.header.isEmpty ? [] : [("Location", trouble.header)]
+    try await withLoopbackServer(
+      respond: { _ in .plain(trouble.status, headers: headers, body: Array(trouble.body.utf8)) }
+    ) { port in
+      try await Self.tells(trouble.text, of: "http://127.0.0.1:\(port)/base", isError: trouble.isError)
+    }
+  }
+
+  /// Has `images` and `check` ask a Prometheus, and looks at what they say.
+  private static func tells(_ text: String, of url: String, isError: Bool) async throws {
+    let images = try await run(["images", "--prometheus", url, "--query", "x"])
+    let errors = images.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(images.exitCode == 1 && errors.contains("Error: \(text.replacing("URL", with: url))"), "\(errors)")
+    for word in ["Secret", "secretRef", "asked again", "s3cret"] { #expect(!errors.contains(word), "\(errors)") }
+    let manifest = """
+      {apiVersion: prepull.dev/v1alpha1, kind: Prepull, metadata: {name: hot},
+       spec: {images: [{image: "127.0.0.1:1/a"}], sources: [{prometheus: {url: "\(url)", query: x}}]}}
+      """
+    let check = try await run(
+      ["check", "--no-cluster", "-f", "-", "-o", "json", "--ignore", "refused"], input: manifest)
+    let findings = try JSON(parsing: check.output)["findings"]?.array ?? []
+    let finding = try #require(findings.first { $0["code"] == .string(isError ? "sourceRefused" : "sourceFailed") })
+    #expect(errors.contains(finding["message"]?.string ?? "?"), "\(check.output)")
+    for word in ["--source-secret", "--prometheus"] { #expect(!finding.text.contains(word), "\(finding.text)") }
+    #expect(check.exitCode == (isError ? 1 : 0), "\(check.output)")
+  }
+
+  @Test("Who is not there, and whose certificate is not trusted, is told in the same way")
+  func network() async throws {
+    try await Self.tells(
+      "URL refused the connection. Check the address, and whether the server is reached from here.",
+      of: "http://127.0.0.1:1/base", isError: false)
+    try await Self.tells(
+      "URL: no such host: nosuch.invalid", of: "http://nosuch.invalid:9090", isError: false)
+    try await withLoopbackServer(respond: { _ in .plain(200) }) { port in
+      try await Self.tells(
+        "URL does not speak TLS on this port. Correct scheme, name and port in --prometheus, or the server's "
+          + "certificate.", of: "https://127.0.0.1:\(port)", isError: false)
+    }
+    try await withLoopbackServer(tls: try CertificateAuthority().issue(), respond: { _ in .plain(200) }) { port in
+      try await Self.tells(
+        "the certificate of URL is signed by an authority that this machine does not trust. Put the authority's "
+          + "certificate into the folder of --source-secret as ca.crt, or give it with --ca-file.",
+        of: "https://127.0.0.1:\(port)", isError: false)
     }
   }
 
@@ -120,10 +201,10 @@ struct SourceCommandTests {
       let check = try await Self.run(["check", "--no-cluster", "-f", "-", "-o", "json"], input: manifest)
       let json = try JSON(parsing: check.output)
       #expect(json["images"]?.array?.compactMap { $0["image"]?.string } == ["\(repository):1.10.0"])
-      let found = json["findings"]?.array?.filter { $0["code"] == "sourceFailed" } ?? []
-      #expect(found.count == 2 && found.allSatisfy { $0["level"] == "warning" }, "\(check.output)")
+      let found = json["findings"]?.array?.compactMap { $0["code"]?.string }.filter { $0.hasPrefix("source") }
+      #expect(found?.sorted() == ["sourceFailed", "sourceRefused"], "\(check.output)")
       #expect(check.output.contains("--read-secrets"))
-      #expect(check.exitCode == 0)
+      #expect(check.exitCode == 1)
     }
   }
 

@@ -107,7 +107,7 @@ struct MetricsClientTests {
     "What goes wrong is told in one line",
     arguments: [
       (400, #"{"status":"error","errorType":"bad_data","error":"parse\nerror"}"#, SourceError.Code.badQuery),
-      (422, #"{"status":"error","errorType":"execution","error":"too many"}"#, .badQuery), (400, "<html>", .badQuery),
+      (422, #"{"status":"error","errorType":"execution","error":"too many"}"#, .badQuery), (400, "<html>", .badAnswer),
       (401, "", .unauthorized), (403, "", .unauthorized), (404, "", .badAnswer), (500, "", .fault), (503, "x", .fault),
       (200, "<html>login</html>", .badAnswer), (200, "", .badAnswer), (200, #"{"status":"success"}"#, .badQuery),
     ])

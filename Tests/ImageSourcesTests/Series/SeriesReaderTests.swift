@@ -82,7 +82,8 @@ struct SeriesReaderTests {
 
   @Test("Nothing is no failure")
   func empty() throws {
-    #expect(try Self.read(Self.answer([])).finding(top: 20) == SourceFinding())
+    #expect(
+      try Self.read(Self.answer([])).finding(top: 20) == SourceFinding(remarks: ["the query gives no series"]))
   }
 
   @Test(
