@@ -85,11 +85,18 @@ package struct AllowedSources: Hashable, Sendable {
 }
 
 extension HostAddress {
-  /// Whether a name in DNS or an address can be written so.
+  /// Whether it is an address, or a name that DNS can have.
   fileprivate var isNameOrAddress: Bool {
-    address != nil
-      || host.utf8.allSatisfy {
-        (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || [0x2d, 0x2e, 0x5f].contains($0)
+    // A dot at the end says that a name is whole.
+    let name = host.hasSuffix(".") ? host.dropLast() : host[...]
+    return address != nil
+      || name.utf8.count <= 253 && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(Self.isLabel)
+  }
+
+  private static func isLabel(_ text: Substring) -> Bool {
+    (1...63).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
+      && text.utf8.allSatisfy {
+        (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || [0x2d, 0x5f].contains($0)
       }
   }
 }

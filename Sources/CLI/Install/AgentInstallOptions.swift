@@ -83,24 +83,54 @@ struct AgentInstallOptions: ParsableArguments {
       !agentNodeSelector.isEmpty || !agentToleration.isEmpty || !agentArguments.isEmpty || agentCredentialProviders
       || agentKubeletConfig != nil || agentDockerConfig != nil || agentSELinuxType != nil
     if given, !isWanted { throw ValidationError("--agent-… options have no meaning without --agent: add it") }
-    try checkArguments()
   }
 
-  /// An argument that `prepulld agent` does not take would end each agent at its start.
+  /// An argument that `prepulld agent` does not take would end each agent at its start; of an option that it gets twice
+  /// it would heed the last.
   private func checkArguments() throws {
     guard !agentArguments.isEmpty else { return }
     do {
-      _ = try DaemonTool.parseAsRoot(["agent", "--node=node"] + agentArguments)
+      // Asked for help, it gives another command.
+      guard try DaemonTool.parseAsRoot(["agent", "--node=node"] + agentArguments) is AgentCommand<PodCluster> else {
+        throw CleanExit.helpRequest()
+      }
     } catch {
+      if DaemonTool.exitCode(for: error).isSuccess {
+        throw ValidationError("--agent-argument: asked for its help or version, prepulld agent ends: leave that out")
+      }
       // The first line says it; the rest is the usage of another program.
       let message = DaemonTool.message(for: error).split(separator: "\n").first.map(String.init) ?? ""
       throw ValidationError("--agent-argument: prepulld agent does not take it: \(message)")
     }
+    var given: Set<String> = []
+    for option in Self.options(agentArguments) where !Self.repeatable.contains(option) {
+      if Self.own.contains(option) {
+        throw ValidationError("--agent-argument: \(option) is set by Prepull: leave it out")
+      }
+      guard given.insert(option).inserted else {
+        throw ValidationError("--agent-argument: \(option) is given twice: leave one of them out")
+      }
+    }
+  }
+
+  /// Options of `prepulld agent` that the DaemonSet sets or relies on, as its probes on the usual address.
+  static let own: Set = [
+    "--node", "--log-format", "--runtime", "--state-dir", "--token-service", "--token-file", "--kubelet-config",
+    "--host-root", "--metrics-address", "--kubeconfig", "--namespace", "-n",
+  ]
+  /// Options that add up.
+  static let repeatable: Set = ["--plain-http", "--ca-file"]
+
+  /// The names of the options among arguments.
+  static func options(_ arguments: [String]) -> [String] {
+    arguments.filter { $0.hasPrefix("-") }.map { String($0.prefix { $0 != "=" }) }
   }
 
   /// Nil where no agents are wanted.
   func settings() throws -> AgentInstallation? {
     guard isWanted else { return nil }
+    // Not in validate: after a fault there, the parser takes a --help among them for its own.
+    try checkArguments()
     var settings = AgentInstallation()
     settings.nodeSelector = try KeyValues.pairs(agentNodeSelector, of: "--agent-node-selector").entries
     if !agentToleration.isEmpty {

@@ -35,9 +35,6 @@ struct InstallOptionTests {
     #expect(template.limits.entries == ["memory": "64Mi"])
     #expect(try command.registry([:]).plainHTTP == ["r.example:5000"])
     #expect(command.allowedSources == ["p:9090", "loki"])
-    for host in ["http://p:9090", "a b"] {
-      #expect(throws: (any Error).self) { try Self.pod(["--allow-source", host]) }
-    }
     #expect(command.maxPods == 7 && command.logFormat == .json)
     #expect(try ControllerCommand<PodCluster>.yieldSpan(command.yieldTimeout) == .seconds(120))
     #expect(throws: (any Error).self) { try Self.pod(["--yield-timeout", "soon"]) }
@@ -53,19 +50,80 @@ struct InstallOptionTests {
     let pod = try #require(set[path: "spec", "template", "spec"])
     let words = try Self.container(pod)["args"]?.array?.compactMap(\.string) ?? []
     #expect(try DaemonTool.parseAsRoot(words) is AgentCommand<PodCluster>)
+    #expect(AgentInstallOptions.own.isSuperset(of: AgentInstallOptions.options(words.dropLast())), "\(words)")
     #expect(words.contains("--token-service=https://prepull-controller.elsewhere.svc:8443"))
     let controller = try Self.container(
       try #require(objects.first { $0["kind"] == "Deployment" }?[path: "spec", "template", "spec"]))
     let arguments = controller["args"]?.array?.compactMap(\.string) ?? []
     #expect(arguments.contains("--agent-namespace=prepull-agent"))
     #expect(try DaemonTool.parseAsRoot(arguments) is ControllerCommand<PodCluster>)
-    for (argument, name) in [("--max-bandwith=100MiB", "--max-bandwith"), ("--parallelism=0", "1 to 100")] {
-      let error = #expect(throws: (any Error).self) {
-        try InstallCommand.parse(["--agent", "--agent-argument", argument])
-      }
-      let message = error.map { InstallCommand.message(for: $0) } ?? ""
-      #expect(message.contains("--agent-argument: prepulld agent does not take it: ") && message.contains(name))
+  }
+
+  private static let hosts = ["p", "p:9090", "10.0.0.1:80", "[::1]:9090", "a_b.c-d.svc.cluster.local."]
+  private static let noHosts = [
+    "-x", "/a..b", "a..b", "a-", "https://host/path", "*.example.com", "*.", "", "a b", "p:x",
+  ]
+
+  @Test("What is no host is refused by --allow-source and by the chart, with what to write")
+  func sources() async throws {
+    let pattern = try Self.chartPattern("allowSources")
+    for host in Self.hosts {
+      #expect(throws: Never.self) { try InstallCommand.parse(["--allow-source", host]) }
+      #expect(try pattern.wholeMatch(in: host) != nil, "\(host)")
     }
+    for host in Self.noHosts {
+      let outcome = try await PrepullProgram.run(
+        ["install"] + (host.isEmpty ? ["--allow-source", ""] : ["--allow-source=\(host)"]))
+      #expect(outcome.exitCode == 2 && outcome.output.isEmpty)
+      #expect(outcome.errors.contains("--allow-source '\(host)' is no host: write HOST or HOST:PORT"))
+      #expect(try pattern.wholeMatch(in: host) == nil, "\(host)")
+    }
+  }
+
+  @Test(
+    "What would end agents at their start is refused, and what Prepull or somebody else said already",
+    arguments: [
+      (["--max-bandwith=100MiB"], "does not take it: Unknown option '--max-bandwith'"),
+      (["--parallelism=0"], "does not take it: --parallelism takes 1 to 100, not 0"), (["x"], "does not take it: "),
+      ([""], "does not take it: "), (["--parallelism"], "does not take it: "), (["--help"], "leave that out"),
+      (["--version"], "leave that out"), (["-h"], "leave that out"), (["--node=a"], "--node is set by Prepull"),
+      (["--node", "a"], "--node is set by Prepull"), (["--token-file=x"], "--token-file is set by Prepull"),
+      (["--metrics-address=none"], "--metrics-address is set by Prepull"),
+      (["--parallelism=2", "--parallelism", "3"], "--parallelism is given twice"),
+    ])
+  func agentArguments(_ arguments: [String], _ message: String) throws {
+    let error = #expect(throws: (any Error).self) {
+      try InstallCommand.parse(["--agent"] + arguments.flatMap { ["--agent-argument", $0] }).installation()
+    }
+    let text = error.map { InstallCommand.message(for: $0) } ?? ""
+    #expect(text.contains("--agent-argument: ") && text.contains(message), "\(text)")
+  }
+
+  @Test("The chart knows the options of agents that install takes")
+  func chartArguments() throws {
+    let pattern = try Self.chartPattern("agent", "arguments")
+    let help = try JSON(parsing: DaemonTool._dumpHelp())
+    let agent = help["command"]?["subcommands"]?.array?.first { $0["commandName"] == "agent" }
+    let options = (agent?["arguments"]?.array ?? []).filter { $0["shouldDisplay"] != false }
+    #expect(options.count > 10)
+    for option in options {
+      guard let name = option["preferredName"]?["name"]?.string else { continue }
+      #expect(AgentInstallOptions.repeatable.contains("--\(name)") == (option["isRepeating"] == true), "\(name)")
+      let isOwn = AgentInstallOptions.own.contains("--\(name)") || name == "help" || name == "version"
+      let argument = "--\(name)\(option["kind"] == "flag" ? "" : "=1")"
+      #expect(try (pattern.wholeMatch(in: argument) == nil) == isOwn, "\(name)")
+    }
+    #expect(try pattern.wholeMatch(in: "100MiB") != nil)
+    for argument in ["", "--max-bandwith=1MiB", "-h"] { #expect(try pattern.wholeMatch(in: argument) == nil) }
+  }
+
+  /// What the chart's schema says of the texts in a list.
+  private static func chartPattern(_ path: String...) throws -> Regex<AnyRegexOutput> {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appending(path: "deploy/helm/prepull/values.schema.json")
+    var schema = try JSON(parsing: try String(contentsOf: file, encoding: .utf8))
+    for name in path { schema = schema["properties"]?[name] ?? .null }
+    return try Regex(try #require(schema["items"]?["pattern"]?.string))
   }
 
   @Test("A proxy is not on the way to the API server, and variables are the container's")

@@ -39,10 +39,19 @@ struct SourceAddressTests {
 
   @Test(
     "What is no host is refused",
-    arguments: ["http://p", "p/x", "*.example", "u@p", "", "p:0", "p:99999", "a b", "a,b", "p:9090;x"])
+    arguments: [
+      "http://p", "https://p/x", "p/x", "*.example", "*.", "u@p", "", "p:", "p:0", "p:99999", "a b", "a,b", "p:9090;x",
+      "-x",
+      "a-", "/a..b", "a..b", ".a", ".", "[::1", "[::1]:", "\(String(repeating: "a", count: 64)).example",
+    ])
   func noHost(_ text: String) {
     #expect(throws: SourceAddress.Unusable.self) { try AllowedSources(parsing: [text]) }
   }
+
+  @Test(
+    "Names and addresses are hosts",
+    arguments: ["p", "P.example.:80", "a_b-c.svc", "10.0.0.1:9090", "[::1]:9090", "::1"])
+  func host(_ text: String) throws { _ = try AllowedSources(parsing: [text]) }
 
   @Test("A Secret makes a login, or says why not")
   func credentials() throws {
