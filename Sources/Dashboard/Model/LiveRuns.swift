@@ -105,8 +105,10 @@ package struct LiveRuns: Sendable {
       run.pods[key] = nil
       if !run.pods.values.contains(node), turn.done == nil {
         turn.done = now
-        // It was taken away before it was warm; one that tries again has failed all the same.
-        if !turn.hasFailed { (turn.hasFailed, turn.isWithdrawn) = (turn.isRetry, !turn.isRetry) }
+        // Taken away before it was warm; one that tries again has failed all the same.
+        if !turn.hasFailed, cells.isEmpty || !cells.values.allSatisfy({ $0.state == .warm }) {
+          (turn.hasFailed, turn.isWithdrawn) = (turn.isRetry, !turn.isRetry)
+        }
       }
       // Of the operator the record tells what the node holds; a run has none.
       cells = isRun ? cells.filter { $0.value.state != .pulling && $0.value.state != .pending } : [:]
@@ -139,7 +141,7 @@ package struct LiveRuns: Sendable {
     } else if !isListed, new?.status?.agent != old?.status?.agent {
       heard[node] = now
     }
-    let (before, after) = (AgentWork.all(of: old), AgentWork.all(of: new))
+    let (before, after) = (OrderedWork.all(of: old), OrderedWork.all(of: new))
     for (uid, work) in after where work != before[uid] {
       let last = before[uid]?.order
       if let last, work.order.givenAt < last.givenAt {
@@ -171,7 +173,7 @@ package struct LiveRuns: Sendable {
     changes += 1
   }
 
-  private mutating func follow(_ work: AgentWork, in turn: inout Turn, of node: String, now: Double) {
+  private mutating func follow(_ work: OrderedWork, in turn: inout Turn, of node: String, now: Double) {
     if work.isPulling { turn.pull = turn.pull ?? now }
     if work.isDone {
       turn.done = now

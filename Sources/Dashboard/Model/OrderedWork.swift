@@ -5,7 +5,7 @@ import Warming
 ///
 /// An agent writes when all that was ordered is there or has failed, and meanwhile only while somebody watches. So it is
 /// known when it was asked and when it ended, and of its pulls how long they took, but seldom that they go on.
-struct AgentWork: Hashable, Sendable {
+struct OrderedWork: Hashable, Sendable {
   let order: WarmNode.Order
   private(set) var images: [String] = []
   private(set) var isPulling = false
@@ -18,7 +18,7 @@ struct AgentWork: Hashable, Sendable {
   private(set) var pullSeconds: Double?
 
   /// By the uids of the Prepulls.
-  static func all(of record: WarmNode?) -> [String: AgentWork] {
+  static func all(of record: WarmNode?) -> [String: OrderedWork] {
     let wishes = record?.spec?.images ?? []
     guard wishes.contains(where: { $0.order != nil }) else { return [:] }
     let held = Dictionary((record?.status?.agent?.images ?? []).map { ($0.image, $0) }) { first, _ in first }
@@ -29,7 +29,7 @@ struct AgentWork: Hashable, Sendable {
         held[wish.image].flatMap { $0.order == text ? $0 : nil } ?? WarmNode.Held(image: wish.image, state: .pending)
       }
     }
-    let works = images.map { AgentWork($0.key, $0.value) }
+    let works = images.map { OrderedWork($0.key, $0.value) }
     return Dictionary(works.map { ($0.order.prepull.uid, $0) }) { $0.order.givenAt < $1.order.givenAt ? $1 : $0 }
   }
 
