@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ImageModel
 import KubeAPIServer
 import Kubernetes
 import Logging
@@ -18,7 +19,11 @@ import VirtualCluster
 
   @Test("A Prepull of agents has its time line, on this machine and in the cluster, for who may see WarmNodes")
   func timeLine() async throws {
-    var options = SandboxOptions(nodes: NodeTemplate.numbered(3))
+    // Of another machine than this one, which agents on virtual nodes have to know.
+    var nodes = NodeTemplate.numbered(3)
+    let architecture = Platform.host.architecture == "arm64" ? "amd64" : "arm64"
+    for index in nodes.indices { nodes[index].platform = Platform(os: "linux", architecture: architecture) }
+    var options = SandboxOptions(nodes: nodes)
     options.programs = SandboxPrograms.all
     try await withSandbox(options, logger: Self.logger) { sandbox in
       try await withTemporaryFolder("agents") { folder in

@@ -33,6 +33,7 @@ enum SandboxAgent {
     options.metricsAddress = "\(container.podIP):8080"
     // A layout cannot say by whom an image was brought.
     if endpoint.kind == .oci { options.memoryFile = "\(endpoint.path).agent.json" }
+    options.platform = container.platform
     // The file system is this machine's; that of a virtual node is a number that its kubelet knows.
     options.space = { [disk = container.disk] in
       let (used, capacity) = await disk()

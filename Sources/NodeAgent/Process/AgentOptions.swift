@@ -1,3 +1,4 @@
+package import ImageModel
 package import Runtimes
 
 /// How the agent of a node runs.
@@ -18,6 +19,8 @@ package struct AgentOptions: Sendable {
   package var lockFile: String?
   /// Where the agent remembers which images it pulled and pinned; nil for nowhere.
   package var memoryFile: String?
+  /// What the node's images are for; a virtual node may be another machine than its host.
+  package var platform = Platform.host
   /// How long what is not wanted any more stays.
   package var grace = AgentSettings.defaultGrace
   /// How often the runtime is asked, whatever it tells.

@@ -68,7 +68,8 @@ package struct AgentProcess: Sendable {
   private func drive() async throws {
     let driver = AgentDriver(
       client: client, node: node, runtime: runtime,
-      puller: AgentPuller(runtime: runtime, registry: registry, credentials: credentials, logger: logger),
+      puller: AgentPuller(
+        runtime: runtime, registry: registry, credentials: credentials, platform: options.platform, logger: logger),
       memory: MemoryFile(options.memoryFile, logger: logger), options: options, health: health, metrics: metrics,
       logger: logger)
     try await driver.run()

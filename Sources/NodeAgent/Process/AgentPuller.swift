@@ -11,6 +11,7 @@ struct AgentPuller: Sendable {
   let runtime: any Runtime
   let registry: RegistryClient
   let credentials: any ImageCredentials
+  let platform: Platform
   let logger: Logger
 
   /// What happens on the way.
@@ -158,7 +159,8 @@ struct AgentPuller: Sendable {
       report(.sized(bytes))
     }
     let warmer = NodeWarmer(
-      runtime: runtime, registry: registry.presenting(logins), credentials: logins, platform: .host, settings: settings)
+      runtime: runtime, registry: registry.presenting(logins), credentials: logins, platform: platform,
+      settings: settings)
     let wanted = WantedImage(given: task.image, reference: task.reference)
     let results = await warmer.warm([wanted]) { _, event in
       switch event {
