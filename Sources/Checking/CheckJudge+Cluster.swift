@@ -109,9 +109,8 @@ extension CheckJudge {
 
   func secretFindings() async -> [CheckFinding] {
     guard let credentials = secrets.credentials, !credentials.registries.isEmpty else { return [] }
-    for subject in request.images {
-      let (registry, repository) = (subject.reference.registry, subject.reference.repository)
-      if (try? await credentials.credential(for: registry, repository: repository)) != nil { return [] }
+    for name in request.images.map(\.reference) + request.repositories {
+      if (try? await credentials.credential(for: name.registry, repository: name.repository)) != nil { return [] }
     }
     return [
       CheckFinding(

@@ -14,6 +14,8 @@ package struct CheckRequest: Sendable {
   package var isAnyNodeMeant = false
   /// Names of the secrets that pods will pull with.
   package var pullSecrets: [String] = []
+  /// Whose tags are asked for with these secrets too.
+  package var repositories: [Reference] = []
   package var thresholds = DiskThresholds()
   /// Whether a cluster that does not answer is an error, and not only less to tell.
   package var needsCluster = false

@@ -161,12 +161,13 @@ struct CheckCommand: ClusterCommand {
       registry: configuration, credentials: credentials, logger: logger, isQuiet: quiet)
     let isGood = try await interruptible {
       guard let client = try client(logger) else {
-        let input = try await asker.completed(input, nil, readsSecrets: false)
+        let input = try await asker.completed(input, nil, reader: nil)
         let (report, estimate) = try await session.judge(input, nil)
         return try printer.print(report, estimate)
       }
       return try await client.closed {
-        let input = try await asker.completed(input, client, readsSecrets: readSecrets)
+        let input = try await asker.completed(
+          input, client, reader: readSecrets ? client : nil, pullSecrets: pullSecret)
         let cluster = try await CheckCluster(names, completing: input.workloads, client: client, logger: logger)
         if !quiet { console.write(lines: cluster.remarks.map { "note: \($0)" }) }
         let (report, estimate) = try await session.judge(try input.joined(with: cluster), client)

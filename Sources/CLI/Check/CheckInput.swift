@@ -249,15 +249,39 @@ struct CheckInput: Sendable {
   ///   - given: names of secrets in `namespace`.
   ///   - namespace: of what has none of its own.
   func secrets(and given: [String], in namespace: String) -> [(namespace: String, name: String)] {
-    var all = workloads.flatMap { workload in
+    let ofWorkloads = workloads.flatMap { workload in
       workload.template.pullSecrets.map { (namespace: workload.template.namespace ?? namespace, name: $0) }
     }
-    for prepull in prepulls { all += prepull.settings.imagePullSecrets.map { (prepull.namespace ?? namespace, $0) } }
-    all += given.map { (namespace, $0) }
+    return once(ofWorkloads + named(by: prepulls, and: given, in: namespace))
+  }
+
+  /// Those that the pods of one Prepull will pull with.
+  func secrets(
+    of prepull: NamedPrepull, and given: [String], in namespace: String
+  ) -> [(namespace: String, name: String)] {
+    once(named(by: [prepull], and: given, in: namespace))
+  }
+
+  private func named(
+    by prepulls: [NamedPrepull], and given: [String], in namespace: String
+  ) -> [(namespace: String, name: String)] {
+    prepulls.flatMap { prepull in
+      prepull.settings.imagePullSecrets.map { (namespace: prepull.namespace ?? namespace, name: $0) }
+    } + given.map { (namespace: namespace, name: $0) }
+  }
+
+  private func once(_ secrets: [(namespace: String, name: String)]) -> [(namespace: String, name: String)] {
     var seen: Set<String> = []
-    return all.filter { secret in
+    return secrets.filter { secret in
       ![secret.namespace, ""].contains { ownSecrets.contains("\($0)/\(secret.name)") }
         && seen.insert("\(secret.namespace)/\(secret.name)").inserted
+    }
+  }
+
+  /// The repositories whose tags are asked for.
+  var repositories: [Reference] {
+    prepulls.flatMap(\.settings.sources).compactMap { source -> Reference? in
+      if case .tags(let tags) = source.source { try? Reference(parsing: tags.repository) } else { nil }
     }
   }
 

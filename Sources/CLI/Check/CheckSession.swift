@@ -24,6 +24,7 @@ struct CheckSession: Sendable {
   func judge(_ input: CheckInput, _ client: KubernetesClient?) async throws -> (CheckReport, CheckEstimate?) {
     var request = CheckRequest(images: input.subjects)
     request.findings = input.findings
+    request.repositories = input.repositories
     request.platforms = platforms
     request.nodes = choice
     request.thresholds = estimateOptions.thresholds

@@ -18,10 +18,13 @@ struct SourceAsker: Sendable {
   /// Whether it does not say what it asks.
   var isQuiet = false
 
-  /// - Parameter client: for pods that series name in place of images; they are left out without.
+  /// - Parameters:
+  ///   - client: for pods that series name in place of images; they are left out without.
+  ///   - pullSecrets: what the registry is asked with; nil for the credentials of this machine.
   /// - Throws: `SourceError`, or `APIError`.
   func finding(
-    of source: ImageSource, _ credential: SourceCredential, _ client: KubernetesClient?
+    of source: ImageSource, _ credential: SourceCredential, _ client: KubernetesClient?,
+    _ pullSecrets: (any CredentialSource)? = nil
   ) async throws -> SourceFinding {
     let console = Console.standardError
     let waiting = WaitLine(console, "asking \(source.name)")
@@ -44,7 +47,8 @@ struct SourceAsker: Sendable {
       }
     case .tags(let tags):
       if !isQuiet { console.write("asking the registry for the tags of \(tags.repository)\n") }
-      let registry = RegistryClient(configuration: registry, credentials: credentials, logger: logger)
+      let registry = RegistryClient(
+        configuration: registry, credentials: pullSecrets ?? credentials, logger: logger)
       return try await waiting.shownUnless(isQuiet) {
         try await registry.closed {
           try await TagFinder(registry: registry, times: CreationTimes()).find(tags)
@@ -54,16 +58,20 @@ struct SourceAsker: Sendable {
   }
 
   /// The input of a check with the images of the sources of its Prepulls; of a source that gives none, with a finding.
+  ///
+  /// - Parameters:
+  ///   - reader: reads Secrets; nil where they are not to be read.
+  ///   - pullSecrets: those that pods have besides what their Prepull names.
   func completed(
-    _ input: CheckInput, _ client: KubernetesClient?, readsSecrets: Bool
+    _ input: CheckInput, _ client: KubernetesClient?, reader: KubernetesClient?, pullSecrets: [String] = []
   ) async throws -> CheckInput {
     var completed = input
     for source in input.sources {
       let prepull = input.prepulls[source.prepull]
       do {
-        let credential = try await credential(
-          of: source.source, in: prepull.namespace, readsSecrets ? client : nil)
-        let finding = try await finding(of: source.source.source, credential, client)
+        let credential = try await credential(of: source.source, in: prepull.namespace, reader)
+        let found = try await self.pullSecrets(of: prepull, input, and: pullSecrets, reader)
+        let finding = try await finding(of: source.source.source, credential, client, found)
         if finding.images.isEmpty {
           let cause = finding.remarks.isEmpty ? "" : ": \(finding.remarks.joined(separator: "; "))"
           completed.add(
@@ -79,6 +87,16 @@ struct SourceAsker: Sendable {
       }
     }
     return completed
+  }
+
+  /// What the pull secrets hold with which kubelets ask; nil where there are none, or none is read.
+  private func pullSecrets(
+    of prepull: CheckInput.NamedPrepull, _ input: CheckInput, and others: [String], _ reader: KubernetesClient?
+  ) async throws -> (any CredentialSource)? {
+    guard let reader else { return nil }
+    let secrets = input.secrets(of: prepull, and: others, in: reader.configuration.namespace)
+    // What is wrong with them is said with the images.
+    return try await PullSecretSurvey.look(at: secrets, reader, reads: true).credentials
   }
 
   private func credential(

@@ -133,6 +133,34 @@ struct CheckClusterTests {
     }
   }
 
+  @Test("Sources of a Prepull in a file are asked with its pull secrets, which are for their registries too")
+  func sourcesWithPullSecrets() async throws {
+    try await withCluster { cluster in
+      let host = cluster.sandbox.registry.host
+      try await Self.kubectl(cluster, apply: [Self.secret("regcred", for: host)])
+      func check(_ repository: String, _ rest: String...) async throws -> PrepullProgram.Outcome {
+        let manifest = """
+          apiVersion: prepull.dev/v1alpha1
+          kind: Prepull
+          metadata: {name: rel, namespace: default}
+          spec:
+            sources: [{tags: {repository: "\(repository)", regex: "^v(.+)$", order: Created}}]
+            imagePullSecrets: [{name: regcred}]
+          """
+        return try await PrepullProgram.run(
+          ["check", "-f", "-"] + rest, environment: ["KUBECONFIG": cluster.kubeconfig], input: manifest)
+      }
+      let without = try await check("\(host)/sample/private")
+      #expect(without.output.contains("warning: tags \(host)/sample/private"), "\(without.output)")
+      let right = try await check("\(host)/sample/private", "--read-secrets")
+      #expect(right.exitCode == 0, "\(right)")
+      #expect(right.output.contains("\(host)/sample/private:v1"), "\(right.output)")
+      #expect(!right.output.contains("warning: tags") && !right.output.contains("where none of these images"))
+      let none = try await check("\(host)/sample/none", "--read-secrets")
+      #expect(!none.output.contains("where none of these images comes from"), "\(none.output)")
+    }
+  }
+
   @Test func workloadsNarrowTheNodesAndNameTheirSecrets() async throws {
     var nodes = NodeTemplate.numbered(2)
     nodes[0].labels = ["pool": "web"]
