@@ -5,7 +5,9 @@ import Documents
 import ImageModel
 import ImageSources
 import Kubernetes
+import Operator
 import PrepullAPI
+import Warming
 import Workloads
 
 /// The images of a check with the places where they are named, gathered from wherever they are.
@@ -161,6 +163,9 @@ struct CheckInput: Sendable {
   ) throws(SpecError) {
     let source = "prepull/\(name)"
     let settings = try PrepullSettings(spec)
+    // A machine may have no files of zones.
+    var zones = ZoneFiles()
+    if (try? zones.rules("Europe/Berlin")) != nil { _ = try zones.windows(settings.windows) }
     var origin = origin
     origin.object = source
     let images = settings.images + discovered.filter { !settings.images.contains($0) }

@@ -1,6 +1,6 @@
-import PrepullAPI
+package import PrepullAPI
 import Serving
-import Warming
+package import Warming
 
 /// The times in which Prepulls begin nodes.
 extension FleetBoard {
@@ -41,7 +41,7 @@ extension FleetBoard {
 
 extension ZoneFiles {
   /// The windows of a spec; nil where it has none.
-  mutating func windows(_ settings: [PrepullSettings.Window]) throws(SpecError) -> PullWindows? {
+  package mutating func windows(_ settings: [PrepullSettings.Window]) throws(SpecError) -> PullWindows? {
     guard !settings.isEmpty else { return nil }
     var windows: [PullWindow] = []
     for (index, window) in settings.enumerated() {

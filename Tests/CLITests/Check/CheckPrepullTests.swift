@@ -81,6 +81,10 @@ struct CheckPrepullTests {
       ("nodeTimeout: 10", "spec.nodeTimeout: is the number 10; write a duration, for example 10m or 1h30m"),
       ("mode: [Keep]", "spec.mode: is a list; write one of Once, Keep"),
       ("windows: {start: daily}", "spec.windows: has fields; write a list"),
+      (
+        "windows: [{start: '@daily', duration: 1h, timeZone: Europe/Berln}]",
+        "spec.windows[0].timeZone: there is no time zone 'Europe/Berln'; write for example Europe/Berlin"
+      ),
       ("windows: [{start: '@daily'}]", "spec.windows[0].duration: is missing"),
       ("podTemplate: {labels: {team: 1}}", "spec.podTemplate.labels.team: is the number 1; write a text"),
       ("parallelism: 1.5", "spec.parallelism: is the number 1.5; write a whole number, or a text such as 10%"),
