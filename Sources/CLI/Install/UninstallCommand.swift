@@ -58,8 +58,17 @@ struct UninstallCommand: ClusterCommand {
         + survey.lines.map { "  \($0)\n" }.joined())
     for remark in Self.remarks(on: survey) { Console.standardError.write("note: \(remark)\n") }
     if dryRun { return true }
-    guard yes || agrees() else { return false }
-    let outcome = try await uninstallation.perform(survey)
+    guard try await agrees() else { return false }
+    let outcome: Uninstallation.Outcome
+    do {
+      outcome = try await uninstallation.perform(survey)
+    } catch {
+      if Task.isCancelled {
+        Console.standardError.write(
+          "interrupted: what was not removed yet is left in the cluster; run it again: \(Program.name) uninstall\n")
+      }
+      throw error
+    }
     if !outcome.pinned.isEmpty {
       Console.standardError.write(
         "warning: images may still be pinned on these nodes, and stay there until somebody releases them:\n"
@@ -88,16 +97,31 @@ struct UninstallCommand: ClusterCommand {
     return remarks
   }
 
-  /// Asks a person; where nobody can answer, the answer is no.
-  private func agrees() -> Bool {
+  /// Asks a person, unless the answer was given with the command; where nobody can answer, it is no.
+  ///
+  /// - Throws: `CancellationError` when a signal is the answer.
+  private func agrees() async throws -> Bool {
+    if yes { return true }
     guard isatty(STDIN_FILENO) == 1 else {
       Console.standardError.write("Error: nothing was removed: there is no terminal to ask on\n  Add --yes.\n")
       return false
     }
     Console.standardError.write("Remove all this? [y/N] ")
+    do {
+      while !Self.hasLine { try await Task.sleep(for: .milliseconds(50)) }
+    } catch {
+      Console.standardError.write("\nnothing was removed\n")
+      throw error
+    }
     let answer = readLine(strippingNewline: true)?.lowercased()
     if answer == "y" || answer == "yes" { return true }
     Console.standardError.write("nothing was removed\n")
     return false
+  }
+
+  /// Whether the terminal has an answer, so that reading it keeps no signal waiting.
+  private static var hasLine: Bool {
+    var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    return poll(&input, 1, 0) != 0
   }
 }

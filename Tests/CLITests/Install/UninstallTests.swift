@@ -51,6 +51,60 @@ struct UninstallTests {
     }
   }
 
+  @Test("A signal ends the question at once, and in the middle of the work it is said that some is left")
+  func interrupted() async throws {
+    try await withCluster { cluster in
+      try await install(cluster)
+      try await withTemporaryFolder { folder in
+        let (process, said) = try Self.uninstallOnTerminal(cluster, errors: folder + "/errors")
+        try await eventually("the question") { try said().hasSuffix("Remove all this? [y/N] ") }
+        process.interrupt()
+        try await eventually("the end") { !process.isRunning }
+        #expect(process.terminationStatus == 130 && process.terminationReason == .exit)
+        let words = try said()
+        #expect(words.hasSuffix("[y/N] \nnothing was removed\n"), "\(words)")
+      }
+      try await apply(
+        cluster,
+        """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: prepull-held
+          namespace: default
+          finalizers: [example.com/held]
+          labels: {app.kubernetes.io/managed-by: prepull, prepull.dev/prepull: some-uid}
+        """)
+      let sandbox = cluster.sandbox
+      let cut = try await cluster.prepull("uninstall", "--yes", signal: SIGINT) {
+        sandbox.objects("deployments", group: "apps").isEmpty
+      }
+      #expect(cut.exitCode == 130, "\(cut)")
+      #expect(cut.errors.hasSuffix("left in the cluster; run it again: prepull uninstall\n"), "\(cut.errors)")
+    }
+  }
+
+  /// Runs it without `--yes`, where nobody answers.
+  ///
+  /// - Returns: the process, and what tells what it wrote to standard error until now.
+  private static func uninstallOnTerminal(
+    _ cluster: ClusterCase, errors file: String
+  ) throws -> (Process, @Sendable () throws -> String) {
+    // The other end stays open, as a terminal whose person thinks.
+    var (person, terminal): (Int32, Int32) = (-1, -1)
+    try #require(openpty(&person, &terminal, nil, nil, nil) == 0)
+    try Data().write(to: URL(filePath: file))
+    let process = Process()
+    process.executableURL = URL(filePath: try PrepullProgram.path)
+    process.arguments = ["uninstall"]
+    process.environment = ProcessInfo.processInfo.environment.merging(["KUBECONFIG": cluster.kubeconfig]) { $1 }
+    process.standardInput = FileHandle(fileDescriptor: terminal, closeOnDealloc: true)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle(forWritingAtPath: file)
+    try process.run()
+    return (process, { try String(contentsOfFile: file, encoding: .utf8) })
+  }
+
   @Test("A namespace that others use is kept")
   func sharedNamespace() async throws {
     try await withCluster { cluster in
