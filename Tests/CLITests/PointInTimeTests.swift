@@ -20,6 +20,10 @@ struct PointInTimeTests {
       let time = try PointInTime(parsing: text, now: now, berlin)
       #expect(time.date == (try Date(expected, strategy: .iso8601)), "\(text)")
     }
+    #expect(throws: Never.self) { try PointInTime(parsing: "2028-02-29T06:00:00Z", now: now, berlin) }
+    for text in ["2027-02-30T06:00:00Z", "2027-04-31T06:00:00+02:00", "2027-13-01T06:00:00Z", "2027-02-29T06:00:00Z"] {
+      #expect(throws: (any Error).self, "\(text)") { _ = try PointInTime(parsing: text, now: now, berlin) }
+    }
     for text in ["", "6", "24:00", "06:60", "-1:00", "06:00:00", "tomorrow", "2026-11-30T19:59:59Z", "2026-12-01"] {
       #expect(throws: (any Error).self, "\(text)") { _ = try PointInTime(parsing: text, now: now, berlin) }
     }
@@ -53,6 +57,10 @@ struct PointInTimeTests {
       #expect(
         run.output.contains("Seeds  2 nodes pull each image first, then twice as many, up to 3 at a time: "),
         "\(run.output)")
+      let many = try await PrepullProgram.run(
+        ["run", "--dry-run", cluster.web, "--seeds", "60", "--parallelism", "2"], environment: environment)
+      #expect(
+        many.output.contains("Seeds  2 nodes pull each image first, no more than 2 at a time: "), "\(many.output)")
       let json = try await PrepullProgram.run(arguments + ["-o", "json"], environment: environment)
       let plan = try #require(try events(json).first)
       #expect(plan["seeds"] == 2, "\(plan)")

@@ -38,6 +38,11 @@ struct PointInTime: Hashable, Sendable {
     guard let whole = try? Date(text, strategy: .iso8601) else {
       throw ValidationError("it is no time; write 06:00 or 2026-12-01T06:00:00Z")
     }
+    // The parser takes 30 February as 2 March.
+    let written = "\(text.prefix(19))Z"
+    guard (try? Date(written, strategy: .iso8601))?.formatted(.iso8601) == written else {
+      throw ValidationError("there is no such day or time")
+    }
     guard whole > now else { throw ValidationError("\(text) is over") }
     date = whole
   }

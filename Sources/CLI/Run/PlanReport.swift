@@ -68,15 +68,17 @@ struct PlanReport: Sendable {
   /// - Parameter columns: that a line should keep to.
   func order(style: Style, columns: Int?, now: Date) -> [String] {
     var facts: [(String, String)] = []
-    if seeds > 0 {
+    let most = min(parallelism.limit(of: report.wanted.count), report.wanted.count)
+    let first = min(seeds, most)
+    if first > 0 {
       let platforms = report.machines.keys.sorted()
       let place = platforms.count > 1 ? " of each platform (\(platforms.joined(separator: ", ")))" : ""
-      let most = min(parallelism.limit(of: report.wanted.count), report.wanted.count)
+      let growth = first < most ? "then twice as many, up to" : "no more than"
       facts.append(
         (
           "Seeds",
-          "\(Quantity.count(seeds, "node"))\(place) \(seeds == 1 ? "pulls" : "pull") each image first, then twice as many, "
-            + "up to \(most) at a time: spread over the zones, those that list few images and young ones last; nodes that "
+          "\(Quantity.count(first, "node"))\(place) \(first == 1 ? "pulls" : "pull") each image first, \(growth) "
+            + "\(most) at a time: spread over the zones, those that list few images and young ones last; nodes that "
             + "hold it already will do"
         ))
     }
