@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Documents
 import Foundation
+import ImageModel
 import Installation
 import Kubernetes
 import Logging
@@ -156,11 +157,15 @@ struct InstallCommand: AsyncParsableCommand {
     if !gate, !gateTaint.isEmpty {
       throw ValidationError("--gate-taint and --no-gate contradict each other: leave one of them out")
     }
-    if replicas < 0 { throw ValidationError("--replicas \(replicas) is less than 0") }
+    if replicas < 1 { throw ValidationError("--replicas \(replicas) is less than 1") }
     if let maxPods, maxPods < 1 { throw ValidationError("--max-pods \(maxPods) is less than 1") }
     if let yieldTimeout { _ = try ControllerCommand<PodCluster>.yieldSpan(yieldTimeout) }
     _ = try ControllerCommand<PodCluster>.sources(sources, "--allow-source")
-    if image.isEmpty { throw ValidationError("--image is empty") }
+    do { _ = try Reference(parsing: image) } catch { throw ValidationError("--image \(error)") }
+    if let priorityClass, let problem = NamingRule.subdomain.problem(in: priorityClass) {
+      throw ValidationError("--priority-class '\(priorityClass)' \(problem)")
+    }
+    try RegistryOptions.checkPlainHTTP(plainHTTP)
     try pods.check()
     if !caFiles.isEmpty, caConfigMap != nil {
       throw ValidationError("--ca-file and --ca-config-map contradict each other: leave one of them out")
@@ -254,7 +259,12 @@ struct InstallCommand: AsyncParsableCommand {
       if let problem = NamingRule.subdomain.problem(in: parts[0]) {
         throw ValidationError("--ca-config-map '\(caConfigMap)': the name \(problem)")
       }
-      return .configMap(name: parts[0], key: parts.count > 1 ? parts[1] : Installation.authoritiesKey)
+      let key = parts.count > 1 ? parts[1] : Installation.authoritiesKey
+      guard !key.isEmpty, key.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }) else {
+        throw ValidationError(
+          "--ca-config-map '\(caConfigMap)': the key may hold only letters, digits, '-', '_' and '.'")
+      }
+      return .configMap(name: parts[0], key: key)
     }
     guard !caFiles.isEmpty else { return nil }
     var text = ""

@@ -35,6 +35,13 @@ package struct RegistryOptions: ParsableArguments {
 
   package init() {}
 
+  /// - Throws: `ValidationError` for what is no host.
+  package static func checkPlainHTTP(_ hosts: [String]) throws {
+    for host in hosts where HostAddress(host) == nil || host.contains(where: \.isWhitespace) {
+      throw ValidationError("--plain-http '\(host)' is no host; write for example registry.example.com:5000")
+    }
+  }
+
   /// Reads what the options name.
   ///
   /// - Throws: `ValidationError` for what cannot be read or understood.
@@ -43,6 +50,7 @@ package struct RegistryOptions: ParsableArguments {
     for file in caFiles where access(file, R_OK) != 0 {
       throw ValidationError("cannot read \(file): \(String(cString: strerror(errno)).lowercased()); check --ca-file")
     }
+    try Self.checkPlainHTTP(plainHTTP)
     var configuration = try RegistryConfiguration.given(environment, plainHTTP: plainHTTP, caFiles: caFiles)
     configuration.retry = RetryPolicy(attempts: retries + 1)
     for text in mirror {

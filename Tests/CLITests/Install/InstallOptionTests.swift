@@ -162,9 +162,13 @@ struct InstallOptionTests {
       ["--ca-file", "/nonexistent"], ["--ca-config-map", "NOT_A_NAME"], ["--ca-file", "a", "--ca-config-map", "b"],
       ["--proxy", "ftp://x"], ["--no-proxy", "x"], ["--env", "TZ"], ["--env", "1A=x"], ["--env", "POD_NAME=x"],
       ["--proxy", "http://p:1", "--env", "HTTPS_PROXY=x"], ["--label", "a b=c"], ["--limit", "cpu=lots"],
-      ["--request", "cpu"],
+      ["--request", "cpu"], ["--image", "Bad Image"], ["--image", "Bad:Image"], ["--image", ""], ["--replicas", "0"],
+      ["--plain-http", "http://x"], ["--plain-http", "a b"], ["--ca-config-map", "x/y/z"], ["--ca-config-map", "x/"],
+      ["--priority-class", "X_"],
     ])
   func refused(arguments: [String]) {
-    #expect(throws: (any Error).self) { _ = try InstallCommand.parse(arguments).installation() }
+    let error = #expect(throws: (any Error).self) { _ = try InstallCommand.parse(arguments).installation() }
+    let message = error.map { InstallCommand.message(for: $0) } ?? ""
+    #expect(message.contains(arguments[0]), "\(message)")
   }
 }
