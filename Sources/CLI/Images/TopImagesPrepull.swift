@@ -16,7 +16,8 @@ struct TopImagesPrepull: Sendable {
     var notes = ["The source of this Prepull gives now:"] + images.map { "  \(VisibleText.sanitised($0))" }
     if let metrics = source.prometheus ?? source.loki {
       let host = SourceOptions.authority(of: metrics.url)
-      notes.append("The operator may ask it where it was allowed: prepull install --allow-source \(host).")
+      notes.append(
+        "The operator may ask it where it was allowed: add --allow-source \(host) to the options of prepull install.")
     }
     try Console.standardOutput.writeAll(try ManifestOutput.yaml.text(of: [prepull], notes: notes))
   }

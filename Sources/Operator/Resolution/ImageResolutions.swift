@@ -157,7 +157,7 @@ package actor ImageResolutions {
         code: error.code.rawValue,
         detail: "\(error.detail) (asked without a secret, \(missing.joined(separator: "; ")))",
         remedy: "Nodes resolve the tag themselves. To have it done once for all, let Prepull get the secret: "
-          + "prepull install --grant-secrets NAMESPACE.")
+          + "add --grant-secrets NAMESPACE to the options of prepull install.")
       return .failed(failure, isRefusal: false, retryAfter: nil)
     } catch is TimeLimitReached {
       return .failed(.silent(job.reference.registry, within: limit), isRefusal: false, retryAfter: nil)

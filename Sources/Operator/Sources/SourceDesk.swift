@@ -131,9 +131,9 @@ package actor SourceDesk {
       guard allowed.allows(source.address) else {
         throw SourceError(
           .notAllowed, "the host \(source.address.authority) is not among those that sources may ask",
-          remedy: "Whoever installs Prepull allows it: prepull install --allow-source "
+          remedy: "Whoever installs Prepull allows it: add --allow-source "
             + "\(source.address.host.host.contains(":") ? "[\(source.address.host.host)]" : source.address.host.host)"
-            + ":\(source.address.port).")
+            + ":\(source.address.port) to the options of prepull install.")
       }
       let (tally, warning) = try await asking.ask(source, try await credential(of: key))
       return try await SourceFinding.of(tally, warning: warning, top: source.top) { [client] pods in
@@ -146,7 +146,7 @@ package actor SourceDesk {
         } catch let error as SourceError where !missing.isEmpty {
           throw SourceError(
             error.code, "\(error.detail) (asked without a secret, \(missing.joined(separator: "; ")))",
-            remedy: "Let Prepull get it: prepull install --grant-secrets \(key.namespace).",
+            remedy: "Let Prepull get it: add --grant-secrets \(key.namespace) to the options of prepull install.",
             retryAfter: error.retryAfter)
         }
       }
@@ -160,7 +160,7 @@ package actor SourceDesk {
     } catch let error as APIError where error.code == .forbidden {
       throw SourceError(
         .secret, "Prepull may not get the Secret \(key.namespace)/\(name)",
-        remedy: "Allow it: prepull install --grant-secrets \(key.namespace)/\(name).")
+        remedy: "Allow it: add --grant-secrets \(key.namespace)/\(name) to the options of prepull install.")
     } catch let error as APIError where error.code == .notFound {
       throw SourceError(
         .secret, "there is no Secret \(key.namespace)/\(name)", remedy: "Make it, or correct secretRef.")

@@ -113,7 +113,7 @@ final class TokenDesk: Sendable {
       throw TokenRefusal(
         403, "NoCredential",
         "no pull secret can be read of the Prepulls that want \(reference.name) (\(names)); name one in imagePullSecrets, "
-          + "and let Prepull read it (prepull install --grant-secrets)")
+          + "and let Prepull read it (add --grant-secrets to the options of prepull install)")
     }
     var result: JSON = ["registry": .string(reference.registry), "repository": .string(reference.repository)]
     switch try await access.grant(for: reference, documents) {

@@ -49,7 +49,7 @@ struct SourceCommandTests {
         #expect(json["images"] == [["image": "a.example/web:1", "value": 3]])
         let manifest = try await Self.run(arguments + ["-o", "prepull"]).output
         #expect(manifest.contains("# The source of this Prepull gives now:\n#   a.example/web:1\n"))
-        #expect(manifest.contains("prepull install --allow-source 127.0.0.1:\(port)"))
+        #expect(manifest.contains("add --allow-source 127.0.0.1:\(port) to the options of prepull install"))
         #expect(manifest.contains("query: sum(x)") && manifest.contains("prometheus:"))
         let refused = try await Self.run(["images", "--loki", url, "--query", "x"])
         #expect(refused.exitCode == 1 && refused.errors.contains("answered 401"))

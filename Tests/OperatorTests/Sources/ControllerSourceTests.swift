@@ -123,7 +123,7 @@ struct ControllerSourceTests {
             }
             try await lab.untilCondition("Degraded", of: "hot", reason: "SourceFailed")
             let status = try #require(try await lab.prepull("hot").status)
-            let remedy = "prepull install --allow-source 127.0.0.1:\(port)"
+            let remedy = "add --allow-source 127.0.0.1:\(port) to the options of prepull install"
             #expect(status.conditions?["Degraded"]?.message.contains(remedy) ?? false)
             #expect(status.conditions?["Ready"]?.reason == "SourcesPending")
             #expect(asked.withLock { $0 } == 0)
