@@ -99,7 +99,7 @@ struct CheckJudge: Sendable {
       findings.append(
         CheckFinding(
           .noPlatform, level: isError ? .error : .warning,
-          "cannot run on \(without.count == report.wanted.count ? "every node" : Self.names(without)) (\(platforms)): \(what)",
+          "cannot run on \(without.count == report.wanted.count ? "any of the nodes" : Self.names(without)) (\(platforms)): \(what)",
           "Push the image for these platforms too, or leave the nodes out (-l, --exclude-node)."))
     }
     for platform in request.platforms where image.variants[platform] == nil && !missing.contains(platform) {

@@ -32,7 +32,7 @@ struct CheckJudgeTests {
     #expect(some.first?.level == .warning)
     #expect(some.first?.detail.contains("cannot run on b (linux/arm64)") == true, "\(some)")
     let all = try await Lab.findings(image, [Lab.node("b", Lab.arm64)])
-    #expect(all.first?.detail.contains("cannot run on every node") == true)
+    #expect(all.first?.detail.contains("cannot run on any of the nodes") == true)
     let asked = try await Lab.findings(image) { $0.platforms = [Lab.arm64, Lab.amd64] }
     #expect(asked.map(\.detail) == ["has nothing for linux/arm64: it has images for linux/amd64 only"])
     // What nodes tell is not said again.

@@ -53,7 +53,7 @@ struct PlacementTests {
       #expect(some.count == 1 && some[0].hasPrefix("warning noPlatform: cannot run on b "), "\(some)")
     }
     let none = try await Self.check([Self.placement("prepull/x", on: ["b"], needsEachNode: false)]).findings
-    #expect(none.count == 1 && none[0].hasPrefix("error noPlatform: cannot run on every node"), "\(none)")
+    #expect(none.count == 1 && none[0].hasPrefix("error noPlatform: cannot run on any of the nodes"), "\(none)")
   }
 
   @Test("Nodes are distinguished by the images that are for them")
