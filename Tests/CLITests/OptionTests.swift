@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import ImageModel
+import TestKit
 import Testing
 
 @testable import CLI
@@ -55,5 +56,14 @@ struct OptionTests {
     let options = try WorkloadOptions.parse(["--for", "deployment/web", "--workload", "sts/db"])
     #expect(options.workloads == ["sts/db", "deployment/web"])
     #expect(throws: (any Error).self) { try WorkloadOptions.parse(["--for", "nosuch/"]) }
+  }
+
+  @Test("Images on standard input are read once, before the cluster is asked")
+  func standardInput() async throws {
+    try await withCluster { cluster in
+      let run = try await cluster.prepull("run", "--dry-run", "--from-file", "-", input: "\(cluster.web)\n")
+      #expect(run.exitCode == 0, "\(run)")
+      #expect(run.output.contains("3 wanted"), "\(run)")
+    }
   }
 }

@@ -9,12 +9,12 @@ import Workloads
 extension RunCommand {
   /// What the options stand for, with what the cluster adds to its workloads.
   func wanted(
-    _ ofFiles: WorkloadSet, _ choice: NodeChoice, _ client: KubernetesClient
+    _ given: [ImageArguments.Given], _ ofFiles: WorkloadSet, _ choice: NodeChoice, _ client: KubernetesClient
   ) async throws -> RunSession.Wanted {
     let namespace = try usage { try self.namespace(of: ofFiles, client) }
     let (workloads, remarks) = try await workloadOptions.loaded(
       ofFiles, client: client, namespace: namespace)
-    let (images, repeated) = try imageArguments.wanted(and: try usage { try workloads.references() })
+    let (images, repeated) = try imageArguments.wanted(given, and: try usage { try workloads.references() })
     if !quiet {
       let notes = repeated.map { "\($0) names an image that is in the list already" } + remarks
       let console = Console.standardError

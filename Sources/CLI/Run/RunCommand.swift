@@ -155,7 +155,8 @@ struct RunCommand: ClusterCommand {
   func run() async throws {
     // What can be wrong with the command line is found before anything is asked of anybody.
     let ofFiles = try workloadOptions.ofFiles()
-    if workloadOptions.areNone { _ = try imageArguments.wanted() }
+    let given = try imageArguments.given()
+    if workloadOptions.areNone { _ = try imageArguments.wanted(given) }
     let choice = try nodeOptions.choice()
     let (credentials, registryConfiguration) = try registryOptions.loaded(retries: 2)
     let console = Console.standardError
@@ -172,7 +173,7 @@ struct RunCommand: ClusterCommand {
           let session = RunSession(
             output: output, isQuiet: quiet, isDryRun: dryRun, keeps: keep, client: client, registry: registry,
             logger: logger, hint: hint, page: page)
-          let warm = { @Sendable in try await session.run { try await wanted(ofFiles, choice, client) } }
+          let warm = { @Sendable in try await session.run { try await wanted(given, ofFiles, choice, client) } }
           guard let page else { return try await warm() }
           return try await page.serving("the run", waiting: .seconds(5)) { try await warm() }
         }

@@ -17,11 +17,15 @@ package struct ImageArguments: ParsableArguments {
 
   /// All images, each reference once, in the order in which they were given.
   ///
-  /// - Parameter further: images from elsewhere, to stand behind these.
+  /// - Parameters:
+  ///   - given: what `given()` read, as standard input is read once; nil to read it now.
+  ///   - further: images from elsewhere, to stand behind these.
   /// - Returns: the images, and the texts that named an image which was there already.
   /// - Throws: `ValidationError` that names every malformed reference, or an empty list.
-  package func wanted(and further: [String] = []) throws -> (images: [WantedImage], repeated: [String]) {
-    let texts = try given() + further.map { Given(text: $0) }
+  package func wanted(
+    _ given: [Given]? = nil, and further: [String] = []
+  ) throws -> (images: [WantedImage], repeated: [String]) {
+    let texts = try (given ?? self.given()) + further.map { Given(text: $0) }
     var wanted: [WantedImage] = []
     var repeated: [String] = []
     var seen: Set<Reference> = []
@@ -49,7 +53,7 @@ package struct ImageArguments: ParsableArguments {
   }
 
   /// A text that is to be a reference, and where it stands.
-  package struct Given {
+  package struct Given: Sendable {
     package var text: String
     /// Nil for an argument, `-` for standard input.
     package var file: String?
