@@ -46,7 +46,12 @@ final class RunDisplay: Sendable {
     let now = start.duration(to: .now)
     state.withLock { state in
       switch mode {
-      case .nothing: break
+      case .nothing:
+        // What keeps it from its work is an error.
+        switch event {
+        case .connectionLost, .connectionRestored: state.add(target.wrapped(state.log.lines(for: event, at: now)))
+        default: break
+        }
       case .stream: state.text += RunStream.line(event, images: images, at: Date()) + "\n"
       case .log: state.add(target.wrapped(state.log.lines(for: event, at: now)))
       case .screen(let style):

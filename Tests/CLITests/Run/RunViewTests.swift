@@ -280,4 +280,23 @@ struct RunReportTests {
     ending.cancel()
     await ending.value
   }
+
+  @Test("Quiet, a run says nothing but that the API server does not answer, and that it does again")
+  func quiet() async throws {
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let display = RunDisplay(images: RunStory.images, mode: .nothing, console: Console(descriptor: ends[1]))
+    for event in [
+      RunEvent.nodeStarted(node: "n1"), .warning("odd"), .connectionLost(reason: "connection refused"),
+      .connectionRestored, .cleaningUp,
+    ] { display.report(event) }
+    await display.finish()
+    close(ends[1])
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(ends[0], &bytes, bytes.count)
+    close(ends[0])
+    #expect(
+      String(decoding: bytes[..<max(0, count)], as: UTF8.self)
+        == "the API server does not answer: connection refused; waiting for it\nthe API server answers again\n")
+  }
 }
