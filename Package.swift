@@ -241,7 +241,7 @@ let package = Package(
         .log, .subprocess,
         .systemPackage,
       ]),
-    .tests("Usage", ["Kubernetes"]),
+    .tests("Usage", ["Kubernetes", "Workloads"]),
     .tests("Checking", ["ImageModel", "Networking", "Registry", "Kubernetes", "VirtualCluster", .log]),
     .tests(
       "PrepullAPI",

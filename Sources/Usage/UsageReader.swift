@@ -149,7 +149,8 @@ package struct UsageReader: Sendable {
           let template = Shape.template(in: spec)
           survey.add(
             workload: name, images: template?.references ?? [],
-            expected: Shape.missingPods(of: spec, object.status ?? .init()), on: template?.nodes ?? NodeChoice())
+            expected: Shape.missingPods(of: spec, object.status ?? .init()),
+            on: template?.nodes(of: Shape.workload) ?? NodeChoice())
         }
       }
       outcome.survey = survey
@@ -235,11 +236,14 @@ extension WorkloadPod {
     let containers = (spec?.initContainers ?? []) + (spec?.containers ?? []) + (spec?.ephemeralContainers ?? [])
     return containers.compactMap(\.image) + (spec?.volumes ?? []).compactMap(\.image?.reference)
   }
+
   /// Where its pods may run.
-  var nodes: NodeChoice {
+  func nodes(of workload: WorkloadKind) -> NodeChoice {
     var choice = NodeChoice(
       nodeSelector: spec?.nodeSelector, affinity: spec?.affinity, tolerations: spec?.tolerations)
     choice.names = spec?.nodeName.map { [$0] }
+    // The DaemonSet controller puts its pods on cordoned nodes as well.
+    choice.includeCordoned = workload == .daemonSet
     return choice
   }
 }

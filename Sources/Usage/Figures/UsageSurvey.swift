@@ -138,18 +138,20 @@ package struct UsageSurvey: Sendable {
   ///   - expected: pods of its present template that are not there yet.
   ///   - nodes: where its pods may run; nodes are added after their workloads.
   package mutating func add(workload: String, images: [String], expected: Int, on nodes: NodeChoice = NodeChoice()) {
+    var needed: Set<Int> = []
     for image in Set(images) where !image.isEmpty {
       let index = indexOfUsed(image)
       entries[index].expected += expected
       if entries[index].users.count < Self.usersKept { entries[index].users.insert(workload) }
-      // A Job that has its pods gets no further one.
-      guard expected > 0 || !workload.hasPrefix("Job ") else { continue }
-      guard workloads[workload] != nil || workloads.count < Self.workloadsKept,
-        places[nodes] != nil || places.count < Self.choicesKept
-      else { continue }
-      workloads[workload, default: Workload(nodes: nodes)].images.insert(index)
-      if places[nodes] == nil { places[nodes] = NodeSet() }
+      needed.insert(index)
     }
+    // A Job that has its pods gets no further one.
+    guard !needed.isEmpty, expected > 0 || !workload.hasPrefix("Job "),
+      workloads[workload] != nil || workloads.count < Self.workloadsKept,
+      places[nodes] != nil || places.count < Self.choicesKept
+    else { return }
+    workloads[workload, default: Workload(nodes: nodes)].images.formUnion(needed)
+    places[nodes] = places[nodes] ?? NodeSet()
   }
 
   /// Counts only which node a pod shows to hold an image, for one that is not there to use it.

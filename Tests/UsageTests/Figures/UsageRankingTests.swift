@@ -1,6 +1,9 @@
+import Foundation
 import Kubernetes
-import Usage
 import Testing
+import Workloads
+
+@testable import Usage
 
 /// A cluster of nodes that joined long ago, and what its kubelets reported in the last hour.
 private struct Story {
@@ -114,6 +117,22 @@ struct UsageRankingTests {
       pods == [
         "any": [1, 2], "gpu": [1, 3], "affine": [1, 3], "barred": [0, 0], "named": [1, 1], "windows": [0, 1],
       ])
+  }
+
+  @Test(
+    "Pods of a DaemonSet go to cordoned nodes too, those of others do not",
+    arguments: [WorkloadKind.daemonSet, .deployment])
+  func cordoned(_ workload: WorkloadKind) throws {
+    let template = try JSONDecoder().decode(
+      WorkloadPod.self, from: Data(#"{"spec": {"containers": [{"image": "app:1"}], "nodeSelector": {"a": "b"}}}"#.utf8))
+    var survey = UsageSurvey()
+    survey.add(workload: "it", images: template.references, expected: 0, on: template.nodes(of: workload))
+    for (name, isSchedulable) in [("open", true), ("cordoned", false)] {
+      var facts = NodeFacts(name: name, uid: name)
+      (facts.isSchedulable, facts.labels) = (isSchedulable, ["a": "b"])
+      survey.add(node: name, system: "linux", joined: 0, images: [], facts: facts)
+    }
+    #expect(survey.nextPods().first?.nodes == (workload == .daemonSet ? 2 : 1))
   }
 
   @Test func pullsThatWarmedTheirNodesDoNotComeAgain() throws {
