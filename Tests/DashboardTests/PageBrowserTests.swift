@@ -188,6 +188,17 @@ import Warming
     }
   }
 
+  @Test("A run counts the nodes that it left before they were warm")
+  func left() async throws {
+    var board = Boards.small(nodes: 2)
+    let pods = (1...2).map { MatrixBoardTests.runPod(node: "node-\($0)", imageID: nil, version: $0) }
+    board.take(.restarted(pods), now: 10)
+    for pod in pods { board.take(.deleted(pod), now: 14) }
+    try await look(board, fragment: "view=runs") { _, page in
+      try await page.wait("the figures", until: "/Nodes done\\s*0\\/2/.test(document.querySelector('#runs').innerText)")
+    }
+  }
+
   @Test("The end of the run beside the page is said, and its picture stays")
   func end() async throws {
     try await Browser.with { browser in

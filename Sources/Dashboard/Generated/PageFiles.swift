@@ -1869,13 +1869,15 @@ function showFigures(run, now) {
   const done = ended(run.nodes);
   const failed = done.filter((node) => node.outcome === "failed").length;
   const active = run.nodes.filter((node) => node.done === null).length;
+  // A run was to warm those too that it left; a Prepull may want them no more.
+  const wanted = (run.kind === "run" ? run.nodes.length : done.length + active) + run.waiting;
   const spent = (run.ended ?? now) - run.begun;
   const half = median(done.map((node) => node.done - node.begin));
   const recent = done.filter((node) => node.done > now - 10).length / Math.min(10, Math.max(1, spent));
   const left = run.ended || !recent || !run.waiting ? null : run.waiting / recent;
   const item = (title, value) => el("div", {}, el("dt", { class: "muted" }, title), el("dd", { class: "answer" }, value));
   const row = el("dl", { class: "figures" },
-    item("Nodes done", `${done.length - failed}/${done.length + active + run.waiting}`), item(run.ended ? "Took" : "So far", seconds(spent)),
+    item("Nodes done", `${done.length - failed}/${wanted}`), item(run.ended ? "Took" : "So far", seconds(spent)),
     item("A node takes", seconds(half)), item("At work", String(active)), failed ? item("Failed", String(failed)) : null,
     run.bytes ? item("Pulled", bytes(run.bytes)) : null, run.bytes && spent > 0 ? item("Rate", rate(run.bytes / spent)) : null,
     left ? item("Time left", `about ${seconds(left)}`) : null);
@@ -2212,8 +2214,8 @@ export function connect() {
   });
   source.onerror = async () => {
     // An EventSource would try again by itself, every so often for ever; a refusal ends it.
-    const isRefused = source.readyState === EventSource.CLOSED;
-    source.close();
+    const isRefused = mine.readyState === EventSource.CLOSED;
+    mine.close();
     const answer = isRefused ? await fetch("/api/session").catch(() => null) : null;
     if (mine !== source) return;
     if (answer?.status === 401) return setLink("ended");
@@ -2233,7 +2235,7 @@ export function retry() {
 addEventListener("online", retry);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) retry(); });
 
-/** Whether what is not shown is not there: "cluster" where nothing was read, "rights" where some may not be seen. */
+/** Why there may be more than is shown: "cluster" where nothing was read yet, "rights" where some may not be seen. */
 export const unseen = () => store.link === "cluster" && !store.nodes.size ? "cluster" : store.notes.length ? "rights" : "";
 
 /** An answer of the server as JSON; throws with its words. */

@@ -48,6 +48,8 @@ package struct LiveRuns: Sendable {
   private(set) var heard: [String: Double] = [:]
   /// How often turns changed.
   private(set) var changes = 0
+  /// How often a run began, ended or went on.
+  private(set) var phases = 0
 
   package init() {}
 
@@ -80,6 +82,7 @@ package struct LiveRuns: Sendable {
     guard let id = Self.id(of: pod), let node = pod.node else { return nil }
     let isRun = pod.metadata.labels?[RunObjects.Key.run] != nil
     let key = ObjectStore<Pod>.Key(pod)
+    let hadPods = runs[id].map { !$0.pods.isEmpty }
     let name = isRun ? pod.metadata.labels?[RunObjects.Key.instance] ?? id : prepull(id)
     var run =
       runs.removeValue(forKey: id)
@@ -101,12 +104,13 @@ package struct LiveRuns: Sendable {
       if cell.state == .failed { turn.hasFailed = true }
       if cell.state == .warm, cells.values.allSatisfy({ $0.state == .warm }) { turn.hasFailed = false }
     }
+    let isWarm = cells.values.allSatisfy { $0.state == .warm }
     if isGone {
       run.pods[key] = nil
       if !run.pods.values.contains(node), turn.done == nil {
         turn.done = now
         // Taken away before it was warm; one that tries again has failed all the same.
-        if !turn.hasFailed, cells.isEmpty || !cells.values.allSatisfy({ $0.state == .warm }) {
+        if !turn.hasFailed, cells.isEmpty || !isWarm {
           (turn.hasFailed, turn.isWithdrawn) = (turn.isRetry, !turn.isRetry)
         }
       }
@@ -114,11 +118,11 @@ package struct LiveRuns: Sendable {
       cells = isRun ? cells.filter { $0.value.state != .pulling && $0.value.state != .pending } : [:]
     } else {
       run.pods[key] = node
-      turn.done =
-        cells.values.allSatisfy { $0.state == .warm } && pod.status?.phase != "Pending" ? turn.done ?? now : nil
+      turn.done = isWarm && pod.status?.phase != "Pending" ? turn.done ?? now : nil
     }
     run.cells[node] = cells.isEmpty ? nil : cells
     if run.turns.updateValue(turn, forKey: node) != turn { changes += 1 }
+    if hadPods != !run.pods.isEmpty { phases += 1 }
     runs[id] = run
     return node
   }

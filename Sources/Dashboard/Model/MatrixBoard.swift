@@ -126,12 +126,12 @@ package struct MatrixBoard: Sendable {
         isKeptDirty = true
         continue
       }
-      let ends = live.runs.mapValues(\.pods.isEmpty)
+      let phases = live.phases
       let node = live.take(lastState(of: pod, event), isGone: isGone, now: now) { uid in
         prepulls.objects.values.first { $0.metadata.uid == uid }?.metadata.name
       }
       if let node { dirty.insert(node) }
-      if live.runs.mapValues(\.pods.isEmpty) != ends { arePlansDirty = true }
+      if live.phases != phases { arePlansDirty = true }
     }
   }
 

@@ -76,13 +76,15 @@ function showFigures(run, now) {
   const done = ended(run.nodes);
   const failed = done.filter((node) => node.outcome === "failed").length;
   const active = run.nodes.filter((node) => node.done === null).length;
+  // A run was to warm those too that it left; a Prepull may want them no more.
+  const wanted = (run.kind === "run" ? run.nodes.length : done.length + active) + run.waiting;
   const spent = (run.ended ?? now) - run.begun;
   const half = median(done.map((node) => node.done - node.begin));
   const recent = done.filter((node) => node.done > now - 10).length / Math.min(10, Math.max(1, spent));
   const left = run.ended || !recent || !run.waiting ? null : run.waiting / recent;
   const item = (title, value) => el("div", {}, el("dt", { class: "muted" }, title), el("dd", { class: "answer" }, value));
   const row = el("dl", { class: "figures" },
-    item("Nodes done", `${done.length - failed}/${done.length + active + run.waiting}`), item(run.ended ? "Took" : "So far", seconds(spent)),
+    item("Nodes done", `${done.length - failed}/${wanted}`), item(run.ended ? "Took" : "So far", seconds(spent)),
     item("A node takes", seconds(half)), item("At work", String(active)), failed ? item("Failed", String(failed)) : null,
     run.bytes ? item("Pulled", bytes(run.bytes)) : null, run.bytes && spent > 0 ? item("Rate", rate(run.bytes / spent)) : null,
     left ? item("Time left", `about ${seconds(left)}`) : null);

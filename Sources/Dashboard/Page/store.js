@@ -133,8 +133,8 @@ export function connect() {
   });
   source.onerror = async () => {
     // An EventSource would try again by itself, every so often for ever; a refusal ends it.
-    const isRefused = source.readyState === EventSource.CLOSED;
-    source.close();
+    const isRefused = mine.readyState === EventSource.CLOSED;
+    mine.close();
     const answer = isRefused ? await fetch("/api/session").catch(() => null) : null;
     if (mine !== source) return;
     if (answer?.status === 401) return setLink("ended");
@@ -154,7 +154,7 @@ export function retry() {
 addEventListener("online", retry);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) retry(); });
 
-/** Whether what is not shown is not there: "cluster" where nothing was read, "rights" where some may not be seen. */
+/** Why there may be more than is shown: "cluster" where nothing was read yet, "rights" where some may not be seen. */
 export const unseen = () => store.link === "cluster" && !store.nodes.size ? "cluster" : store.notes.length ? "rights" : "";
 
 /** An answer of the server as JSON; throws with its words. */
