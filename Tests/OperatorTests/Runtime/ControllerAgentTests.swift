@@ -40,6 +40,12 @@ struct ControllerAgentTests {
     lab.objects(WarmNode.self).first { $0.metadata.name == node }?.spec
   }
 
+  /// Makes a Prepull of agents, and waits until that of node-1 is asked for all its images.
+  private func ask(_ lab: ControllerLab, _ images: [String], for prepull: String = "web") async throws {
+    try await lab.make(prepull, images) { $0.engine = "Agent" }
+    try await lab.until("the agent is asked") { spec(lab, "node-1")?.images?.count == images.count }
+  }
+
   /// Says, as the agent of a node does, how its wishes stand.
   private func say(
     _ lab: ControllerLab, on node: String, _ change: (inout WarmNode.Held) -> Void = { _ in }
@@ -67,8 +73,7 @@ struct ControllerAgentTests {
       let images = try lab.images(3)
       try await addAgent(lab, on: "node-1")
       try await lab.withController {
-        try await lab.make("web", images) { $0.engine = "Agent" }
-        try await lab.until("the agent is asked") { spec(lab, "node-1")?.images?.count == 3 }
+        try await ask(lab, images)
         let wishes = spec(lab, "node-1")?.images ?? []
         #expect(wishes.map(\.image) == images)
         #expect(wishes.allSatisfy { $0.prepulls == ["default/web"] && $0.order != nil && $0.digests?.isEmpty == false })
@@ -122,8 +127,7 @@ struct ControllerAgentTests {
       try await lab.withController { options in
         options.limits.agentGracePeriod = .zero
       } _: {
-        try await lab.make("strict", images) { $0.engine = "Agent" }
-        try await lab.until("the agent is asked") { spec(lab, "node-1")?.images?.count == 2 }
+        try await ask(lab, images, for: "strict")
         try await say(lab, on: "node-1")
         try await lab.untilCondition("Ready", of: "strict")
         let status = try await lab.prepull("strict").status
@@ -146,8 +150,7 @@ struct ControllerAgentTests {
       let images = try lab.images(2)
       try await addAgent(lab, on: "node-1")
       try await lab.withController {
-        try await lab.make("web", images) { $0.engine = "Agent" }
-        try await lab.until("the agent is asked") { spec(lab, "node-1")?.images?.count == 2 }
+        try await ask(lab, images)
       }
       let before = spec(lab, "node-1")
       // It says so while nobody leads.
@@ -166,8 +169,7 @@ struct ControllerAgentTests {
       let images = try lab.images(2)
       try await addAgent(lab, on: "node-1")
       try await lab.withController {
-        try await lab.make("web", images) { $0.engine = "Agent" }
-        try await lab.until("the agent is asked") { spec(lab, "node-1")?.images?.count == 2 }
+        try await ask(lab, images)
         try await say(lab, on: "node-1")
         try await lab.untilCondition("Ready", of: "web")
       }
@@ -218,8 +220,7 @@ struct ControllerAgentTests {
       let (kubelets, agents) = (try lab.images(6, seed: "kubelet"), try lab.images(3, seed: "agents"))
       try await addAgent(lab, on: "node-1")
       try await lab.withController {
-        try await lab.make("agents", agents) { $0.engine = "Agent" }
-        try await lab.until("the agent is asked") { spec(lab, "node-1")?.images?.count == 3 }
+        try await ask(lab, agents, for: "agents")
         // The agent writes all the while that pods come and go.
         let talk = Task {
           var round: Int64 = 0
@@ -255,8 +256,7 @@ struct ControllerAgentTests {
       let images = try lab.images(1)
       try await addAgent(lab, on: "node-1")
       try await lab.withController {
-        try await lab.make("web", images) { $0.engine = "Agent" }
-        try await lab.until("the agent is asked") { spec(lab, "node-1")?.images?.count == 1 }
+        try await ask(lab, images)
         try await say(lab, on: "node-1")
         try await lab.untilCondition("Ready", of: "web")
         try await lab.client.delete(WarmNode.self, "node-1")
